@@ -1,0 +1,85 @@
+# Needs Python 3.11 to 3.13 and make, nothing else; everything set up lies in .venv and .lint, Kafka in the user's cache.
+
+BIN := .venv/bin
+UV := .venv/uv/bin/uv
+SYNC := $(UV) pip sync --require-hashes --python $(BIN)/python
+INSTALL := $(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+
+# a shell function: the first Python of a version that all locked wheels exist for
+FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11; do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && break; \
+	  python=; \
+	done; \
+	test -n "$$python" || { echo "ScanStream needs Python 3.11, 3.12 or 3.13: install one and try again." >&2; exit 1; }
+NO_VENV = { echo "$$python cannot make a virtual environment: install its venv package (Debian: python3-venv)." >&2; exit 1; }
+
+.PHONY: help install demo serve test lint bench faults lock
+
+help:
+	@echo "make demo     a simulated cohort through the whole service, dashboard included, until Ctrl-C"
+	@echo "make serve    the service (scanstream up)"
+	@echo "make install  only the set-up: .venv from the lock, Kafka into the cache"
+	@echo "make test     the whole test suite"
+	@echo "make lint     style, library borders, compose file and Dockerfile"
+	@echo "make bench    side-by-side measurements"
+	@echo "make faults   the long fault runs"
+	@echo "make lock     requirements/*.txt anew from pyproject.toml and requirements/*.in"
+
+install: .venv/kafka.stamp
+
+demo: .venv/kafka.stamp
+	@$(BIN)/scanstream demo
+
+serve: .venv/kafka.stamp
+	@$(BIN)/scanstream up
+
+test: .venv/test.stamp .venv/kafka.stamp
+	$(BIN)/python -m pytest
+
+lint: .lint/stamp .venv/test.stamp
+	.lint/bin/ruff check .
+	.lint/bin/ruff format --check .
+	$(BIN)/python -m pytest tests/test_borders.py
+	$(if $(wildcard docker-compose.yml),.lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
+	$(if $(wildcard Dockerfile),.lint/bin/hadolint Dockerfile)
+
+bench: .venv/test.stamp .venv/kafka.stamp
+	$(BIN)/python -m tests.benchmarks
+
+faults: .venv/test.stamp .venv/kafka.stamp
+	$(BIN)/python -m pytest tests/faults
+
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+lock: $(UV)
+	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) --constraints requirements/run.txt --extra test pyproject.toml requirements/build.in -o requirements/test.txt
+	$(COMPILE) requirements/lint.in -o requirements/lint.txt
+
+# uv has an environment of its own: syncing .venv would remove it
+$(UV): requirements/bootstrap.txt
+	@$(FIND_PYTHON); \
+	"$$python" -m venv --clear --without-pip .venv && "$$python" -m venv .venv/uv || $(NO_VENV)
+	.venv/uv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+.venv/run.stamp: $(UV) requirements/run.txt pyproject.toml
+	@rm -f .venv/test.stamp
+	$(SYNC) requirements/run.txt
+	$(INSTALL)
+	@touch $@
+
+# the tests' lock holds all of the service's
+.venv/test.stamp: $(UV) requirements/test.txt requirements/run.txt pyproject.toml
+	$(SYNC) requirements/test.txt
+	$(INSTALL)
+	@touch .venv/run.stamp $@
+
+.venv/kafka.stamp: .venv/run.stamp stream/embedded/kafka.py stream/embedded/jars.sha256
+	$(BIN)/python -m stream.embedded
+	@touch $@
+
+.lint/stamp: $(UV) requirements/lint.txt
+	$(UV) venv --quiet --clear --python $(BIN)/python .lint
+	$(UV) pip sync --quiet --require-hashes --python .lint/bin/python requirements/lint.txt
+	@touch $@

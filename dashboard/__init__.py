@@ -1,0 +1,1 @@
+"""What people see: three pages that read the views and nothing else."""

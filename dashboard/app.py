@@ -1,0 +1,19 @@
+"""The dashboard: what stands on every page, and the way between them. Started by `dashboard.launch`."""
+
+import streamlit as st
+
+from dashboard import style, wording
+
+st.set_page_config("ScanStream", page_icon=style.ICON, layout="wide", initial_sidebar_state="collapsed")
+st.html(style.CSS)
+st.logo(style.LOGO, size="large")
+page = st.navigation(
+    [
+        st.Page("views/worklist.py", title="Worklist", icon=":material/format_list_bulleted:", default=True),
+        st.Page("views/patient.py", title="Patient", icon=":material/timeline:", url_path="patient"),
+        st.Page("views/pipeline.py", title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
+    ],
+    position="top",
+)
+st.container(key="research").markdown(wording.RESEARCH_USE)
+page.run()

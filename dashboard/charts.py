@@ -1,0 +1,169 @@
+"""What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboard import wording
+from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PANEL, PAPER, RULE, SERIES, TEAL, WORSE
+
+AXIS_PX = 54
+"""Room for the labels of every y axis, so that the dates of charts above each other are in line."""
+FRAME_PX = 62
+"""Height of title and dates of a chart; Streamlit counts them in."""
+HOLDS_DAYS = 60
+"""A forecast holds until something arrives: the last step is drawn on for as long as a usual interval of scans."""
+BAR_WIDTH, BAR_HEIGHT, BAR_MARGIN = 300, 34, 20
+
+
+def risk_bar(row: Any) -> str:
+    """SVG of a risk on a scale from 0 to 100 %: its interval, and an arrow from the risk of the scan before."""
+    trend = "unchanged" if pd.isna(row.change) else wording.trend(row.change, row.endpoint)
+    colour = {"worse": WORSE, "better": BETTER, "unchanged": NEUTRAL}[trend]
+    middle, now, low, high = BAR_HEIGHT / 2, _px(row.risk), _px(row.risk_low), _px(row.risk_high)
+    return _svg(
+        BAR_HEIGHT,
+        f'<line x1="{_px(0)}" x2="{_px(1)}" y1="{middle}" y2="{middle}" stroke="{RULE}"/>'
+        f'<rect x="{low:.1f}" width="{high - low:.1f}" y="9" height="16" rx="2" fill="{colour}" opacity="0.18"/>'
+        f"{'' if pd.isna(row.previous_risk) else _from(_px(row.previous_risk), now, colour)}"
+        f'<circle cx="{now:.1f}" cy="{middle}" r="5.5" fill="{colour}"/>',
+    )
+
+
+def _from(before: float, now: float, colour: str) -> str:
+    """An open circle at the risk before and a line from there to the risk now."""
+    middle = BAR_HEIGHT / 2
+    line = f'<line x1="{before:.1f}" x2="{now:.1f}" y1="{middle}" y2="{middle}" stroke="{colour}" stroke-width="2.5"/>'
+    return (
+        line + f'<circle cx="{before:.1f}" cy="{middle}" r="3.6" fill="{PAPER}" stroke="{colour}" stroke-width="1.8"/>'
+    )
+
+
+def risk_scale() -> str:
+    """SVG of the scale above the risks."""
+    labels = "".join(
+        f'<text x="{_px(value)}" y="13" font-size="13" fill="{MUTED}" font-family="sans-serif" text-anchor="middle">'
+        f"{value:.0%}</text>" for value in (0, 0.5, 1)
+    )  # fmt: skip
+    return _svg(16, labels)
+
+
+def _px(share: float) -> float:
+    return BAR_MARGIN + share * (BAR_WIDTH - 2 * BAR_MARGIN)
+
+
+def _svg(height: int, inside: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {BAR_WIDTH} {height}">{inside}</svg>'
+
+
+def measured(frame: pd.DataFrame, title: str, span: tuple) -> alt.LayerChart:
+    """Values over real dates; `frame` has at, series, value (NaN: not measured, the line is open there), is_sum, words.
+
+    `title` carries the unit, `span` is the first and the last date of all charts of the patient.
+    """
+    series = list(dict.fromkeys(frame.sort_values("is_sum", ascending=False, kind="stable").series))
+    colour = alt.Color("series:N", sort=series, scale=alt.Scale(domain=series, range=list(SERIES)), legend=_legend())
+    shape = alt.Shape("series:N", sort=series, scale=alt.Scale(domain=series), legend=_legend())
+    base = alt.Chart(frame).encode(x=_x(span), y=_y("value", alt.Scale(zero=True, nice=True)), color=colour)
+    width = alt.condition("datum.is_sum", alt.value(3), alt.value(1.6))
+    return _finish(
+        base.mark_line().encode(strokeWidth=width, detail="series:N")
+        + base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=_words()),
+        title, FRAME_PX + 250,
+    )  # fmt: skip
+
+
+def risk(frame: pd.DataFrame, scans: pd.DataFrame, title: str, span: tuple) -> alt.LayerChart:
+    """Risk as steps that hold until the next scan, with the band of the model's uncertainty.
+
+    `frame`: at, risk, risk_low, risk_high, weights_version, said_by, words, one row per scan with a forecast, by date;
+    `scans`: at, words of every scan. A rule marks where other weights begin to speak.
+    """
+    held = _held(frame, span[1])
+    share = alt.Scale(domain=[0, 1])
+    band = alt.Chart(held).mark_area(interpolate="step-after", color=TEAL, opacity=0.18, clip=True)
+    line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
+    points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
+    x = _x(span)
+    return _finish(
+        band.encode(x=x, y=_y("risk_low", share, percent=True), y2="risk_high:Q")
+        + line.encode(x=x, y=_y("risk", share, percent=True))
+        + _ticks(scans, x)
+        + _model_changes(frame, x)
+        + points.encode(x=x, y=_y("risk", share, percent=True), tooltip=_words()),
+        title, FRAME_PX + 210,
+    )  # fmt: skip
+
+
+def given(frame: pd.DataFrame, title: str, span: tuple) -> alt.LayerChart:
+    """Treatments as labelled spans, a lane each; `frame`: start, end (NaT: goes on), label, words."""
+    lanes = frame.assign(lane=range(len(frame)), end=frame.end.fillna(span[1]))
+    axis = alt.Axis(
+        labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=AXIS_PX, maxExtent=AXIS_PX
+    )
+    base = alt.Chart(lanes).encode(y=alt.Y("lane:O", axis=axis), tooltip=_words())
+    spans = base.mark_bar(color=TEAL, opacity=0.22, height=20, clip=True).encode(x=_x(span, "start"), x2="end:T")
+    edges = base.mark_tick(color=TEAL, thickness=3, height=20, orient="vertical").encode(x=_x(span, "start"))
+    names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).encode(x=_x(span, "start"), text="label:N")
+    return _finish(spans + edges + names, title, FRAME_PX + 28 * len(lanes))
+
+
+def span(dates: pd.Series, last_scan: pd.Timestamp, today: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last date of a patient's charts: all `dates`, the last forecast held for a while, a little air."""
+    end = max(dates.max(), min(today, last_scan + pd.Timedelta(days=HOLDS_DAYS)))
+    air = max((end - dates.min()) * 0.02, pd.Timedelta(days=2))
+    return (dates.min() - air).normalize(), (end + air).normalize()
+
+
+def _held(frame: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """The forecasts and, at the end, the last one once more: it holds until something arrives."""
+    return pd.concat([frame, frame.tail(1).assign(at=until)], ignore_index=True)
+
+
+def _ticks(scans: pd.DataFrame, x: alt.X) -> alt.Chart:
+    return (
+        alt.Chart(scans).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
+        .encode(x=x, y=alt.datum(0, type="quantitative"), tooltip=_words())
+    )  # fmt: skip
+
+
+def _model_changes(frame: pd.DataFrame, x: alt.X) -> alt.LayerChart:
+    changed = frame[frame.weights_version.ne(frame.weights_version.shift()) & (frame.index != frame.index[0])]
+    base = alt.Chart(changed.assign(label="from here: " + changed.said_by)).encode(x=x)
+    rule = base.mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5)
+    return rule + base.mark_text(align="left", dx=5, baseline="top", color=MUTED, fontSize=12).encode(
+        y=alt.value(2), text="label:N"
+    )
+
+
+def _x(span: tuple, name: str = "at") -> alt.X:
+    axis = alt.Axis(format="%Y-%m-%d", labelAngle=0, tickCount=8, title=None, grid=False, labelOverlap="greedy")
+    return alt.X(f"{name}:T", scale=alt.Scale(domain=[day.isoformat() for day in span]), axis=axis)
+
+
+def _y(name: str, scale: alt.Scale, percent: bool = False) -> alt.Y:
+    axis = alt.Axis(
+        title=None, format=".0%" if percent else "~f", tickCount=5, minExtent=AXIS_PX, maxExtent=AXIS_PX, domain=False
+    )
+    return alt.Y(f"{name}:Q", scale=scale, axis=axis)
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", title=None, labelLimit=320, symbolSize=90, columns=4)
+
+
+def _words() -> alt.Tooltip:
+    return alt.Tooltip("words:N", title=" ")
+
+
+def _finish(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
+    font = '"Source Sans", "Source Sans Pro", sans-serif'
+    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=font, offset=10)
+    return (
+        chart.properties(height=height, title=heading)
+        .configure(font=font, background=PAPER)
+        .configure_axis(labelColor=MUTED, labelFontSize=12, gridColor=PANEL, tickColor=RULE, domainColor=RULE)
+        .configure_legend(labelColor=INK, labelFontSize=13)
+        .configure_view(strokeWidth=0)
+    )

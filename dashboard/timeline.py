@@ -1,0 +1,181 @@
+"""One patient's rows made ready to be drawn or listed: local dates, one series per lesion, words for every point."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard import charts, ranking, wording
+
+GROUPS = {
+    "Diameters (mm)": ("sum_of_diameters", "longest_diameter", "short_axis"),
+    "Volume (ml)": ("volume",),
+    "Sphericity": ("sphericity",),
+    "Background parenchymal enhancement (%)": ("background_parenchymal_enhancement",),
+}
+ALL_LESIONS = "All lesions together"
+SCAN_COLUMNS = {
+    name: {"width": width}
+    for name, width in (("Accepted", 130), ("Patient", 235), ("Scan", 80), ("Revision", 70), ("Modality", 75),
+                        ("Files", 50), ("Status", 90), ("Complete because", 230))
+}  # fmt: skip
+"""Pixels of the columns of `scan_table`; the reason has the rest."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What stands of one patient: `values`, `history` and `treatments` as the views give them."""
+
+    values: pd.DataFrame
+    history: pd.DataFrame
+    treatments: pd.DataFrame
+    zone: ZoneInfo
+    now: pd.Timestamp
+
+    def summary(self) -> str:
+        """How many scans, from when to when, how long ago the last one."""
+        dates = self._dates
+        if dates.empty:
+            return "No scan counts on this timeline yet."
+        count = f"{len(dates)} scan{'' if len(dates) == 1 else 's'}"
+        first, last = f"{dates.iloc[0]:%Y-%m-%d}", f"{dates.iloc[-1]:%Y-%m-%d}"
+        ago = wording.age(self._scan_dates.max(), self.now)
+        return (
+            f"{count} on {first}, {ago}" if len(dates) == 1 else f"{count} from {first} to {last}, the last one {ago}"
+        )
+
+    @cached_property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First and last date of all charts."""
+        starts, ends = self._local(self.treatments.start_at), self._local(self.treatments.end_at.dropna())
+        today = self._local(pd.Series([self.now]))[0].normalize()
+        return charts.span(pd.concat([self._dates, starts, ends[ends <= today]]), self._dates.max(), today)
+
+    def measurement_groups(self) -> list[str]:
+        """Titles, with unit, of what was measured at least once."""
+        return [title for title, names in GROUPS.items() if self.values.measurement.isin(names).any()]
+
+    def measured(self, group: str) -> pd.DataFrame:
+        """Rows at, series, value, is_sum, words: a series at every scan since it was first seen, NaN where missing."""
+        rows = self.values[self.values.measurement.isin(GROUPS[group])].copy()
+        rows["at"], rows["series"] = self._local(rows.acquired_at), _series(rows)
+        table = rows.pivot_table(index="at", columns="series", values="value", aggfunc="first", sort=False)
+        table = table.reindex(self._dates.unique())
+        if group.startswith("Volume") and table.shape[1] > 1:
+            table[ALL_LESIONS] = table.where(table.notna() | table.ffill().isna(), -float("inf")).sum(axis=1)
+            table.loc[table[ALL_LESIONS] < 0, ALL_LESIONS] = float("nan")
+        sums = {ALL_LESIONS, *rows.series[rows.measurement == "sum_of_diameters"]}
+        unit = rows.unit.iloc[0]
+        return _long(table, sums, "" if unit == "1" else f" {unit}")
+
+    def forecast_kinds(self) -> list[ranking.Kind]:
+        """What is forecast by those that stand and lead, the main one first."""
+        return ranking.known_kinds(self._standing)
+
+    def risk(self, kind: ranking.Kind) -> pd.DataFrame:
+        """Rows at, risk, risk_low, risk_high, weights_version, said_by, words of one forecast, by date."""
+        rows = ranking.of_kind(self._standing, kind).copy()
+        rows["at"] = self._local(rows.acquired_at)
+        rows["said_by"] = [wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)]
+        rows["words"] = [
+            f"{row.at:%Y-%m-%d}: {wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
+            for row in rows.itertuples()
+        ]
+        names = ["at", "risk", "risk_low", "risk_high", "weights_version", "said_by", "words"]
+        return rows[names].reset_index(drop=True)
+
+    def scans(self) -> pd.DataFrame:
+        """Rows at, words of every scan on the timeline."""
+        first = self._dates.iloc[0].normalize()
+        words = [f"scan on {at:%Y-%m-%d}, day {(at.normalize() - first).days}" for at in self._dates]
+        return pd.DataFrame({"at": self._dates, "words": words})
+
+    def given(self) -> pd.DataFrame:
+        """Rows start, end (NaT: goes on), label, words of every treatment."""
+        rows = self.treatments
+        start, end = self._local(rows.start_at), self._local(rows.end_at)
+        until = end.dt.strftime("%Y-%m-%d").fillna("today, goes on")
+        label = rows.name + " (" + rows.kind + ")"
+        words = label + " from " + start.dt.strftime("%Y-%m-%d") + " to " + until
+        return pd.DataFrame(
+            {
+                "start": start,
+                "end": end,
+                "label": label + end.isna().map({True: ", goes on", False: ""}),
+                "words": words,
+            }
+        )
+
+    @property
+    def _standing(self) -> pd.DataFrame:
+        return self.history[self.history.superseded_at.isna() & (self.history.role == "lead")]
+
+    @cached_property
+    def _scan_dates(self) -> pd.Series:
+        """acquired_at of every scan that stands, by date."""
+        standing = self.history[self.history.superseded_at.isna()]
+        rows = pd.concat([self.values[["scan_uid", "acquired_at"]], standing[["scan_uid", "acquired_at"]]])
+        return rows.drop_duplicates("scan_uid").acquired_at.sort_values()
+
+    @property
+    def _dates(self) -> pd.Series:
+        return self._local(self._scan_dates).reset_index(drop=True)
+
+    def _local(self, times: pd.Series) -> pd.Series:
+        """Wall-clock times of the service's zone: a browser elsewhere must not shift a date."""
+        return pd.to_datetime(times, utc=True).dt.tz_convert(self.zone).dt.tz_localize(None)
+
+
+def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """The columns of scan_status in words, for a table."""
+    marks = [" (provisional)" if provisional else "" for provisional in scans.provisional]
+    complete = [wording.COMPLETENESS.get(name, name) for name in scans.completeness]
+    return pd.DataFrame({
+        "Accepted": [wording.moment(at, zone) for at in scans.accepted_at],
+        "Patient": scans.patient_id,
+        "Scan": ["\N{HORIZONTAL ELLIPSIS}" + uid[-6:] for uid in scans.scan_uid],
+        "Revision": scans.revision,
+        "Modality": [", ".join(names) for names in scans.modality],
+        "Files": scans.instances,
+        "Status": [wording.STATUSES[status][0] for status in scans.status],
+        "Complete because": [words + mark for words, mark in zip(complete, marks, strict=True)],
+        "Reason": [reason or "" for reason in scans.reason],
+    })  # fmt: skip
+
+
+def superseded_table(ended: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """Forecasts that no longer stand, in words, for a table."""
+    return pd.DataFrame({
+        "Scan of": [wording.day(at, zone) for at in ended.acquired_at],
+        "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(ended)],
+        "Risk": [wording.percent(risk) for risk in ended.risk],
+        "90 % interval": [wording.interval(*pair) for pair in zip(ended.risk_low, ended.risk_high, strict=True)],
+        "Shown from": [wording.moment(at, zone) for at in ended.computed_at],
+        "Until": [wording.moment(at, zone) for at in ended.superseded_at],
+        "Because": [wording.SUPERSEDED.get(word, word) for word in ended.superseded_because],
+        "Said by": [wording.said_by(*pair) for pair in zip(ended.model, ended.weights_version, strict=True)],
+    })  # fmt: skip
+
+
+def _series(rows: pd.DataFrame) -> list[str]:
+    """A name per lesion and measurement; lesions that share a label are told apart by their pseudonym."""
+    labels = rows.lesion_label.fillna(rows.body_site).fillna("Lesion")
+    shared = labels.map(rows.groupby(labels).lesion_uid.nunique()) > 1
+    names = []
+    for label, uid, measurement, ambiguous in zip(labels, rows.lesion_uid, rows.measurement, shared, strict=True):
+        if not uid:
+            names.append(wording.MEASUREMENTS.get(measurement, measurement))
+            continue
+        name = f"{label} \N{HORIZONTAL ELLIPSIS}{uid[-4:]}" if ambiguous else label
+        names.append(f"{name}, short axis" if measurement == "short_axis" else name)
+    return names
+
+
+def _long(table: pd.DataFrame, sums: set[str], unit: str) -> pd.DataFrame:
+    rows = [
+        (at, series, value, series in sums, f"{series}, {at:%Y-%m-%d}: {value:g}{unit}")
+        for series in table
+        for at, value in table.loc[table[series].first_valid_index() :, series].items()
+    ]
+    return pd.DataFrame(rows, columns=["at", "series", "value", "is_sum", "words"])

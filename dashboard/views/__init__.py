@@ -1,0 +1,1 @@
+"""The pages: each file is run by Streamlit when its page is shown."""

@@ -1,0 +1,147 @@
+"""Patient: what was measured, how likely what is, what was given, and who said so."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, ranking, timeline, wording
+from dashboard.live import live
+from dashboard.queries import Reader
+from stream.settings import load_settings
+
+
+def patient(source: Reader) -> None:
+    """The whole page, for the patient named in the address."""
+    name = st.query_params.get("patient", "").strip().upper()
+    if not name:
+        _ask("Which patient?", "Choose one on the worklist, or give the pseudonym.")
+        return
+    scans, history = source.scans(name), source.history(name)
+    if scans.empty and history.empty:
+        _ask("Patient unknown", "Nothing has arrived under this pseudonym. Check it, or look for it on the worklist.")
+        return
+    current, values, treatments = source.current(name), source.trajectory(name), source.treatments(name)
+    told = timeline.Timeline(values, history, treatments, load_settings().zone, source.now)
+    _heading(name, told)
+    _current(current)
+    _measured(told)
+    _risk(told, scans)
+    _given(told)
+    _superseded(history)
+    _scans(scans)
+
+
+def _ask(title: str, words: str) -> None:
+    st.title(title, anchor=False)
+    st.info(words, icon=":material/person_search:")
+    st.text_input("Pseudonym", key="pseudonym", on_change=_go, placeholder="P and 26 letters and digits", width=420)
+    st.page_link("views/worklist.py", label="To the worklist", icon=":material/arrow_back:")
+
+
+def _go() -> None:
+    st.query_params["patient"] = st.session_state.pseudonym.strip()
+
+
+def _heading(name: str, told: timeline.Timeline) -> None:
+    st.page_link("views/worklist.py", label="Worklist", icon=":material/arrow_back:")
+    st.title(name, anchor=False)
+    st.caption(told.summary())
+
+
+def _current(current: pd.DataFrame) -> None:
+    """A card per forecast that stands now."""
+    if current.empty:
+        return
+    for cell, row in zip(st.columns(max(len(current), 3)), _in_order(current), strict=False):
+        with cell.container(border=True, height="stretch"):
+            _card(row)
+
+
+def _card(row: tuple) -> None:
+    """Colour and arrow are told to Streamlit: by itself it would take a true minus sign for a rise."""
+    first = pd.isna(row.change)
+    trend = "unchanged" if first else wording.trend(row.change, row.endpoint)
+    rising = 0 if trend == "unchanged" else row.change
+    st.metric(
+        wording.forecast(row.endpoint, row.horizon_kind, row.horizon_days),
+        wording.percent(row.risk),
+        None if first else wording.points(row.change),
+        delta_color={"worse": "orange", "better": "blue", "unchanged": "gray"}[trend],
+        delta_arrow="up" if rising > 0 else "down" if rising < 0 else "off",
+        delta_description="first forecast" if first else f"{trend} since the scan before",
+    )
+    mark = " · :orange-badge[provisional]" if row.provisional else ""
+    interval = wording.interval(row.risk_low, row.risk_high)
+    st.caption(f"90 % interval {interval} · {wording.direction(row.endpoint)}{mark}")
+
+
+def _in_order(current: pd.DataFrame) -> list:
+    return list(current.sort_values(["endpoint", "horizon_days"]).itertuples())
+
+
+def _measured(told: timeline.Timeline) -> None:
+    st.subheader("What was measured?", anchor=False)
+    groups = told.measurement_groups()
+    if not groups:
+        st.info("Nothing was measured on the scans that count.", icon=":material/straighten:")
+        return
+    group = _choose("Measurement", groups, groups[0], "measurement")
+    frame = told.measured(group)
+    st.altair_chart(charts.measured(frame, group, told.span), theme=None, key="measured", alt=f"{group} over time")
+    gaps = frame[frame.value.isna()]
+    if len(gaps):
+        st.container(key="note-gaps").text(
+            "Not measured: " + "; ".join(f"{row.series} on {row.at:%Y-%m-%d}" for row in gaps.itertuples()) + "."
+        )
+
+
+def _risk(told: timeline.Timeline, scans: pd.DataFrame) -> None:
+    kinds = told.forecast_kinds()
+    st.subheader("How likely is it?", anchor=False)
+    if not kinds:
+        reason = next((text for text in scans.reason if text), None)
+        st.info("There is no forecast for this patient.", icon=":material/do_not_disturb_on:")
+        if reason:
+            st.text(wording.explained(reason))
+        return
+    titles = {wording.forecast(*kind): kind for kind in sorted(kinds, key=ranking.by_horizon)}
+    kind = titles[_choose("Forecast", list(titles), wording.forecast(*kinds[0]), "risk")]
+    frame = told.risk(kind)
+    title = f"{wording.forecast(*kind)}: probability (%), counted from each scan; {wording.direction(kind[0])}"
+    st.altair_chart(charts.risk(frame, told.scans(), title, told.span), theme=None, key="risk-chart", alt=title)
+    st.caption(f"Said by {frame.said_by.iloc[-1]}. Band: central 90 % of the model's own uncertainty. Ticks: scans.")
+
+
+def _given(told: timeline.Timeline) -> None:
+    st.subheader("What was given?", anchor=False)
+    frame = told.given()
+    if frame.empty:
+        st.caption("No treatment is known.")
+        return
+    st.altair_chart(charts.given(frame, "Treatments", told.span), theme=None, key="given", alt="Treatments over time")
+
+
+def _superseded(history: pd.DataFrame) -> None:
+    ended = history[history.superseded_at.notna()].sort_values("superseded_at", ascending=False)
+    with st.expander(f"Forecasts that no longer stand ({len(ended)})"):
+        if ended.empty:
+            st.caption("Every forecast shown for this patient still stands.")
+        else:
+            st.dataframe(timeline.superseded_table(ended, load_settings().zone), hide_index=True)
+
+
+def _scans(scans: pd.DataFrame) -> None:
+    with st.expander(f"Scans and their revisions ({len(scans)})"):
+        st.dataframe(
+            timeline.scan_table(scans, load_settings().zone), hide_index=True, column_config=timeline.SCAN_COLUMNS
+        )
+
+
+def _choose(label: str, options: list[str], default: str, key: str) -> str:
+    """One of `options`; where there is nothing to choose, nobody is asked."""
+    if len(options) == 1:
+        return default
+    chosen = st.segmented_control(label, options, key=key, default=default, required=True, label_visibility="collapsed")
+    return chosen if chosen in options else default
+
+
+live(patient)

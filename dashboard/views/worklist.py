@@ -1,0 +1,128 @@
+"""Worklist: who changed for the worse since the scan before, and how fresh is what we know."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, ranking, wording
+from dashboard.live import live
+from dashboard.queries import Reader
+from stream.settings import load_settings
+
+ROWS_PER_PAGE = 20
+WIDTHS = (2.5, 2.25, 2.4, 1.05, 1.5, 1.5, 1.3)
+MAIN = "Main forecast of each patient"
+FIRST_SCAN = """\
+**No scan has arrived yet.** Send one from any DICOM system, for example with dcmtk:
+
+```
+storescu -R -aec {title} {host} {port} report.dcm
+```
+
+It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""
+
+
+def worklist(source: Reader) -> None:
+    """The whole page."""
+    forecasts, others = source.worklist(), source.without_forecast()
+    st.title("Worklist", anchor=False)
+    if forecasts.empty and others.empty:
+        _nothing_yet()
+        return
+    choice, search = _filters(forecasts)
+    rows = _rows(forecasts, others, choice)
+    found = rows[rows.patient_id.str.contains(search.strip().upper(), regex=False)]
+    if found.empty:
+        st.info("No patient matches. Pseudonyms begin with P; a part of one is enough.", icon=":material/search_off:")
+        return
+    _table(_page(found), source.now)
+
+
+def _nothing_yet() -> None:
+    settings = load_settings()
+    host, port = settings.dicom_host, settings.dicom_port
+    st.info(FIRST_SCAN.format(title=settings.dicom_ae_title, host=host, port=port), icon=":material/inbox:")
+
+
+def _filters(forecasts: pd.DataFrame) -> tuple[str | tuple, str]:
+    left, right = st.columns([1, 1])
+    choice = left.selectbox("Forecast", [MAIN, *ranking.known_kinds(forecasts)], format_func=_title, key="forecast")
+    search = right.text_input(
+        "Patient", placeholder="Pseudonym or a part of it", key="search", icon=":material/search:"
+    )
+    return choice, search or ""
+
+
+def _title(option: str | tuple) -> str:
+    return option if isinstance(option, str) else wording.forecast(*option)
+
+
+def _rows(forecasts: pd.DataFrame, others: pd.DataFrame, choice: str | tuple) -> pd.DataFrame:
+    """A row per patient; among the main forecasts also those who have none, at the end."""
+    if choice != MAIN:
+        return ranking.worst_change_first(ranking.of_kind(forecasts, choice))
+    return pd.concat([ranking.worst_change_first(ranking.main_forecasts(forecasts)), others], ignore_index=True)
+
+
+def _page(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the page that was turned to, with the line above them."""
+    pages = -(-len(rows) // ROWS_PER_PAGE)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="pages"):
+        st.caption(
+            f"{_patients(len(rows))}, the largest change for the worse first. "
+            "Dot: risk now; open circle: at the scan before; bar: 90 % interval.",
+            width="content",
+        )
+        number = st.pagination(pages, key="page", max_visible_pages=9) if pages > 1 else 1
+    return rows.iloc[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+
+
+def _table(rows: pd.DataFrame, now: pd.Timestamp) -> None:
+    head = st.columns(WIDTHS, vertical_alignment="bottom")
+    titles = ("Patient", "Forecast", "", "Risk", "Change", "Last scan", "Computed")
+    for column, title in zip(head, titles, strict=True):
+        column.caption(title)
+    head[2].image(charts.risk_scale(), width="stretch")
+    for row in rows.itertuples():
+        with st.container(key=f"row-{row.patient_id}"):
+            cells = st.columns(WIDTHS, vertical_alignment="center")
+            cells[0].page_link("views/patient.py", label=row.patient_id, query_params={"patient": row.patient_id})
+            draw = _no_forecast if pd.isna(row.risk) else _forecast
+            draw(cells[1:], row, now)
+
+
+def _forecast(cells: list, row: tuple, now: pd.Timestamp) -> None:
+    what, bar, risk, change, scan, computed = cells
+    zone = load_settings().zone
+    what.markdown(f"{wording.endpoint(row.endpoint)}  \n{wording.horizon(row.horizon_kind, row.horizon_days)}")
+    words = f"{wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
+    bar.image(charts.risk_bar(row), width="stretch", alt=words)
+    risk.markdown(f"**{wording.percent(row.risk)}**  \n:gray[{wording.interval(row.risk_low, row.risk_high)}]")
+    change.markdown(_change(row))
+    scan.markdown(f"{wording.weekday(row.last_scan_at, zone)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+    mark = "  \n:orange-badge[provisional]" if row.provisional else ""
+    computed.markdown(f"{wording.age(row.computed_at, now)}{mark}")
+
+
+def _change(row: tuple) -> str:
+    if pd.isna(row.change):
+        return f"first forecast  \n:gray[{wording.direction(row.endpoint)}]"
+    trend = wording.trend(row.change, row.endpoint)
+    colour = {"worse": "orange", "better": "blue", "unchanged": "gray"}[trend]
+    model = "  \n:gray[other model than before]" if row.previous_weights != row.weights_version else ""
+    return f":{colour}[**{wording.points(row.change)}** {trend}]  \n:gray[{wording.direction(row.endpoint)}]{model}"
+
+
+def _no_forecast(cells: list, row: tuple, now: pd.Timestamp) -> None:
+    what, _, _, _, scan, _ = cells
+    what.markdown(":gray[no forecast]")
+    cells[1].text(row.reason or wording.STATUSES[row.status][1])
+    if pd.notna(row.last_scan_at):
+        zone = load_settings().zone
+        scan.markdown(f"{wording.weekday(row.last_scan_at, zone)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+
+
+def _patients(count: int) -> str:
+    return f"{count} patient{'' if count == 1 else 's'}"
+
+
+live(worklist)

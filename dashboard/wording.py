@@ -1,0 +1,189 @@
+"""All words for people: what codes of the database mean, how numbers, days and ages are written."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+RESEARCH_USE = "**Research use only.** Not a medical device: not for diagnosis or treatment decisions."
+AWAY = (
+    "The database does not answer at the moment. Nothing that was accepted is lost; "
+    "this page goes on by itself as soon as it is back."
+)
+
+ENDPOINTS = {
+    "progression": "Progression",
+    "death": "Death",
+    "pcr": "Pathologic complete response",
+    "objective_response": "Objective response",
+    "tumour_presence": "Tumour present",
+}
+"""In the order in which one of them leads on the worklist."""
+HIGH_IS_GOOD = ("pcr", "objective_response")
+HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
+MONTHS = {90: "3 months", 180: "6 months", 365: "12 months"}
+MEASUREMENTS = {
+    "sum_of_diameters": "Sum of diameters",
+    "longest_diameter": "Longest diameter",
+    "short_axis": "Short axis",
+    "volume": "Volume",
+    "sphericity": "Sphericity",
+    "background_parenchymal_enhancement": "Background parenchymal enhancement",
+}
+STATUSES = {
+    "receiving": ("Receiving", "files are still arriving"),
+    "measuring": ("Measuring", "complete, being measured"),
+    "waiting": ("Waiting", "measured, waits for its forecast"),
+    "applied": ("Applied", "counts on its timeline"),
+    "superseded": ("Superseded", "a newer revision counts"),
+    "rejected": ("Rejected", "a person took it out"),
+    "retracted": ("Retracted", "the sender withdrew it"),
+    "set_aside": ("Set aside", "kept, not processed"),
+}
+COMPLETENESS = {
+    "single_sr": "one report is the whole scan",
+    "counts": "all announced files are here",
+    "series_list": "all required series are here",
+    "references": "all referenced files are here",
+    "association_end": "the sender's association ended",
+    "quiet": "nothing came for a while",
+    "final_after": "the time for corrections is over",
+}
+SUPERSEDED = {
+    "late": "a scan from an earlier date arrived late",
+    "revision": "the scan was completed or corrected",
+    "treatment": "a treatment was entered or changed",
+    "clinical": "a clinical fact was entered or changed",
+    "rejected": "a person rejected the scan",
+    "retracted": "the sender withdrew the scan",
+    "moved": "the scan belongs to another patient",
+    "merged": "two patients were found to be one",
+    "unmerged": "a merge of two patients was undone",
+    "replay": "everything was computed again",
+}
+REASONS = {
+    "no_date": ("No usable date", "Send it again with an acquisition or study date."),
+    "impossible_date": ("Impossible date", "Correct the date at the sender and send it again."),
+    "no_patient_id": ("No patient ID", "Send it again with a PatientID."),
+    "patient_conflict": ("One study, two patients", "Find out which patient is right; send it again under that one."),
+    "content_conflict": ("Same instance, other content", "The first one stands. Decide which one is right."),
+    "unknown_unit": ("Unknown unit", "Report the value in mm, cm, ml or cm3 and send it again."),
+    "bad_value": ("Impossible value", "Sizes are finite and not negative: correct the report and send it again."),
+    "bad_geometry": (
+        "Geometry contradicts its reference",
+        "Export the segmentation again from the images it refers to.",
+    ),
+    "not_measurable": ("Could not be measured", "Look at the reason; send a corrected object."),
+    "decode_failed": ("Pixels cannot be decoded", "Send it again uncompressed."),
+    "too_large": ("Too large", "Send it in smaller series."),
+    "killed_worker": ("Ended a worker three times", "Keep the file and report it to the operator."),
+}
+"""What was found, and what the sender's people can do about it."""
+
+
+EXPLANATIONS = {
+    "no model applies": "No model applies: none in service was made for this disease and these measurements."
+}
+
+
+def explained(reason: str) -> str:
+    """A reason of the database as a sentence, where there is one for it."""
+    return EXPLANATIONS.get(reason, reason)
+
+
+def sign(endpoint: str) -> int:
+    """+1 where a rising risk is bad, -1 where it is good."""
+    return -1 if endpoint in HIGH_IS_GOOD else 1
+
+
+def direction(endpoint: str) -> str:
+    """Whether a high value is good or bad."""
+    return "high is good" if endpoint in HIGH_IS_GOOD else "high is bad"
+
+
+def endpoint(name: str) -> str:
+    """The endpoint as people call it."""
+    return ENDPOINTS.get(name, name)
+
+
+def horizon(kind: str, days: float | None) -> str:
+    """How far ahead: `within 6 months`, `at the next visit`."""
+    if kind != "days" or days is None or pd.isna(days):
+        return HORIZONS.get(kind, kind)
+    return f"within {MONTHS.get(int(days), f'{int(days)} days')}"
+
+
+def forecast(name: str, kind: str, days: float | None) -> str:
+    """What is forecast and how far ahead, in one line."""
+    return f"{endpoint(name)} {horizon(kind, days)}"
+
+
+def measurement(name: str, unit: str) -> str:
+    """A measurement with its unit: `Volume (ml)`; a unit of 1 is none."""
+    title = MEASUREMENTS.get(name, name)
+    return title if unit == "1" else f"{title} ({unit})"
+
+
+def percent(value: float) -> str:
+    """A probability as people read it; never a 0 % or 100 % that is not exactly that."""
+    if 0 < value < 0.01:
+        return "< 1 %"
+    return "> 99 %" if 0.99 < value < 1 else f"{value * 100:.0f} %"
+
+
+def interval(low: float, high: float) -> str:
+    """The central 90 % of the model's own uncertainty."""
+    return f"{low * 100:.0f} to {high * 100:.0f} %"
+
+
+def points(change: float) -> str:
+    """A change of risk in percentage points, signed; a change that rounds to nothing has no sign."""
+    rounded = round(change * 100)
+    sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
+    return f"{sign_mark}{abs(rounded)} point{'' if abs(rounded) == 1 else 's'}"
+
+
+def trend(change: float, name: str) -> str:
+    """`worse`, `better` or `unchanged`, by the endpoint's direction."""
+    rounded = round(change * 100) * sign(name)
+    return "worse" if rounded > 0 else "better" if rounded < 0 else "unchanged"
+
+
+def day(at: dt.datetime | None, zone: ZoneInfo) -> str:
+    """The calendar day in `zone`: `2026-11-23`."""
+    return "" if at is None or pd.isna(at) else at.astimezone(zone).strftime("%Y-%m-%d")
+
+
+def weekday(at: dt.datetime, zone: ZoneInfo) -> str:
+    """The day with its weekday: `Mon 2026-11-23`."""
+    return f"{_WEEKDAYS[at.astimezone(zone).weekday()]} {day(at, zone)}"
+
+
+def moment(at: dt.datetime | None, zone: ZoneInfo) -> str:
+    """Day and time in `zone`: `2026-11-23 14:05`."""
+    return "" if at is None or pd.isna(at) else at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def age(at: dt.datetime | None, now: dt.datetime) -> str:
+    """How long ago, in the largest unit that says something."""
+    if at is None or pd.isna(at):
+        return "never"
+    seconds = (now - at).total_seconds()
+    if seconds < 60:
+        return "just now" if seconds > -60 else "in the future"
+    for unit, length, limit in (("minute", 60, 90), ("hour", 3600, 36), ("day", 86400, 60), ("month", 2629800, 24)):
+        if seconds / length < limit:
+            return _ago(int(seconds / length), unit)
+    return _ago(int(seconds / 31557600), "year")
+
+
+def said_by(model: str, weights_version: str) -> str:
+    """Which model made a forecast, with as much of its weights version as people compare."""
+    return f"{model}, weights {weights_version[:8]}"
+
+
+def _ago(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'} ago"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -1,0 +1,137 @@
+"""A trained ensemble in service: states and timepoints in, next states and forecasts out; it remembers nothing.
+
+A risk is the mean over the members, its interval the central 90 % of their spread.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.card import Card
+from models.context import context
+from models.features import FEATURE_NAMES
+from models.forecast import Forecast
+from models.hazard import risk_by_horizon
+from models.history import cell_names, observe
+from models.lstm import State
+from models.network import Normaliser, initial_state, state_size, step
+from models.timepoint import Timepoint
+from models.weights import load_weights
+
+# Rows are stepped in chunks of this size, padded: kernels choose their order of summation by shape, so that only a
+# fixed shape gives a row the same bits whatever else is in the batch. Smaller wastes launches, larger wastes padding.
+CHUNK = 64
+CENTRAL = (0.05, 0.95)
+# The weights that come with this package, a folder per model.
+COMMITTED = Path(__file__).parent / "cards"
+
+
+class Forecaster:
+    """One set of weights on one device; `weights_version` is the sha256 of its file."""
+
+    def __init__(self, card: Card, parameters: dict[str, Tensor], device: torch.device) -> None:
+        self.card = card
+        self.device = device
+        self.weights_version = card.weights_sha256
+        self._parameters = {name: tensor.to(device) for name, tensor in parameters.items()}
+        self._inputs = Normaliser(self._parameters["input_mean"], self._parameters["input_scale"])
+        self._context = Normaliser(self._parameters["context_mean"], self._parameters["context_scale"])
+        self._used = [FEATURE_NAMES.index(name) for name in card.feature_names]
+        self._needed = [FEATURE_NAMES.index(name) for name in card.applies_to.needs]
+
+    def applies(self, disease: str, x: np.ndarray) -> bool:
+        """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none."""
+        return disease in self.card.applies_to.diseases and bool(np.isfinite(x[self._needed]).any())
+
+    def initial(self, n: int) -> np.ndarray:
+        """States (n, S) float32 before the first timepoint."""
+        return np.zeros((n, state_size(self.card.architecture)), dtype=np.float32)
+
+    def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Forecast]]]:
+        """One step of n timelines: states (n, S) float32 → next states (n, S) float32 and forecasts per timepoint.
+
+        A pure function: the same row gives the same bits whatever else is in the batch.
+        """
+        if states.shape != (len(timepoints), state_size(self.card.architecture)):
+            raise ValueError(f"states of shape {states.shape} do not fit {len(timepoints)} timepoints")
+        next_states = np.empty_like(states)
+        forecasts: list[list[Forecast]] = []
+        for start in range(0, len(timepoints), CHUNK):
+            rows = slice(start, min(start + CHUNK, len(timepoints)))
+            next_states[rows], risks = self._advance_chunk(states[rows], timepoints[rows])
+            forecasts += [self._forecasts(row) for row in risks.tolist()]
+        return next_states, forecasts
+
+    def _advance_chunk(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Tensor]:
+        """Next states (m, S) and risks (m, endpoints, [mean, low, high]) of m ≤ CHUNK rows."""
+        architecture = self.card.architecture
+        facts = [context(architecture.context_names, t.clinical, t.treatments) for t in timepoints]
+        x = self._padded(np.stack([t.x[self._used] for t in timepoints]))
+        elapsed = self._padded(np.array([t.elapsed_days for t in timepoints]))
+        known = self._padded(np.stack(facts))
+        with torch.inference_mode():
+            core, cells = self._unpack(self._padded(states))
+            cells, inputs = observe(cells, x, elapsed, architecture.feature_names)
+            times = (elapsed, cells[:, -1])
+            logits, core = step(
+                architecture, self._parameters, self._inputs(inputs), self._context(known)[None], times, core
+            )
+            packed = self._pack(core, cells)
+            return packed[: len(timepoints)].cpu().numpy(), self._risks(logits)[: len(timepoints)].cpu()
+
+    def _padded(self, rows: np.ndarray) -> Tensor:
+        full = np.zeros((CHUNK, *rows.shape[1:]), dtype=np.float32)
+        full[: len(rows)] = rows
+        return torch.from_numpy(full).to(self.device)
+
+    def _unpack(self, states: Tensor) -> tuple[State, Tensor]:
+        """States (n, S) → core state, two (E, n, H), and running cells (n, C)."""
+        architecture = self.card.architecture
+        cells = len(cell_names(architecture.feature_names))
+        core = states[:, :-cells].unflatten(1, (architecture.members, 2, architecture.hidden))
+        hidden, cell = core.permute(2, 1, 0, 3).contiguous()
+        return State(hidden, cell), states[:, -cells:]
+
+    def _pack(self, core: State, cells: Tensor) -> Tensor:
+        members_first = torch.stack([core.hidden, core.cell], dim=1)  # (E, 2, n, H)
+        return torch.cat([members_first.permute(2, 0, 1, 3).flatten(1), cells], dim=1)
+
+    def _risks(self, logits: Tensor) -> Tensor:
+        """Logits (E, n, K) → (n, endpoints, [mean, low, high]), all in [0, 1]."""
+        ends = self.card.architecture.interval_ends_days
+        horizons = [endpoint.horizon_days for endpoint in self.card.endpoints]
+        risks = risk_by_horizon(logits, ends, horizons) if ends else torch.sigmoid(logits)
+        low, high = torch.quantile(risks, risks.new_tensor(CENTRAL), dim=0)
+        return torch.stack([risks.mean(0), low, high], dim=-1).clamp(0.0, 1.0)
+
+    def _forecasts(self, risks: list[list[float]]) -> list[Forecast]:
+        return [
+            Forecast(e.endpoint, e.horizon_kind, e.horizon_days, risk, low, high)
+            for e, (risk, low, high) in zip(self.card.endpoints, risks, strict=True)
+        ]
+
+
+def load_forecaster(folder: Path, device: str = "auto") -> Forecaster:
+    """The forecaster of `folder` on `device` (auto, cpu or cuda[:n]); raises UnusableWeights where files are damaged.
+
+    TF32 is switched off for this process: states must not depend on the kind of GPU.
+    """
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    card, parameters = load_weights(folder)
+    return Forecaster(card, parameters, _device(device))
+
+
+def committed_forecasters(device: str = "auto") -> list[Forecaster]:
+    """The forecasters of all weights that come with this package, by name."""
+    folders = sorted(path.parent for path in COMMITTED.glob("*/card.json"))
+    return [load_forecaster(folder, device) for folder in folders]
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)

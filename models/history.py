@@ -1,0 +1,80 @@
+"""The exact running values of a timeline (first, smallest, last …) and the network's inputs made from them.
+
+They are cells of the state beside (h, c): float32 copies of measured values, never sums of rounded ones, so that
+nadir and baseline of a timeline are exact however long it grows.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+# Added before the logarithm: about the smallest step that was measured, so that 0 ("gone") stays finite.
+FLOORS = {
+    "sum_of_diameters": 1.0,  # mm
+    "longest_diameter": 1.0,  # mm
+    "short_axis": 1.0,  # mm
+    "volume": 0.1,  # ml
+    "sphericity": 0.05,
+    "background_parenchymal_enhancement": 1.0,  # %
+}
+CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
+SHARED_CELLS = ("progressed", "visits", "days")
+PROGRESSION_RATIO = 1.2  # RECIST 1.1: at least 20 % above the nadir …
+PROGRESSION_MM = 5.0  # … and at least 5 mm
+ROUNDING_MM = 1e-3  # of float32 sizes: exactly +20.0 % counts
+
+
+def cell_names(feature_names: Sequence[str]) -> list[str]:
+    """Names of the running cells, in their order."""
+    return [f"{name}.{cell}" for name in feature_names for cell in CELLS_PER_FEATURE] + list(SHARED_CELLS)
+
+
+def input_names(feature_names: Sequence[str]) -> list[str]:
+    """Names of the inputs `observe` makes, in their order."""
+    each = ("measured", "level", "since_first", "since_last", "since_smallest")
+    recist = ["headroom", "progressed"] if "sum_of_diameters" in feature_names else []
+    return [f"{name}.{kind}" for name in feature_names for kind in each] + recist + ["elapsed", "days", "visits"]
+
+
+def observe(cells: Tensor, x: Tensor, elapsed_days: Tensor, feature_names: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """One visit: `cells` (n, C), `x` (n, F) NaN = missing, `elapsed_days` (n,) → next cells (n, C), inputs (n, I).
+
+    Inputs are log values and log ratios to the first, the last and the smallest value; a missing value is carried
+    forward, one never measured gives NaN.
+    """
+    seen, first, smallest, last = cells[:, : -len(SHARED_CELLS)].unflatten(1, (len(feature_names), 4)).unbind(-1)
+    progressed, visits, days = cells[:, -len(SHARED_CELLS) :].unbind(-1)
+    measured, known = ~torch.isnan(x), seen > 0
+    value = torch.where(measured, x, last)
+    first, previous = torch.where(known, first, value), torch.where(known, last, value)
+    nadir = torch.where(known, torch.minimum(smallest, value), value)
+    seen, visits, days = seen + measured, visits + 1, days + elapsed_days
+    sizes = _sizes((value, first, previous, nadir), feature_names)
+    inputs = [torch.where((seen > 0)[..., None], torch.cat([measured[..., None], sizes], dim=-1), torch.nan).flatten(1)]
+    if "sum_of_diameters" in feature_names:
+        at = feature_names.index("sum_of_diameters")
+        now = known[:, at] & (value[:, at] >= progression_limit(smallest[:, at]) - ROUNDING_MM)
+        progressed = torch.maximum(progressed, now.to(progressed.dtype))
+        inputs.append(_recist(value[:, at], nadir[:, at], progressed, seen[:, at] > 0))
+    inputs.append(torch.log1p(torch.stack([elapsed_days, days, visits], dim=1)))
+    shared = torch.stack([progressed, visits, days], dim=1)
+    return torch.cat([torch.stack([seen, first, nadir, value], dim=-1).flatten(1), shared], dim=1), torch.cat(inputs, 1)
+
+
+def progression_limit(nadir_mm: Tensor) -> Tensor:
+    """The sum of diameters (mm) from which on it is progression, for the smallest sum so far."""
+    return torch.maximum(PROGRESSION_RATIO * nadir_mm, nadir_mm + PROGRESSION_MM)
+
+
+def _sizes(against: tuple[Tensor, ...], names: Sequence[str]) -> Tensor:
+    """Log level and log ratios (n, F, 4)."""
+    floors = against[0].new_tensor([FLOORS[name] for name in names])
+    level, *before = (torch.log(v + floors) for v in against)
+    return torch.stack([level, *(level - b for b in before)], dim=-1)
+
+
+def _recist(value: Tensor, nadir: Tensor, progressed: Tensor, known: Tensor) -> Tensor:
+    """Headroom, the log distance to progression log1p(limit) − log1p(sum), and whether it was reached so far: (n, 2)."""
+    headroom = torch.log1p(progression_limit(nadir)) - torch.log1p(value)
+    return torch.where(known[:, None], torch.stack([headroom, progressed], dim=1), torch.nan)

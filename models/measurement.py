@@ -1,0 +1,34 @@
+"""One measured number of a scan, in the units every model and table here uses."""
+
+from dataclasses import dataclass
+
+UNITS = {
+    "longest_diameter": "mm",
+    "short_axis": "mm",
+    "volume": "ml",
+    "sphericity": "1",
+    "background_parenchymal_enhancement": "%",
+    "sum_of_diameters": "mm",
+}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """`value` in the unit UNITS names for `measurement`; whole-patient values have no lesion.
+
+    `target` is what the report marks (None: it does not say); `node` says that a lymph node is measured.
+    """
+
+    measurement: str
+    value: float
+    source: str  # SR, SEG, model or import
+    lesion_uid: str | None = None
+    lesion_label: str | None = None
+    body_site: str | None = None
+    target: bool | None = None
+    node: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Unit of `value`."""
+        return UNITS[self.measurement]

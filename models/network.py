@@ -1,0 +1,113 @@
+"""The whole network, one step: recurrent core over what was measured, beside a linear part that also sees the context.
+
+    logits = W_head h + Σ_j hat_j(days) (b_j + W_j inputs + C_j context)
+
+The linear part alone is logistic regression on the history; its weights are interpolated between knots of the days
+since the first scan, so that irregular and missed visits need no visit number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from models.card import Architecture
+from models.history import cell_names, input_names
+from models.lstm import CORES, State
+
+# Inputs beyond four standard deviations count as four: what is far outside the training data moves nothing further.
+LIMIT = 4.0
+# Products are at least this wide: for fewer than about 12 columns CPU kernels sum some rows of a block in another order
+# than others, and a row's bits would depend on its place in the batch.
+COLUMNS = 16
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Mean and scale of the training data; `scale` is 0 for what was constant there, so that it says nothing."""
+
+    mean: Tensor
+    scale: Tensor
+
+    @classmethod
+    def of(cls, rows: Tensor) -> "Normaliser":
+        """From rows (n, I), NaN = unknown."""
+        mean = torch.nan_to_num(rows.nanmean(0))
+        spread = torch.nan_to_num((rows - mean).square().nanmean(0).sqrt())
+        return cls(mean, torch.where(spread > 1e-4, 1.0 / spread, 0.0))
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        """Standardised rows; unknown becomes the mean."""
+        return torch.nan_to_num((rows - self.mean) * self.scale).clamp(-LIMIT, LIMIT)
+
+
+def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Shape of each weight of one member."""
+    inputs, context = len(input_names(architecture.feature_names)), len(architecture.context_names)
+    knots, outputs, hidden = len(architecture.knot_days), architecture.outputs, architecture.hidden
+    core = CORES[architecture.core].shapes(inputs, hidden)
+    return {
+        **core,
+        "head": (hidden, outputs),
+        "linear": (knots * inputs, outputs),
+        "context": (knots * context, outputs),
+        "offset": (knots, outputs),
+    }
+
+
+def state_size(architecture: Architecture) -> int:
+    """Float32 numbers in one timeline's state: members × (h, c), then the running cells."""
+    return architecture.members * 2 * architecture.hidden + len(cell_names(architecture.feature_names))
+
+
+def initial_state(architecture: Architecture, rows: int, device: torch.device | None = None) -> State:
+    """The state (E, n, H) before the first visit."""
+    zeros = torch.zeros(architecture.members, rows, architecture.hidden, device=device)
+    return State(zeros, zeros)
+
+
+def step(
+    architecture: Architecture,
+    parameters: Mapping[str, Tensor],
+    inputs: Tensor,
+    context: Tensor,
+    times: tuple[Tensor, Tensor],
+    prev_state: State,
+) -> tuple[Tensor, State]:
+    """Standardised `inputs` (n, I), `context` (E or 1, n, C), `times` (elapsed, since the first scan; days, (n,)).
+
+    Returns logits (E, n, K) and the next state.
+    """
+    elapsed_days, days = times
+    core = CORES[architecture.core].of(parameters)
+    rows = inputs.expand(architecture.members, -1, -1)
+    output, state = core.step(rows, elapsed_days, prev_state)
+    hats = _hats(days, architecture.knot_days)  # (n, J)
+    logits = _product(output, parameters["head"]) + _product(_between(hats, rows), parameters["linear"])
+    known = context.expand(architecture.members, -1, -1)
+    logits = logits + _product(_between(hats, known), parameters["context"])
+    return logits + _product(hats.expand(architecture.members, -1, -1), parameters["offset"]), state
+
+
+def _between(hats: Tensor, rows: Tensor) -> Tensor:
+    """Rows (E, n, A) weighted by hats (n, J), one copy per knot: (E, n, J · A)."""
+    return (hats[None, :, :, None] * rows[:, :, None, :]).flatten(2)
+
+
+def _product(rows: Tensor, weights: Tensor) -> Tensor:
+    """Batched product (E, n, A) × (E, A, K) → (E, n, K), summed for every row in the same order."""
+    outputs = weights.shape[-1]
+    return torch.bmm(rows, pad(weights, (0, max(0, COLUMNS - outputs))))[..., :outputs]
+
+
+def _hats(days: Tensor, knot_days: tuple[float, ...]) -> Tensor:
+    """Weights (n, J) of the knots at `days` (n,): linear between two, constant beyond the outer ones."""
+    if len(knot_days) == 1:
+        return torch.ones_like(days)[:, None]
+    knots = days.new_tensor(knot_days)
+    left = torch.bucketize(days.contiguous(), knots[1:-1], right=True)
+    share = ((days - knots[left]) / (knots[left + 1] - knots[left])).clamp(0.0, 1.0)[:, None]
+    unit = torch.eye(len(knot_days), dtype=days.dtype, device=days.device)
+    return unit[left] * (1.0 - share) + unit[left + 1] * share

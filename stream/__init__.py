@@ -1,0 +1,1 @@
+"""The streaming service: gateway, agents, storage and the command line."""

@@ -1,0 +1,42 @@
+"""The command `scanstream`: every module of stream.commands adds its own; errors become exit codes here only."""
+
+import pkgutil
+import sys
+from importlib import import_module
+
+import typer
+
+from stream import commands
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
+
+EXIT_CODES = {AnswerIsNo: 1, WrongUse: 2, CannotStart: 3}
+
+HELP = "Follow-up scans in, standing forecasts out. Settings: SCANSTREAM_* in the environment or in .env."
+
+
+def build_app() -> typer.Typer:
+    """The application with the commands of every module in stream.commands."""
+    app = typer.Typer(
+        name="scanstream",
+        help=HELP,
+        epilog="Example: scanstream demo",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module in pkgutil.iter_modules(commands.__path__):
+        import_module(f"{commands.__name__}.{module.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one sentence on stderr and INTERFACES' exit code."""
+    try:
+        build_app()()
+    except tuple(EXIT_CODES) as error:
+        print(f"scanstream: {error}", file=sys.stderr)
+        sys.exit(EXIT_CODES[type(error)])
+
+
+if __name__ == "__main__":
+    main()

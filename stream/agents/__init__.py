@@ -1,0 +1,1 @@
+"""The Faust agents: decode the bell, hand over, acknowledge."""

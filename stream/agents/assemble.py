@@ -1,0 +1,58 @@
+"""`instances` → scans: gathers instances until a scan is complete, and announces its revision."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from stream.agents.hand import Announcement, Hand
+from stream.agents.letters import set_aside_unreadable
+from stream.messages import Letter
+from stream.services import assembly
+from stream.services.sweep import sweep
+from stream.storage.database import Connection
+
+
+class Assemble:
+    """The agent of topic `instances`, and its clock: what is due fires without a message."""
+
+    def __init__(self, hand: Hand, rules: assembly.Rules, final_after: dt.timedelta) -> None:
+        self._hand = hand
+        self._rules = rules
+        self._final_after = final_after
+
+    async def handle(self, letters: Sequence[Letter]) -> None:
+        """Bring the named scans' assembly into line."""
+        readable, problems = set_aside_unreadable(letters, Letter.scan_uids)
+        await self._hand.do(problems)
+        await self._gather([uid for uids in readable for uid in uids])
+
+    async def tick(self) -> None:
+        """Fire what has waited long enough."""
+        await self._gather(await self._hand.do(lambda connection: assembly.overdue(connection, _now())))
+
+    async def sweep(self) -> None:
+        """Ring again for whatever has waited too long."""
+        found = await self._hand.do(lambda connection: sweep(connection, _now(), self._final_after))
+        if found is None:
+            return
+        messages: list[Announcement] = [("instances", key, {"scan_uid": uid}) for uid, key in found.instances]
+        messages += [("scans", key, {"scan_uid": uid, "revision": number}) for uid, number, key in found.scans]
+        messages += [("timepoints", key, {"scan_uid": uid, "revision": n}) for uid, n, key in found.timepoints]
+        messages += [("patient-events", key, {"kind": "bell", "received_as": key}) for key in found.patients]
+        if messages:
+            await self._hand.announce(messages)
+
+    async def _gather(self, scan_uids: Sequence[str]) -> None:
+        if not scan_uids:
+            return
+
+        def work(connection: Connection) -> list[assembly.Fired]:
+            return assembly.gather(connection, scan_uids, self._rules, _now())
+
+        fired = await self._hand.do(work)
+        await self._hand.announce(
+            ("scans", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
+        )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

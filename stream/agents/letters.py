@@ -1,0 +1,39 @@
+"""Reading the messages of a batch: what cannot be read is set aside, the rest goes on."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from stream.messages import BadMessage, Letter
+from stream.services.forwarding import item_id
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.facts import append
+
+Read = TypeVar("Read")
+
+
+def set_aside_unreadable(
+    letters: Sequence[Letter], read: Callable[[Letter], Read]
+) -> tuple[list[Read], Callable[[Connection], None]]:
+    """What `read` made of the readable `letters`, and the work that sets the others aside."""
+    readable, bad = [], []
+    for letter in letters:
+        try:
+            readable.append(read(letter))
+        except BadMessage as error:
+            bad.append(error)
+    rows = [_row(error) for error in bad]
+
+    def keep(connection: Connection) -> None:
+        append(connection, schema.set_asides, rows)
+
+    return readable, keep
+
+
+def _row(error: BadMessage) -> dict[str, object]:
+    return {
+        "item_id": item_id(error.sha256), "scan_uid": None, "revision": None, "sha256": error.sha256,
+        "reason_code": "decode_failed", "reason": str(error), "set_aside_at": dt.datetime.now(dt.UTC),
+        "decision": None, "decided_by": None, "decided_at": None,
+    }  # fmt: skip

@@ -1,0 +1,37 @@
+"""`scans` → timepoints: measures complete scans and announces them to their timelines."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from stream.agents.hand import Hand
+from stream.agents.letters import set_aside_unreadable
+from stream.messages import Letter
+from stream.services import measurement
+from stream.storage.database import Connection
+
+READERS = 2
+"""Reading files waits for the disk; decoding holds the interpreter's lock, so more threads bring nothing."""
+
+
+class MeasureAgent:
+    """The agent of topic `scans`."""
+
+    def __init__(self, hand: Hand, read: measurement.Measure, assume_disease: str) -> None:
+        self._hand = hand
+        self._read = read
+        self._assume_disease = assume_disease
+        self._readers = ThreadPoolExecutor(max_workers=READERS)
+
+    async def handle(self, letters: Sequence[Letter]) -> None:
+        """Measure the named revisions that are not measured yet."""
+        revisions, problems = set_aside_unreadable(letters, Letter.scan_revision)
+        await self._hand.do(problems)
+
+        def work(connection: Connection) -> list[measurement.Complete]:
+            scans = measurement.waiting(connection, revisions)
+            return measurement.measure(connection, scans, self._read, self._assume_disease, self._readers)
+
+        done = await self._hand.do(work)
+        await self._hand.announce(
+            ("timepoints", scan.received_as, {"scan_uid": scan.scan_uid, "revision": scan.revision}) for scan in done
+        )

@@ -1,0 +1,75 @@
+"""The Faust app of a worker: three agents over raw messages, a clock for what is due, and a sweep."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import faust
+
+from stream.agents.assemble import Assemble
+from stream.agents.batching import Batcher, Handle
+from stream.agents.forecast import ForecastAgent
+from stream.agents.measure import MeasureAgent
+
+TICK_SECONDS = 0.1
+"""How late a scan whose waiting time is over may fire."""
+SWEEP_SECONDS = 5.0
+SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
+"""After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
+
+
+@dataclass(frozen=True)
+class Agents:
+    """The agents of one worker, constructed and ready."""
+
+    assemble: Assemble
+    measure: MeasureAgent
+    forecast: ForecastAgent
+
+
+def build_app(servers: Sequence[str], agents: Agents) -> faust.App:
+    """A Faust app that reads the topics; run it with `run`."""
+    app = faust.App(
+        "scanstream",
+        broker=[f"kafka://{server}" for server in servers],
+        store="memory://",
+        key_serializer="raw",
+        value_serializer="raw",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        producer_threaded=False,
+        consumer_auto_offset_reset="earliest",
+        broker_session_timeout=SESSION_SECONDS,
+        broker_heartbeat_interval=HEARTBEAT_SECONDS,
+    )
+    _add_agent(app, "instances", agents.assemble.handle)
+    _add_agent(app, "scans", agents.measure.handle)
+    _add_agent(app, "timepoints", agents.forecast.timepoints)
+    _add_agent(app, "patient-events", agents.forecast.patient_events)
+    _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
+    _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
+    return app
+
+
+def run(app: faust.App) -> None:
+    """Run until SIGTERM or SIGINT; never returns."""
+    faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+
+
+def _add_agent(app: faust.App, topic: str, handle: Handle) -> None:
+    batcher = Batcher(handle)
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
+    app.agent(channel, name=topic, concurrency=1)(batcher.read)
+    app.task(batcher.work)
+
+
+def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    async def clock() -> None:
+        while not app.should_stop:
+            await act()
+            await asyncio.sleep(seconds)
+
+    clock.__name__ = name
+    app.task(clock)

@@ -1,0 +1,142 @@
+"""Commands that ask: status, risk, set-aside."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
+from stream.settings import Settings, load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Result = TypeVar("Result")
+
+
+def register(app: typer.Typer) -> None:
+    """Add status, risk and set-aside."""
+    app.command(epilog="Example: scanstream status --wait 60")(status)
+    app.command(epilog="Example: scanstream risk PEPRFRP56HFE3XF5TUD7HTWRHWZ --json")(risk)
+    set_aside = typer.Typer(help="What was kept but not processed, and why.", no_args_is_help=True)
+    set_aside.command("list", epilog="Example: scanstream set-aside list --json")(list_set_asides)
+    set_aside.command("show", epilog="Example: scanstream set-aside show 0123456789abcdef")(show_set_aside)
+    app.add_typer(set_aside, name="set-aside", epilog="Example: scanstream set-aside list")
+
+
+def status(
+    wait: Annotated[
+        float | None, typer.Option(help="Wait until nothing is pending, this many seconds at most.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Counts of files and scans; `pending` is what was accepted and has no end yet, spool included."""
+    settings = load_settings()
+    until = time.monotonic() + (wait or 0.0)
+    found = _status(settings)
+    while wait is not None and found["pending"] and time.monotonic() < until:
+        time.sleep(0.2)
+        found = _status(settings)
+    _print_status(found, as_json)
+    if wait is not None and found["pending"]:
+        raise AnswerIsNo(f"{found['pending']} are still pending after {wait:g} seconds.")
+
+
+def risk(
+    patient: Annotated[
+        str | None, typer.Argument(help="Pseudonym, or the hospital's ID (with the vault role).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Current risks, highest first: of all patients, or of one."""
+    from stream.printing import print_json, print_table
+    from stream.storage.views import current_risk
+
+    settings = load_settings()
+    patients = _find(settings, patient) if patient else None
+    rows = _ask(settings, "reader", lambda connection: current_risk(connection, patients))
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("patient_id", "endpoint", "horizon_kind", "horizon_days", "risk", "risk_low", "risk_high", "model",
+               "acquired_at", "provisional")  # fmt: skip
+    print_table(rows, columns)
+
+
+def list_set_asides(as_json: Json = False) -> None:
+    """All items, newest first."""
+    from stream.printing import print_json, print_table
+    from stream.storage.views import set_asides
+
+    rows = _ask(load_settings(), "reader", set_asides)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ("item_id", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
+
+
+def show_set_aside(
+    item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
+) -> None:
+    """One item in full."""
+    from stream.printing import print_json
+    from stream.storage.views import set_asides
+
+    rows = _ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
+    if not rows:
+        raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
+    if as_json:
+        print_json(rows[0])
+    else:
+        for name, value in rows[0].items():
+            print(f"{name:13} {'' if value is None else value}")
+
+
+def _status(settings: Settings) -> dict[str, Any]:
+    from stream.storage.views import counts
+
+    # the spool first: what leaves it meanwhile is then counted twice rather than not at all
+    spooled = sum(1 for path in settings.spool.glob("*.json") if not path.name.startswith("."))
+    files, scans = _ask(settings, "reader", counts)
+    return {
+        "files": {name: files[name] for name in ("accepted", "duplicate", "set_aside")},
+        "scans": scans,
+        "spool": spooled,
+        "pending": files["pending"] + spooled,
+    }
+
+
+def _print_status(found: dict[str, Any], as_json: bool) -> None:
+    from stream.printing import print_json
+
+    if as_json:
+        print_json(found)
+        return
+    print("files   " + " · ".join(f"{count} {name}" for name, count in found["files"].items()))
+    print("scans   " + (" · ".join(f"{count} {name}" for name, count in found["scans"].items()) or "none yet"))
+    print(f"pending {found['pending']}")
+
+
+def _find(settings: Settings, patient: str) -> list[str]:
+    from stream.storage.vault import find_patient
+    from stream.storage.views import knows_patient
+
+    if _ask(settings, "reader", lambda connection: knows_patient(connection, patient)):
+        return [patient]
+    try:
+        found = _ask(settings, "vault", lambda connection: find_patient(connection, patient))
+    except WrongUse:
+        found = []
+    if not found:
+        raise AnswerIsNo(f"No patient {patient} is known here; hospital IDs need the vault role's password.")
+    return found
+
+
+def _ask(settings: Settings, role: str, question: Callable[[Any], Result]) -> Result:
+    """The answer of Postgres; CannotStart where it cannot be reached."""
+    from stream.storage.database import Outage, connect
+
+    try:
+        with connect(settings, role) as connection:
+            return question(connection)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None

@@ -1,0 +1,140 @@
+"""Commands about timelines: verify, replay, import; and db for other clients."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stream import logs
+from stream.commands.queries import Json
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
+from stream.settings import Settings, load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add verify, replay, import and db."""
+    app.command(epilog="Example: scanstream verify --json")(verify)
+    app.command(epilog="Example: scanstream replay --model progression")(replay)
+    app.command("import", epilog="Example: scanstream import ./trial --issuer NORTH")(import_tables)
+    db = typer.Typer(help="The database for other clients, and its migrations.", no_args_is_help=True)
+    db.command("url", epilog='Example: psql "$(scanstream db url)"')(url)
+    db.command("upgrade", epilog="Example: scanstream db upgrade")(upgrade)
+    app.add_typer(db, name="db", epilog='Example: psql "$(scanstream db url --role reader)"')
+
+
+def verify(as_json: Json = False) -> None:
+    """Check the invariants, one line each with how many were checked; exit code 1 if one fails."""
+    settings = load_settings()
+    findings = _findings(settings)
+    if as_json:
+        from stream.printing import print_json
+
+        print_json([vars(finding) for finding in findings])
+    else:
+        for one in findings:
+            print(f"{one.invariant:13} {'ok    ' if not one.failed else 'FAILED'} {one.checked:8} {one.says}")
+            for failure in one.first:
+                print(f"{'':13} {failure}")
+    if failed := [one.invariant for one in findings if one.failed]:
+        raise AnswerIsNo(f"{', '.join(failed)} does not hold.")
+
+
+def replay(
+    patient: Annotated[str | None, typer.Option(help="Pseudonym of one patient; else all.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of one model; else all.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Fold again from stored timepoints, and say what changed."""
+    from models.forecaster import committed_forecasters
+    from stream.printing import print_json
+    from stream.progress import progress
+    from stream.services import replay as again
+    from stream.services.reconcile import Reconciler
+    from stream.storage.views import standing_risks
+
+    settings = load_settings()
+    with _connected(settings, "worker") as connection:
+        weights = again.weights_of(connection, model)
+        if not weights:
+            raise AnswerIsNo(f"No active weights of model {model}: `scanstream model list` names them.")
+        patients = again.timelines_of(connection, weights)
+        patients = [one for one in patients if patient in (None, one)]
+        if not patients:
+            raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
+        before = standing_risks(connection)
+        with progress("replay", len(patients)) as advance:
+            for done in again.replay(Reconciler(connection, committed_forecasters(settings.device)), patients, weights):
+                advance(done)
+        changed, largest = again.compare(before, standing_risks(connection))
+    if as_json:
+        print_json({"timelines": len(patients), "changed": changed, "largest_difference": largest})
+    else:
+        print(f"{len(patients)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
+
+
+def import_tables(
+    folder: Annotated[Path, typer.Argument(help="Folder with clinical, treatments, outcomes, measurements .csv.")],
+    issuer: Annotated[str | None, typer.Option(help="Issuer of the patient IDs in the tables.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits."""
+    from stream.printing import print_json
+    from stream.wiring.importing import import_folder
+
+    settings = load_settings()
+    if not folder.is_dir():
+        raise WrongUse(f"{folder} is no folder.")
+    counts = import_folder(settings, folder, settings.issuer_for("") if issuer is None else issuer)
+    if as_json:
+        print_json(counts)
+    else:
+        print(" · ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+def url(role: Annotated[str, typer.Option(help="Role to log in as, without the prefix.")] = "reader") -> None:
+    """Address for psql, pandas and other clients."""
+    from stream.endpoints import libpq_url
+
+    print(libpq_url(load_settings(), role))
+
+
+def upgrade() -> None:
+    """Bring the database to the version of this ScanStream."""
+    from stream.storage import database
+
+    logs.setup("db")
+    settings = load_settings()
+    try:
+        database.upgrade(settings)
+        print(f"The database has version {database.version(settings)}.")
+    except database.Outage:
+        raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
+
+
+def _findings(settings: Settings) -> list[Any]:
+    from models.forecaster import committed_forecasters
+    from stream.dicom.archive import Archive
+    from stream.services.verify import acceptance, chains, fold, rows
+
+    with _connected(settings, "worker") as connection, _connected(settings, "vault") as vault:
+        return [
+            acceptance.files(connection, Archive(settings.archive).path),
+            acceptance.ends(connection, dt.datetime.now(dt.UTC)),
+            chains.identity(connection),
+            chains.versions(connection),
+            *fold.standing_folds(connection, committed_forecasters("cpu")),
+            chains.transactions(connection),
+            chains.fold_chain(connection),
+            rows.row_hashes(connection),
+            acceptance.identifiers(connection, acceptance.originals(vault)),
+        ]
+
+
+def _connected(settings: Settings, role: str) -> Any:
+    from stream.storage.database import Outage, connect
+
+    try:
+        return connect(settings, role, timeouts=False)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None

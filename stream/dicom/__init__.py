@@ -1,0 +1,1 @@
+"""DICOM in: receiving, reading headers and measurements."""

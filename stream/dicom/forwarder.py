@@ -1,0 +1,150 @@
+"""From spool to database and Kafka: archive the file, write its rows, announce it, then clear the record."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+from pathlib import Path
+
+from stream import logs
+from stream.dicom.archive import Archive
+from stream.dicom.header import Header, read_dataset, read_header
+from stream.dicom.identity import Pseudonyms
+from stream.dicom.spool import AssociationClosed, InstanceKept, Record, Spool
+from stream.errors import SetAside
+from stream.publisher import Publisher, PublishFailed
+from stream.services.forwarding import Bell, Described, Received, Unusable, accept, close_association
+from stream.settings import Settings
+from stream.storage.database import Connection, Outage
+
+BATCH_LIMIT = 256
+PAUSE_SECONDS = 1.0
+"""How often an outage is tried again, and how late a bell that was missed is noticed."""
+
+
+class Forwarder:
+    """Hands over what the spool holds, in order; a record goes only when rows and messages are durable."""
+
+    def __init__(
+        self, settings: Settings, spool: Spool, archive: Archive, connect: Callable[[], Connection],
+        publisher: Publisher, pseudonyms: Callable[[Connection], Pseudonyms],
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._spool = spool
+        self._archive = archive
+        self._connect = connect
+        self._publisher = publisher
+        self._make_pseudonyms = pseudonyms
+        self._pseudonyms: Pseudonyms | None = None
+        self._connection: Connection | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._waiting = False
+
+    def ring(self) -> None:
+        """Something was kept."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let `run` return after the batch in hand."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Hand over until stopped; waits out outages of Postgres and Kafka. Raises CannotStart (key missing)."""
+        while not self._stop.is_set():
+            self._wake.wait(PAUSE_SECONDS)
+            self._wake.clear()
+            try:
+                self.hand_over()
+                self._waiting = False
+            except (*Outage, PublishFailed) as error:
+                self._give_up(error)
+
+    def hand_over(self) -> None:
+        """Hand over all records there are now; raises psycopg's outage errors and PublishFailed."""
+        for kind, records in groupby(self._spool.records(), type):
+            for batch in _batches(records):
+                if self._stop.is_set():
+                    return
+                connection = self._connected()
+                bells = self._instances(connection, batch) if kind is InstanceKept else self._ends(connection, batch)
+                for key, fields in bells:
+                    self._publisher.publish("instances", key, fields)
+                self._publisher.flush()
+                for record in batch:
+                    self._spool.clear(record)
+
+    def _instances(self, connection: Connection, records: list[InstanceKept]) -> list[tuple[str, dict]]:
+        files = [self._received(record, self._archive.take(self._spool.file(record))) for record in records]
+        return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
+
+    def _ends(self, connection: Connection, records: list[AssociationClosed]) -> list[tuple[str, dict]]:
+        bells = []
+        for record in records:
+            uids = [self._pseudonyms.scan_uid(uid) for uid in record.study_uids]
+            groups = close_association(connection, record.association, record.closed_at, uids)
+            bells += [(received_as, {"scan_uids": scans}) for received_as, scans in groups.items()]
+        return bells
+
+    def _received(self, record: InstanceKept, path: Path) -> Received:
+        arrival = record.arrival
+        return Received(
+            record.name.removesuffix(".json"), arrival.association, arrival.calling_ae, arrival.peer, record.sha256,
+            arrival.content_sha256, arrival.received_at, self._described(path, arrival.calling_ae),
+        )  # fmt: skip
+
+    def _described(self, path: Path, calling_ae: str) -> Described | Unusable:
+        try:
+            return _describe(read_header(read_dataset(path), self._settings, calling_ae), self._pseudonyms)
+        except SetAside as error:
+            return Unusable(error.reason_code, error.reason)
+
+    def _fields(self, bell: Bell) -> dict[str, str]:
+        return {
+            "scan_uid": bell.scan_uid, "instance_uid": bell.instance_uid, "sha256": bell.sha256,
+            "uri": self._archive.uri(bell.sha256),
+        }  # fmt: skip
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        if self._pseudonyms is None:
+            self._pseudonyms = self._make_pseudonyms(self._connection)
+        return self._connection
+
+    def _give_up(self, error: Exception) -> None:
+        """Told once per outage; the spool keeps everything meanwhile."""
+        if not self._waiting:
+            away = "kafka_away" if isinstance(error, PublishFailed) else "postgres_away"
+            logs.event(away, level=logging.WARNING, error=type(error).__name__)
+        self._waiting = True
+        if self._connection is not None:
+            self._connection.close()
+        self._stop.wait(PAUSE_SECONDS)
+        self._wake.set()
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    iterator = iter(records)
+    while batch := list(islice(iterator, BATCH_LIMIT)):
+        yield batch
+
+
+def _describe(header: Header, pseudonyms: Pseudonyms) -> Described:
+    who = header.patient
+    return Described(
+        instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
+        scan_uid=pseudonyms.scan_uid(header.study_uid),
+        patient_id=pseudonyms.patient_id(who.issuer, who.mrn),
+        modality=header.modality,
+        kind=header.kind,
+        acquired_at=header.acquired_at,
+        body_part=header.body_part or None,
+        referenced=tuple(map(pseudonyms.instance_uid, header.references)),
+        expected_instances=header.expected.study_instances,
+        vault={
+            "issuer": who.issuer, "mrn": who.mrn, "name": who.name, "study_instance_uid": header.study_uid,
+            "birth_date": who.birth_date.isoformat() if who.birth_date else None,
+        },
+    )  # fmt: skip

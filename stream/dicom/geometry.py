@@ -1,0 +1,91 @@
+"""Where the pixels of a frame lie in the patient (PS3.3 C.7.6.2), of single-frame and multi-frame objects."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset
+
+ANGLE_TOLERANCE = 1e-3  # of direction cosines, which come rounded to a few decimals
+SIZE_TOLERANCE = 0.01  # of a spacing: decimal strings keep at least three significant digits
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One frame: matrix, spacing in mm (between rows, between columns), and pose; None where the header is silent."""
+
+    frame_of_reference: str
+    rows: int
+    columns: int
+    spacing: tuple[float, float]
+    orientation: np.ndarray  # (2, 3): direction along a row, direction down a column
+    position: np.ndarray | None  # (3,): centre of the first pixel
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Unit vector (3,) across the slices."""
+        return np.cross(self.orientation[0], self.orientation[1])
+
+    def agrees_with(self, other: "Plane") -> bool:
+        """Whether both can show the same slice: same space, place, extent and direction, within rounding."""
+        named = self.frame_of_reference and other.frame_of_reference
+        return (
+            (not named or self.frame_of_reference == other.frame_of_reference)
+            and self._covers(other)
+            and bool(np.abs(self.orientation - other.orientation).max() <= ANGLE_TOLERANCE)
+        )
+
+    def _covers(self, other: "Plane") -> bool:
+        """The same matrix lies in the same place; another matrix covers the same ground, up to one pixel."""
+        pixel = max(*self.spacing, *other.spacing)
+        if (self.rows, self.columns) != (other.rows, other.columns):
+            return _close(self._extent, other._extent, pixel * (1 + SIZE_TOLERANCE))
+        if not _close(self.spacing, other.spacing, pixel * SIZE_TOLERANCE):
+            return False
+        placed = self.position is not None and other.position is not None
+        return not placed or bool(np.linalg.norm(self.position - other.position) <= pixel / 2)
+
+    @property
+    def _extent(self) -> tuple[float, float]:
+        return self.rows * self.spacing[0], self.columns * self.spacing[1]
+
+
+def _close(one: tuple[float, float], other: tuple[float, float], tolerance: float) -> bool:
+    return all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
+
+
+def planes(dataset: Dataset) -> Iterator[Plane | None]:
+    """The plane of each frame in order; None for frames that state no spacing or orientation."""
+    shared = _first(dataset, "SharedFunctionalGroupsSequence")
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or [Dataset()] * int(dataset.get("NumberOfFrames") or 1)
+    for group in per_frame:
+        yield _plane(dataset, shared, group)
+
+
+def _plane(dataset: Dataset, shared: Dataset, group: Dataset) -> Plane | None:
+    spacing = _stated(dataset, shared, group, "PixelMeasuresSequence", "PixelSpacing")
+    orientation = _stated(dataset, shared, group, "PlaneOrientationSequence", "ImageOrientationPatient")
+    position = _stated(dataset, shared, group, "PlanePositionSequence", "ImagePositionPatient")
+    if not spacing or not orientation:
+        return None
+    return Plane(
+        frame_of_reference=str(dataset.get("FrameOfReferenceUID") or ""),
+        rows=int(dataset.get("Rows") or 0),
+        columns=int(dataset.get("Columns") or 0),
+        spacing=(float(spacing[0]), float(spacing[1])),
+        orientation=np.array(orientation, dtype=float).reshape(2, 3),
+        position=np.array(position, dtype=float) if position else None,
+    )
+
+
+def _stated(dataset: Dataset, shared: Dataset, group: Dataset, sequence: str, keyword: str) -> list[float] | None:
+    """A value of a frame: its own, else that of all frames, else the plain attribute of single-frame images."""
+    for place in (_first(group, sequence), _first(shared, sequence), dataset):
+        if place.get(keyword):
+            return list(place[keyword].value)
+    return None
+
+
+def _first(dataset: Dataset, sequence: str) -> Dataset:
+    items = dataset.get(sequence)
+    return items[0] if items else Dataset()

@@ -1,0 +1,140 @@
+"""What forwarding needs to know of an instance, read from its header alone."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom import Dataset, config, dcmread
+from pydicom.multival import MultiValue
+
+from stream.dicom.acquired import acquired_at
+from stream.dicom.kinds import kind_of
+from stream.errors import SetAside
+from stream.settings import Settings
+
+config.settings.reading_validation_mode = config.IGNORE  # its warnings quote the values, names among them
+
+_NOT_AN_INSTANCE = ("ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence")
+
+
+@dataclass(frozen=True)
+class PatientIdentity:
+    """The originals, for the vault only."""
+
+    issuer: str
+    mrn: str
+    name: str
+    birth_date: dt.date | None
+
+
+@dataclass(frozen=True)
+class ExpectedCounts:
+    """(0020,1206), (0020,1208), (0020,1209): how much the sender says there is; None where it does not."""
+
+    study_series: int | None
+    study_instances: int | None
+    series_instances: int | None
+
+
+@dataclass(frozen=True)
+class Header:
+    """Original identifiers and clinical facts of one instance; `references` are SOP Instance UIDs it was made from."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_uid: str
+    series_uid: str
+    modality: str
+    kind: str  # image, seg, sr, kos or rtstruct
+    patient: PatientIdentity
+    acquired_at: dt.datetime
+    body_part: str
+    references: tuple[str, ...]
+    expected: ExpectedCounts
+
+
+def read_dataset(path: Path, pixels: bool = False) -> Dataset:
+    """The dataset of a kept file, without its pixel data unless `pixels`; SetAside(decode_failed) if unreadable."""
+    try:
+        dataset = dcmread(path, stop_before_pixels=not pixels)
+    except Exception as error:  # pydicom raises what it likes on damaged files
+        raise SetAside("decode_failed", f"The file cannot be read as DICOM ({type(error).__name__}).") from None
+    if "SOPClassUID" not in dataset:  # and reads a damaged one as far as it goes
+        raise SetAside("decode_failed", "The file does not say what kind of object it is.")
+    return dataset
+
+
+def read_header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
+    """Header of `dataset` as received from `calling_ae`.
+
+    Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
+    """
+    try:
+        return _header(dataset, settings, calling_ae)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise SetAside("decode_failed", f"The header cannot be read ({type(error).__name__}).") from None
+
+
+def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
+    kind = kind_of(text(dataset, "SOPClassUID"))
+    return Header(
+        sop_class_uid=text(dataset, "SOPClassUID"),
+        sop_instance_uid=text(dataset, "SOPInstanceUID"),
+        study_uid=_study_uid(dataset),
+        series_uid=text(dataset, "SeriesInstanceUID"),
+        modality=text(dataset, "Modality"),
+        kind=kind,
+        patient=patient_identity(dataset, settings, calling_ae),
+        acquired_at=acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
+        body_part=text(dataset, "BodyPartExamined"),
+        references=() if kind == "image" else tuple(dict.fromkeys(_references(dataset))),
+        expected=_expected(dataset),
+    )
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """A value as text, blanks and padding around it gone; several values joined as they were written."""
+    value = dataset.get(keyword)
+    parts = value if isinstance(value, MultiValue) else [value]
+    return "\\".join(str(part) for part in parts if part is not None).strip(" \0")
+
+
+def _study_uid(dataset: Dataset) -> str:
+    uid = text(dataset, "StudyInstanceUID")
+    if not uid:
+        raise SetAside("decode_failed", "The file names no study (Study Instance UID is empty).")
+    return uid
+
+
+def patient_identity(dataset: Dataset, settings: Settings, calling_ae: str) -> PatientIdentity:
+    """Whom the file names, also where the rest of its header cannot be used; SetAside(no_patient_id) if nobody."""
+    mrn = text(dataset, "PatientID")
+    if not mrn:
+        raise SetAside("no_patient_id", "The file has no Patient ID.")
+    issuer = text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae)
+    return PatientIdentity(issuer, mrn, text(dataset, "PatientName"), _birth_date(text(dataset, "PatientBirthDate")))
+
+
+def _birth_date(written: str) -> dt.date | None:
+    """None where it is missing or no date: nothing here depends on it."""
+    try:
+        return dt.datetime.strptime(written.replace(".", ""), "%Y%m%d").date()
+    except ValueError:
+        return None
+
+
+def _expected(dataset: Dataset) -> ExpectedCounts:
+    keywords = ("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances", "NumberOfSeriesRelatedInstances")
+    values = [text(dataset, keyword) for keyword in keywords]
+    return ExpectedCounts(*(int(value) if value.isdecimal() else None for value in values))
+
+
+def _references(dataset: Dataset) -> Iterator[str]:
+    """Every Referenced SOP Instance UID, in document order, that stands for an instance."""
+    for element in dataset:
+        if element.VR == "SQ" and element.keyword not in _NOT_AN_INSTANCE:
+            for item in element.value:
+                yield from _references(item)
+        elif element.keyword == "ReferencedSOPInstanceUID" and element.value:
+            yield str(element.value)

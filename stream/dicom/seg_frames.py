@@ -1,0 +1,57 @@
+"""The frames of a segmentation as fractions of a voxel, one at a time, whatever way they are stored."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydicom import Dataset
+
+from stream.dicom.pixels import NotDecodable, PixelFormat, decoded_frames
+from stream.errors import SetAside
+
+HALF = 0.5  # a voxel that is in a lesion with this probability counts as inside (PS3.3 C.8.20.2)
+
+
+def fractions(dataset: Dataset, form: PixelFormat) -> Iterator[tuple[int | None, np.ndarray]]:
+    """Segment number and values (rows, columns) in [0, 1] per frame; of a label map no number, and the labels."""
+    kind = str(dataset.get("SegmentationType") or "BINARY")
+    numbers = [None] * form.frames if kind == "LABELMAP" else list(_segment_numbers(dataset))
+    whole = float(dataset.get("MaximumFractionalValue") or 255) if kind == "FRACTIONAL" else 1.0
+    probability = kind == "FRACTIONAL" and dataset.get("SegmentationFractionalType") == "PROBABILITY"
+    for number, values in zip(numbers, _values(dataset, form), strict=True):
+        fraction = values / whole if kind == "FRACTIONAL" else values
+        yield number, fraction >= HALF if probability else fraction
+
+
+def _segment_numbers(dataset: Dataset) -> Iterator[int]:
+    shared = dataset.get("SharedFunctionalGroupsSequence") or [Dataset()]
+    for group in dataset.get("PerFrameFunctionalGroupsSequence") or []:
+        found = group.get("SegmentIdentificationSequence") or shared[0].get("SegmentIdentificationSequence")
+        if not found:
+            raise SetAside("decode_failed", "A frame of the segmentation does not say which segment it shows.")
+        yield int(found[0].ReferencedSegmentNumber)
+
+
+def _values(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
+    """Frames (rows, columns) as stored, one at a time."""
+    encoded, syntax = dataset.get("PixelData"), dataset.file_meta.TransferSyntaxUID
+    try:
+        if syntax.is_encapsulated:
+            yield from decoded_frames(encoded or b"", form, syntax)
+        else:
+            yield from _native(encoded or b"", form)
+    except NotDecodable as error:
+        raise SetAside("decode_failed", f"The segmentation cannot be read: {error}") from None
+
+
+def _native(encoded: bytes, form: PixelFormat) -> Iterator[np.ndarray]:
+    if len(encoded) < form.native_bytes or form.bits_allocated not in (1, 8, 16):
+        raise NotDecodable("The pixel data is not what the header says.")
+    pixels = form.rows * form.columns
+    data = np.frombuffer(encoded, dtype="<u2" if form.bits_allocated == 16 else "u1")
+    for frame in range(form.frames):
+        start, stop = frame * pixels, (frame + 1) * pixels
+        if form.bits_allocated == 1:  # packed without gaps: a frame may start within a byte
+            bits = np.unpackbits(data[start // 8 : -(-stop // 8)], bitorder="little")
+            yield bits[start % 8 : start % 8 + pixels].reshape(form.rows, form.columns)
+        else:
+            yield data[start:stop].reshape(form.rows, form.columns)

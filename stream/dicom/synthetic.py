@@ -1,0 +1,220 @@
+"""Made-up scans for the demonstration and for tests: reports, images and segmentations in one line each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset, dcmwrite, uid
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import FileMetaDataset
+
+Code = tuple[str, str, str]  # value, scheme, meaning
+Triple = tuple[float, float, float]
+
+NEOPLASM: Code = ("108369006", "SCT", "Neoplasm")
+LYMPH_NODE: Code = ("59441001", "SCT", "Lymph node")
+SITES: dict[str, Code] = {
+    "lung": ("39607008", "SCT", "Lung"),
+    "breast": ("76752008", "SCT", "Breast"),
+    "brain": ("12738006", "SCT", "Brain"),
+    "bladder": ("89837001", "SCT", "Bladder"),
+    "liver": ("10200004", "SCT", "Liver"),
+}
+CONCEPTS: dict[str, Code] = {
+    "longest_diameter": ("103339001", "SCT", "Long Axis"),
+    "short_axis": ("103340004", "SCT", "Short Axis"),
+    "volume": ("118565006", "SCT", "Volume"),
+    "sphericity": ("QCFX", "IBSI", "Sphericity"),
+    "background_parenchymal_enhancement": ("BPE", "99ISPY", "Background parenchymal enhancement, mean"),
+}
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """What a report says of one lesion; `numbers` are (value, UCUM unit) by measurement, None where not evaluated."""
+
+    numbers: Mapping[str | Code, tuple[float, str] | None] = field(
+        default_factory=lambda: {"longest_diameter": (20.0, "mm")}
+    )
+    identifier: str = "lesion-1"
+    tracking_uid: str = ""
+    site: Code | None = SITES["lung"]
+    finding: Code = NEOPLASM
+    mark: Code | None = None  # of CID 6144 or 6145
+
+
+def make_sr(lesions: Sequence[Lesion] = (Lesion(),), **attributes: object) -> Dataset:
+    """A Comprehensive 3D SR after TID 1500; `attributes` are DICOM keywords, wrong ones a TypeError."""
+    report = _instance(uid.Comprehensive3DSRStorage, "SR", attributes)
+    report.ValueType, report.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    report.ConceptNameCodeSequence = [_code("126000", "DCM", "Imaging Measurement Report")]
+    groups = [_container(("125007", "DCM", "Measurement Group"), _group(lesion)) for lesion in lesions]
+    report.ContentSequence = [_container(("126010", "DCM", "Imaging Measurements"), groups)]
+    return report
+
+
+def make_image(pixels: np.ndarray | None = None, **attributes: object) -> Dataset:
+    """An MR slice of `pixels` (rows, columns), small and empty if not given; CT or PET by SOPClassUID and Modality."""
+    pixels = np.zeros((16, 16), np.uint16) if pixels is None else pixels.astype(np.uint16)
+    placed = {
+        "FrameOfReferenceUID": uid.generate_uid(),
+        "ImagePositionPatient": [0.0, 0.0, 0.0],
+        "ImageOrientationPatient": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        "PixelSpacing": [1.0, 1.0],
+        "SliceThickness": 1.0,
+        "BodyPartExamined": "BRAIN",
+    }
+    image = _instance(uid.MRImageStorage, "MR", placed | attributes)
+    _set_pixels(image, pixels, bits=16)
+    return image
+
+
+def make_series(volume: np.ndarray, spacing: Triple = (1.0, 1.0, 1.0), **attributes: object) -> list[Dataset]:
+    """Parallel slices of `volume` (slices, rows, columns), `spacing` in mm in the same order, as one series."""
+    shared = {
+        "StudyInstanceUID": uid.generate_uid(),
+        "SeriesInstanceUID": uid.generate_uid(),
+        "FrameOfReferenceUID": uid.generate_uid(),
+        "PixelSpacing": list(spacing[1:]),
+        "SliceThickness": spacing[0],
+    } | attributes
+    return [
+        make_image(pixels, **shared, ImagePositionPatient=[0.0, 0.0, index * spacing[0]], InstanceNumber=index + 1)
+        for index, pixels in enumerate(volume)
+    ]
+
+
+def make_seg(masks: Sequence[np.ndarray], images: Sequence[Dataset], **attributes: object) -> Dataset:
+    """A binary segmentation of `images`: one segment per mask (slices, rows, columns), a frame for every slice."""
+    first = images[0]
+    same = ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime", "FrameOfReferenceUID")
+    seg = _instance(uid.SegmentationStorage, "SEG", {name: first.get(name) for name in same} | attributes)
+    seg.SegmentationType = "BINARY"
+    seg.SegmentSequence = [_segment(number) for number in range(1, len(masks) + 1)]
+    seg.ReferencedSeriesSequence = [_item(SeriesInstanceUID=first.SeriesInstanceUID)]
+    seg.ReferencedSeriesSequence[0].ReferencedInstanceSequence = [_reference(image) for image in images]
+    seg.SharedFunctionalGroupsSequence = [_shared_groups(images)]
+    seg.PerFrameFunctionalGroupsSequence = [
+        _frame_groups(number, image) for number in range(1, len(masks) + 1) for image in images
+    ]
+    _set_pixels(seg, np.concatenate([np.asarray(mask, bool) for mask in masks]), bits=1)
+    return seg
+
+
+def save(dataset: Dataset, path: Path, transfer_syntax: uid.UID = uid.ExplicitVRLittleEndian) -> Path:
+    """Write a DICOM file and return its path."""
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = transfer_syntax
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dcmwrite(path, dataset, enforce_file_format=True)
+    return path
+
+
+def _instance(sop_class: uid.UID, modality: str, attributes: Mapping[str, object]) -> Dataset:
+    usual = {
+        "SpecificCharacterSet": "ISO_IR 192",
+        "SOPClassUID": sop_class,
+        "SOPInstanceUID": uid.generate_uid(),
+        "StudyInstanceUID": uid.generate_uid(),
+        "SeriesInstanceUID": uid.generate_uid(),
+        "Modality": modality,
+        "PatientID": "p1",
+        "PatientName": "Doe^Jane",
+        "PatientBirthDate": "19500523",
+        "StudyDate": "20200302",
+        "StudyTime": "101500",
+    }
+    return _item(**usual | dict(attributes))
+
+
+def _item(**attributes: object) -> Dataset:
+    dataset = Dataset()
+    for keyword, value in attributes.items():
+        if tag_for_keyword(keyword) is None:
+            raise TypeError(f"{keyword} is no DICOM keyword")
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
+    return _item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
+
+
+def _content(relationship: str, value_type: str, name: Code, **attributes: object) -> Dataset:
+    named = {"RelationshipType": relationship, "ValueType": value_type, "ConceptNameCodeSequence": [_code(*name)]}
+    return _item(**named, **attributes)
+
+
+def _container(name: Code, children: Sequence[Dataset]) -> Dataset:
+    return _content("CONTAINS", "CONTAINER", name, ContinuityOfContent="SEPARATE", ContentSequence=list(children))
+
+
+def _group(lesion: Lesion) -> list[Dataset]:
+    """A measurement group after TID 1411."""
+    items = [_coded("CONTAINS", ("121071", "DCM", "Finding"), lesion.finding)]
+    if lesion.identifier:
+        name = ("112039", "DCM", "Tracking Identifier")
+        items.append(_content("HAS OBS CONTEXT", "TEXT", name, TextValue=lesion.identifier))
+    if lesion.tracking_uid:
+        name = ("112040", "DCM", "Tracking Unique Identifier")
+        items.append(_content("HAS OBS CONTEXT", "UIDREF", name, UID=lesion.tracking_uid))
+    if lesion.site:
+        items.append(_coded("HAS CONCEPT MOD", ("363698007", "SCT", "Finding Site"), lesion.site))
+    if lesion.mark:
+        items.append(_coded("CONTAINS", ("112048", "DCM", "Current Response"), lesion.mark))
+    return items + [_number(name, stated) for name, stated in lesion.numbers.items()]
+
+
+def _coded(relationship: str, name: Code, value: Code) -> Dataset:
+    return _content(relationship, "CODE", name, ConceptCodeSequence=[_code(*value)])
+
+
+def _number(name: str | Code, stated: tuple[float, str] | None) -> Dataset:
+    measured = []
+    if stated:
+        value, unit = stated
+        measured = [_item(FloatingPointValue=value, NumericValue=f"{value:.10g}"[:16])]
+        measured[0].MeasurementUnitsCodeSequence = [_code(unit, "UCUM", unit)]
+    concept = CONCEPTS[name] if isinstance(name, str) else name
+    return _content("CONTAINS", "NUM", concept, MeasuredValueSequence=measured)
+
+
+def _segment(number: int) -> Dataset:
+    segment = _item(SegmentNumber=number, SegmentLabel=f"lesion-{number}", SegmentAlgorithmType="MANUAL")
+    segment.SegmentedPropertyCategoryCodeSequence = [_code("49755003", "SCT", "Morphologically Abnormal Structure")]
+    segment.SegmentedPropertyTypeCodeSequence = [_code(*NEOPLASM)]
+    return segment
+
+
+def _reference(image: Dataset) -> Dataset:
+    return _item(ReferencedSOPClassUID=image.SOPClassUID, ReferencedSOPInstanceUID=image.SOPInstanceUID)
+
+
+def _shared_groups(images: Sequence[Dataset]) -> Dataset:
+    first = images[0]
+    step = abs(images[1].ImagePositionPatient[2] - first.ImagePositionPatient[2]) if len(images) > 1 else 1.0
+    measures = _item(PixelSpacing=first.PixelSpacing, SliceThickness=step, SpacingBetweenSlices=step)
+    orientation = _item(ImageOrientationPatient=first.ImageOrientationPatient)
+    return _item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[orientation])
+
+
+def _frame_groups(number: int, image: Dataset) -> Dataset:
+    return _item(
+        DerivationImageSequence=[_item(SourceImageSequence=[_reference(image)])],
+        PlanePositionSequence=[_item(ImagePositionPatient=image.ImagePositionPatient)],
+        SegmentIdentificationSequence=[_item(ReferencedSegmentNumber=number)],
+    )
+
+
+def _set_pixels(dataset: Dataset, pixels: np.ndarray, bits: int) -> None:
+    dataset.Rows, dataset.Columns = pixels.shape[-2:]
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
+    dataset.BitsAllocated = dataset.BitsStored = bits
+    dataset.HighBit = bits - 1
+    if bits == 1:
+        dataset.NumberOfFrames = len(pixels)
+        encoded = np.packbits(pixels, axis=None, bitorder="little").tobytes()
+    else:
+        encoded = pixels.astype("<u2").tobytes()
+    dataset.PixelData = encoded + b"\0" * (len(encoded) % 2)

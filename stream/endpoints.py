@@ -1,0 +1,158 @@
+"""Where Postgres and Kafka answer: by settings, or in `DATA_DIR/run/endpoints.json`, chosen once by `scanstream up`."""
+
+import json
+import os
+import secrets
+import socket
+import uuid
+from base64 import urlsafe_b64encode
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from stream.errors import CannotStart, WrongUse
+from stream.settings import ROLES, Settings
+
+DATABASE = "scanstream"
+SUPERUSER = "postgres"
+LISTEN_PORTS = range(20000, 32000)
+"""Below Linux's range for outgoing connections (32768 and up): there a kept port may be taken at the next start."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Addresses and passwords of the embedded Postgres and Kafka; `postgres_port` None means socket only."""
+
+    postgres_socket: str  # folder
+    postgres_port: int | None
+    passwords: dict[str, str]  # by role, and of the superuser
+    kafka_port: int
+    kafka_controller_port: int
+    kafka_cluster_id: str
+
+
+def choose_endpoints() -> Endpoints:
+    """New free ports and random passwords; the socket folder is for the embedded Postgres to name."""
+    return Endpoints(
+        postgres_socket="",
+        postgres_port=None,
+        passwords={role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)},
+        kafka_port=free_port(),
+        kafka_controller_port=free_port(),
+        kafka_cluster_id=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+    )
+
+
+def load_endpoints(settings: Settings) -> Endpoints | None:
+    """What the last `scanstream up` chose; None where there was none. Raises CannotStart where it cannot be read."""
+    file = _file(settings)
+    try:
+        return Endpoints(**json.loads(file.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise CannotStart(f"{file} cannot be read ({error}): restore it from a backup.") from None
+
+
+def save_endpoints(settings: Settings, endpoints: Endpoints) -> None:
+    """Write the file in one step, readable by its owner only: it holds passwords."""
+    file = _file(settings)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
+        json.dump(asdict(endpoints), out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    new.replace(file)
+
+
+def database_url(settings: Settings, role: str = "migrator") -> str:
+    """Address for SQLAlchemy: `postgresql+psycopg://…`; errors as for `libpq_url`."""
+    return "postgresql+psycopg" + libpq_url(settings, role).removeprefix("postgresql")
+
+
+def libpq_url(settings: Settings, role: str = "migrator") -> str:
+    """Address for psql and psycopg: `postgresql://…`, logging in as `scanstream_<role>`.
+
+    Raises WrongUse for an unknown role or a missing DATABASE_PASSWORD_<ROLE>, CannotStart where Postgres is embedded
+    and was never started.
+    """
+    if role not in ROLES:
+        raise WrongUse(f"There is no role {role}: use one of {', '.join(ROLES)}.")
+    if settings.database_url:
+        return _external_url(settings, role)
+    return embedded_url(_started(settings), f"scanstream_{role}", DATABASE)
+
+
+def embedded_url(endpoints: Endpoints, user: str, database: str) -> str:
+    """Address in the embedded Postgres, by its port where it has one, by its socket else."""
+    login = f"{quote(user)}:{quote(endpoints.passwords[user.removeprefix('scanstream_')], safe='')}"
+    if endpoints.postgres_port:
+        return f"postgresql://{login}@127.0.0.1:{endpoints.postgres_port}/{database}"
+    return f"postgresql://{login}@/{database}?host={quote(endpoints.postgres_socket, safe='')}"
+
+
+def role_passwords(settings: Settings) -> dict[str, str]:
+    """Password by role, the migrator's apart: of an external Postgres those that are set, else the embedded one's."""
+    roles = [role for role in ROLES if role != "migrator"]
+    if settings.database_url:
+        given = {role: getattr(settings, f"database_password_{role}") for role in roles}
+        return {role: password for role, password in given.items() if password}
+    return {role: _started(settings).passwords[role] for role in roles}
+
+
+def kafka_servers(settings: Settings) -> list[str]:
+    """`host:port` of every broker to ask first; CannotStart where Kafka is embedded and was never started."""
+    if settings.kafka_bootstrap_servers:
+        return [server.strip() for server in settings.kafka_bootstrap_servers.split(",") if server.strip()]
+    return [f"127.0.0.1:{_started(settings).kafka_port}"]
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A TCP port nobody listens on at the moment."""
+    while True:
+        port = secrets.choice(LISTEN_PORTS)
+        if _listening_fails(host, port) is None:
+            return port
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raise CannotStart, naming `setting`, where nobody can listen on `host:port` now."""
+    if reason := _listening_fails(host, port):
+        raise CannotStart(f"Port {port} on {host} cannot be used ({reason}): free it or set {setting} to another.")
+
+
+def _listening_fails(host: str, port: int) -> str | None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror
+    return None
+
+
+def _external_url(settings: Settings, role: str) -> str:
+    url = urlsplit(settings.database_url)
+    user_info, _, host = url.netloc.rpartition("@")
+    if role != "migrator":
+        password = getattr(settings, f"database_password_{role}")
+        if not password:
+            raise WrongUse(f"SCANSTREAM_DATABASE_URL is set, so SCANSTREAM_DATABASE_PASSWORD_{role.upper()} is needed.")
+        user_info = f"scanstream_{role}:{quote(password, safe='')}"
+    return urlunsplit(("postgresql", f"{user_info}@{host}", url.path, url.query, ""))
+
+
+def _started(settings: Settings) -> Endpoints:
+    endpoints = load_endpoints(settings)
+    if endpoints is None:
+        raise CannotStart(
+            f"No service was started in {settings.data_dir} yet: run `scanstream up`, "
+            "or set SCANSTREAM_DATA_DIR to the folder of one that was."
+        )
+    return endpoints
+
+
+def _file(settings: Settings) -> Path:
+    return settings.run / "endpoints.json"

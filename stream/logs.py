@@ -1,0 +1,40 @@
+"""One log line per event: time, part, event, then key=value; the scan id is the same at every hop."""
+
+import datetime as dt
+import logging
+import sys
+
+log = logging.getLogger("scanstream")
+
+
+def setup(part: str) -> None:
+    """Send the log lines of this process to stderr, marked with the name of its part."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line(part))
+    log.handlers[:] = [handler]
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    logging.getLogger().setLevel(logging.WARNING)
+
+
+def event(name: str, /, level: int = logging.INFO, **fields: object) -> None:
+    """Write one line; values with blanks are quoted. Never pass names, birth dates or original identifiers."""
+    log.log(level, " ".join([name, *(f"{key}={_quoted(value)}" for key, value in fields.items())]))
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return f'"{text}"' if " " in text else text
+
+
+class _Line(logging.Formatter):
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self.part = part
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
+        text = record.getMessage().replace("\n", " ")
+        if record.exc_info:
+            text += " " + self.formatException(record.exc_info).replace("\n", " | ")
+        return f"{at} {record.levelname.lower()} {self.part} {text}"

@@ -1,0 +1,153 @@
+"""Messages out: the topics of INTERFACES section 8, made once, and an idempotent producer with `acks=all`."""
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+    TopicAlreadyExistsError,
+)
+from kafka.producer.future import FutureRecordMetadata
+
+from stream.errors import CannotStart
+
+TOPICS = ("instances", "scans", "timepoints", "patient-events", "forecasts")
+MESSAGE_VERSION = 1
+CONNECT_TIMEOUT_SECONDS = 5.0
+DELIVERY_TIMEOUT_SECONDS = 15.0
+"""A forwarder that waits longer than this for the broker does better to keep the record and come back later."""
+
+# an outage is told once, by whoever waits for Kafka, and not by each of the client's attempts
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+class PublishFailed(Exception):
+    """Kafka did not confirm a message: keep what it announces and publish it again later; twice is harmless."""
+
+
+class Publisher:
+    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away."""
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        self._servers = list(servers)
+        self._producer: KafkaProducer | None = None
+        self._pending: list[FutureRecordMetadata] = []
+
+    def publish(self, topic: str, key: str | None, message: Mapping[str, object]) -> FutureRecordMetadata:
+        """Send `message` as UTF-8 JSON with `"v": 1`; `flush` says whether it arrived. Raises PublishFailed."""
+        value = json.dumps({"v": MESSAGE_VERSION, **message}, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            self._producer = self._producer or self._connect()
+            future = self._producer.send(topic, value=value, key=key.encode() if key is not None else None)
+        except KafkaError as error:
+            self._give_up(error)
+        self._pending.append(future)
+        return future
+
+    def flush(self) -> None:
+        """Wait until Kafka has confirmed everything published since the last flush; raises PublishFailed if not."""
+        pending, self._pending = self._pending, []
+        if self._producer is None:
+            return
+        try:
+            self._producer.flush(timeout=DELIVERY_TIMEOUT_SECONDS)
+        except KafkaError as error:
+            self._give_up(error)
+        if failed := [future for future in pending if future.failed()]:
+            self._give_up(failed[0].exception)
+
+    def close(self) -> None:
+        """End the connection; what was not flushed may be lost."""
+        self._pending = []
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            producer.close(timeout=1.0)
+
+    def _connect(self) -> KafkaProducer:
+        return KafkaProducer(
+            bootstrap_servers=self._servers,
+            acks="all",
+            enable_idempotence=True,
+            allow_auto_create_topics=False,
+            bootstrap_timeout_ms=int(CONNECT_TIMEOUT_SECONDS * 1000),
+            max_block_ms=int(CONNECT_TIMEOUT_SECONDS * 1000),
+            request_timeout_ms=int(DELIVERY_TIMEOUT_SECONDS * 1000 / 2),
+            delivery_timeout_ms=int(DELIVERY_TIMEOUT_SECONDS * 1000),
+            reconnect_backoff_max_ms=1000,
+        )
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        """A producer that failed may hold sequence numbers the broker no longer knows: the next one starts afresh."""
+        self.close()
+        raise PublishFailed(f"{type(error).__name__}: {error}") from error
+
+
+def answers(servers: Sequence[str], timeout_seconds: float = 3.0) -> bool:
+    """Whether a broker gives the cluster's metadata within `timeout_seconds`."""
+    try:
+        with _admin(servers, timeout_seconds) as admin:
+            return bool(admin.describe_cluster()["brokers"])
+    except KafkaError:
+        return False
+
+
+def check_kafka(servers: Sequence[str], timeout_seconds: float = CONNECT_TIMEOUT_SECONDS) -> None:
+    """Raise CannotStart where no broker answers within `timeout_seconds`."""
+    if not answers(servers, timeout_seconds):
+        raise CannotStart(
+            f"Kafka does not answer at {', '.join(servers)}: start it, or correct SCANSTREAM_KAFKA_BOOTSTRAP_SERVERS."
+        )
+
+
+def ensure_topics(servers: Sequence[str], partitions: int) -> None:
+    """Make the topics that are missing with `partitions` partitions each.
+
+    Raises CannotStart where one has another number: a patient's key would fall on two partitions.
+    """
+    try:
+        with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
+            missing = [topic for topic in TOPICS if topic not in admin.list_topics()]
+            _create(admin, missing, partitions)
+            _wake_coordinator(admin)
+            counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPICS))}
+    except KafkaError as error:
+        raise CannotStart(f"Kafka at {', '.join(servers)} cannot make the topics ({error}): check its log.") from None
+    for topic in TOPICS:
+        if (count := counts[topic]) != partitions:
+            raise CannotStart(
+                f"Topic {topic} has {count} partitions and SCANSTREAM_PARTITIONS is {partitions}: set it to {count}, "
+                "the number is fixed once a topic exists."
+            )
+
+
+def _create(admin: KafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
+    if not topics:
+        return
+    with contextlib.suppress(TopicAlreadyExistsError):  # another service that starts now was faster
+        admin.create_topics({topic: {"num_partitions": partitions} for topic in topics})
+    admin.wait_for_topics(topics)
+
+
+def _wake_coordinator(admin: KafkaAdminClient) -> None:
+    """Kafka makes the topic of group offsets when first asked; a worker that asks too early loses seconds over it."""
+    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(KafkaError):
+            admin.list_group_offsets("scanstream")
+            return
+        time.sleep(0.1)
+
+
+def _admin(servers: Sequence[str], timeout_seconds: float) -> KafkaAdminClient:
+    milliseconds = int(timeout_seconds * 1000)
+    return KafkaAdminClient(
+        bootstrap_servers=list(servers), bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds
+    )

@@ -1,0 +1,1 @@
+"""What happens to a scan: pure decisions and the routines around them."""

@@ -1,0 +1,140 @@
+"""From a complete scan to what the models see: measured values, the disease they belong to, the features x_t."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.features import FEATURE_VERSION, features
+from models.measurement import Measurement
+from stream import logs
+from stream.digest import digest
+from stream.errors import SetAside
+from stream.services.forwarding import item_id
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.facts import append
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the files of a scan say; `note` tells a person why there is nothing, where there is nothing."""
+
+    measurements: tuple[Measurement, ...]
+    disease_hint: str | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A revision that waits to be measured: the sha256 of its files, and whom it was received for."""
+
+    scan_uid: str
+    revision: int
+    received_as: str
+    files: tuple[str, ...]
+    clinical_disease: str | None
+
+
+Measure = Callable[[Complete], Measured]
+"""Reads the files of a scan; raises SetAside."""
+
+
+def waiting(connection: Connection, revisions: Sequence[tuple[str, int]]) -> list[Complete]:
+    """Those of `revisions` that are not measured yet."""
+    rows = connection.execute(
+        """SELECT w.scan_uid, w.revision, s.received_as,
+          (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
+            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
+          (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
+            ORDER BY c.revision DESC LIMIT 1)
+        FROM core.assembly w JOIN core.scans s USING (scan_uid) JOIN unnest(%s::text[], %s::int[]) k(u, r)
+          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = 'measuring'""",
+        [[uid for uid, _ in revisions], [revision for _, revision in revisions]],
+    ).fetchall()
+    return [Complete(*row[:3], tuple(row[3] or ()), row[4]) for row in rows]
+
+
+def measure(
+    connection: Connection, scans: Sequence[Complete], read: Measure, assume_disease: str, readers: Executor
+) -> list[Complete]:
+    """Measure `scans` and keep what was found in one transaction; returns those that now wait for their timeline."""
+    results = list(readers.map(lambda scan: _attempt(read, scan), scans))
+    now = dt.datetime.now(dt.UTC)
+    good = [(scan, found) for scan, found in zip(scans, results, strict=True) if isinstance(found, Measured)]
+    aside = [(scan, found) for scan, found in zip(scans, results, strict=True) if isinstance(found, SetAside)]
+    with connection.transaction():
+        rows = [row for scan, found in good for row in measurement_rows(scan.scan_uid, scan.revision, found)]
+        append(connection, schema.measurements, rows)
+        append(connection, schema.features, [_features(scan, found, assume_disease) for scan, found in good])
+        append(connection, schema.set_asides, [_set_aside(scan, error, now) for scan, error in aside])
+        _advance(connection, [(scan, "waiting", None, None) for scan, _ in good]
+                 + [(scan, "set_aside", error.reason_code, error.reason) for scan, error in aside], now)  # fmt: skip
+    for scan, found in zip(scans, results, strict=True):
+        _log(scan, found)
+    return [scan for scan, _ in good]
+
+
+def measurement_rows(scan_uid: str, revision: int, found: Measured) -> list[dict[str, Any]]:
+    """Rows of the measured values of one scan revision."""
+    return [
+        {
+            "scan_uid": scan_uid, "revision": revision, "feature_version": FEATURE_VERSION, "number": number,
+            "lesion_uid": one.lesion_uid, "lesion_label": one.lesion_label, "body_site": one.body_site,
+            "measurement": one.measurement, "value": float(one.value), "unit": one.unit, "source": one.source,
+        }
+        for number, one in enumerate(found.measurements, start=1)
+    ]  # fmt: skip
+
+
+def feature_row(scan_uid: str, revision: int, found: Measured, disease: str) -> dict[str, Any]:
+    """The features x_t of one scan revision, with the hash that is the scan's content on its timeline."""
+    x = [None if np.isnan(value) else float(value) for value in features(found.measurements)]
+    return {
+        "scan_uid": scan_uid, "revision": revision, "feature_version": FEATURE_VERSION, "disease": disease, "x": x,
+        "sha256": content_sha256(disease, x), "note": found.note,
+    }  # fmt: skip
+
+
+def content_sha256(disease: str, x: Sequence[float | None]) -> str:
+    """Hash of what a model sees of a scan."""
+    return digest(FEATURE_VERSION, disease, list(x)).hex()
+
+
+def _attempt(read: Measure, scan: Complete) -> Measured | SetAside:
+    try:
+        return read(scan)
+    except SetAside as error:
+        return error
+
+
+def _features(scan: Complete, found: Measured, assume_disease: str) -> dict[str, Any]:
+    disease = scan.clinical_disease or found.disease_hint or assume_disease or "unknown"
+    return feature_row(scan.scan_uid, scan.revision, found, disease)
+
+
+def _set_aside(scan: Complete, error: SetAside, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "item_id": item_id(scan.scan_uid, scan.revision), "scan_uid": scan.scan_uid, "revision": scan.revision,
+        "sha256": None, "reason_code": error.reason_code, "reason": error.reason, "set_aside_at": now,
+        "decision": None, "decided_by": None, "decided_at": None,
+    }  # fmt: skip
+
+
+def _advance(connection: Connection, changes: Sequence[tuple], now: dt.datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """UPDATE core.assembly SET status = %s, reason_code = %s, reason = %s, changed_at = %s
+            WHERE scan_uid = %s AND revision = %s AND status = 'measuring'""",
+            [[status, code, reason, now, scan.scan_uid, scan.revision] for scan, status, code, reason in changes],
+        )
+
+
+def _log(scan: Complete, found: Measured | SetAside) -> None:
+    if isinstance(found, SetAside):
+        logs.event("scan_set_aside", scan=scan.scan_uid, revision=scan.revision, reason=found.reason_code)
+    else:
+        logs.event("scan_measured", scan=scan.scan_uid, revision=scan.revision, values=len(found.measurements))

@@ -1,0 +1,217 @@
+"""The one routine (PROTOCOL 1-2): bring timelines into line with their facts, computed first, then one transaction."""
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.forecaster import Forecaster
+from stream import logs
+from stream.services.folding import fold
+from stream.services.rows import FoldRows, fold_rows
+from stream.storage import standing
+from stream.storage.database import Connection
+from stream.storage.timelines import read_timelines, resolve, roots
+from stream.timeline import Plan, plan
+
+CLOCK_LIMIT = dt.timedelta(seconds=5)
+"""A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
+UNLOCKED_TRIES = 2
+"""Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
+ARENA_PATIENTS = 20_000
+"""States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
+
+
+class ClockWrong(Exception):
+    """The database's newest fold lies in the future: this worker must end, a person must look at the clock."""
+
+
+class UnknownWeights(Exception):
+    """Other weights became active: this worker must end, and load them when it starts again."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """One committed fold."""
+
+    fold_id: int
+    patient_id: str
+    cause: str
+    scans: tuple[tuple[str, int], ...]  # scan_uid, revision seen for the first time
+
+
+class Arena:
+    """States after the last timepoint of each timeline, in memory; used only where the head's version is current."""
+
+    def __init__(self, capacity: int = ARENA_PATIENTS) -> None:
+        self._capacity = capacity
+        self._rows: OrderedDict[str, tuple[int, Mapping[tuple[str, str], np.ndarray]]] = OrderedDict()
+
+    def state(self, patient_id: str, version: int, weights_version: str, scan_uid: str) -> np.ndarray | None:
+        """The state (S,) after `scan_uid`, or None where this memory is not of exactly this version."""
+        kept_version, states = self._rows.get(patient_id, (-1, {}))
+        return states.get((weights_version, scan_uid)) if kept_version == version else None
+
+    def keep(self, patient_id: str, version: int, states: Mapping[tuple[str, str], np.ndarray]) -> None:
+        """Remember the last states of a timeline as of `version`; the longest unused timeline is forgotten."""
+        self._rows[patient_id] = (version, states)
+        self._rows.move_to_end(patient_id)
+        if len(self._rows) > self._capacity:
+            self._rows.popitem(last=False)
+
+
+class Reconciler:
+    """Brings timelines into line on one connection; not to be shared between threads."""
+
+    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster]) -> None:
+        self._connection = connection
+        self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
+        self._arena = Arena()
+        standing.prepare(connection)
+
+    def use(self, connection: Connection) -> None:
+        """Go on with another connection after an outage."""
+        self._connection = connection
+        standing.prepare(connection)
+
+    def scans(self, scan_uids: Iterable[str]) -> list[Folded]:
+        """Bring the timelines that `scan_uids` stand on into line."""
+        timelines = set(resolve(self._connection, list(scan_uids)).values())
+        return self.timelines(timelines)
+
+    def patients(self, received_as: Iterable[str], afresh: Collection[str] = ()) -> list[Folded]:
+        """Bring the timelines that these patients' facts stand on into line."""
+        return self.timelines(set(roots(self._connection, list(received_as)).values()), afresh)
+
+    def timelines(self, patients: Iterable[str], afresh: Collection[str] = ()) -> list[Folded]:
+        """Bring `patients` (roots) into line; returns what was committed. Raises psycopg errors of an outage."""
+        waiting, done, tries = set(patients), [], 0
+        while waiting:
+            tries += 1
+            committed, waiting = self._attempt(waiting, tries > UNLOCKED_TRIES, afresh)
+            done += committed
+        return done
+
+    def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
+        """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
+        connection = self._connection
+        with connection.transaction():
+            if locked:
+                standing.lock_heads(connection, list(patients))
+            active = standing.active_versions(connection)
+            rows = self._compute(patients, active, afresh)
+            if not rows:
+                return [], set()
+            self._send(rows)
+            good = self._still_true(rows, active)
+            self._write(good)
+        for one in good:
+            self._remember(one)
+        gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
+        return [_folded(one) for one in good], gone
+
+    def _compute(self, patients: set[str], active: list[str], afresh: Collection[str]) -> list[FoldRows]:
+        if unknown := set(active) - set(self._forecasters):
+            raise UnknownWeights(f"weights {min(unknown)} are active, but this worker does not hold them")
+        forecasters = {version: self._forecasters[version] for version in active}
+        plans = [plan(line, list(forecasters.values()), afresh) for line in read_timelines(self._connection, patients)]
+        plans = [one for one in plans if one.changed]
+        stepped = fold(plans, forecasters, self._bases(plans))
+        ids = standing.take_fold_ids(self._connection, len(plans))
+        ended = self._superseded_forecasts(plans)
+        return [
+            fold_rows(fold_id, one, stepped[one.timeline.patient_id], ended.get(one.timeline.patient_id, []))
+            for fold_id, one in zip(ids, plans, strict=True)
+        ]
+
+    def _bases(self, plans: Sequence[Plan]) -> dict[tuple[str, str], np.ndarray]:
+        """State to step from per (patient, weights): from memory where current, else from Postgres."""
+        found: dict[tuple[str, str], np.ndarray] = {}
+        missing: dict[tuple[int, str, str], tuple[str, str]] = {}
+        for line, course in ((one.timeline, course) for one in plans for course in one.courses if course.steps):
+            if (base := course.base) is None:
+                continue
+            key = (line.patient_id, course.weights_version)
+            state = self._arena.state(line.patient_id, line.version, course.weights_version, base.scan_uid)
+            if state is None:
+                missing[base.fold_id, base.weights_version, base.scan_uid] = key
+            else:
+                found[key] = state
+        for key, data in standing.read_states(self._connection, list(missing)).items():
+            found[missing[key]] = np.frombuffer(data, "<f4")
+        return found
+
+    def _superseded_forecasts(self, plans: Sequence[Plan]) -> dict[str, list[dict]]:
+        owner = {
+            (state.fold_id, state.weights_version, state.scan_uid): one.timeline.patient_id
+            for one in plans for course in one.courses for state in course.ended
+        }  # fmt: skip
+        rows: dict[str, list[dict]] = {}
+        for row in standing.read_forecasts(self._connection, list(owner)):
+            rows.setdefault(owner[row["fold_id"], row["weights_version"], row["scan_uid"]], []).append(row)
+        return rows
+
+    def _send(self, rows: Sequence[FoldRows]) -> None:
+        """All rows go to the temp tables before the first lock."""
+        for table in standing.WRITTEN:
+            standing.copy_rows(self._connection, table, (row for one in rows for row in getattr(one, table.name)))
+        for table in standing.ENDED:
+            ended = (row for one in rows for row in getattr(one, f"ended_{table.name}"))
+            standing.copy_ended(self._connection, table, ended)
+        standing.copy_tips(self._connection, (tip for one in rows for tip in one.new_tips))
+
+    def _still_true(self, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
+        """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
+        versions = standing.lock_heads(self._connection, [one.plan.timeline.patient_id for one in rows])
+        if standing.active_versions(self._connection) != active:
+            return []
+        placed = [entry.id for one in rows for entry in one.plan.placed if entry.kind == "scan"]
+        belongs = resolve(self._connection, placed)
+        alive = roots(self._connection, list(versions))
+        return [one for one in rows if _unmoved(one.plan, versions, belongs, alive)]
+
+    def _write(self, good: Sequence[FoldRows]) -> None:
+        if not good:
+            return
+        patients = [one.plan.timeline.patient_id for one in good]
+        now, ahead = standing.fold_time(self._connection, patients)
+        if ahead > CLOCK_LIMIT:
+            raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
+        standing.write_folds(self._connection, [one.fold_row(now) for one in good], now)
+
+    def _remember(self, one: FoldRows) -> None:
+        line = one.plan.timeline
+        last: dict[tuple[str, str], np.ndarray] = {}
+        for course in one.plan.courses:
+            rows = [row for row in one.states if row["weights_version"] == course.weights_version]
+            if rows:
+                state = np.frombuffer(rows[-1]["state"], "<f4")
+                last[course.weights_version, rows[-1]["scan_uid"]] = state
+            elif course.base is not None:
+                kept = self._arena.state(line.patient_id, line.version, course.weights_version, course.base.scan_uid)
+                if kept is not None:
+                    last[course.weights_version, course.base.scan_uid] = kept
+        self._arena.keep(line.patient_id, line.version + 1, last)
+
+
+def _unmoved(plan_: Plan, versions: Mapping[str, int], belongs: Mapping[str, str], alive: Mapping[str, str]) -> bool:
+    line = plan_.timeline
+    placed = all(belongs.get(entry.id) == line.patient_id for entry in plan_.placed if entry.kind == "scan")
+    # an absorbed timeline is brought to emptiness: it has no entries left to place
+    empty = alive[line.patient_id] == line.patient_id or not line.entries
+    return versions[line.patient_id] == line.version and placed and empty
+
+
+def _folded(one: FoldRows) -> Folded:
+    scans = tuple((id_, revision) for kind, id_, revision in one.plan.timeline.unseen if kind == "scan")
+    return Folded(one.fold_id, one.plan.timeline.patient_id, one.plan.cause, scans)
+
+
+def log_folds(folds: Iterable[Folded], say: Callable[..., None] = logs.event) -> None:
+    """One line per scan that came to stand on its timeline."""
+    for one in folds:
+        for scan_uid, revision in one.scans:
+            say("scan_applied", scan=scan_uid, revision=revision, patient=one.patient_id, fold=one.fold_id,
+                cause=one.cause)  # fmt: skip

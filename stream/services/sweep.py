@@ -1,0 +1,66 @@
+"""The sweep: whatever was accepted and has no end after a while gets its bell rung again (DESIGN 4)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.facts import write_later
+from stream.storage.standing import IDENTITY_LOCK
+
+SWEEP_LOCK = 4712
+"""One sweeper per pass, whoever comes first."""
+PATIENCE = dt.timedelta(seconds=10)
+"""A bell is rung again when nothing happened for this long: well above a batch under load, well below a coffee."""
+FINAL_LIMIT = 1000
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What waits too long, by the topic whose bell brings it on; each with its received_as as key."""
+
+    instances: tuple[tuple[str, str], ...]  # scan_uid, received_as
+    scans: tuple[tuple[str, int, str], ...]  # scan_uid, revision, received_as
+    timepoints: tuple[tuple[str, int, str], ...]
+    patients: tuple[str, ...]  # received_as with facts no fold has seen
+
+
+def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> Unfinished | None:
+    """What waits longer than PATIENCE; also makes old revisions final. None where another worker sweeps."""
+    with connection.transaction():
+        if not connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]).fetchone()[0]:
+            return None
+        _finalise(connection, now, final_after)
+        before = now - PATIENCE
+        return Unfinished(
+            tuple(connection.execute(GATHERING, {"before": before}).fetchall()),
+            tuple(connection.execute(STUCK, {"before": before, "status": "measuring"}).fetchall()),
+            tuple(connection.execute(STUCK, {"before": before, "status": "waiting"}).fetchall()),
+            tuple(row[0] for row in connection.execute(UNSEEN, {"before": before}).fetchall()),
+        )
+
+
+GATHERING = """SELECT DISTINCT s.scan_uid, s.received_as FROM core.instances i JOIN core.scans s USING (scan_uid)
+WHERE i.accepted_at < %(before)s
+  AND NOT EXISTS (
+    SELECT FROM core.revision_instances r WHERE r.scan_uid = i.scan_uid AND r.instance_uid = i.instance_uid)
+  AND NOT EXISTS (SELECT FROM core.assembly w WHERE w.scan_uid = i.scan_uid AND w.status = 'receiving')"""
+
+STUCK = """SELECT w.scan_uid, w.revision, s.received_as FROM core.assembly w JOIN core.scans s USING (scan_uid)
+WHERE w.status = %(status)s AND w.changed_at < %(before)s"""
+
+UNSEEN = """SELECT received_as FROM core.treatments t WHERE accepted_at < %(before)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'treatment' AND g.id = t.treatment_id AND g.revision = t.revision)
+UNION SELECT received_as FROM core.clinical c WHERE accepted_at < %(before)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'clinical' AND g.id = c.received_as AND g.revision = c.revision)"""
+
+
+def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:
+    """Provisional revisions become final by age; that is no content, so nothing is folded (PROTOCOL 4)."""
+    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [IDENTITY_LOCK])
+    rows = connection.execute(
+        "SELECT scan_uid, revision FROM core.revisions WHERE final_at IS NULL AND accepted_at < %s LIMIT %s",
+        [now - final_after, FINAL_LIMIT],
+    ).fetchall()
+    for scan_uid, revision in rows:
+        write_later(connection, schema.revisions, {"scan_uid": scan_uid, "revision": revision}, {"final_at": now})

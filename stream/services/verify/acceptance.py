@@ -1,0 +1,79 @@
+"""What senders were told: files kept (I1), every instance on its way or at its end (I2), no identifier outside (I9)."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from stream.services.verify.finding import Finding
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.facts import qualified
+from stream.storage.scanning import each_row
+
+WITHIN = dt.timedelta(minutes=5)
+"""T of I2: assembly's quiet time and the sweep's patience, several times over."""
+TELLING = 6
+"""Shorter identifiers, such as a patient ID of '12', are found everywhere by chance."""
+
+
+def files(connection: Connection, path_of: Callable[[str], Path]) -> Finding:
+    """I1: every success answer has a file with that sha256."""
+    finding = Finding("I1", "every acknowledged file is in the archive with its sha256")
+    for row in each_row(connection, schema.receipts):
+        finding.check(_has(path_of(row["sha256"]), row["sha256"]), f"receipts receipt_id={row['receipt_id']}")
+    return finding
+
+
+def ends(connection: Connection, now: dt.datetime) -> Finding:
+    """I2: every accepted instance is, within T, set aside or in a revision with a terminal status."""
+    finding = Finding("I2", "every accepted instance came to an end in time")
+    rows = connection.execute(
+        """SELECT i.instance_uid, i.accepted_at > %(since)s OR EXISTS (
+          SELECT FROM core.revision_instances ri JOIN core.assembly w USING (scan_uid, revision)
+          WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid AND w.status IN ('applied', 'set_aside')
+          AND (w.status = 'applied') = EXISTS (SELECT FROM core.ledger g WHERE g.kind = 'scan' AND g.id = w.scan_uid
+            AND g.revision = w.revision)) FROM core.instances i""",
+        {"since": now - WITHIN},
+    )
+    for uid, holds in rows:
+        finding.check(holds, f"instances instance_uid={uid}")
+    return finding
+
+
+def identifiers(connection: Connection, originals: Iterable[str]) -> Finding:
+    """I9: no name, birth date, hospital ID or original UID is found in any table outside the vault."""
+    finding = Finding("I9", "no original identifier is found outside vault, spool and archive")
+    telling = sorted({text for text in originals if text and len(text) >= TELLING})
+    for table in schema.metadata.sorted_tables:
+        if table.schema == schema.SCHEMA:
+            finding.fail_each(len(telling), (f"{table.name} holds an original identifier" for _ in
+                                             _holding(connection, table, telling)))  # fmt: skip
+    return finding
+
+
+def originals(vault: Connection) -> list[str]:
+    """All originals in the vault; needs the vault role."""
+    rows = vault.execute("SELECT mrn, name, birth_date FROM vault.patients").fetchall()
+    uids = vault.execute("SELECT study_instance_uid FROM vault.scans").fetchall()
+    return [value for row in (*rows, *uids) for value in row if value]
+
+
+def _holding(connection: Connection, table: sa.Table, telling: list[str]) -> list[tuple]:
+    texts = [c.name for c in table.columns if isinstance(c.type, sa.Text | sa.JSON)]
+    if not texts or not telling:
+        return []
+    held = " || ' ' || ".join(f"coalesce({name}::text, '')" for name in texts)
+    name = qualified(table).as_string(connection)
+    query = f"SELECT DISTINCT o FROM unnest(%s::text[]) o JOIN {name} t ON strpos({held}, o) > 0"
+    return connection.execute(query, [telling]).fetchall()
+
+
+def _has(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False

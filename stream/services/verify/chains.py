@@ -1,0 +1,119 @@
+"""Folds: their versions, times and transactions, and the two chains of digests (I3, I4, I6, I7)."""
+
+from stream.services.rows import fold_digest, rows_digest
+from stream.services.verify.finding import Finding
+from stream.storage.database import Connection
+from stream.storage.scanning import each
+from stream.storage.standing import ENDED, TIME, WRITTEN
+
+ENDED_AT = {"placements": "ended_at", "forecasts": "superseded_at"}
+
+STANDS_WRONGLY = """
+SELECT 'scan ' || id || ' stands on two timelines' FROM core.placements WHERE ended_by IS NULL AND kind = 'scan'
+  GROUP BY id HAVING count(*) > 1
+UNION ALL SELECT 'state of ' || s.scan_uid || ' stands without its placement' FROM core.states s
+  WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p WHERE p.kind = 'scan' AND p.id = s.scan_uid
+    AND p.revision = s.revision AND p.patient_id = s.patient_id AND p.at = s.at AND p.ended_by IS NULL)
+UNION ALL SELECT 'forecast of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
+  WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
+    AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)
+UNION ALL SELECT 'ledger ' || g.kind || ' ' || g.id || ' names nothing that was accepted' FROM core.ledger g
+  WHERE NOT EXISTS (SELECT FROM core.revisions r WHERE g.kind = 'scan' AND r.scan_uid = g.id
+    AND r.revision = g.revision)
+  AND NOT EXISTS (SELECT FROM core.treatments t WHERE g.kind = 'treatment' AND t.treatment_id = g.id
+    AND t.revision = g.revision)
+  AND NOT EXISTS (SELECT FROM core.clinical c WHERE g.kind = 'clinical' AND c.received_as = g.id
+    AND c.revision = g.revision)
+UNION ALL SELECT 'alias of ' || a.patient_id || ' comes from no identity event' FROM core.aliases a
+  WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'merge'
+    AND e.patient_id = a.patient_id AND e.outcome = 'done')
+UNION ALL SELECT 'assignment of ' || a.scan_uid || ' comes from no identity event' FROM core.assignments a
+  WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'move'
+    AND e.scan_uid = a.scan_uid AND e.outcome = 'done')
+"""
+
+TIPS = """
+WITH best AS (SELECT *, row_number() OVER (PARTITION BY patient_id, weights_version, endpoint, disease, horizon_kind,
+  horizon_days ORDER BY at DESC, scan_uid DESC) = 1 AS latest FROM core.forecasts WHERE superseded_by IS NULL)
+SELECT 'forecasts tip of ' || scan_uid || ' is wrong' FROM best WHERE tip <> latest
+UNION ALL SELECT 'forecasts tip of ' || scan_uid || ' marks what does not stand' FROM core.forecasts
+  WHERE tip AND superseded_by IS NOT NULL
+"""
+
+
+def identity(connection: Connection) -> Finding:
+    """I3: every scan stands once, everything that stands has its ground."""
+    finding = Finding("I3", "the ledger is unique and every scan stands on one timeline")
+    for query in (STANDS_WRONGLY, TIPS):
+        finding.fail_each(0, (row[0] for row in connection.execute(query)))
+    finding.checked += connection.execute("SELECT count(*) FROM core.placements WHERE ended_by IS NULL").fetchone()[0]
+    return finding
+
+
+def versions(connection: Connection) -> Finding:
+    """I4: folds of a patient carry head versions 1..n without a gap, and the head the last."""
+    finding = Finding("I4", "folds carry versions 1..n, the head the last")
+    rows = connection.execute(
+        """SELECT h.patient_id, h.version = coalesce(f.n, 0) AND h.version = coalesce(f.top, 0)
+          AND h.fold_digest = coalesce(l.digest, '') AND (l.computed_at IS NULL OR l.computed_at = h.changed_at)
+        FROM core.heads h LEFT JOIN (SELECT patient_id, count(*) n, max(head_version) top FROM core.folds GROUP BY 1) f
+          USING (patient_id) LEFT JOIN core.folds l ON l.patient_id = h.patient_id AND l.head_version = h.version
+        UNION ALL SELECT f.patient_id, false FROM core.folds f
+          WHERE NOT EXISTS (SELECT FROM core.heads h WHERE h.patient_id = f.patient_id)"""
+    )
+    for patient_id, holds in rows:
+        finding.check(holds, f"heads patient_id={patient_id}")
+    return finding
+
+
+def transactions(connection: Connection) -> Finding:
+    """I6: all rows of one fold share its transaction and its time, those it ended carry its time."""
+    finding = Finding("I6", "all rows of a fold share one transaction and one time")
+    for table in WRITTEN:
+        time = f"AND r.{TIME[table]} = f.computed_at" if table in TIME else ""
+        finding.fail_each(*_compared(connection, table.name, "fold_id", f"r.xact = f.xact {time}"))
+    for table, ended_by in ENDED.items():
+        if table.name in ENDED_AT:
+            holds = f"r.{ENDED_AT[table.name]} = f.computed_at"
+            finding.fail_each(*_compared(connection, table.name, ended_by, holds))
+            loose = f"SELECT '{table.name} fold_id=' || fold_id FROM core.{table.name} WHERE {ended_by} IS NULL AND "
+            found = connection.execute(loose + f"{ENDED_AT[table.name]} IS NOT NULL")
+            finding.fail_each(0, (row[0] for row in found))
+    return finding
+
+
+def _compared(connection: Connection, table: str, column: str, holds: str) -> tuple[int, list[str]]:
+    count = connection.execute(f"SELECT count(*) FROM core.{table} WHERE {column} IS NOT NULL").fetchone()[0]
+    rows = connection.execute(
+        f"""SELECT '{table} {column}=' || r.{column} FROM core.{table} r LEFT JOIN core.folds f ON f.fold_id = r.{column}
+        WHERE r.{column} IS NOT NULL AND (f.fold_id IS NULL OR NOT ({holds}))"""
+    )
+    return count, [row[0] for row in rows]
+
+
+def fold_chain(connection: Connection) -> Finding:
+    """I7, second chain: every fold's digest covers all rows it wrote or ended, and the fold before it."""
+    finding = Finding("I7 folds", "every fold's digest covers its rows and the fold before")
+    hashes = _hashes(connection)
+    before: tuple[str, bytes] = ("", b"")
+    query = "SELECT * FROM core.folds ORDER BY patient_id, head_version"
+    for fold in each(connection, query, {}):
+        written, ended = hashes.get(fold["fold_id"], ([], []))
+        last = before[1] if before[0] == fold["patient_id"] else b""
+        holds = rows_digest(written, ended) == fold["rows_digest"] and fold_digest(last, fold) == fold["digest"]
+        finding.check(holds, f"folds fold_id={fold['fold_id']} patient_id={fold['patient_id']}")
+        before = (fold["patient_id"], fold["digest"])
+    return finding
+
+
+def _hashes(connection: Connection) -> dict[int, tuple[list[bytes], list[bytes]]]:
+    """fold_id → hashes of the rows it wrote, and of those it ended."""
+    hashes: dict[int, tuple[list[bytes], list[bytes]]] = {}
+    for table in WRITTEN:
+        for fold_id, value in connection.execute(f"SELECT fold_id, row_sha256 FROM core.{table.name}"):
+            hashes.setdefault(fold_id, ([], []))[0].append(value)
+    for table, ended_by in ENDED.items():
+        query = f"SELECT {ended_by}, later_sha256 FROM core.{table.name} WHERE {ended_by} IS NOT NULL"
+        for fold_id, value in connection.execute(query):
+            hashes.setdefault(fold_id, ([], []))[1].append(value or b"")
+    return hashes

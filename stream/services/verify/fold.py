@@ -1,0 +1,137 @@
+"""Standing states and forecasts against the reference fold (I5), and the digests along every timeline (I7)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from typing import Any
+
+import numpy as np
+
+from models.forecaster import Forecaster
+from stream.services.reference import Expected, PatientFacts, ScanRevision, TreatmentRevision, reference_fold
+from stream.services.verify.finding import Finding
+from stream.storage.database import Connection
+from stream.storage.timelines import read_timelines
+from stream.timeline import digests
+
+TOLERANCE = 1e-6
+"""CPU against CPU (DESIGN I5); against another device it is 1e-5."""
+BATCH = 200
+
+
+def standing_folds(
+    connection: Connection, forecasters: Sequence[Forecaster], tolerance: float = TOLERANCE
+) -> list[Finding]:
+    """I5 and the timeline part of I7, timeline by timeline."""
+    fold = Finding("I5", "standing states and forecasts equal the reference fold")
+    chain = Finding("I7 timelines", "every standing state's digest equals the one of its facts")
+    patients = [row[0] for row in connection.execute("SELECT patient_id FROM core.heads ORDER BY 1")]
+    active = {
+        row[0] for row in connection.execute("SELECT weights_version FROM core.active_weights WHERE until IS NULL")
+    }
+    forecasters = [forecaster for forecaster in forecasters if forecaster.weights_version in active]
+    for start in range(0, len(patients), BATCH):
+        batch = patients[start : start + BATCH]
+        facts = _facts(connection, batch)
+        standing = _standing(connection, batch)
+        for forecaster in forecasters:
+            for patient_id in batch:
+                rows = standing.get((patient_id, forecaster.weights_version), {})
+                expected = reference_fold(facts.get(patient_id, PatientFacts(patient_id)), forecaster)
+                _compare(fold, patient_id, {one.scan_uid: one for one in expected}, rows, tolerance)
+        _chains(chain, connection, batch, forecasters, standing)
+    return [fold, chain]
+
+
+def _compare(
+    finding: Finding, patient_id: str, expected: dict[str, Expected], rows: dict[str, dict[str, Any]], tolerance: float
+) -> None:
+    for scan_uid in expected.keys() | rows.keys():
+        one, row = expected.get(scan_uid), rows.get(scan_uid)
+        where = f"states/forecasts patient_id={patient_id} scan_uid={scan_uid}"
+        if one is None or row is None:
+            finding.check(False, f"{where} {'stands without ground' if one is None else 'is missing'}")
+        else:
+            finding.check(_equal(one, row, tolerance), where)
+
+
+def _equal(one: Expected, row: dict[str, Any], tolerance: float) -> bool:
+    state = np.frombuffer(row["state"], "<f4")
+    same = (one.revision, one.at, one.position) == (row["revision"], row["at"], row["position"])
+    forecasts = {astuple(f)[:3]: astuple(f)[3:] for f in one.forecasts}
+    return (
+        same
+        and state.shape == one.state.shape
+        and bool(np.abs(state - one.state).max(initial=0) <= tolerance)
+        and forecasts.keys() == row["forecasts"].keys()
+        and all(np.abs(np.subtract(row["forecasts"][key][:3], risks)).max() <= tolerance
+                and row["forecasts"][key][3] == one.disease for key, risks in forecasts.items())
+    )  # fmt: skip
+
+
+def _standing(connection: Connection, patients: Sequence[str]) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+    """(patient, weights) → scan_uid → its standing state and forecasts."""
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    query = """SELECT patient_id, weights_version, scan_uid, revision, at, position, state, digest FROM core.states
+    WHERE superseded_by IS NULL AND patient_id = ANY(%s)"""
+    for patient_id, version, scan_uid, *values in connection.execute(query, [list(patients)]):
+        names = ("revision", "at", "position", "state", "digest")
+        row = dict(zip(names, values, strict=True), forecasts={})
+        found.setdefault((patient_id, version), {})[scan_uid] = row
+    query = """SELECT patient_id, weights_version, scan_uid, endpoint, horizon_kind, horizon_days, risk, risk_low,
+      risk_high, disease FROM core.forecasts WHERE superseded_by IS NULL AND patient_id = ANY(%s)"""
+    for patient_id, version, scan_uid, *values in connection.execute(query, [list(patients)]):
+        row = found.setdefault((patient_id, version), {}).setdefault(scan_uid, _nothing())
+        row["forecasts"][tuple(values[:3])] = values[3:]
+    return found
+
+
+def _nothing() -> dict[str, Any]:
+    return {"revision": None, "at": None, "position": None, "state": b"", "digest": b"", "forecasts": {}}
+
+
+def _chains(
+    finding: Finding, connection: Connection, patients: Sequence[str], forecasters: Iterable[Forecaster],
+    standing: dict[tuple[str, str], dict[str, dict[str, Any]]],
+) -> None:  # fmt: skip
+    for line in read_timelines(connection, patients):
+        placed = {(row.kind, row.id, row.revision, row.at) for row in line.placements}
+        wanted = {(entry.kind, entry.id, entry.revision, entry.at) for entry in line.entries}
+        finding.check(placed == wanted, f"placements patient_id={line.patient_id}")
+        for forecaster in forecasters:
+            links = {entry.id: link for entry, link in digests(line, forecaster)}
+            for scan_uid, row in standing.get((line.patient_id, forecaster.weights_version), {}).items():
+                holds = links.get(scan_uid) == row["digest"]
+                finding.check(holds, f"states digest patient_id={line.patient_id} scan_uid={scan_uid}")
+
+
+def _facts(connection: Connection, patients: Sequence[str]) -> dict[str, PatientFacts]:
+    """All accepted facts of `patients`, resolved by plain Python over aliases and assignments."""
+    parents = dict(connection.execute("SELECT patient_id, into_patient_id FROM core.aliases").fetchall())
+    wanted = set(patients)
+    facts = {patient_id: PatientFacts(patient_id) for patient_id in patients}
+
+    def root(patient_id: str) -> str:
+        while patient_id in parents:
+            patient_id = parents[patient_id]
+        return patient_id
+
+    members = [patient for patient in {*parents, *wanted} if root(patient) in wanted]
+    for owner, *values in connection.execute(SCANS, {"members": members}):
+        if root(owner) in wanted:
+            facts[root(owner)].scans.append(ScanRevision(*values))
+    for owner, *values in connection.execute(TREATMENTS, {"members": members}):
+        facts[root(owner)].treatments.append(TreatmentRevision(*values))
+    query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
+    for owner, *values in connection.execute(query, {"members": members}):
+        facts[root(owner)].clinical.append((owner, *values))
+    return facts
+
+
+SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, f.disease, f.x,
+  EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision)
+FROM core.scans s LEFT JOIN core.assignments a USING (scan_uid) JOIN core.revisions r USING (scan_uid)
+JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
+WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""
+
+TREATMENTS = """SELECT received_as, treatment_id, revision, at, name, kind, start_at, end_at, withdrawn
+FROM core.treatments WHERE received_as = ANY(%(members)s)"""

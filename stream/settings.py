@@ -1,0 +1,134 @@
+"""Settings from the environment and `.env`: names, defaults and the one sentence said when one is wrong."""
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream.errors import WrongUse
+
+PREFIX = "SCANSTREAM_"
+ROLES = ("migrator", "gateway", "worker", "dashboard", "reader", "auditor", "vault")
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; INTERFACES section 3 tells what each is for."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("scanstream"))
+    archive_dir: Path | None = None
+    database_url: str = ""
+    database_password_gateway: str = ""
+    database_password_worker: str = ""
+    database_password_dashboard: str = ""
+    database_password_reader: str = ""
+    database_password_auditor: str = ""
+    database_password_vault: str = ""
+    kafka_bootstrap_servers: str = ""
+    partitions: int = Field(8, ge=1, le=1024)
+    postgres_port: int | None = Field(None, ge=1, le=65535)
+    dicom_ae_title: str = Field("SCANSTREAM", min_length=1, max_length=16)
+    dicom_host: str = "127.0.0.1"
+    dicom_port: int = Field(11112, ge=1, le=65535)
+    dashboard_port: int = Field(8501, ge=1, le=65535)
+    issuer: str = ""
+    assume_disease: str = ""
+    time_zone: str = "UTC"
+    workers: int = Field(1, ge=1, le=256)
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    association_wait_seconds: float = Field(2.0, ge=0)
+    quiet_seconds: float = Field(30.0, ge=0)
+    final_after_seconds: float = Field(86400.0, ge=0)
+    key_file: Path | None = None
+    crash_at: str = ""
+
+    @field_validator("postgres_port", "archive_dir", "key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("data_dir", "archive_dir", "key_file")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is no time zone; use a name like Europe/Berlin") from error
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of sites that do not say theirs."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def archive(self) -> Path:
+        """Folder of the original files, named by their sha256."""
+        return self.archive_dir or self.data_dir / "archive"
+
+    @property
+    def spool(self) -> Path:
+        """Folder of what was accepted and not yet handed over."""
+        return self.data_dir / "spool"
+
+    @property
+    def run(self) -> Path:
+        """Folder of endpoints, locks and logs of a running service."""
+        return self.data_dir / "run"
+
+    @property
+    def pseudonym_key_file(self) -> Path:
+        """File of the key that pseudonyms are made with."""
+        return self.key_file or self.data_dir / "pseudonym.key"
+
+    def issuer_for(self, calling_ae: str) -> str:
+        """Issuer of PatientID where the file names none.
+
+        `ISSUER` is a default, or `AE=issuer` pairs separated by commas, or both: `MAIN,PACS2=NORTH`.
+        """
+        default = ""
+        for item in filter(None, (part.strip() for part in self.issuer.split(","))):
+            title, mark, issuer = item.partition("=")
+            if not mark:
+                default = item
+            elif title.strip() == calling_ae:
+                return issuer.strip()
+        return default
+
+    def environment(self) -> dict[str, str]:
+        """This process's environment with these settings in it, for child processes."""
+        values = {PREFIX + name.upper(): _text(value) for name, value in self.model_dump().items() if value is not None}
+        return {**os.environ, **values}
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, `.env` and `overrides`; raises WrongUse with one sentence a person can act on."""
+    _refuse_unknown_names()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise WrongUse(f"Setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def _refuse_unknown_names() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    given = {name for name in (*os.environ, *dotenv_values(".env")) if name.upper().startswith(PREFIX)}
+    unknown = sorted(name for name in given if name.upper() not in known)
+    if unknown:
+        raise WrongUse(f"Unknown setting {unknown[0]}: see `scanstream doctor --help` for the names that exist.")
+
+
+def _text(value: object) -> str:
+    return str(value)

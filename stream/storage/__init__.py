@@ -1,0 +1,1 @@
+"""The Postgres side: tables, facts, standing rows, views."""

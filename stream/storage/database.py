@@ -1,0 +1,96 @@
+"""Connections to Postgres, and bringing its schema to the version of this code."""
+
+import datetime as dt
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg.types.json import set_json_dumps
+
+from stream.digest import canonical
+from stream.endpoints import database_url, libpq_url
+from stream.errors import CannotStart
+from stream.settings import Settings
+from stream.storage import weights
+from stream.storage.roles import ensure_roles
+
+Connection = psycopg.Connection
+Outage = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What the driver raises while Postgres is away or restarting: wait, connect again, repeat."""
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+# A worker that stops in the middle of a transaction must not hold its locks for long (PROTOCOL 2.1).
+TIMEOUTS = "-c transaction_timeout=10s -c idle_in_transaction_session_timeout=10s"
+UTC = "-c timezone=UTC"
+
+TIME_ZONE = "INSERT INTO core.service VALUES ('time_zone', :zone) ON CONFLICT (name) DO UPDATE SET value = :zone"
+
+set_json_dumps(lambda value: canonical(value).decode())
+
+
+def connect(settings: Settings, role: str, *, timeouts: bool = True) -> Connection:
+    """A connection as `role` in autocommit, so that `transaction()` is one; raises an Outage while Postgres is away.
+
+    Without `timeouts` a check that only reads may take its time.
+    """
+    options = f"{UTC} {TIMEOUTS}" if timeouts else UTC
+    return psycopg.connect(
+        libpq_url(settings, role), autocommit=True, options=options, application_name=f"scanstream-{role}"
+    )
+
+
+def engine(settings: Settings, role: str) -> sa.Engine:
+    """A pooled SQLAlchemy engine as `role`, for readers."""
+    return sa.create_engine(database_url(settings, role), pool_pre_ping=True)
+
+
+def upgrade(settings: Settings) -> None:
+    """Make roles, migrate, note the time zone, put the weights that come with the code in service.
+
+    Raises CannotStart when the database is newer than this code.
+    """
+    ensure_roles(settings)
+    migrator = sa.create_engine(database_url(settings, "migrator"))
+    with migrator.begin() as connection:
+        _refuse_newer(connection)
+        connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
+        command.upgrade(_config(connection), "head")
+        connection.execute(sa.text(TIME_ZONE), {"zone": settings.time_zone})
+        driver = connection.connection.driver_connection
+        weights.install(driver, weights.committed_cards(), dt.datetime.now(dt.UTC))
+    migrator.dispose()
+
+
+def check(settings: Settings) -> None:
+    """Raise when tables and code differ (alembic's own comparison)."""
+    with sa.create_engine(database_url(settings, "migrator")).connect() as connection:
+        command.check(_config(connection))
+
+
+def version(settings: Settings) -> str | None:
+    """The schema's version, None where there is none yet; CannotStart when it is newer than this code."""
+    with sa.create_engine(database_url(settings, "migrator")).connect() as connection:
+        return _refuse_newer(connection)
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _refuse_newer(connection: sa.Connection) -> str | None:
+    if connection.scalar(sa.text("SELECT to_regclass('core.alembic_version')")) is None:
+        return None
+    found = connection.scalar(sa.text("SELECT version_num FROM core.alembic_version"))
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if found is not None and found not in known:
+        raise CannotStart(
+            f"The database has version {found}, which this ScanStream does not know: install a newer ScanStream."
+        )
+    return found

@@ -1,0 +1,31 @@
+"""The hashes of rows (PROTOCOL 6): one rule for writing and for verifying, driven by the table definitions."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from stream.digest import digest
+
+
+@cache
+def hashed_columns(table: sa.Table) -> tuple[str, ...]:
+    """Columns that never change, in the order they are hashed."""
+    return tuple(column.name for column in table.columns if "hash" not in column.info)
+
+
+@cache
+def later_columns(table: sa.Table) -> tuple[str, ...]:
+    """Columns that are written once, after the row."""
+    return tuple(column.name for column in table.columns if column.info.get("hash") == "later")
+
+
+def row_sha256(table: sa.Table, row: Mapping[str, Any]) -> bytes:
+    """Hash (32 bytes) of the columns that never change; `row` holds at least these."""
+    return digest(table.name, *(row[name] for name in hashed_columns(table)))
+
+
+def later_sha256(table: sa.Table, row: Mapping[str, Any]) -> bytes:
+    """Hash (32 bytes) of `row_sha256` and the columns written later; `row` holds at least these."""
+    return digest(row["row_sha256"], *(row[name] for name in later_columns(table)))

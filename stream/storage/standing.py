@@ -1,0 +1,236 @@
+"""Writing folds: rows travel by COPY into session temp tables before any lock, then whole statements (PROTOCOL 2)."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.rows import dict_row
+from sqlalchemy.dialects import postgresql
+
+from stream.storage import schema
+from stream.storage.facts import qualified
+
+IDENTITY_LOCK = 4711
+"""Appliers hold it shared; identity changes and promotions exclusively."""
+
+WRITTEN = (schema.ledger, schema.placements, schema.states, schema.forecasts)
+ENDED = {schema.placements: "ended_by", schema.states: "superseded_by", schema.forecasts: "superseded_by"}
+KEYS = {
+    schema.placements: ("fold_id", "kind", "id"),
+    schema.states: ("fold_id", "weights_version", "scan_uid"),
+    schema.forecasts: ("fold_id", "weights_version", "scan_uid", "endpoint", "horizon_kind", "horizon_days"),
+}
+_DIALECT = postgresql.dialect()
+_POSTGRES_TYPES = {
+    "TEXT": "text",
+    'TEXT COLLATE "C"': "text",
+    "BIGINT": "int8",
+    "INTEGER": "int4",
+    "BYTEA": "bytea",
+    "BOOLEAN": "bool",
+    "DOUBLE PRECISION": "float8",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+TIME = {schema.placements: "placed_at", schema.forecasts: "computed_at"}
+
+
+def prepare(connection: psycopg.Connection) -> None:
+    """Make the temp tables of this session, once per connection."""
+    for table in WRITTEN:
+        columns = sql.SQL(", ").join(map(sql.Identifier, _travelling(table)))
+        connection.execute(
+            sql.SQL(
+                "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA"
+            ).format(_temp(table), columns, qualified(table))
+        )
+    for table in ENDED:
+        connection.execute(
+            sql.SQL(
+                "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS "
+                "SELECT {}, fold_id AS by, text '' AS because, later_sha256 FROM {} WITH NO DATA"
+            ).format(_temp_ended(table), sql.SQL(", ").join(map(sql.Identifier, KEYS[table])), qualified(table))
+        )
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS new_tips (by bigint, weights_version text, scan_uid text, tip boolean) "
+        "ON COMMIT DELETE ROWS"
+    )
+
+
+def take_fold_ids(connection: psycopg.Connection, count: int) -> list[int]:
+    """`count` new fold ids."""
+    rows = connection.execute("SELECT nextval('core.fold_ids') FROM generate_series(1, %s)", [count]).fetchall()
+    return [row[0] for row in rows]
+
+
+def read_states(connection: psycopg.Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple, bytes]:
+    """State bytes by (fold_id, weights_version, scan_uid)."""
+    if not keys:
+        return {}
+    rows = connection.execute(
+        """SELECT s.fold_id, s.weights_version, s.scan_uid, s.state FROM core.states s
+        JOIN unnest(%s::bigint[], %s::text[], %s::text[]) k(f, w, u)
+          ON s.fold_id = k.f AND s.weights_version = k.w AND s.scan_uid = k.u""",
+        list(map(list, zip(*keys, strict=True))),
+        binary=True,
+    ).fetchall()
+    return {tuple(row[:3]): row[3] for row in rows}
+
+
+def read_forecasts(connection: psycopg.Connection, keys: Sequence[tuple[int, str, str]]) -> list[dict[str, Any]]:
+    """Keys and hashes of the standing forecasts written with the states named by `keys`."""
+    if not keys:
+        return []
+    return connection.cursor(row_factory=dict_row).execute(
+        """SELECT f.fold_id, f.weights_version, f.scan_uid, f.endpoint, f.horizon_kind, f.horizon_days, f.row_sha256
+        FROM core.forecasts f JOIN unnest(%s::bigint[], %s::text[], %s::text[]) k(f, w, u)
+          ON f.fold_id = k.f AND f.weights_version = k.w AND f.scan_uid = k.u WHERE f.superseded_by IS NULL""",
+        list(map(list, zip(*keys, strict=True))),
+    ).fetchall()  # fmt: skip
+
+
+def copy_rows(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Send rows to be written by binary COPY into the temp table of `table`."""
+    names = _travelling(table)
+    _copy(connection, _temp(table), names, _types(table, names), ([row[name] for name in names] for row in rows))
+
+
+def copy_ended(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Send the keys of rows that end, with `by` (fold), `because` and `later_sha256`."""
+    names = (*KEYS[table], "by", "because", "later_sha256")
+    types = [*_types(table, KEYS[table]), "int8", "text", "bytea"]
+    _copy(connection, _temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
+
+
+def copy_tips(connection: psycopg.Connection, rows: Iterable[tuple[int, str, str, bool]]) -> None:
+    """Send (fold, weights_version, scan_uid, tip) of kept forecasts whose mark changes."""
+    names = ("by", "weights_version", "scan_uid", "tip")
+    _copy(connection, sql.Identifier("new_tips"), names, ["int8", "text", "text", "bool"], rows)
+
+
+def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, int]:
+    """Lock the heads of `patients` in ascending order, making missing ones; patient → version."""
+    ids = sorted(patients)
+    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [IDENTITY_LOCK])
+    connection.execute(
+        """INSERT INTO core.heads (patient_id, version, changed_at, fold_digest)
+        SELECT p, 0, '2000-01-01', '' FROM unnest(%s::text[]) p ORDER BY p COLLATE "C" ON CONFLICT DO NOTHING""",
+        [ids],
+    )
+    rows = connection.execute(
+        "SELECT patient_id, version FROM core.heads WHERE patient_id = ANY(%s) ORDER BY patient_id FOR UPDATE", [ids]
+    ).fetchall()
+    return dict(rows)
+
+
+def fold_time(connection: psycopg.Connection, patients: Sequence[str]) -> tuple[dt.datetime, dt.timedelta]:
+    """The one time of all rows of this transaction, and how far it is ahead of the clock; taken after the last lock."""
+    return connection.execute(
+        """SELECT t, t - clock_timestamp() FROM (SELECT greatest(clock_timestamp(), max(changed_at) + interval '1 us') t
+        FROM core.heads WHERE patient_id = ANY(%s)) x""",
+        [list(patients)],
+    ).fetchone()
+
+
+def active_versions(connection: psycopg.Connection) -> list[str]:
+    """Weights whose states are kept up to date, sorted."""
+    rows = connection.execute(
+        "SELECT weights_version FROM core.active_weights WHERE until IS NULL ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def write_folds(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Whole statements only: end rows of all heads first, then write, then move the heads on (PROTOCOL 2.5)."""
+    good = [fold["fold_id"] for fold in folds]
+    for table, ended_by in ENDED.items():
+        connection.execute(_end(table, ended_by), {"now": now, "good": good})
+    connection.execute(
+        """UPDATE core.forecasts f SET tip = t.tip FROM new_tips t WHERE t.by = ANY(%s) AND f.superseded_by IS NULL
+        AND f.weights_version = t.weights_version AND f.scan_uid = t.scan_uid AND NOT t.tip""",
+        [good],
+    )
+    for table in WRITTEN:
+        connection.execute(_write(table), {"now": now, "good": good})
+    connection.execute(
+        """UPDATE core.forecasts f SET tip = t.tip FROM new_tips t WHERE t.by = ANY(%s) AND f.superseded_by IS NULL
+        AND f.weights_version = t.weights_version AND f.scan_uid = t.scan_uid AND t.tip""",
+        [good],
+    )
+    _write_fold_rows(connection, folds)
+    connection.execute(
+        """UPDATE core.assembly w SET status = 'applied', changed_at = %s FROM new_ledger n
+        WHERE n.fold_id = ANY(%s) AND n.kind = 'scan' AND w.scan_uid = n.id AND w.revision = n.revision""",
+        [now, good],
+    )
+
+
+def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]]) -> None:
+    names = [column.name for column in schema.folds.columns if column.name != "xact"]
+    types = _types(schema.folds, names)
+    arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in types)
+    values = [[fold[name] for fold in folds] for name in names]
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    connection.execute(
+        sql.SQL("INSERT INTO core.folds ({}) SELECT * FROM unnest({})").format(columns, arrays), values
+    )  # fmt: skip
+    connection.execute(
+        """UPDATE core.heads h SET version = f.head_version, changed_at = f.computed_at, fold_digest = f.digest
+        FROM core.folds f WHERE f.fold_id = ANY(%s) AND h.patient_id = f.patient_id""",
+        [[fold["fold_id"] for fold in folds]],
+    )
+
+
+def _end(table: sa.Table, ended_by: str) -> sql.Composed:
+    same = sql.SQL(" AND ").join(
+        sql.SQL("r.{0} IS NOT DISTINCT FROM t.{0}" if name == "horizon_days" else "r.{0} = t.{0}").format(
+            sql.Identifier(name)
+        )
+        for name in KEYS[table]
+    )
+    more = {"placements": ", ended_at = %(now)s", "states": "", "forecasts": """, superseded_at = %(now)s,
+        superseded_because = t.because, tip = false"""}[table.name]  # fmt: skip
+    return sql.SQL(
+        "UPDATE {} r SET {} = t.by, later_sha256 = t.later_sha256{} FROM {} t WHERE t.by = ANY(%(good)s) AND {}"
+    ).format(qualified(table), sql.Identifier(ended_by), sql.SQL(more), _temp_ended(table), same)
+
+
+def _write(table: sa.Table) -> sql.Composed:
+    names = _travelling(table)
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    time = TIME.get(table)
+    return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)s)").format(
+        qualified(table), columns, sql.SQL(f", {time}" if time else ""), columns,
+        sql.SQL(", %(now)s" if time else ""), _temp(table),
+    )  # fmt: skip
+
+
+def _travelling(table: sa.Table) -> list[str]:
+    """Columns known before the lock: all but times, the transaction and what is written later."""
+    known = {"row_sha256", "state", "tip"}
+    return [c.name for c in table.columns if "hash" not in c.info or c.name in known]
+
+
+def _types(table: sa.Table, names: Sequence[str]) -> list[str]:
+    return [_POSTGRES_TYPES[table.columns[name].type.compile(dialect=_DIALECT)] for name in names]
+
+
+def _temp(table: sa.Table) -> sql.Identifier:
+    return sql.Identifier(f"new_{table.name}")
+
+
+def _temp_ended(table: sa.Table) -> sql.Identifier:
+    return sql.Identifier(f"end_{table.name}")
+
+
+def _copy(
+    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
+) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, columns)
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,32 @@
+"""Construction of the gateway: what it needs and nothing more, so that it starts fast and stays small."""
+
+import signal
+from functools import partial
+
+from stream.dicom.archive import Archive
+from stream.dicom.forwarder import Forwarder
+from stream.dicom.receiver import Receiver
+from stream.dicom.spool import Spool
+from stream.endpoints import kafka_servers
+from stream.publisher import Publisher
+from stream.settings import Settings
+from stream.storage.database import connect
+from stream.wiring.pseudonyms import pseudonyms
+
+
+def run_gateway(settings: Settings) -> None:
+    """Receive until SIGTERM or SIGINT; forwards at the same time, whether Kafka and Postgres are there or not."""
+    spool = Spool(settings.spool)
+    spool.open()
+    forwarder = Forwarder(
+        settings, spool, Archive(settings.archive), partial(connect, settings, "gateway"),
+        Publisher(kafka_servers(settings)), partial(pseudonyms, settings),
+    )  # fmt: skip
+    receiver = Receiver(settings, spool, forwarder.ring)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: forwarder.stop())
+    receiver.start()
+    try:
+        forwarder.run()
+    finally:
+        receiver.stop()

@@ -1,0 +1,85 @@
+"""Two databases of the session's Postgres, one with a cohort and one with nothing, and pages opened on them."""
+
+import datetime as dt
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
+from stream.settings import PREFIX, Settings, load_settings
+from stream.storage.database import upgrade
+from stream.storage.roles import ensure_database
+from tests.dashboard.cohort import cohort
+
+APP = Path(dashboard.__file__).with_name("app.py")
+MARKS = re.compile(r":[\w-]+\[|\]|\*\*|`")
+"""Streamlit's marks for colour and weight: what remains is what a person reads."""
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def filled(services: Settings) -> Settings:
+    """Settings of a database with the cohort in it."""
+    settings = _database(services, "dashboard_filled")
+    with sa.create_engine(database_url(settings)).begin() as connection:
+        cohort(dt.datetime.now(dt.UTC)).write(connection)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def empty(services: Settings) -> Settings:
+    """Settings of a database in which nothing has arrived."""
+    return _database(services, "dashboard_empty")
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`open_page(settings, "pipeline")`: the page as the dashboard of these settings shows it."""
+
+    def open_(settings: Settings, page: str = "worklist", **query: str) -> AppTest:
+        for name, value in settings.environment().items():
+            if name.startswith(PREFIX) and os.environ.get(name) != value:
+                monkeypatch.setenv(name, value)
+        app = AppTest.from_file(APP, default_timeout=60).run()
+        for name, value in query.items():
+            app.query_params[name] = value
+        shown = app if page == "worklist" else app.switch_page(f"views/{page}.py").run()
+        assert not shown.exception
+        return shown
+
+    return open_
+
+
+def read(page: AppTest) -> str:
+    """Every word on the page outside tables, as a person reads it."""
+    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "error", "success")
+    words = [element.value for kind in kinds for element in getattr(page, kind)]
+    words += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
+    return MARKS.sub("", "\n".join(words))
+
+
+def patients(page: AppTest) -> list[str]:
+    """The pseudonyms of the worklist from top to bottom."""
+    return [link.proto.label for link in page.get("page_link") if link.proto.query_string]
+
+
+def _database(services: Settings, name: str) -> Settings:
+    endpoints = load_endpoints(services)
+    ensure_database(embedded_url(endpoints, SUPERUSER, "postgres"), name, owner="scanstream_migrator")
+    passwords = {f"database_password_{role}": word for role, word in endpoints.passwords.items()}
+    known = {key: word for key, word in passwords.items() if key in Settings.model_fields}
+    settings = load_settings(
+        data_dir=services.data_dir,
+        dashboard_port=services.dashboard_port,
+        database_url=embedded_url(endpoints, "scanstream_migrator", name),
+        **known,
+    )
+    upgrade(settings)
+    return settings

@@ -1,0 +1,202 @@
+"""Rows as the worker would have left them, for pages to be looked at: hashes are placeholders, ids are seeded."""
+
+import base64
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from stream.storage import schema
+
+NO_HASH = b"placeholder"
+LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS = (
+    hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast")
+)
+LEADS = [
+    ("progression", "lung", LUNG_WEIGHTS, "progression"),
+    ("progression", "bladder", BLADDER_WEIGHTS, "progression"),
+    ("pcr", "breast", BREAST_WEIGHTS, "response"),
+]
+
+
+def pseudonym(number: int) -> str:
+    """A patient_id of the right form: P and 26 base32 characters."""
+    return "P" + base64.b32encode(hashlib.sha256(f"patient {number}".encode()).digest()).decode()[:26]
+
+
+def uid(*parts: object) -> str:
+    """A pseudonym UID of the right form."""
+    return f"2.25.{int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:16])}"
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One forecast of a scan; a `because` says that it no longer stands."""
+
+    endpoint: str
+    horizon_days: int | None
+    risk: float
+    spread: float = 0.06
+    because: str | None = None
+
+    @property
+    def horizon_kind(self) -> str:
+        """`days` where there are days, else the end of treatment."""
+        return "days" if self.horizon_days else "end_of_treatment"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit)."""
+
+    days_ago: float
+    values: tuple[tuple[str | None, str, float, str], ...] = ()
+    risks: tuple[Risk, ...] = ()
+    disease: str = "lung"
+    weights: str | None = LUNG_WEIGHTS
+    modality: str = "SR"
+    final: bool = True
+    status: str = "applied"
+    reason: str | None = None
+    completeness: str = "single_sr"
+
+
+@dataclass
+class Rows:
+    """Collects rows by table, `write` inserts them in one transaction."""
+
+    now: dt.datetime
+    tables: dict[str, list[dict]] = field(default_factory=dict)
+    fold: int = 0
+
+    def patient(self, patient: str, scans: list[Scan]) -> None:
+        """All rows of one timeline, its scans given from first to last."""
+        latest = _latest(scans)
+        for position, scan in enumerate(scans):
+            self._scan(patient, scan, position, latest)
+        folded = max(scans, key=lambda scan: -scan.days_ago)
+        self._add("heads", patient_id=patient, version=1, changed_at=self.at(folded.days_ago), fold_digest=NO_HASH)
+
+    def treatment(self, patient: str, name: str, kind: str, started_days_ago: float, ended: float | None) -> None:
+        """A treatment from `started_days_ago` to `ended` days ago (None: goes on)."""
+        start = self.at(started_days_ago)
+        self._add(
+            "treatments", treatment_id=uid(patient, name, started_days_ago), revision=1, received_as=patient, name=name,
+            kind=kind, start_at=start, end_at=None if ended is None else self.at(ended), at=start, withdrawn=False,
+            accepted_at=start,
+        )  # fmt: skip
+
+    def set_aside(self, reason_code: str, reason: str, days_ago: float = 0.1, decision: str | None = None) -> None:
+        """A file that was kept and not processed, with its receipt."""
+        number = len(self.tables.get("set_asides", []))
+        at = self.at(days_ago)
+        self._add(
+            "set_asides", item_id=f"item-{number:03}", scan_uid=None, revision=None, sha256="0" * 64,
+            reason_code=reason_code, reason=reason, set_aside_at=at, decision=decision,
+            decided_by="someone" if decision else None, decided_at=at if decision else None,
+        )  # fmt: skip
+        self._receipt(f"set-aside-{number}", None, "set_aside", at)
+
+    def duplicate(self, days_ago: float = 0.1) -> None:
+        """A file that had been there already."""
+        self._receipt(f"duplicate-{len(self.tables['receipts'])}", None, "duplicate", self.at(days_ago))
+
+    def at(self, days_ago: float) -> dt.datetime:
+        """The moment `days_ago` before now."""
+        return self.now - dt.timedelta(days=days_ago)
+
+    def write(self, connection: sa.Connection) -> None:
+        """Insert everything, and the weights and leads it speaks of."""
+        for table in (schema.leads, schema.active_weights, schema.weights):
+            connection.execute(table.delete())  # those that come with the code: these rows were said by others
+        since = self.at(4000)
+        for endpoint, disease, weights, model in LEADS:
+            card = {"model": model}
+            self._add("weights", weights_version=weights, model=model, feature_version="measurements-1", card=card,
+                      added_at=since)  # fmt: skip
+            self._add("leads", endpoint=endpoint, disease=disease, weights_version=weights, since=since,
+                      since_xact=sa.text("pg_current_xact_id()"))  # fmt: skip
+        for name, rows in self.tables.items():
+            table = schema.metadata.tables[f"core.{name}"]
+            for row in rows:
+                connection.execute(table.insert().values(**row))
+
+    def _scan(self, patient: str, scan: Scan, position: int, latest: dict[tuple, Scan]) -> None:
+        scan_uid, at = uid(patient, scan.days_ago), self.at(scan.days_ago)
+        accepted = at + dt.timedelta(minutes=3)
+        names = {"scan_uid": scan_uid, "revision": 1}
+        self._add("scans", scan_uid=scan_uid, received_as=patient)
+        self._instance(scan, scan_uid, at, accepted)
+        self._add("revisions", **names, acquired_at=at, instances_sha256="0" * 64, completeness=scan.completeness,
+                  accepted_at=accepted, final_at=accepted if scan.final else None)  # fmt: skip
+        code = "not_measurable" if scan.status == "set_aside" else None
+        self._add("assembly", **names, status=scan.status, completeness=scan.completeness, reason=scan.reason,
+                  reason_code=code, changed_at=accepted)  # fmt: skip
+        if scan.status == "applied":
+            self._standing(patient, scan, names, position, latest)
+
+    def _instance(self, scan: Scan, scan_uid: str, at: dt.datetime, accepted: dt.datetime) -> None:
+        instance = uid("instance", scan_uid)
+        self._add("instances", instance_uid=instance, scan_uid=scan_uid, sha256="0" * 64, content_sha256="0" * 64,
+                  modality=scan.modality, kind="sr" if scan.modality == "SR" else "image", acquired_at=at,
+                  referenced=[], accepted_at=accepted)  # fmt: skip
+        self._add("revision_instances", scan_uid=scan_uid, revision=1, instance_uid=instance)
+        self._receipt(f"receipt-{instance}", scan_uid, "accepted", accepted)
+
+    def _standing(self, patient: str, scan: Scan, names: dict, position: int, latest: dict[tuple, Scan]) -> None:
+        at = self.at(scan.days_ago)
+        self.fold += 1
+        computed = at + dt.timedelta(minutes=3, seconds=2)
+        self._add("folds", fold_id=self.fold, patient_id=patient, head_version=position + 1, cause="scan",
+                  computed_at=computed, rows_digest=NO_HASH, digest=NO_HASH)  # fmt: skip
+        self._add("ledger", kind="scan", id=names["scan_uid"], revision=1, fold_id=self.fold)
+        self._add("placements", fold_id=self.fold, kind="scan", id=names["scan_uid"], patient_id=patient, revision=1,
+                  at=at, placed_at=computed)  # fmt: skip
+        self._add("features", **names, feature_version="measurements-1", disease=scan.disease, x=[], sha256="0" * 64)
+        for number, (lesion, measurement, value, unit) in enumerate(scan.values):
+            self._add(
+                "measurements", **names, feature_version="measurements-1", number=number, lesion_label=lesion,
+                lesion_uid=lesion and uid(patient, lesion), measurement=measurement, value=value, unit=unit,
+                body_site=scan.disease, source="SEG" if scan.modality == "MR" else "SR",
+            )  # fmt: skip
+        if scan.weights:
+            self._add("states", **names, fold_id=self.fold, weights_version=scan.weights, patient_id=patient, at=at,
+                      position=position, state=None, state_sha256=NO_HASH, digest=NO_HASH)  # fmt: skip
+        for risk in scan.risks:
+            self._forecast(patient, scan, risk, names["scan_uid"], latest)
+
+    def _forecast(self, patient: str, scan: Scan, risk: Risk, scan_uid: str, latest: dict[tuple, Scan]) -> None:
+        at = self.at(scan.days_ago)
+        computed = at + dt.timedelta(minutes=3, seconds=2)
+        ended = computed + dt.timedelta(days=9)
+        self._add(
+            "forecasts", fold_id=self.fold, weights_version=scan.weights, scan_uid=scan_uid, patient_id=patient,
+            disease=scan.disease, revision=1, at=at, endpoint=risk.endpoint, horizon_kind=risk.horizon_kind,
+            horizon_days=risk.horizon_days, risk=risk.risk, risk_low=max(0.0, risk.risk - risk.spread),
+            risk_high=min(1.0, risk.risk + 1.3 * risk.spread), computed_at=computed,
+            tip=risk.because is None and latest[scan.disease, risk.endpoint, risk.horizon_days] is scan,
+            superseded_by=self.fold if risk.because else None, superseded_at=ended if risk.because else None,
+            superseded_because=risk.because,
+        )  # fmt: skip
+        if risk.because:
+            self.tables["forecasts"][-1]["fold_id"] = 1_000_000 + len(self.tables["forecasts"])
+
+    def _receipt(self, name: str, scan_uid: str | None, outcome: str, at: dt.datetime) -> None:
+        self._add("receipts", receipt_id=name, association_id="association", sha256="0" * 64, content_sha256="0" * 64,
+                  scan_uid=scan_uid, outcome=outcome, received_at=at)  # fmt: skip
+
+    def _add(self, table: str, **values: object) -> None:
+        if "row_sha256" in schema.metadata.tables[f"core.{table}"].c:
+            values["row_sha256"] = NO_HASH
+        self.tables.setdefault(table, []).append(values)
+
+
+def _latest(scans: list[Scan]) -> dict[tuple, Scan]:
+    """By disease, endpoint and horizon the last scan with a standing forecast: the one that is the tip."""
+    return {
+        (scan.disease, risk.endpoint, risk.horizon_days): scan
+        for scan in sorted(scans, key=lambda scan: -scan.days_ago)
+        for risk in scan.risks
+        if risk.because is None
+    }

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+
+import pytest
+
+from stream.embedded import postgres
+from stream.endpoints import load_endpoints
+from stream.settings import Settings
+from stream.supervisor import Supervisor
+from tests.dashboard.cohort import GROWING
+from tests.dashboard.conftest import Open, read
+
+PAGES = ("worklist", "patient", "pipeline")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_research_use_only(filled: Settings, open_page: Open, page: str) -> None:
+    assert "Research use only." in read(open_page(filled, page, patient=GROWING))
+
+
+def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_when_it_is_back(
+    filled: Settings, services: Settings, supervisor: Supervisor, open_page: Open
+) -> None:
+    shown = {page: open_page(filled, page, patient=GROWING) for page in PAGES}
+    supervisor.stop("postgres")
+    try:
+        for page in shown.values():
+            assert [error.value[:43] for error in page.run().error] == ["The database does not answer at the moment."]
+            assert not page.exception
+            assert not page.metric
+    finally:
+        supervisor.start(postgres.part(services.data_dir, load_endpoints(services)))
+    for page in shown.values():
+        assert not page.run().error
+        assert page.title
+
+
+def test_the_pages_load_no_network_library() -> None:
+    load = "import sys, dashboard.live, dashboard.timeline, dashboard.launch; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", load], capture_output=True, text=True).stdout == "False\n"

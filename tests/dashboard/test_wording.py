@@ -1,0 +1,43 @@
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard import wording
+from stream.errors import REASON_CODES
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0, "0 %"), (0.004, "< 1 %"), (0.345, "34 %"), (0.996, "> 99 %"), (1, "100 %")]
+)
+def test_a_risk_is_called_zero_or_certain_only_when_it_is(value: float, words: str) -> None:
+    assert wording.percent(value) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "endpoint", "words"),
+    [(0.12, "progression", "worse"), (0.12, "pcr", "better"), (-0.12, "pcr", "worse"), (0.004, "death", "unchanged")],
+)
+def test_better_and_worse_follow_the_direction_of_the_endpoint(change: float, endpoint: str, words: str) -> None:
+    assert wording.trend(change, endpoint) == words
+
+
+def test_every_reason_code_has_words_and_a_cure() -> None:
+    assert set(wording.REASONS) == set(REASON_CODES)
+    assert all(title and cure for title, cure in wording.REASONS.values())
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0.001, "just now"), (1, "60 minutes ago"), (30, "30 hours ago"), (47 * 24, "47 days ago"), (-1, "in the future")],
+)
+def test_an_age_is_told_in_the_unit_that_says_most(hours: float, words: str) -> None:
+    assert wording.age(NOW - dt.timedelta(hours=hours), NOW) == words
+
+
+def test_a_day_is_the_day_of_the_services_zone() -> None:
+    late = dt.datetime(2026, 11, 22, 23, 30, tzinfo=dt.UTC)
+    assert wording.weekday(late, ZoneInfo("UTC")) == "Sun 2026-11-22"
+    assert wording.weekday(late, ZoneInfo("Europe/Berlin")) == "Mon 2026-11-23"
