@@ -92,7 +92,7 @@ class Card:
             fields["endpoints"] = tuple(EndpointOf(**each) for each in fields["endpoints"])
             return cls(**fields)
         except FileNotFoundError:
-            raise UnusableWeights(f"{path} is missing: a model is a folder with weights.safetensors and card.json.")
+            raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.") from None
         except (ValueError, KeyError, TypeError) as error:
             raise UnusableWeights(f"{path} is not a model's card: {error}.") from None
 

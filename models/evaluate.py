@@ -13,12 +13,14 @@ from models.card import patient_sha256
 from models.crossvalidation import Forecasts, fit_folds, folds, forecast, forecast_out_of_fold
 from models.forecaster import COMMITTED, load_forecaster
 from models.judge import LAST_VALUE, LOGISTIC, LSTM, Score, judge
+from models.landmarks import landmarks
 from models.metrics import Estimate
 from models.samples import usable
 from models.tables import UnusableTable
 from models.timelines import Timeline, load_timelines
 
 FOLDS_SEED = 20261123
+FEWEST = 10  # patients: two in each fold
 COLUMNS = ("patient_id", "day", "endpoint", "horizon_kind", "horizon_days", "risk", "risk_low", "risk_high")
 
 
@@ -59,6 +61,8 @@ class Evaluation:
         }
 
     def __str__(self) -> str:
+        if not self.scores:
+            return f"{self.provenance}\nNobody says what followed: there is nothing to judge."
         lines = [self.provenance, "Intervals: 95 %, bootstrap over patients.", "", _HEAD, *map(_line, self.scores)]
         if self.measured_only:
             lines += ["", "Measurements only, without clinical facts and treatments:", *map(_line, self.measured_only)]
@@ -86,13 +90,19 @@ def load_usable(data: Path, blueprint: Blueprint) -> list[Timeline]:
     """The patients in `data` that the model runs on; raises UnusableTable if there are none."""
     timelines = usable(load_timelines(data, blueprint.applies_to.diseases[0]), blueprint)
     if not timelines:
-        needs = " or ".join(blueprint.applies_to.needs)
-        raise UnusableTable(f"No patient in {data} has a visit with {needs}, which the model {blueprint.model} needs.")
+        diseases, needs = (" or ".join(each) for each in (blueprint.applies_to.diseases, blueprint.applies_to.needs))
+        raise UnusableTable(f"{data} has no visit for {blueprint.model}: it needs disease {diseases} and {needs}.")
     return timelines
 
 
 def cross_validated(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
-    """Judge weights fitted anew for each fold on the patients of the other folds."""
+    """Judge weights fitted anew for each fold on the patients of the other folds.
+
+    Raises UnusableTable where the outcome of too few patients is known.
+    """
+    told = len(np.unique(landmarks(timelines, blueprint).patient))
+    if told < FEWEST:
+        raise UnusableTable(f"Of {told} patients it is known what followed; that takes {FEWEST} at least.")
     fold = folds(timelines, blueprint)
     forecasters = fit_folds(blueprint, timelines, fold, FOLDS_SEED)
     bare = _measured_only(timelines, blueprint)

@@ -1,4 +1,4 @@
-"""Fitting an ensemble: all members at once, each on its own resample of the patients, full batches of whole timelines."""
+"""Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -17,7 +17,7 @@ from models.forecast import Forecast
 from models.hazard import risk_by_horizon
 from models.history import cell_names, observe
 from models.lstm import State
-from models.network import Normaliser, initial_state, state_size, step
+from models.network import Normaliser, state_size, step
 from models.timepoint import Timepoint
 from models.weights import load_weights
 

@@ -75,6 +75,6 @@ def _sizes(against: tuple[Tensor, ...], names: Sequence[str]) -> Tensor:
 
 
 def _recist(value: Tensor, nadir: Tensor, progressed: Tensor, known: Tensor) -> Tensor:
-    """Headroom, the log distance to progression log1p(limit) − log1p(sum), and whether it was reached so far: (n, 2)."""
+    """Headroom log1p(limit) − log1p(sum), and whether the limit was reached so far: (n, 2)."""
     headroom = torch.log1p(progression_limit(nadir)) - torch.log1p(value)
     return torch.where(known[:, None], torch.stack([headroom, progressed], dim=1), torch.nan)

@@ -166,14 +166,12 @@ def _visits(rows: Sequence[Row], origin: dt.date | None) -> tuple[Visit, ...]:
         day = _day(row, "", origin)
         if day is not None:
             by_day[day].append(row)
-    return tuple(
-        Visit(
-            day,
-            by_day[day][0].first("day", "date") or "",
-            features([m for r in by_day[day] for m in measurements_of(r)]),
-        )
-        for day in sorted(by_day)
-    )
+    return tuple(_visit(day, by_day[day]) for day in sorted(by_day))
+
+
+def _visit(day: float, rows: Sequence[Row]) -> Visit:
+    measurements = [measurement for row in rows for measurement in measurements_of(row)]
+    return Visit(day, rows[0].first("day", "date") or "", features(measurements))
 
 
 def _day(row: Row, prefix: str, origin: dt.date | None) -> float | None:

@@ -32,7 +32,7 @@ def load_weights(folder: Path) -> tuple[Card, dict[str, Tensor]]:
     card = Card.read(folder / CARD)
     path = folder / WEIGHTS
     if not path.is_file():
-        raise UnusableWeights(f"{path} is missing: a model is a folder with weights.safetensors and card.json.")
+        raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.")
     data = path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
     if found != card.weights_sha256:

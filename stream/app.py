@@ -9,6 +9,7 @@ import faust
 from stream.agents.assemble import Assemble
 from stream.agents.batching import Batcher, Handle
 from stream.agents.forecast import ForecastAgent
+from stream.agents.hand import end_process
 from stream.agents.measure import MeasureAgent
 
 TICK_SECONDS = 0.1
@@ -68,7 +69,10 @@ def _add_agent(app: faust.App, topic: str, handle: Handle) -> None:
 def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     async def clock() -> None:
         while not app.should_stop:
-            await act()
+            try:
+                await act()
+            except Exception:
+                end_process()
             await asyncio.sleep(seconds)
 
     clock.__name__ = name

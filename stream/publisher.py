@@ -9,10 +9,7 @@ from typing import NoReturn
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
     KafkaError,
-    NotCoordinatorError,
     TopicAlreadyExistsError,
 )
 from kafka.producer.future import FutureRecordMetadata

@@ -9,6 +9,7 @@ from http.client import HTTPException
 
 from stream.embedded import start_embedded
 from stream.endpoints import check_port, kafka_servers
+from stream.errors import CannotStart
 from stream.publisher import check_kafka, ensure_topics
 from stream.settings import Settings
 from stream.storage.database import upgrade
@@ -25,7 +26,7 @@ def running(settings: Settings) -> Iterator[Supervisor]:
     Raises CannotStart (a port in use, a second service on this data folder, Postgres or Kafka not to be had) and
     Stopped (a signal came while starting).
     """
-    settings.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folders(settings)
     refusal = f"A service runs on {settings.data_dir} already: stop it, or set SCANSTREAM_DATA_DIR to another folder."
     with exclusive(settings.run / "up.lock", refusal):
         _check_ports(settings)
@@ -37,6 +38,17 @@ def running(settings: Settings) -> Iterator[Supervisor]:
             ensure_topics(kafka_servers(settings), settings.partitions)
             supervisor.start(*_parts(settings))
             yield supervisor
+
+
+def _make_folders(settings: Settings) -> None:
+    """Patients' data and passwords lie there: for their owner only."""
+    try:
+        for folder in (settings.data_dir, settings.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotStart(
+            f"{settings.data_dir} cannot be used ({error.strerror}): set SCANSTREAM_DATA_DIR to a folder you can write."
+        ) from None
 
 
 def _check_ports(settings: Settings) -> None:

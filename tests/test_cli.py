@@ -81,6 +81,13 @@ def test_a_second_service_on_the_same_folder_exits_3(tmp_path: Path) -> None:
     assert f"A service runs on {tmp_path} already" in ended.stderr
 
 
+def test_a_data_folder_that_cannot_be_made_is_named_and_exits_3(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = scanstream("up", folder=tmp_path, data_dir=tmp_path / "file" / "data")
+    assert ended.returncode == 3
+    assert ended.stderr.startswith(f"scanstream: {tmp_path}/file/data cannot be used (Not a directory)")
+
+
 @pytest.mark.parametrize("command", ["up", "worker"])
 def test_kafka_that_does_not_answer_is_named_with_its_setting_and_exits_3(tmp_path: Path, command: str) -> None:
     ports = {"dicom_port": free_port(), "dashboard_port": free_port()}

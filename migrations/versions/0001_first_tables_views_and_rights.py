@@ -344,7 +344,6 @@ def upgrade() -> None:
             nullable=False,
             comment="When the image was acquired; of derived objects, the study's date",
         ),
-        sa.Column("body_part", sa.Text(), nullable=True, comment="BodyPartExamined as a word"),
         sa.Column(
             "referenced",
             postgresql.ARRAY(sa.Text()),

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from faust.types import EventT, StreamT
 
+from stream.agents.hand import end_process
 from stream.messages import Letter
 
 Handle = Callable[[Sequence[Letter]], Awaitable[None]]
@@ -31,12 +32,15 @@ class Batcher:
             await self._queue.put(event)
 
     async def work(self) -> None:
-        """Handle batch after batch, for ever."""
+        """Handle batch after batch, for ever; whatever the handler raises ends the process."""
         while True:
             events = [await self._queue.get()]
             while len(events) < BATCH_LIMIT and not self._queue.empty():
                 events.append(self._queue.get_nowait())
-            await self._handle([_letter(event) for event in events])
+            try:
+                await self._handle([_letter(event) for event in events])
+            except Exception:
+                end_process()
             for event in events:
                 event.ack()
 

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from stream import logs
 from stream.publisher import Publisher, PublishFailed
@@ -23,6 +23,12 @@ Announcement = tuple[str, str | None, dict[str, Any]]
 EXIT_UNEXPECTED = 70
 """sysexits' EX_SOFTWARE: the supervisor starts the worker again."""
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+def end_process() -> NoReturn:
+    """Log the exception in hand and end at once, without any clean-up that could go wrong too."""
+    logs.log.critical("unexpected: the process ends and is started again", exc_info=True)
+    os._exit(EXIT_UNEXPECTED)
 
 
 class Hand:
@@ -56,8 +62,7 @@ class Hand:
             except PublishFailed as error:
                 self._away("kafka", error, number)
             except Exception:
-                logs.log.critical("unexpected: the process ends and is started again", exc_info=True)
-                os._exit(EXIT_UNEXPECTED)
+                end_process()
             number += 1
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:

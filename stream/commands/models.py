@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.errors import CannotStart, WrongUse
+
+if TYPE_CHECKING:
+    from models.card import Card
 
 DATA = typer.Option("--data", help="Folder with measurements.csv and, where they exist, the other tables.")
 SEED = 20261123
@@ -64,15 +67,22 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print the 
     except UnusableWeights as error:
         raise CannotStart(str(error)) from None
     if as_json:
-        rows = [
-            {"model": c.model, "weights_version": c.weights_sha256, "applies_to": vars(c.applies_to)} for c in cards
-        ]
-        print(json.dumps(rows, indent=1))
+        print(json.dumps([_row(card) for card in cards], indent=1))
     else:
         for card in cards:
             endpoints = ", ".join(sorted({each.endpoint for each in card.endpoints}))
             diseases = ", ".join(card.applies_to.diseases)
             print(f"{card.model:14}{card.weights_sha256[:12]}  forecasts {endpoints}; for {diseases}")
+
+
+def _row(card: "Card") -> dict[str, object]:
+    endpoints = [vars(each) for each in card.endpoints]
+    return {
+        "model": card.model,
+        "weights_version": card.weights_sha256,
+        "endpoints": endpoints,
+        "applies_to": vars(card.applies_to),
+    }
 
 
 def _group() -> None:

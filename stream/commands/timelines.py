@@ -46,12 +46,12 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Fold again from stored timepoints, and say what changed."""
-    from models.forecaster import committed_forecasters
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
     from stream.services.reconcile import Reconciler
     from stream.storage.views import standing_risks
+    from stream.wiring.weights import forecasters
 
     settings = load_settings()
     with _connected(settings, "worker") as connection:
@@ -64,7 +64,7 @@ def replay(
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
         before = standing_risks(connection)
         with progress("replay", len(patients)) as advance:
-            for done in again.replay(Reconciler(connection, committed_forecasters(settings.device)), patients, weights):
+            for done in again.replay(Reconciler(connection, forecasters(settings, settings.device)), patients, weights):
                 advance(done)
         changed, largest = again.compare(before, standing_risks(connection))
     if as_json:
@@ -113,9 +113,9 @@ def upgrade() -> None:
 
 
 def _findings(settings: Settings) -> list[Any]:
-    from models.forecaster import committed_forecasters
     from stream.dicom.archive import Archive
     from stream.services.verify import acceptance, chains, fold, rows
+    from stream.wiring.weights import forecasters
 
     with _connected(settings, "worker") as connection, _connected(settings, "vault") as vault:
         return [
@@ -123,7 +123,7 @@ def _findings(settings: Settings) -> list[Any]:
             acceptance.ends(connection, dt.datetime.now(dt.UTC)),
             chains.identity(connection),
             chains.versions(connection),
-            *fold.standing_folds(connection, committed_forecasters("cpu")),
+            *fold.standing_folds(connection, forecasters(settings, "cpu")),
             chains.transactions(connection),
             chains.fold_chain(connection),
             rows.row_hashes(connection),

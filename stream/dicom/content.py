@@ -9,7 +9,8 @@ from itertools import chain
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from stream.dicom.encoding import PIXEL_DATA, Element, Fragments, Items, NotParsable, canonical, header, parse
-from stream.dicom.pixels import MAX_DECODED_BYTES, PLUGINS, NotDecodable, PixelFormat, decoded_frames
+from stream.dicom.pixel_format import NotDecodable, PixelFormat
+from stream.dicom.pixels import LOSSLESS, MAX_DECODED_BYTES, decoded_frames
 from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
@@ -70,7 +71,7 @@ def _content_sha256(elements: tuple[Element, ...], transfer_syntax: str) -> str:
 
     Where pixels are lossy, in colour or do not decode, the compressed bytes themselves count.
     """
-    if transfer_syntax in PLUGINS:
+    if transfer_syntax in LOSSLESS:
         try:
             return _sha256(_with_native_pixels(elements, transfer_syntax))
         except NotDecodable:

@@ -1,6 +1,7 @@
 """From spool to database and Kafka: archive the file, write its rows, announce it, then clear the record."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
@@ -17,6 +18,10 @@ from stream.services.forwarding import Bell, Described, Received, Unusable, acce
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage
 
+MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
+"""A code string (PS3.5 6.2); what is none may be free text, which does not leave the vault."""
+MOST_INSTANCES = 1_000_000
+"""A study announced as larger than this is a slip of the sender's."""
 BATCH_LIMIT = 256
 PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
@@ -133,18 +138,24 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 def _describe(header: Header, pseudonyms: Pseudonyms) -> Described:
     who = header.patient
+    expected = header.expected.study_instances
+    vault = {
+        "issuer": who.issuer, "mrn": who.mrn, "name": who.name, "study_instance_uid": header.study_uid,
+        "birth_date": who.birth_date.isoformat() if who.birth_date else None,
+    }  # fmt: skip
     return Described(
         instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
         scan_uid=pseudonyms.scan_uid(header.study_uid),
         patient_id=pseudonyms.patient_id(who.issuer, who.mrn),
-        modality=header.modality,
+        modality=header.modality if MODALITY.fullmatch(header.modality) else "OT",
         kind=header.kind,
         acquired_at=header.acquired_at,
-        body_part=header.body_part or None,
         referenced=tuple(map(pseudonyms.instance_uid, header.references)),
-        expected_instances=header.expected.study_instances,
-        vault={
-            "issuer": who.issuer, "mrn": who.mrn, "name": who.name, "study_instance_uid": header.study_uid,
-            "birth_date": who.birth_date.isoformat() if who.birth_date else None,
-        },
-    )  # fmt: skip
+        expected_instances=expected if expected and expected <= MOST_INSTANCES else None,
+        vault={name: _storable(text) if text else text for name, text in vault.items()},
+    )
+
+
+def _storable(text: str) -> str:
+    """As Postgres can hold it: without NUL and without halves of characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")

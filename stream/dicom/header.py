@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,12 +55,24 @@ class Header:
     expected: ExpectedCounts
 
 
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what pydicom raises on damaged elements, when they are first looked at, into SetAside(decode_failed).
+
+    A disk that cannot be read or a memory that is full says nothing about the file and passes through.
+    """
+    try:
+        yield
+    except (SetAside, OSError, MemoryError):
+        raise
+    except Exception as error:  # it raises what it likes
+        raise SetAside("decode_failed", f"The {what} cannot be read as DICOM ({type(error).__name__}).") from None
+
+
 def read_dataset(path: Path, pixels: bool = False) -> Dataset:
     """The dataset of a kept file, without its pixel data unless `pixels`; SetAside(decode_failed) if unreadable."""
-    try:
+    with reading("file"):
         dataset = dcmread(path, stop_before_pixels=not pixels)
-    except Exception as error:  # pydicom raises what it likes on damaged files
-        raise SetAside("decode_failed", f"The file cannot be read as DICOM ({type(error).__name__}).") from None
     if "SOPClassUID" not in dataset:  # and reads a damaged one as far as it goes
         raise SetAside("decode_failed", "The file does not say what kind of object it is.")
     return dataset
@@ -70,10 +83,8 @@ def read_header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header
 
     Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
     """
-    try:
+    with reading("header"):
         return _header(dataset, settings, calling_ae)
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise SetAside("decode_failed", f"The header cannot be read ({type(error).__name__}).") from None
 
 
 def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:

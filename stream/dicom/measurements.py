@@ -9,7 +9,7 @@ from pydicom import Dataset
 from models.measurement import Measurement
 from stream import logs
 from stream.dicom.concepts import ORGANS, body_part_word
-from stream.dicom.header import read_dataset, text
+from stream.dicom.header import read_dataset, reading, text
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.kinds import kind_of
 from stream.dicom.seg import read_seg
@@ -45,7 +45,11 @@ def measure_scan(files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str)
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
     Raises SetAside: not_measurable only if no file gives a measurement, other reasons for the scan as a whole.
     """
-    instances = [_instance(path) for path in files]
+    with reading("scan"):
+        return _measured([_instance(path) for path in files], pseudonyms, patient_id)
+
+
+def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> MeasuredScan:
     images = {text(one.header, "SOPInstanceUID"): one.header for one in instances if one.kind == "image"}
     reports = _each(instances, "sr", lambda dataset: read_sr(dataset, pseudonyms, patient_id))
     segments = _each(instances, "seg", lambda dataset: read_seg(dataset, images, pseudonyms, patient_id))

@@ -15,7 +15,8 @@ from stream.dicom.concepts import concept
 from stream.dicom.geometry import Plane
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.labels import Naming, safe_label, safe_site
-from stream.dicom.pixels import MAX_DECODED_BYTES, PixelFormat
+from stream.dicom.pixel_format import PixelFormat
+from stream.dicom.pixels import MAX_DECODED_BYTES
 from stream.dicom.seg_frames import HALF, fractions
 from stream.dicom.seg_geometry import frame_planes, planes_referred_to, slice_spacing
 from stream.errors import SetAside

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from pydicom import Dataset
 
-from stream.dicom.pixels import NotDecodable, PixelFormat, decoded_frames
+from stream.dicom.pixel_format import NotDecodable, PixelFormat
+from stream.dicom.pixels import decoded_frames
 from stream.errors import SetAside
 
 HALF = 0.5  # a voxel that is in a lesion with this probability counts as inside (PS3.3 C.8.20.2)

@@ -7,7 +7,7 @@ import numpy as np
 from pydicom import Dataset
 
 from stream.dicom.geometry import Plane, planes
-from stream.dicom.pixels import PixelFormat
+from stream.dicom.pixel_format import PixelFormat
 from stream.errors import SetAside
 
 SAME_PLACE_MM = 0.01  # positions closer than this are one slice: they come as rounded decimal strings

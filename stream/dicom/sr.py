@@ -120,13 +120,13 @@ class _Reader:
 def _value(item: Dataset, name: str) -> float | None:
     """Value in our unit; 0 is a value (the lesion is gone), none at all is missing."""
     measured = item.get("MeasuredValueSequence")
-    written = _written(measured[0]) if measured else None
+    try:
+        written = _written(measured[0]) if measured else None
+        value = math.nan if written is None else float(written)
+    except (TypeError, ValueError):
+        written, value = "", math.nan
     if written is None:
         return None
-    try:
-        value = float(written)
-    except (TypeError, ValueError):
-        value = math.nan
     if not math.isfinite(value) or value < 0:
         raise SetAside("bad_value", f"The report states a {name} that is negative, infinite or no number.")
     unit = concept(measured[0], "MeasurementUnitsCodeSequence")

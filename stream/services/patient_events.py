@@ -25,7 +25,7 @@ def read_event(letter: Letter) -> PatientEvent:
     """The event in a message; raises BadMessage where it is of no kind known here, or its fact is not complete."""
     kind, received_as = letter.text("kind"), letter.text("received_as")
     if kind not in KINDS:
-        raise BadMessage(letter.value, f"A patient event of kind {kind!r} is not known to this version.")
+        raise BadMessage(letter.value, "A patient event of its kind is not known to this version.")
     fact = letter.fields().get("fact")
     if kind == "bell":
         return PatientEvent(kind, received_as, None)
@@ -34,7 +34,8 @@ def read_event(letter: Letter) -> PatientEvent:
     try:
         return PatientEvent(kind, received_as, _fact(kind, received_as, fact))
     except (KeyError, TypeError, ValueError) as error:
-        raise BadMessage(letter.value, f"The fact of kind {kind} cannot be read: {error!r}.") from None
+        # the error's text may quote the fact, which may name a person
+        raise BadMessage(letter.value, f"The fact of kind {kind} cannot be read ({type(error).__name__}).") from None
 
 
 def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:

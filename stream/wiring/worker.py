@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from models.forecaster import Forecaster, committed_forecasters
+from models.forecaster import Forecaster
 from stream.agents.assemble import Assemble
 from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import Hand
@@ -22,15 +22,17 @@ from stream.services.reconcile import Reconciler
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.weights import forecasters, keep_weights
 
 
 def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
-    forecasters = committed_forecasters(settings.device)
-    run(build_app(kafka_servers(settings), worker_agents(settings, forecasters)))
+    keep_weights(settings)
+    agents = worker_agents(settings, forecasters(settings, settings.device))
+    run(build_app(kafka_servers(settings), agents))
 
 
-def worker_agents(settings: Settings, forecasters: list[Forecaster]) -> Agents:
+def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
     """The three agents, each with its own hand."""
     reconcilers: list[Reconciler] = []
 
@@ -38,7 +40,7 @@ def worker_agents(settings: Settings, forecasters: list[Forecaster]) -> Agents:
         if reconcilers:
             reconcilers[0].use(connection)
         else:
-            reconcilers.append(Reconciler(connection, forecasters))
+            reconcilers.append(Reconciler(connection, held))
 
     rules = Rules(_seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds))
     return Agents(

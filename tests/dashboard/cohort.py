@@ -9,7 +9,8 @@ from tests.dashboard.rows import BLADDER_WEIGHTS, BREAST_WEIGHTS, Risk, Rows, Sc
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
 GROWING, LATE, NEW_DISEASE, BREAST, BRAIN, GONE = (pseudonym(number) for number in (0, 8, 9, 24, 32, 12))
-"""Patients that tests ask for: growing disease, a late scan, two diseases, breast, brain without a model, one cured."""
+MARKED = pseudonym(11)
+"""Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment."""
 
 
 def cohort(now: dt.datetime) -> Rows:
@@ -23,8 +24,8 @@ def cohort(now: dt.datetime) -> Rows:
         rows.treatment(pseudonym(number), "Paclitaxel + pembrolizumab", "drug", 150 + number, 70 + number)
     for number in range(32, 35):
         rows.patient(pseudonym(number), _brain(number))
-    waiting = Scan(0.02, status="measuring", modality="CT", completeness="quiet", final=False, weights=None)
-    failed = Scan(0.3, status="set_aside", modality="CT", completeness="quiet", reason=MARKUP, weights=None)
+    waiting = Scan(0.52, status="measuring", modality="CT", completeness="quiet", final=False, weights=None)
+    failed = Scan(0.8, status="set_aside", modality="CT", completeness="quiet", reason=MARKUP, weights=None)
     rows.patient(pseudonym(35), [failed, waiting])
     _set_asides(rows)
     return rows
@@ -71,7 +72,8 @@ def _progression(rate: float, visit: int, random_: random.Random, late: bool) ->
 
 def _treatments(rows: Rows, number: int) -> None:
     patient, start = pseudonym(number), 360 + 5 * number
-    rows.treatment(patient, "Atezolizumab" if number % 2 else "Docetaxel", "drug", start, start - 120)
+    name = MARKUP if patient == MARKED else "Atezolizumab" if number % 2 else "Docetaxel"
+    rows.treatment(patient, name, "drug", start, start - 120)
     if number % 3 == 0:
         rows.treatment(patient, "Radiotherapy, left upper lobe", "radiation", start - 60, start - 75)
     if number % 2 == 0:

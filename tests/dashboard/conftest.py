@@ -27,16 +27,15 @@ Open = Callable[..., AppTest]
 @pytest.fixture(scope="session")
 def filled(services: Settings) -> Settings:
     """Settings of a database with the cohort in it."""
-    settings = _database(services, "dashboard_filled")
-    with sa.create_engine(database_url(settings)).begin() as connection:
-        cohort(dt.datetime.now(dt.UTC)).write(connection)
+    settings = database(services, "dashboard_filled")
+    fill(settings)
     return settings
 
 
 @pytest.fixture(scope="session")
 def empty(services: Settings) -> Settings:
     """Settings of a database in which nothing has arrived."""
-    return _database(services, "dashboard_empty")
+    return database(services, "dashboard_empty")
 
 
 @pytest.fixture
@@ -70,7 +69,14 @@ def patients(page: AppTest) -> list[str]:
     return [link.proto.label for link in page.get("page_link") if link.proto.query_string]
 
 
-def _database(services: Settings, name: str) -> Settings:
+def fill(settings: Settings) -> None:
+    """Write the cohort as of now."""
+    with sa.create_engine(database_url(settings)).begin() as connection:
+        cohort(dt.datetime.now(dt.UTC)).write(connection)
+
+
+def database(services: Settings, name: str) -> Settings:
+    """Settings of a new database of the session's Postgres, migrated and empty."""
     endpoints = load_endpoints(services)
     ensure_database(embedded_url(endpoints, SUPERUSER, "postgres"), name, owner="scanstream_migrator")
     passwords = {f"database_password_{role}": word for role, word in endpoints.passwords.items()}

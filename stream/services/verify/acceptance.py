@@ -5,8 +5,6 @@ import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from stream.services.verify.finding import Finding
 from stream.storage import schema
 from stream.storage.database import Connection
@@ -61,13 +59,9 @@ def originals(vault: Connection) -> list[str]:
     return [value for row in (*rows, *uids) for value in row if value]
 
 
-def _holding(connection: Connection, table: sa.Table, telling: list[str]) -> list[tuple]:
-    texts = [c.name for c in table.columns if isinstance(c.type, sa.Text | sa.JSON)]
-    if not texts or not telling:
-        return []
-    held = " || ' ' || ".join(f"coalesce({name}::text, '')" for name in texts)
+def _holding(connection: Connection, table: schema.Table, telling: list[str]) -> list[tuple]:
     name = qualified(table).as_string(connection)
-    query = f"SELECT DISTINCT o FROM unnest(%s::text[]) o JOIN {name} t ON strpos({held}, o) > 0"
+    query = f"SELECT DISTINCT o FROM unnest(%s::text[]) o JOIN {name} t ON strpos(to_json(t)::text, o) > 0"
     return connection.execute(query, [telling]).fetchall()
 
 

@@ -12,8 +12,8 @@ STANDS_WRONGLY = """
 SELECT 'scan ' || id || ' stands on two timelines' FROM core.placements WHERE ended_by IS NULL AND kind = 'scan'
   GROUP BY id HAVING count(*) > 1
 UNION ALL SELECT 'state of ' || s.scan_uid || ' stands without its placement' FROM core.states s
-  WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p WHERE p.kind = 'scan' AND p.id = s.scan_uid
-    AND p.revision = s.revision AND p.patient_id = s.patient_id AND p.at = s.at AND p.ended_by IS NULL)
+  WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p
+    WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id AND p.at = s.at AND p.ended_by IS NULL)
 UNION ALL SELECT 'forecast of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
   WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
     AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)
@@ -85,7 +85,8 @@ def transactions(connection: Connection) -> Finding:
 def _compared(connection: Connection, table: str, column: str, holds: str) -> tuple[int, list[str]]:
     count = connection.execute(f"SELECT count(*) FROM core.{table} WHERE {column} IS NOT NULL").fetchone()[0]
     rows = connection.execute(
-        f"""SELECT '{table} {column}=' || r.{column} FROM core.{table} r LEFT JOIN core.folds f ON f.fold_id = r.{column}
+        f"""SELECT '{table} {column}=' || r.{column}
+        FROM core.{table} r LEFT JOIN core.folds f ON f.fold_id = r.{column}
         WHERE r.{column} IS NOT NULL AND (f.fold_id IS NULL OR NOT ({holds}))"""
     )
     return count, [row[0] for row in rows]

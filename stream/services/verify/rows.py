@@ -2,8 +2,6 @@
 
 import hashlib
 
-import sqlalchemy as sa
-
 from models.features import FEATURE_VERSION
 from stream.services.measurement import content_sha256
 from stream.services.verify.finding import Finding
@@ -25,7 +23,7 @@ def row_hashes(connection: Connection) -> Finding:
     return finding
 
 
-def _check_later(finding: Finding, table: sa.Table, row: dict) -> None:
+def _check_later(finding: Finding, table: schema.Table, row: dict) -> None:
     if not later_columns(table):
         return
     written = any(row[name] is not None for name in later_columns(table))
@@ -33,7 +31,7 @@ def _check_later(finding: Finding, table: sa.Table, row: dict) -> None:
     finding.check(row["later_sha256"] == expected, f"{table.name} {_key(table, row)} in what was written later")
 
 
-def _check_parts(finding: Finding, table: sa.Table, row: dict) -> None:
+def _check_parts(finding: Finding, table: schema.Table, row: dict) -> None:
     if table is schema.states and row["state"] is not None:
         same = hashlib.sha256(row["state"]).digest() == row["state_sha256"]
         finding.check(same, f"states {_key(table, row)}: state does not have state_sha256")
@@ -42,6 +40,6 @@ def _check_parts(finding: Finding, table: sa.Table, row: dict) -> None:
         finding.check(same, f"features {_key(table, row)}: x does not have sha256")
 
 
-def _key(table: sa.Table, row: dict) -> str:
+def _key(table: schema.Table, row: dict) -> str:
     names = [column.name for column in table.primary_key] or ["fold_id", "scan_uid", "weights_version"]
     return " ".join(f"{name}={row[name]}" for name in names)

@@ -1,6 +1,6 @@
 """All tables of the database, as the migrations make them."""
 
-from stream.storage.schema.base import LATER, SCHEMA, UNHASHED, metadata
+from stream.storage.schema.base import LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.facts import (
     active_weights,
     aliases,

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import BYTEA, TIMESTAMP
 from sqlalchemy.types import UserDefinedType
 
 SCHEMA = "core"
+Table = sa.Table
 LATER = {"hash": "later"}
 UNHASHED = {"hash": "none"}
 

@@ -14,7 +14,6 @@ instances = sa.Table(
     col("modality", sa.Text, "DICOM modality"),
     col("kind", sa.Text, "image, seg, sr, kos or rtstruct"),
     col("acquired_at", Time, "When the image was acquired; of derived objects, the study's date"),
-    col("body_part", sa.Text, "BodyPartExamined as a word", null=True),
     col("referenced", ARRAY(sa.Text), "Pseudonyms of the instances it refers to"),
     col("expected_instances", sa.Integer, "Instances the sender announced for the study", null=True),
     col("accepted_at", Time, "When the gateway answered success"),

@@ -1,0 +1,107 @@
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.error import URLError
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from dashboard.launch import arguments
+from stream.endpoints import free_port
+from stream.settings import Settings
+from tests.dashboard.cohort import GROWING, MARKED, MARKUP
+from tests.dashboard.conftest import database, fill
+from tests.programs import needs_program
+from tests.waiting import wait_until
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--no-first-run",
+]  # fmt: skip
+PATIENCE_MS = 30_000
+
+
+@contextmanager
+def served(settings: Settings) -> Iterator[str]:
+    """Where the dashboard of `settings` answers, started as the service starts it."""
+    settings = settings.model_copy(update={"dashboard_port": free_port()})
+    process = subprocess.Popen([sys.executable, *arguments(settings)], env=settings.environment())
+    base = f"http://127.0.0.1:{settings.dashboard_port}"
+    try:
+        wait_until(lambda: _answers(f"{base}/_stcore/health"))
+        yield base
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def address(filled: Settings) -> Iterator[str]:
+    """Where the dashboard with the cohort answers."""
+    with served(filled) as base:
+        yield base
+
+
+@pytest.fixture
+def browser_page() -> Iterator[Page]:
+    """A page of 1280 px in Chromium that remembers every address it asked."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needs_program("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(PATIENCE_MS)
+        yield page
+        browser.close()
+
+
+def test_a_click_on_the_worklist_leads_to_the_patient_and_back(address: str, browser_page: Page) -> None:
+    asked: list[str] = []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    browser_page.goto(address)
+    browser_page.get_by_role("link", name=GROWING).click()
+
+    expect(browser_page).to_have_url(re.compile(rf"/patient\?patient={GROWING}$"), timeout=PATIENCE_MS)
+    expect(browser_page.get_by_role("heading", name=GROWING)).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page.get_by_text("Research use only.")).to_be_visible()
+    expect(browser_page.get_by_test_id("stVegaLiteChart")).to_have_count(3, timeout=PATIENCE_MS)
+
+    browser_page.get_by_test_id("stMain").get_by_role("link", name="Worklist").click()
+    expect(browser_page.get_by_role("heading", name="Worklist")).to_be_visible(timeout=PATIENCE_MS)
+    elsewhere = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    assert not elsewhere, "the pages must work in a network without a way out"
+
+
+def test_what_arrives_appears_without_a_hand_on_the_page(services: Settings, browser_page: Page) -> None:
+    settings = database(services, "dashboard_waiting")
+    with served(settings) as base:
+        browser_page.goto(base)
+        expect(browser_page.get_by_text("No scan has arrived yet")).to_be_visible(timeout=PATIENCE_MS)
+        fill(settings)
+        expect(browser_page.get_by_role("link", name=GROWING)).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_markup_in_the_name_of_a_treatment_is_text_beside_the_pointer_too(address: str, browser_page: Page) -> None:
+    browser_page.goto(f"{address}/patient?patient={MARKED}")
+    span = browser_page.get_by_test_id("stVegaLiteChart").last
+    span.scroll_into_view_if_needed()
+    span.get_by_label(re.compile("script")).first.hover(force=True)
+    beside = browser_page.locator("#vg-tooltip-element")
+    expect(beside).to_contain_text(MARKUP, timeout=PATIENCE_MS)
+    assert not beside.locator("script, a, strong").count()
+
+
+def test_nothing_is_wider_than_a_small_screen(address: str, browser_page: Page) -> None:
+    for path, heading in (("/", "Worklist"), (f"/patient?patient={GROWING}", GROWING), ("/pipeline", "Pipeline")):
+        browser_page.goto(address + path)
+        expect(browser_page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE_MS)
+        assert browser_page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except (URLError, OSError):
+        return False

@@ -1,0 +1,31 @@
+"""The committed forecasters, loaded once, and one core for all."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from models.forecaster import COMMITTED, Forecaster, committed_forecasters, load_forecaster
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_core() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def progression() -> Forecaster:
+    return load_forecaster(COMMITTED / "progression", "cpu")
+
+
+@pytest.fixture(scope="session")
+def response() -> Forecaster:
+    return load_forecaster(COMMITTED / "response", "cpu")
+
+
+@pytest.fixture(scope="session", params=["progression", "response"])
+def forecaster(request: pytest.FixtureRequest) -> Forecaster:
+    return next(each for each in committed_forecasters("cpu") if each.card.model == request.param)

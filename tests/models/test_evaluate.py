@@ -1,0 +1,143 @@
+import csv
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models.blueprints import BLUEPRINTS
+from models.evaluate import Evaluation, cross_validated, evaluate, load_usable
+from stream.__main__ import build_app
+from stream.errors import WrongUse
+from tests.data import shared_data
+
+HEADER = "patient_id,day,longest_diameter_mm,trial"
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    """Thirty patients whose lesions shrink, then grow at a pace of their own."""
+    return written(tmp_path / "cohort", rows_of(30))
+
+
+def rows_of(patients: int) -> list[str]:
+    numbers = np.random.default_rng(8)
+    rows = []
+    for patient in range(patients):
+        growth = numbers.normal(0.0, 0.15)
+        for visit in range(5):
+            size = 40 * np.exp(growth * visit + numbers.normal(0, 0.05))
+            rows.append(f"p{patient:02d},{42 * visit - 7},{size:.1f},BIRCH")
+    return rows
+
+
+def written(folder: Path, rows: list[str]) -> Path:
+    folder.mkdir()
+    (folder / "measurements.csv").write_text("\n".join([HEADER, *rows]) + "\n")
+    return folder
+
+
+def predictions(folder: Path, out: Path) -> dict[tuple[str, str, str], tuple[str, str, str]]:
+    """Risk and interval as written, by patient, day and horizon."""
+    evaluate("progression", folder, cross_validate=False, predictions=out)
+    with out.open(newline="") as lines:
+        return {
+            (row["patient_id"], row["day"], row["horizon_days"]): (row["risk"], row["risk_low"], row["risk_high"])
+            for row in csv.DictReader(lines)
+        }
+
+
+def scanstream(*words: str) -> object:
+    return CliRunner().invoke(build_app(), words)
+
+
+def test_a_patients_forecasts_never_depend_on_the_others_in_the_folder(cohort: Path, tmp_path: Path) -> None:
+    everyone = predictions(cohort, tmp_path / "all.csv")
+    shuffled = rows_of(30)[:50]
+    random.Random(0).shuffle(shuffled)
+    some = predictions(written(tmp_path / "some", shuffled), tmp_path / "some.csv")
+    assert len(some) == 50 * 3
+    assert some == {key: everyone[key] for key in some}
+
+
+def test_a_forecast_uses_only_what_was_known_on_its_day(cohort: Path, tmp_path: Path) -> None:
+    everything = predictions(cohort, tmp_path / "all.csv")
+    early_rows = [row for row in rows_of(30) if int(row.split(",")[1]) < 60]
+    early = predictions(written(tmp_path / "early", early_rows), tmp_path / "early.csv")
+    assert early == {key: everything[key] for key in early}
+
+
+def test_the_day_of_a_prediction_is_the_tables_own(cohort: Path, tmp_path: Path) -> None:
+    assert {day for _, day, _ in predictions(cohort, tmp_path / "p.csv")} == {"-7", "35", "77", "119", "161"}
+
+
+def test_it_says_when_the_judged_patients_were_trained_on(cohort: Path) -> None:
+    unseen = evaluate("progression", cohort, cross_validate=False, predictions=None)
+    assert (unseen.trained_on, unseen.patients) == (0, 30)
+    assert "flatter" not in str(unseen)
+    seen = evaluate("progression", shared_data() / "immunotherapy", cross_validate=False, predictions=None)
+    assert seen.trained_on == 771
+    assert "flatter" in str(seen)
+
+
+def test_cross_validation_forecasts_each_patient_without_that_patient(cohort: Path) -> None:
+    blueprint = replace(BLUEPRINTS["progression"], epochs=3)
+    found, forecasts = cross_validated(load_usable(cohort, blueprint), blueprint)
+    assert isinstance(found, Evaluation)
+    assert found.weights_version is None
+    assert all(len(visits) == 5 for visits in forecasts)
+    places = {(score.place, score.measure) for score in found.scores}
+    assert {("within 180 days", measure) for measure in ("AUC", "Brier score", "observed/expected")} <= places
+    assert ("at the next visit", "AUC") in places
+    assert set(found.scores[0].models) == {"LSTM", "logistic regression", "last value"}
+
+
+def test_too_few_patients_to_cross_validate_is_said(tmp_path: Path) -> None:
+    few = written(tmp_path / "few", rows_of(4))
+    with pytest.raises(WrongUse, match="known what followed"):
+        scanstream_raising("evaluate", "progression", "--data", str(few), "--cross-validate")
+
+
+def test_a_single_patient_is_forecast_though_there_is_nothing_to_judge(tmp_path: Path) -> None:
+    alone = written(tmp_path / "alone", ["p,0,50,BIRCH"])
+    assert len(predictions(alone, tmp_path / "p.csv")) == 3
+    assert "nothing to judge" in str(evaluate("progression", alone, cross_validate=False, predictions=None))
+
+
+def scanstream_raising(*words: str) -> None:
+    result = CliRunner().invoke(build_app(), words)
+    if result.exception:
+        raise result.exception
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("evaluate", "survival", "--data", "."), "There is no model 'survival'"),
+        (("evaluate", "progression", "--data", "/nowhere"), "There is no folder /nowhere"),
+        (("train", "response", "--data", "/nowhere"), "There is no folder /nowhere"),
+    ],
+)
+def test_a_users_mistake_ends_in_one_sentence(words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(WrongUse, match=said):
+        scanstream_raising(*words)
+
+
+def test_the_other_models_patients_are_refused_by_name(cohort: Path) -> None:
+    with pytest.raises(WrongUse, match="no visit for response: it needs disease breast"):
+        scanstream_raising("evaluate", "response", "--data", str(cohort))
+
+
+def test_figures_come_as_json_for_scripts(cohort: Path) -> None:
+    found = json.loads(scanstream("evaluate", "progression", "--data", str(cohort), "--json").stdout)
+    assert found["trained_on"] == 0
+    value, low, high = found["scores"][0]["LSTM"]
+    assert low <= value <= high
+
+
+def test_the_models_that_come_along_are_listed() -> None:
+    listed = json.loads(scanstream("model", "list", "--json").stdout)
+    assert [each["model"] for each in listed] == ["progression", "response"]

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from models.forecaster import Forecaster, committed_forecasters
+from models.timepoint import TreatmentInForce
+from tests.models.timelines import features_of, mr, point, risks, sizes
+
+EXTREMES = {
+    "grown and still growing": sizes(50, 80, 120, 170),
+    "gone and back": sizes(40, 0, 0, 30),
+    "enormous": sizes(2000, 3000),
+    "nothing there": sizes(0, 0, 0),
+    "twice on one day": sizes(50, 50, gap_days=0.0),
+    "ten years apart": sizes(50, 20, gap_days=3650.0),
+    "sixty visits": sizes(*range(60, 0, -1)),
+}
+
+
+@pytest.mark.parametrize("timeline", EXTREMES.values(), ids=EXTREMES)
+def test_every_timeline_gets_a_sane_answer(progression: Forecaster, timeline: list) -> None:
+    state = progression.initial(1)
+    for timepoint in timeline:
+        state, [made] = progression.advance(state, [timepoint])
+        assert np.isfinite(state).all()
+        assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in made)
+        assert sorted(each.risk for each in made) == [each.risk for each in made]  # longer horizons, higher risk
+
+
+def test_growth_raises_the_risk_and_shrinkage_lowers_it(progression: Forecaster, response: Forecaster) -> None:
+    assert (risks(progression, sizes(60, 68))[-1] > risks(progression, sizes(60, 40))[-1]).all()
+    assert risks(response, mr(20, 5, 1))[-1, 0] > risks(response, mr(20, 25, 30))[-1, 0]
+
+
+def test_a_progressed_patient_keeps_a_high_risk_while_growing(progression: Forecaster) -> None:
+    assert risks(progression, sizes(50, 80, 120))[-1, 1] > 0.7
+
+
+def test_the_endpoints_are_those_of_the_card(progression: Forecaster, response: Forecaster) -> None:
+    _, [made] = progression.advance(progression.initial(1), sizes(50))
+    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in made] == [
+        ("progression", "days", days) for days in (90, 180, 365)
+    ]
+    _, [made] = response.advance(response.initial(1), mr(20))
+    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in made] == [("pcr", "end_of_treatment", None)]
+
+
+def test_a_model_runs_only_where_its_card_says(progression: Forecaster, response: Forecaster) -> None:
+    diameters, volume = features_of(sum_of_diameters=40.0), features_of(volume=3.0)
+    assert progression.applies("lung", diameters)
+    assert progression.applies("bladder", diameters)
+    assert not progression.applies("brain", diameters)
+    assert not progression.applies("unknown", diameters)
+    assert not progression.applies("lung", volume)
+    assert response.applies("breast", volume)
+    assert not response.applies("breast", features_of(sum_of_diameters=40.0))
+
+
+def test_a_model_never_sees_a_value_it_was_not_trained_for(progression: Forecaster) -> None:
+    bare = point(elapsed_days=0, sum_of_diameters=50)
+    more = point(elapsed_days=0, sum_of_diameters=50, volume=12, sphericity=0.4, clinical={"age": 50})
+    assert (
+        progression.advance(progression.initial(1), [bare])[1] == progression.advance(progression.initial(1), [more])[1]
+    )
+
+
+def test_clinical_facts_help_where_known_and_are_not_needed(response: Forecaster) -> None:
+    def risk(**clinical: object) -> float:
+        first = point(elapsed_days=0, disease="breast", volume=10, clinical=clinical)
+        return response.advance(response.initial(1), [first])[1][0][0].risk
+
+    assert risk(hr=0, her2=1) > risk() > risk(hr=1, her2=0)  # known from trials: HER2+ responds, HR+ HER2- seldom
+    assert risk(age="not told", hr="") == risk()
+
+
+def test_the_arm_is_known_from_treatments_in_force_too(response: Forecaster) -> None:
+    drugs = ("Paclitaxel", "Pertuzumab", "Trastuzumab")
+    given = tuple(TreatmentInForce(name, "drug", 1.0, None) for name in drugs)
+    bare = point(elapsed_days=0, disease="breast", volume=10)
+    by_treatment = type(bare)(bare.x, 0.0, "breast", given, {})
+    by_arm = type(bare)(bare.x, 0.0, "breast", (), {"arm": " + ".join(drugs)})
+    found = response.advance(response.initial(2), [by_treatment, by_arm])[1]
+    assert found[0] == found[1]
+
+
+def test_the_committed_cards_say_what_a_reader_must_know() -> None:
+    for forecaster in committed_forecasters("cpu"):
+        card = forecaster.card
+        assert card.weights_sha256 == forecaster.weights_version
+        assert "Research use only" in card.intended_use
+        assert card.training_data["licence"].startswith("CC BY")
+        assert len(card.patient_sha256) == card.training_data["patients"]
+        assert card.state_layout["size"] == forecaster.initial(1).shape[1]
+        assert 4 * card.state_layout["size"] <= 4096  # bytes kept per visit and patient
+
+
+def test_no_committed_model_is_worse_than_logistic_regression_beyond_noise() -> None:
+    """Cross-validated by patient, as the card has it: no interval of a difference in AUC lies below zero."""
+    for forecaster in committed_forecasters("cpu"):
+        scores = [score for score in forecaster.card.metrics["scores"] if score["measure"] == "AUC"]
+        assert scores
+        for score in scores:
+            _, _, high = score["LSTM minus logistic regression"]
+            assert high > 0, (forecaster.card.model, score)
