@@ -12,7 +12,7 @@ from stream.settings import Settings, load_settings
 from stream.storage import database
 
 ROLE = "dashboard"
-AWAY = (CannotStart, pd.errors.DatabaseError, database.sa.exc.OperationalError)
+AWAY = (CannotStart, pd.errors.DatabaseError, database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 SET_ASIDES_SHOWN, SCANS_SHOWN = 50, 25
 
@@ -24,7 +24,8 @@ FROM scanstream.current_risk c LEFT JOIN LATERAL (
     AND h.horizon_days IS NOT DISTINCT FROM c.horizon_days AND h.superseded_at IS NULL AND h.role = 'lead'
     AND (h.acquired_at, h.scan_uid) < (c.acquired_at, c.scan_uid)
   ORDER BY h.acquired_at DESC, h.scan_uid DESC LIMIT 1) p ON true"""
-LAST_SCANS = "SELECT patient_id, max(acquired_at) AS last_scan_at FROM scanstream.trajectory GROUP BY patient_id"
+LAST_SCANS = """
+SELECT patient_id, max(acquired_at) AS last_scan_at FROM scanstream.scan_status WHERE status = 'applied' GROUP BY 1"""
 WITHOUT_FORECAST = """
 SELECT DISTINCT ON (s.patient_id) s.patient_id, s.status, s.reason_code, s.reason, s.accepted_at
 FROM scanstream.scan_status s

@@ -18,15 +18,16 @@ ALL_LESIONS = "All lesions together"
 SCAN_COLUMNS = {
     name: {"width": width}
     for name, width in (("Accepted", 130), ("Patient", 235), ("Scan", 80), ("Revision", 70), ("Modality", 75),
-                        ("Files", 50), ("Status", 90), ("Complete because", 230))
+                        ("Files", 50), ("Status", 90), ("Complete because", 230), ("Reason", 260))
 }  # fmt: skip
-"""Pixels of the columns of `scan_table`; the reason has the rest."""
+"""Pixels of the columns of `scan_table`."""
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """What stands of one patient: `values`, `history` and `treatments` as the views give them."""
+    """What stands of one patient, as the views give it; `statuses` are the rows of scan_status."""
 
+    statuses: pd.DataFrame
     values: pd.DataFrame
     history: pd.DataFrame
     treatments: pd.DataFrame
@@ -114,9 +115,7 @@ class Timeline:
     @cached_property
     def _scan_dates(self) -> pd.Series:
         """acquired_at of every scan that stands, by date."""
-        standing = self.history[self.history.superseded_at.isna()]
-        rows = pd.concat([self.values[["scan_uid", "acquired_at"]], standing[["scan_uid", "acquired_at"]]])
-        return rows.drop_duplicates("scan_uid").acquired_at.sort_values()
+        return self.statuses[self.statuses.status == "applied"].acquired_at.sort_values()
 
     @property
     def _dates(self) -> pd.Series:

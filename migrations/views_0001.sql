@@ -1,10 +1,15 @@
 -- What other people read: views and functions of the schema scanstream, each with its comment (\d+ is the documentation).
 -- Functions that views call run with the owner's rights, so that a reader needs no right on any table.
 
-CREATE FUNCTION core.root(patient text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = core, pg_temp AS $$
-  WITH RECURSIVE up(id, steps) AS (
-    SELECT patient COLLATE "C", 0 UNION ALL SELECT a.into_patient_id, steps + 1 FROM aliases a JOIN up ON a.patient_id = up.id)
-  SELECT id FROM up ORDER BY steps DESC LIMIT 1 $$;
+CREATE FUNCTION core.root(patient text) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = core, pg_temp AS $$
+DECLARE above text;
+BEGIN
+  LOOP
+    SELECT a.into_patient_id INTO above FROM aliases a WHERE a.patient_id = patient;
+    IF NOT FOUND THEN RETURN patient; END IF;
+    patient := above;
+  END LOOP;
+END $$;
 COMMENT ON FUNCTION core.root IS 'The timeline a patient belongs to after merges';
 
 CREATE FUNCTION core.local_day(at timestamptz) RETURNS date LANGUAGE sql STABLE SECURITY DEFINER SET search_path = core, pg_temp AS $$
@@ -77,7 +82,7 @@ CREATE VIEW scanstream.scan_status AS
     coalesce(w.reason, f.note, CASE WHEN p.id IS NOT NULL AND NOT EXISTS (SELECT FROM core.states t
       WHERE t.scan_uid = w.scan_uid AND t.superseded_by IS NULL) THEN 'no model applies' END) AS reason,
     coalesce(r.completeness, w.completeness) AS completeness, r.final_at IS NULL AS provisional,
-    coalesce(r.accepted_at, w.changed_at) AS accepted_at, d.computed_at AS applied_at
+    coalesce(r.accepted_at, w.changed_at) AS accepted_at, d.computed_at AS applied_at, r.acquired_at
   FROM core.assembly w
   JOIN core.scans s ON s.scan_uid = w.scan_uid
   LEFT JOIN core.assignments a ON a.scan_uid = w.scan_uid

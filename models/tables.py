@@ -59,7 +59,7 @@ def date(row: Row, column: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text[:10]) if text else None
     except ValueError:
-        raise UnusableTable(f"{row.where}: {text!r} is no date; write YYYY-MM-DD.") from None
+        raise UnusableTable(f"{row.where}: {text!r} in {column} is no date; write YYYY-MM-DD.") from None
 
 
 def flag(row: Row, column: str) -> bool | None:

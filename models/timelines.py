@@ -87,7 +87,7 @@ def load_timelines(folder: Path, disease: str = "unknown") -> list[Timeline]:
     if not folder.is_dir():
         raise UnusableTable(f"There is no folder {folder}.")
     rows = read_table(folder / "measurements.csv", needed=True)
-    _check_columns(folder / "measurements.csv", rows)
+    check_measurements(folder / "measurements.csv", rows)
     clinical = {row["patient_id"]: row for row in read_table(folder / "clinical.csv")}
     treatments = _by_patient(read_table(folder / "treatments.csv"))
     outcomes = _by_patient(read_table(folder / "outcomes.csv"))
@@ -119,7 +119,8 @@ def _measurement(row: Row, measurement: str, value: float, lesion: str | None) -
     )  # fmt: skip
 
 
-def _check_columns(path: Path, rows: Sequence[Row]) -> None:
+def check_measurements(path: Path, rows: Sequence[Row]) -> None:
+    """Raise UnusableTable where a table of measurements has no rows, no day or nothing measured."""
     columns = set(rows[0]) if rows else set()
     if not rows:
         raise UnusableTable(f"{path} has no rows.")

@@ -20,7 +20,7 @@ def patient(source: Reader) -> None:
         _ask("Patient unknown", "Nothing has arrived under this pseudonym. Check it, or look for it on the worklist.")
         return
     current, values, treatments = source.current(name), source.trajectory(name), source.treatments(name)
-    told = timeline.Timeline(values, history, treatments, load_settings().zone, source.now)
+    told = timeline.Timeline(scans, values, history, treatments, load_settings().zone, source.now)
     _heading(name, told)
     _current(current)
     _measured(told)

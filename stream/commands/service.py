@@ -55,9 +55,10 @@ def worker() -> None:
     logs.setup("worker")
 
     from stream.endpoints import kafka_servers
-    from stream.publisher import check_kafka
+    from stream.publisher import check_kafka, ensure_topics
 
     check_kafka(kafka_servers(settings))
+    ensure_topics(kafka_servers(settings), settings.partitions)
 
     from stream.wiring.worker import run_worker
 

@@ -89,7 +89,7 @@ def import_tables(
     if as_json:
         print_json(counts)
     else:
-        print(" · ".join(f"{count} {name}" for name, count in counts.items()))
+        print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
 
 
 def url(role: Annotated[str, typer.Option(help="Role to log in as, without the prefix.")] = "reader") -> None:

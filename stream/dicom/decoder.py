@@ -30,17 +30,14 @@ class Decoder:
             child = self._running()
             timer = threading.Timer(DECODE_SECONDS, child.kill)
             timer.start()
-            whole = False
+            answer = _Answer(child, form)
             try:
                 _ask(child, encoded, form, transfer_syntax)
-                yield from (_frame(child, form) for _ in range(form.frames))
-                whole = child.stdout.read(1) == b"."
+                yield from answer.frames()
             finally:
                 timer.cancel()
-                if not whole:  # what it has still to say belongs to nobody
+                if not answer.ended:  # what it has still to say belongs to nobody
                     self.stop()
-            if not whole:
-                raise NotDecodable("The pixel data holds more frames than the header says.")
 
     def stop(self) -> None:
         """End the child; the next request starts another."""
@@ -65,6 +62,7 @@ def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: Pixe
     request = {
         "transfer_syntax": str(transfer_syntax),
         "length": len(encoded),
+        "frame_bytes": form.frame_bytes,
         "rows": form.rows,
         "columns": form.columns,
         "samples_per_pixel": form.samples,
@@ -83,8 +81,20 @@ def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: Pixe
         raise NotDecodable("The decoder ended.") from None
 
 
-def _frame(child: subprocess.Popen[bytes], form: PixelFormat) -> bytes:
-    frame = child.stdout.read(form.frame_bytes) if child.stdout.read(1) == b"F" else b""
-    if len(frame) != form.frame_bytes:
-        raise NotDecodable("A compressed frame does not decode.")
-    return frame
+class _Answer:
+    """The frames a child sends back; `ended` once it has said all it has to say."""
+
+    def __init__(self, child: subprocess.Popen[bytes], form: PixelFormat) -> None:
+        self._pipe, self._form, self.ended = child.stdout, form, False
+
+    def frames(self) -> Iterator[bytes]:
+        for _ in range(self._form.frames):
+            mark = self._pipe.read(1)
+            frame = self._pipe.read(self._form.frame_bytes) if mark == b"F" else b""
+            if len(frame) != self._form.frame_bytes:
+                self.ended = mark == b"E"
+                raise NotDecodable("A compressed frame does not decode.")
+            yield frame
+        self.ended = self._pipe.read(1) == b"."
+        if not self.ended:
+            raise NotDecodable("The pixel data holds more frames than the header says.")

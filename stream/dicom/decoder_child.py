@@ -1,6 +1,6 @@
 """Decodes compressed frames in a process of its own, run as a script: a damaged frame can crash it and nothing else.
 
-Requests come on stdin: a line of JSON (pydicom's decoder options, transfer_syntax, length), then `length` bytes.
+Requests come on stdin: a line of JSON (pydicom's options, transfer_syntax, frame_bytes, length), then `length` bytes.
 Answers go to stdout: per frame `F` and its native bytes, then `.`; or `E` in place of the first frame that fails.
 """
 
@@ -29,19 +29,20 @@ def main() -> None:
     for line in sys.stdin.buffer:
         options = json.loads(line)
         encoded = sys.stdin.buffer.read(options.pop("length"))
-        _answer(encoded, options.pop("transfer_syntax"), options)
+        try:
+            _answer(encoded, options.pop("transfer_syntax"), options.pop("frame_bytes"), options)
+        except BaseException:  # decoders raise what they like, Rust panics among it
+            sys.stdout.buffer.write(b"E")
+        sys.stdout.buffer.flush()
 
 
-def _answer(encoded: bytes, transfer_syntax: str, options: dict[str, object]) -> None:
-    out = sys.stdout.buffer
-    try:
-        plugin = PLUGINS[transfer_syntax]
-        for frame, _ in get_decoder(transfer_syntax).iter_array(encoded, raw=True, decoding_plugin=plugin, **options):
-            out.write(b"F" + frame.tobytes())
-        out.write(b".")
-    except BaseException:  # decoders raise what they like, Rust panics among it
-        out.write(b"E")
-    out.flush()
+def _answer(encoded: bytes, transfer_syntax: str, frame_bytes: int, options: dict[str, object]) -> None:
+    plugin = PLUGINS[transfer_syntax]
+    for frame, _ in get_decoder(transfer_syntax).iter_array(encoded, raw=True, decoding_plugin=plugin, **options):
+        if frame.nbytes != frame_bytes:
+            raise ValueError("the frame has another size than the header says")
+        sys.stdout.buffer.write(b"F" + frame.tobytes())
+    sys.stdout.buffer.write(b".")
 
 
 def _limit_memory() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.features import FEATURE_VERSION, features
+from models.features import FEATURE_VERSION, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
 from stream.digest import digest
@@ -86,8 +86,17 @@ def measurement_rows(scan_uid: str, revision: int, found: Measured) -> list[dict
             "lesion_uid": one.lesion_uid, "lesion_label": one.lesion_label, "body_site": one.body_site,
             "measurement": one.measurement, "value": float(one.value), "unit": one.unit, "source": one.source,
         }
-        for number, one in enumerate(found.measurements, start=1)
+        for number, one in enumerate(with_sum(found.measurements), start=1)
     ]  # fmt: skip
+
+
+def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:
+    """`measurements` and, where lesions were measured and no sum was given, the sum of their diameters."""
+    given = any(one.measurement == "sum_of_diameters" for one in measurements)
+    total = None if given else sum_of_diameters(measurements)
+    if total is None:
+        return tuple(measurements)
+    return (*measurements, Measurement("sum_of_diameters", total, measurements[0].source))
 
 
 def feature_row(scan_uid: str, revision: int, found: Measured, disease: str) -> dict[str, Any]:

@@ -21,6 +21,10 @@ Connection = psycopg.Connection
 Outage = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises while Postgres is away or restarting: wait, connect again, repeat."""
 
+ReaderOutage = sa.exc.OperationalError
+CONNECT_SECONDS = 3
+"""A page that waits longer for a host that does not answer looks broken."""
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # A worker that stops in the middle of a transaction must not hold its locks for long (PROTOCOL 2.1).
@@ -44,8 +48,9 @@ def connect(settings: Settings, role: str, *, timeouts: bool = True) -> Connecti
 
 
 def engine(settings: Settings, role: str) -> sa.Engine:
-    """A pooled SQLAlchemy engine as `role`, for readers."""
-    return sa.create_engine(database_url(settings, role), pool_pre_ping=True)
+    """A pooled SQLAlchemy engine as `role`, for readers; it raises ReaderOutage while Postgres is away."""
+    timeout = {"connect_timeout": CONNECT_SECONDS}
+    return sa.create_engine(database_url(settings, role), pool_pre_ping=True, connect_args=timeout)
 
 
 def upgrade(settings: Settings) -> None:

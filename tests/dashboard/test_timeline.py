@@ -19,7 +19,9 @@ def timeline(*values: Value, zone: str = "UTC") -> Timeline:
     history = pd.DataFrame(columns=["scan_uid", "acquired_at", "superseded_at", "role"])
     treatments = pd.DataFrame(columns=["start_at", "end_at", "name", "kind"])
     now = pd.Timestamp(START + dt.timedelta(days=400))
-    return Timeline(pd.DataFrame(rows, columns=columns), history, treatments, ZoneInfo(zone), now)
+    measured = pd.DataFrame(rows, columns=columns)
+    statuses = measured[["scan_uid", "acquired_at"]].drop_duplicates().assign(status="applied")
+    return Timeline(statuses, measured, history, treatments, ZoneInfo(zone), now)
 
 
 def values_of(frame: pd.DataFrame, series: str) -> list[float | None]:

@@ -87,6 +87,17 @@ def test_a_size_that_cannot_be_is_set_aside(measure: object, value: float) -> No
     assert caught.value.reason_code == "bad_value"
 
 
+def test_a_number_that_is_none_is_set_aside(pseudonyms: Pseudonyms) -> None:
+    report = make_sr()
+    measured = report.ContentSequence[0].ContentSequence[0].ContentSequence[-1].MeasuredValueSequence[0]
+    del measured.FloatingPointValue
+    del measured.NumericValue
+    measured.add_new(0x0040A30A, "LO", "12 approx.")
+    with pytest.raises(SetAside) as caught:
+        read_sr(report, pseudonyms, "P1")
+    assert caught.value.reason_code == "bad_value"
+
+
 def test_zero_is_a_value_and_not_evaluated_is_none(measure: object) -> None:
     found = measure(Lesion({"longest_diameter": (0.0, "mm"), "volume": None}))
     assert [(one.measurement, one.value) for one in found] == [("longest_diameter", 0.0)]

@@ -9,10 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from models.blueprints import BLUEPRINTS
+from models.crossvalidation import folds
 from models.evaluate import Evaluation, cross_validated, evaluate, load_usable
 from stream.__main__ import build_app
 from stream.errors import WrongUse
 from tests.data import shared_data
+from tests.models.timelines import made_timelines
 
 HEADER = "patient_id,day,longest_diameter_mm,trial"
 
@@ -93,6 +95,14 @@ def test_cross_validation_forecasts_each_patient_without_that_patient(cohort: Pa
     assert {("within 180 days", measure) for measure in ("AUC", "Brier score", "observed/expected")} <= places
     assert ("at the next visit", "AUC") in places
     assert set(found.scores[0].models) == {"LSTM", "logistic regression", "last value"}
+
+
+def test_folds_do_not_depend_on_the_order_of_the_table() -> None:
+    timelines = made_timelines("progression", n=30)
+    blueprint = BLUEPRINTS["progression"]
+    forward = dict(zip([t.patient_id for t in timelines], folds(timelines, blueprint), strict=True))
+    backward = dict(zip([t.patient_id for t in timelines[::-1]], folds(timelines[::-1], blueprint), strict=True))
+    assert forward == backward
 
 
 def test_too_few_patients_to_cross_validate_is_said(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from models.blueprints import BLUEPRINTS
-from models.context import context
-from models.crossvalidation import folds, forecast
+from models.crossvalidation import forecast
 from models.fit import unroll
 from models.forecaster import CHUNK, COMMITTED, Forecaster
 from models.hazard import risk_by_horizon
@@ -14,11 +13,11 @@ from models.landmarks import landmarks
 from models.metrics import auc, known
 from models.network import Normaliser
 from models.samples import samples, usable
-from models.timelines import Timeline, Visit, load_timelines
+from models.timelines import Timeline, load_timelines
 from models.timepoint import Timepoint
 from models.weights import load_weights
 from tests.data import shared_data
-from tests.models.timelines import features_of, mr, point, risks, sizes
+from tests.models.timelines import made_timelines, mr, point, risks, sizes
 
 FOLDERS = {"progression": "immunotherapy", "response": "ispy2"}
 
@@ -34,22 +33,6 @@ def crowd(forecaster: Forecaster, n: int, seed: int = 0) -> tuple[np.ndarray, li
         facts = {"age": 50, "her2": 1, "arm": "Paclitaxel + Neratinib"} if row % 2 else {}
         points.append(Timepoint(x, float(random.integers(0, 200)), disease, (), facts))
     return states, points
-
-
-def made_timelines(model: str, n: int = 12) -> list[Timeline]:
-    """Timelines of 1 to 6 irregular visits, longest first."""
-    random = np.random.default_rng(5)
-    blueprint = BLUEPRINTS[model]
-    found = []
-    for patient in range(n):
-        days = np.cumsum(random.integers(1, 90, size=6 - patient % 6)).astype(float)
-        needs = dict.fromkeys(blueprint.applies_to.needs, 0.0)
-        visits = [
-            Visit(day, str(day), features_of(**{name: float(random.lognormal(2, 1)) for name in needs})) for day in days
-        ]
-        clinical = {"age": "44", "hr": "1", "arm": "Paclitaxel"} if patient % 2 else {}
-        found.append(Timeline(f"P{patient}", blueprint.applies_to.diseases[0], tuple(visits), clinical, (), {}))
-    return sorted(found, key=lambda timeline: -len(timeline.visits))
 
 
 def test_stepping_scan_by_scan_with_stored_state_equals_unrolling_the_timeline_at_once(forecaster: Forecaster) -> None:
@@ -134,19 +117,3 @@ def test_zeroing_the_stored_state_costs_auc_on_real_patients(
     with_state = auc(np.array([remembered[p][v][0].risk for p, v in places]), weights)
     without = auc(np.array([forgotten[p][v][0].risk for p, v in places]), weights)
     assert with_state > without + 0.05
-
-
-def test_folds_do_not_depend_on_the_order_of_the_table() -> None:
-    timelines = made_timelines("progression", n=30)
-    blueprint = BLUEPRINTS["progression"]
-    forward = dict(zip([t.patient_id for t in timelines], folds(timelines, blueprint), strict=True))
-    backward = dict(zip([t.patient_id for t in timelines[::-1]], folds(timelines[::-1], blueprint), strict=True))
-    assert forward == backward
-
-
-def test_context_masks_what_it_does_not_know() -> None:
-    names = ("age", "hr", "paclitaxel", "neratinib")
-    given = {"age": "57", "hr": "positive?", "arm": "Paclitaxel + Neratinib"}
-    assert context(names, given, ())[[0, 2, 3]].tolist() == [57.0, 1.0, 1.0]
-    assert np.isnan(context(names, given, ())[1])
-    assert np.isnan(context(names, {"age": 570, "arm": "Standard of care"}, ())).all()

@@ -10,7 +10,7 @@ from models.card import UnusableWeights
 from models.fit import card_of, fit
 from models.forecaster import COMMITTED, load_forecaster
 from models.weights import save_weights
-from tests.models.test_stepping import made_timelines
+from tests.models.timelines import made_timelines
 
 
 @pytest.fixture

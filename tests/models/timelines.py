@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from models.blueprints import BLUEPRINTS
 from models.features import FEATURE_NAMES
 from models.forecaster import Forecaster
+from models.timelines import Timeline, Visit
 from models.timepoint import Timepoint
 
 VISIT_DAYS = 42.0
@@ -43,3 +45,19 @@ def risks(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> np.ndarray:
         state, [made] = forecaster.advance(state, [timepoint])
         found.append([each.risk for each in made])
     return np.array(found)
+
+
+def made_timelines(model: str, n: int = 12) -> list[Timeline]:
+    """Timelines of 1 to 6 irregular visits, longest first."""
+    random = np.random.default_rng(5)
+    blueprint = BLUEPRINTS[model]
+    found = []
+    for patient in range(n):
+        days = np.cumsum(random.integers(1, 90, size=6 - patient % 6)).astype(float)
+        needs = dict.fromkeys(blueprint.applies_to.needs, 0.0)
+        visits = [
+            Visit(day, str(day), features_of(**{name: float(random.lognormal(2, 1)) for name in needs})) for day in days
+        ]
+        clinical = {"age": "44", "hr": "1", "arm": "Paclitaxel"} if patient % 2 else {}
+        found.append(Timeline(f"P{patient}", blueprint.applies_to.diseases[0], tuple(visits), clinical, (), {}))
+    return sorted(found, key=lambda timeline: -len(timeline.visits))

@@ -13,7 +13,8 @@ SELECT 'scan ' || id || ' stands on two timelines' FROM core.placements WHERE en
   GROUP BY id HAVING count(*) > 1
 UNION ALL SELECT 'state of ' || s.scan_uid || ' stands without its placement' FROM core.states s
   WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p
-    WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id AND p.at = s.at AND p.ended_by IS NULL)
+    WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id
+    AND p.at = s.at AND p.ended_by IS NULL)
 UNION ALL SELECT 'forecast of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
   WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
     AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)

@@ -1,0 +1,110 @@
+"""Construction of an import: tables are read as a whole, their facts kept in transactions, then the bells are rung."""
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from models.tables import UnusableTable
+from stream import logs
+from stream.endpoints import kafka_servers
+from stream.errors import CannotStart, WrongUse
+from stream.publisher import Publisher, PublishFailed
+from stream.services.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
+from stream.services.importing import Importer, Known
+from stream.settings import Settings
+from stream.storage import schema
+from stream.storage.database import Connection, Outage, connect
+from stream.storage.facts import append
+from stream.wiring.pseudonyms import pseudonyms
+
+PATIENTS_AT_ONCE = 50
+"""A transaction holds a lock for each fact; Postgres has room for some thousands, others want some too."""
+
+Bell = tuple[str, str, Mapping[str, object]]  # topic, received_as, message
+
+
+def import_folder(settings: Settings, folder: Path, issuer: str) -> dict[str, int]:
+    """Bring in the tables of `folder`; returns how many of each were read, and how many timelines have news.
+
+    Raises WrongUse, with nothing written, where a table cannot be used; CannotStart where Postgres does not answer.
+    The same tables again change nothing. What was kept before an outage stays: importing again brings the rest.
+    """
+    try:
+        with connect(settings, "gateway", timeouts=False) as connection:
+            known = _read(settings, connection, folder, issuer)
+            bells = [
+                bell
+                for start in range(0, len(known), PATIENTS_AT_ONCE)
+                for bell in _keep(connection, known[start : start + PATIENTS_AT_ONCE])
+            ]
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
+    _ring(settings, bells)
+    return _counts(known) | {"changed_timelines": len({received_as for _, received_as, _ in bells})}
+
+
+def _read(settings: Settings, connection: Connection, folder: Path, issuer: str) -> list[Known]:
+    today = dt.datetime.now(settings.zone).date()
+    names = pseudonyms(settings, connection)
+    try:
+        return Importer(names, issuer, settings.zone, settings.assume_disease, today).read(folder)
+    except UnusableTable as error:
+        raise WrongUse(str(error)) from None
+
+
+def _keep(connection: Connection, known: Sequence[Known]) -> list[Bell]:
+    """Append the facts of some patients in one transaction; returns the bells to ring for what is new."""
+    now = dt.datetime.now(dt.UTC)
+    with connection.transaction():
+        append(connection, schema.patients, [_vault_row(one) for one in known])
+        changed = accept_treatments(connection, [fact for one in known for fact in one.treatments], now)
+        changed |= accept_clinical(connection, [(one.patient_id, one.clinical) for one in known if one.clinical], now)
+        accept_outcomes(connection, [fact for one in known for fact in one.outcomes], now)
+        visits = accept_visits(connection, [visit for one in known for visit in one.visits], now)
+        append(connection, schema.set_asides, _set_asides(known, now))
+    received_as = {visit.scan_uid: one.patient_id for one in known for visit in one.visits}
+    return [
+        *(("timepoints", received_as[uid], {"scan_uid": uid, "revision": revision}) for uid, revision in visits),
+        *(("patient-events", one, {"kind": "bell", "received_as": one}) for one in sorted(changed)),
+    ]
+
+
+def _vault_row(one: Known) -> dict[str, str | None]:
+    birth_date = one.birth_date.isoformat() if one.birth_date else None
+    return {"patient_id": one.patient_id, "issuer": one.issuer, "mrn": one.mrn, "name": one.name,
+            "birth_date": birth_date}  # fmt: skip
+
+
+def _set_asides(known: Iterable[Known], now: dt.datetime) -> list[dict[str, object]]:
+    return [
+        {"item_id": aside.item_id, "scan_uid": None, "revision": None, "sha256": None,
+         "reason_code": aside.reason_code, "reason": aside.reason, "set_aside_at": now, "decision": None,
+         "decided_by": None, "decided_at": None}
+        for one in known for aside in one.asides
+    ]  # fmt: skip
+
+
+def _ring(settings: Settings, bells: Sequence[Bell]) -> None:
+    """Tell the workers; where Kafka is away nothing is lost, their sweep finds what was kept."""
+    publisher = Publisher(kafka_servers(settings))
+    try:
+        for topic, key, message in bells:
+            publisher.publish(topic, key, message)
+        publisher.flush()
+    except PublishFailed as error:
+        logs.event("bells_not_rung", level=logging.WARNING, waiting=len(bells), error=error,
+                   then="the facts are kept, the workers' sweep rings once Kafka is back")  # fmt: skip
+    finally:
+        publisher.close()
+
+
+def _counts(known: Sequence[Known]) -> dict[str, int]:
+    counts = Counter({"patients": len(known)})
+    for one in known:
+        counts["treatments"] += len(one.treatments)
+        counts["outcomes"] += len(one.outcomes)
+        counts["visits"] += len(one.visits)
+        counts["set_aside"] += len(one.asides)
+    return dict(counts)

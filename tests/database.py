@@ -1,0 +1,87 @@
+"""A database for each test: upgraded once per session, emptied after every test (copies would cost half a second)."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from stream.endpoints import SUPERUSER, embedded_url, load_endpoints
+from stream.settings import Settings, load_settings
+from stream.storage import database as storage
+from stream.storage import schema, weights
+from stream.storage.database import Connection
+from stream.storage.facts import qualified
+from stream.storage.roles import ensure_database
+
+_numbers = itertools.count()
+
+
+class Database:
+    """A database of the session's Postgres; connections opened through it end with the test."""
+
+    def __init__(self, services: Settings, name: str) -> None:
+        endpoints = load_endpoints(services)
+        self.superuser_url = embedded_url(endpoints, SUPERUSER, name)
+        self.settings = settings_of(services, name)
+        self._open = ExitStack()
+
+    def connect(self, role: str = "worker") -> Connection:
+        """A connection as `role` in autocommit, as the service opens it."""
+        return self._open.enter_context(storage.connect(self.settings, role))
+
+    def close(self) -> None:
+        """End all connections of this test."""
+        self._open.close()
+
+    def empty(self) -> None:
+        """Take away every row but the weights that come with the code."""
+        self.close()
+        with psycopg.connect(self.superuser_url) as superuser:
+            superuser.execute("SET session_replication_role = replica")  # the audit log refuses to be emptied
+            for table in schema.metadata.sorted_tables:
+                if table is not schema.service:
+                    superuser.execute(sql.SQL("DELETE FROM {}").format(qualified(table)))
+            weights.install(superuser, weights.committed_cards(), dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture(scope="session")
+def upgraded(services: Settings) -> Database:
+    """The one upgraded database."""
+    made = new_database(services)
+    storage.upgrade(made.settings)
+    return made
+
+
+@pytest.fixture
+def database(upgraded: Database) -> Iterator[Database]:
+    """An upgraded database in which nothing has arrived."""
+    yield upgraded
+    upgraded.empty()
+
+
+@pytest.fixture
+def blank(services: Settings) -> Iterator[Database]:
+    """A database in which there is nothing, not even a table; it goes with the session's Postgres."""
+    made = new_database(services)
+    yield made
+    made.close()
+
+
+def new_database(services: Settings) -> Database:
+    """A new database without tables."""
+    name = f"test_{next(_numbers)}"
+    ensure_database(embedded_url(load_endpoints(services), SUPERUSER, "postgres"), name, owner="scanstream_migrator")
+    return Database(services, name)
+
+
+def settings_of(services: Settings, name: str) -> Settings:
+    """Settings of a service whose database is `name` in the session's Postgres."""
+    endpoints = load_endpoints(services)
+    passwords = {f"database_password_{role}": word for role, word in endpoints.passwords.items()}
+    known = {key: word for key, word in passwords.items() if key in Settings.model_fields}
+    url = embedded_url(endpoints, "scanstream_migrator", name)
+    return load_settings(data_dir=services.data_dir, database_url=url, **known)

@@ -1,0 +1,34 @@
+"""One running service for all journeys but those that break it, and the versions of what they ran on."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journey.service import Service, running_service
+from tests.programs import needs_program
+
+VERSIONS = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="package")
+def service(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Service]:
+    """`scanstream up`, shared: a test looks at its own patients only."""
+    with running_service(tmp_path_factory.mktemp("journey")) as service:
+        request.config.stash[VERSIONS] = _versions(service)
+        yield service
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say once what the journeys ran on."""
+    if VERSIONS in config.stash:
+        terminalreporter.write_line(f"journeys ran on {config.stash[VERSIONS]}")
+
+
+def _versions(service: Service) -> str:
+    ((postgres,),) = service.ask("SHOW server_version")
+    kafka = next(
+        line.split("Kafka version: ")[1].split()[0] for line in service.log("kafka") if "Kafka version: " in line
+    )
+    dcmtk = subprocess.run([needs_program("storescu"), "--version"], capture_output=True, text=True).stdout.split()[2]
+    return f"Postgres {postgres} · Apache Kafka {kafka} · dcmtk {dcmtk}"

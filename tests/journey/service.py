@@ -1,0 +1,133 @@
+"""A whole service of a test's own: `scanstream up` as a process, dcmtk as the sender, its database to ask."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+import stream
+from stream.endpoints import free_port
+from stream.settings import Settings, load_settings
+from stream.storage.database import connect
+from tests.programs import needs_program
+
+SETTLE_SECONDS = 180
+"""Until nothing is pending: on a busy machine much more than is needed; a service that loses work never settles."""
+
+
+class Service:
+    """`scanstream up` on a folder and ports of its own."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        ports = {"dicom_port": free_port(), "dashboard_port": free_port()}
+        self.settings: Settings = load_settings(data_dir=folder / "data", **{**ports, **settings})
+        self._folder = folder
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Returns as soon as `up` says that it is up."""
+        with self.up_log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stream", "up"], cwd=self._folder, env=self.environment(), text=True,
+                stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+        said = iter(self.process.stdout.readline, "")
+        assert any("Ctrl-C stops all" in line for line in said), self.up_log.read_text()
+
+    def end(self) -> None:
+        """End it, whatever state it is in; its parts end with it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def command(self, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        """`scanstream WORDS` beside the service, with other `settings` where given."""
+        changed = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
+        return subprocess.run(
+            [sys.executable, "-m", "stream", *words], cwd=self._folder, env={**self.environment(), **changed},
+            capture_output=True, text=True, timeout=SETTLE_SECONDS + 60,
+        )  # fmt: skip
+
+    def settle(self) -> dict[str, Any]:
+        """The status once nothing is pending."""
+        ended = self.command("status", "--wait", str(SETTLE_SECONDS), "--json")
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return json.loads(ended.stdout)
+
+    def verify(self) -> dict[str, int]:
+        """How many things each invariant was checked on; fails where one does not hold."""
+        ended = self.command("verify", "--json")
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return {finding["invariant"]: finding["checked"] for finding in json.loads(ended.stdout)}
+
+    def store(self, paths: Sequence[Path], *options: str) -> int:
+        """Send `paths` with dcmtk in one association; returns how many were answered with success."""
+        return self.sending(paths, *options).communicate()[1].count("Store Response (Success)")
+
+    def sending(self, paths: Sequence[Path], *options: str) -> subprocess.Popen[str]:
+        """dcmtk's sender at work; it tells on stderr what it is answered."""
+        caller = ("-v", "-R", "-aet", "PACS", "-aec", self.settings.dicom_ae_title)
+        receiver = (self.settings.dicom_host, str(self.settings.dicom_port))
+        command = [needs_program("storescu"), *caller, *options, *receiver, *map(str, paths)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def ask(self, query: str, values: Sequence[object] = (), role: str = "reader") -> list[tuple]:
+        """Rows of Postgres as `role` sees them; the default sees the published views only."""
+        with connect(self.settings, role, timeouts=False) as connection:
+            return connection.execute(query, values or None).fetchall()
+
+    def patient(self, mrn: str) -> str:
+        """Pseudonym of the patient with the hospital's ID `mrn`."""
+        ((patient_id,),) = self.ask("SELECT patient_id FROM vault.patients WHERE mrn = %s", [mrn], role="vault")
+        return patient_id
+
+    def scan(self, study_uid: str) -> str:
+        """Pseudonym of the study."""
+        query = "SELECT scan_uid FROM vault.scans WHERE study_instance_uid = %s"
+        ((scan_uid,),) = self.ask(query, [study_uid], role="vault")
+        return scan_uid
+
+    def log(self, part: str) -> list[str]:
+        """Log lines of a part."""
+        return (self.settings.run / f"{part}.log").read_text().splitlines()
+
+    @property
+    def up_log(self) -> Path:
+        """What the supervisor wrote."""
+        return self._folder / "up.log"
+
+    def starts(self, part: str) -> list[int]:
+        """Process ids of `part`, one for each time it was started."""
+        lines = [line.split() for line in self.up_log.read_text().splitlines()]
+        return [
+            int(line[-1].removeprefix("pid=")) for line in lines if f"part={part}" in line and "part_started" in line
+        ]
+
+    def processes(self) -> list[int]:
+        """`up` and everything below it."""
+        up = psutil.Process(self.process.pid)
+        return [up.pid, *(child.pid for child in up.children(recursive=True))]
+
+    def environment(self) -> dict[str, str]:
+        """Environment of its processes."""
+        return {**self.settings.environment(), "PYTHONPATH": str(Path(stream.__file__).parents[1])}
+
+
+@contextmanager
+def running_service(folder: Path, **settings: object) -> Iterator[Service]:
+    """A service that is up within the context and ends with it."""
+    service = Service(folder, **settings)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.end()

@@ -1,0 +1,113 @@
+"""Parts that are killed in the middle of their work: nothing is lost, nothing counts twice."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.dicom.durable import TEMP_PREFIX
+from stream.dicom.sender import send
+from stream.dicom.synthetic import Lesion, make_sr, save
+from tests.journey.service import Service, running_service
+from tests.waiting import has_ended, wait_until
+
+KILLS = 3
+PATIENTS = 20
+VISITS = ("20240108", "20240401", "20240624", "20240916")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of this module alone."""
+    with running_service(tmp_path_factory.mktemp("killed")) as service:
+        yield service
+
+
+def traffic(folder: Path, name: str) -> list[Path]:
+    """Reports of four visits of twenty lung patients, called after `name`."""
+    return [
+        save(make_sr([Lesion({"longest_diameter": (20.0 + patient + 3 * visit, "mm")})],
+                     PatientID=f"{name}-{patient}", StudyDate=day), folder / f"{name}-{patient}-{visit}.dcm")
+        for visit, day in enumerate(VISITS) for patient in range(PATIENTS)
+    ]  # fmt: skip
+
+
+def folded(service: Service) -> int:
+    """Scan revisions that are on a timeline by now."""
+    return service.ask("SELECT count(*) FROM core.ledger WHERE kind = 'scan'", role="worker")[0][0]
+
+
+def successes(told: str) -> int:
+    """How many files dcmtk was told success for."""
+    return told.count("Store Response (Success)")
+
+
+def test_a_worker_killed_again_and_again_in_traffic_loses_and_doubles_nothing(service: Service, tmp_path: Path) -> None:
+    for number in range(KILLS):
+        before = folded(service)
+        sending = service.sending(traffic(tmp_path, f"round{number}"))
+        wait_until(lambda before=before: folded(service) > before)
+        os.kill(service.starts("worker-1")[-1], signal.SIGKILL)
+        assert successes(sending.communicate()[1]) == PATIENTS * len(VISITS)
+    status = service.settle()
+    sent = KILLS * PATIENTS * len(VISITS)
+    assert status["files"] == {"accepted": sent, "duplicate": 0, "set_aside": 0}
+    assert status["scans"] == {"applied": sent}
+    assert len(service.starts("worker-1")) == KILLS + 1
+    assert service.verify()["I5"] >= sent
+    counts = service.ask("""SELECT count(*), count(DISTINCT (scan_uid, endpoint, horizon_kind, horizon_days)),
+      count(DISTINCT scan_uid) FROM scanstream.risk_history WHERE superseded_at IS NULL""")  # fmt: skip
+    assert counts[0][0] == counts[0][1]
+    assert counts[0][2] == sent
+
+
+def test_what_a_killed_gateway_had_answered_with_success_is_found(service: Service, tmp_path: Path) -> None:
+    paths, starts = traffic(tmp_path, "door"), len(service.starts("gateway"))
+    heard: list[Path] = []
+    for sent in send(paths, "127.0.0.1", service.settings.dicom_port, "SCANSTREAM", "TEST"):
+        heard += [sent.path] if sent.status == 0 else []
+        if len(heard) == 30:
+            os.kill(service.starts("gateway")[-1], signal.SIGKILL)
+    assert 30 <= len(heard) < len(paths)
+    wait_until(lambda: len(service.starts("gateway")) > starts)
+    service.settle()
+    assert known(service, "door") >= {path.stem for path in heard}
+    assert service.verify()["I1"] >= len(heard)
+
+
+def known(service: Service, name: str) -> set[str]:
+    """Files of `traffic(name)` whose scan is on its timeline, by the patient's ID and the visit's place in time."""
+    patients = dict(service.ask("SELECT patient_id, mrn FROM vault.patients", role="vault"))
+    rows = service.ask("SELECT patient_id, acquired_at FROM scanstream.trajectory")
+    stems = {f"{patients[patient_id]}-{VISITS.index(f'{at:%Y%m%d}')}" for patient_id, at in rows}
+    return {stem for stem in stems if stem.startswith(f"{name}-")}
+
+
+def test_when_up_itself_is_killed_no_process_stays_and_the_next_one_has_it_all(
+    service: Service, tmp_path: Path
+) -> None:
+    paths, before, processes = traffic(tmp_path, "power"), folded(service), service.processes()
+    sending = service.sending(paths)
+    wait_until(lambda: folded(service) > before)
+    os.kill(service.process.pid, signal.SIGKILL)
+    heard = paths[: successes(sending.communicate()[1])]
+    wait_until(lambda: all(has_ended(pid) for pid in processes))
+    service.start()
+    service.settle()
+    assert known(service, "power") >= {path.stem for path in heard}
+    assert all(service.verify().values())
+    assert service.store(paths) == len(paths)
+    service.settle()
+    assert known(service, "power") == {path.stem for path in paths}
+
+
+def test_sigterm_stops_everything_in_time_and_leaves_nothing_half_written(service: Service) -> None:
+    processes = service.processes()
+    assert len(processes) >= 6  # up, Postgres, Kafka, gateway, worker, dashboard
+    service.process.terminate()
+    assert service.process.wait(15) == 0
+    assert all(has_ended(pid) for pid in processes)
+    assert list(service.settings.data_dir.rglob(f"{TEMP_PREFIX}*")) == []
+    assert list(service.settings.spool.iterdir()) == []

@@ -1,0 +1,146 @@
+"""docker-compose.yml and the Dockerfile, without a container engine: parsed, and run as the very same processes."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.dicom.synthetic import make_sr, save
+from stream.endpoints import free_port, kafka_servers, load_endpoints
+from stream.settings import PREFIX, Settings
+from tests.containers import FROM_ELSEWHERE, ROOT, Containers, NotSet, compose_services, demanded_variables, running
+from tests.database import new_database
+from tests.programs import needs_program
+
+BUILD = "from setuptools.build_meta import build_wheel; build_wheel('wheel')"
+PASSWORDS = dict.fromkeys(demanded_variables(), "word")
+SERVICES = compose_services(PASSWORDS)
+OURS = sorted(SERVICES.keys() - set(FROM_ELSEWHERE))
+LASTING = sorted(name for name in SERVICES if SERVICES[name]["restart"] != "no")
+
+
+def dockerfile(instruction: str) -> list[str]:
+    """Arguments of every such instruction in the Dockerfile."""
+    return re.findall(rf"^{instruction} (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages as the image installs them: a wheel of just those files that the Dockerfile copies."""
+    source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    for arguments in dockerfile("COPY"):
+        if arguments.startswith("--from"):
+            continue
+        for name in arguments.split()[:-1]:
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            (source / name).parent.mkdir(exist_ok=True)
+            copy(ROOT / name, source / name)
+    (source / "wheel").mkdir()
+    subprocess.run([sys.executable, "-c", BUILD], cwd=source, check=True, capture_output=True)
+    (wheel,) = (source / "wheel").glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def containers(services: Settings, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
+    """All services that stay up, beside the Postgres and Kafka of the session."""
+    made = new_database(services)
+    endpoints = load_endpoints(services)
+    ours = {f"{PREFIX}DATABASE_PASSWORD_{role.upper()}": word for role, word in endpoints.passwords.items()}
+    variables = {"POSTGRES_PASSWORD": endpoints.passwords["migrator"], **ours}
+    database = made.settings.database_url.rpartition("@")[2]
+    replaced = {
+        "postgres:5432/scanstream": database,
+        "kafka:9092": kafka_servers(services)[0],
+        "0.0.0.0": "127.0.0.1",
+        "11112": str(free_port()),
+        "8501": str(free_port()),
+    }
+    folder = tmp_path_factory.mktemp("containers")
+    with running(Containers(compose_services(variables), folder, site, replaced)) as containers:
+        yield containers
+
+
+@pytest.mark.parametrize("name", sorted(PASSWORDS))
+def test_without_a_password_compose_refuses_to_start_and_names_it(name: str) -> None:
+    with pytest.raises(NotSet, match=f"^{name}: set a password"):
+        compose_services({key: word for key, word in PASSWORDS.items() if key != name})
+
+
+def test_no_password_stands_in_the_file() -> None:
+    secrets = [
+        line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if re.search("PASSWORD.*: ", line)
+    ]
+    assert len(secrets) >= len(PASSWORDS)
+    assert all(re.search(r"PASSWORD\w*: \$\{\w+:\?", line) for line in secrets)
+
+
+@pytest.mark.parametrize("name", LASTING)
+def test_whatever_stays_up_has_a_health_check_and_is_started_again(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_service_can_gain_rights(name: str) -> None:
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+    assert SERVICES[name].get("user") != "root"
+
+
+def test_our_image_runs_as_a_user_without_rights() -> None:
+    assert int(dockerfile("USER")[-1]) > 0
+    assert all(SERVICES[name]["read_only"] and "user" not in SERVICES[name] for name in OURS)
+
+
+def test_only_the_services_that_migrate_know_the_owner_of_the_database() -> None:
+    knowing = {name for name in OURS if "PGPASSWORD" in SERVICES[name]["environment"]}
+    assert knowing == {"migrate", "scanstream"}
+
+
+def test_a_running_part_knows_the_password_of_its_own_role_only() -> None:
+    for name in ("gateway", "worker", "dashboard"):
+        known = [key for key in SERVICES[name]["environment"] if "PASSWORD" in key]
+        assert known == [f"{PREFIX}DATABASE_PASSWORD_{name.upper()}"]
+
+
+def test_archive_and_key_are_shared_and_only_the_gateway_keeps_a_spool() -> None:
+    assert SERVICES["gateway"]["volumes"] == ["spool:/data", "archive:/archive", "key:/key"]
+    assert SERVICES["worker"]["volumes"] == ["archive:/archive", "key:/key:ro"]
+    assert "volumes" not in SERVICES["dashboard"]
+
+
+def test_every_setting_in_the_file_exists() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    named = set(re.findall(rf"^ +{PREFIX}(\w+):", text, re.MULTILINE))
+    assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def test_what_the_builder_gets_is_what_the_dockerfile_copies() -> None:
+    sent = {line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {word for line in dockerfile("COPY") if not line.startswith("--from") for word in line.split()[:-1]}
+    assert sent == copied
+
+
+@pytest.mark.parametrize("name", ["gateway", "worker", "dashboard"])
+def test_every_part_becomes_healthy_by_the_check_of_the_file(containers: Containers, name: str) -> None:
+    containers.wait_until_healthy(name)
+
+
+def test_a_report_sent_to_the_gateway_has_its_forecasts(containers: Containers, tmp_path: Path) -> None:
+    report = save(make_sr(PatientID="container"), tmp_path / "sr.dcm")
+    port = containers.real("gateway", "11112")
+    containers.wait_until_healthy("gateway")
+    subprocess.run([needs_program("storescu"), "-R", "-aec", "SCANSTREAM", "127.0.0.1", port, report], check=True)
+    containers.run("scanstream", "status", "--wait", "60")
+    risks = json.loads(containers.run("scanstream", "risk", "container", "--json"))
+    assert {(row["endpoint"], row["horizon_days"]) for row in risks} == {
+        ("progression", days) for days in (90, 180, 365)
+    }
