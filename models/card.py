@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+COMMITTED = Path(__file__).parent / "cards"
+"""Folder of the weights that come with this package, a folder for each model."""
+
 
 class UnusableWeights(ValueError):
     """Weights or card are missing, damaged or made for other features: one sentence that names the file."""

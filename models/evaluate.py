@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from models.blueprints import Blueprint, blueprint_of
-from models.card import patient_sha256
+from models.card import COMMITTED, patient_sha256
 from models.crossvalidation import Forecasts, fit_folds, folds, forecast, forecast_out_of_fold
-from models.forecaster import COMMITTED, load_forecaster
+from models.forecaster import load_forecaster
 from models.judge import LAST_VALUE, LOGISTIC, LSTM, Score, judge
 from models.landmarks import landmarks
 from models.metrics import Estimate

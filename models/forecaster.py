@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.card import Card
+from models.card import COMMITTED, Card
 from models.context import context
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast
@@ -26,7 +26,10 @@ from models.weights import load_weights
 CHUNK = 64
 CENTRAL = (0.05, 0.95)
 # The weights that come with this package, a folder per model.
-COMMITTED = Path(__file__).parent / "cards"
+
+
+class NoSuchDevice(ValueError):
+    """The setting names a device that this machine lacks: one sentence."""
 
 
 class Forecaster:
@@ -115,10 +118,13 @@ class Forecaster:
 
 
 def load_forecaster(folder: Path, device: str = "auto") -> Forecaster:
-    """The forecaster of `folder` on `device` (auto, cpu or cuda[:n]); raises UnusableWeights where files are damaged.
+    """The forecaster of `folder` on `device` (auto, cpu or cuda[:n]).
 
-    TF32 is switched off for this process: states must not depend on the kind of GPU.
+    Raises UnusableWeights where files are damaged, NoSuchDevice where this machine lacks the device. For this process
+    TF32 is switched off (states must not depend on the kind of GPU), and a CPU works with one thread: matrices of 64
+    rows take longer to hand out to others than to multiply.
     """
+    torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     card, parameters = load_weights(folder)
@@ -134,4 +140,6 @@ def committed_forecasters(device: str = "auto") -> list[Forecaster]:
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise NoSuchDevice(f"The device {name} is not to be had on this machine: choose cpu or auto.")
     return torch.device(name)

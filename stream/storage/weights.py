@@ -3,21 +3,17 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import psycopg
 
-import models
-from models.card import Card
+from models.card import COMMITTED, Card
 from stream.storage import schema
 from stream.storage.facts import append
-
-CARDS = Path(models.__file__).parent / "cards"
 
 
 def committed_cards() -> list[Card]:
     """The cards of the weights that come with this installation, by model."""
-    return [Card.read(path) for path in sorted(CARDS.glob("*/card.json"))]
+    return [Card.read(path) for path in sorted(COMMITTED.glob("*/card.json"))]
 
 
 def install(connection: psycopg.Connection, cards: Sequence[Card], now: dt.datetime) -> None:

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from models.card import Card
-from models.forecaster import Forecaster, load_forecaster
+from models.card import COMMITTED, Card, UnusableWeights
+from models.forecaster import Forecaster, NoSuchDevice, load_forecaster
+from stream.errors import CannotStart
 from stream.settings import Settings
-from stream.storage.weights import CARDS
 
 
 def keep_weights(settings: Settings) -> None:
@@ -14,7 +14,7 @@ def keep_weights(settings: Settings) -> None:
 
     A later version of the code may bring others while these still lead.
     """
-    for card in CARDS.glob("*/card.json"):
+    for card in COMMITTED.glob("*/card.json"):
         target = _folder(settings) / Card.read(card).weights_sha256
         if not target.exists():
             new = target.with_name(f".{target.name}.new")
@@ -23,9 +23,12 @@ def keep_weights(settings: Settings) -> None:
 
 
 def forecasters(settings: Settings, device: str) -> list[Forecaster]:
-    """A forecaster for every kept set of weights; raises UnusableWeights, naming the file, for damaged ones."""
-    folders = sorted({path.parent.resolve() for path in _folder(settings).glob("*/card.json")})
-    return [load_forecaster(folder, device) for folder in folders if not folder.name.startswith(".")]
+    """A forecaster for every kept set of weights; CannotStart where one is damaged or `device` is missing."""
+    folders = sorted(path.parent for path in _folder(settings).glob("[!.]*/card.json"))
+    try:
+        return [load_forecaster(folder, device) for folder in folders]
+    except (UnusableWeights, NoSuchDevice) as error:
+        raise CannotStart(str(error)) from None
 
 
 def _folder(settings: Settings) -> Path:

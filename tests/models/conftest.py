@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from models.forecaster import COMMITTED, Forecaster, committed_forecasters, load_forecaster
+from models.card import COMMITTED
+from models.forecaster import Forecaster, committed_forecasters, load_forecaster
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from models.blueprints import BLUEPRINTS
+from models.card import COMMITTED
 from models.crossvalidation import forecast
 from models.fit import unroll
-from models.forecaster import CHUNK, COMMITTED, Forecaster
+from models.forecaster import CHUNK, Forecaster
 from models.hazard import risk_by_horizon
 from models.landmarks import landmarks
 from models.metrics import auc, known

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.blueprints import BLUEPRINTS
-from models.card import UnusableWeights
+from models.card import COMMITTED, UnusableWeights
 from models.fit import card_of, fit
-from models.forecaster import COMMITTED, load_forecaster
+from models.forecaster import load_forecaster
 from models.weights import save_weights
 from tests.models.timelines import made_timelines
 

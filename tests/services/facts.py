@@ -105,7 +105,7 @@ def standing(connection: Connection) -> dict[str, list[tuple]]:
         "placements": "SELECT patient_id, kind, id, revision, at FROM core.placements WHERE ended_by IS NULL",
         "ledger": "SELECT kind, id, revision FROM core.ledger",
     }
-    return {name: connection.execute(f"{query} ORDER BY 1, 2, 3, 4, 5").fetchall() for name, query in queries.items()}
+    return {name: sorted(connection.execute(query).fetchall(), key=repr) for name, query in queries.items()}
 
 
 def findings(connection: Connection, tolerance: float = 0.0) -> list[Finding]:

@@ -20,7 +20,7 @@ from tests.services.facts import (
     lung,
     standing,
 )
-from tests.services.waiting import gate, in_thread, wait_for_waiting
+from tests.services.waiting import gate, heads_held, threads, wait_for_waiting
 
 THREE_VISITS = [lung("PA", "first", 0, 30.0), lung("PA", "second", 42, 24.0), lung("PA", "third", 90, 33.0)]
 
@@ -137,36 +137,30 @@ def test_every_disease_gets_the_forecasts_of_its_own_model_only(database: Databa
 
 
 def test_two_workers_that_fold_the_same_scan_fold_it_once(database: Database) -> None:
-    connection, other, owner = database.connect(), database.connect(), database.connect("migrator")
+    connection, other, watcher = database.connect(), database.connect(), database.connect()
     workers = [fold_each(connection, THREE_VISITS[:2]), Reconciler(other, forecasters())]
     accept(connection, THREE_VISITS[2])
-    with owner.transaction():
-        owner.execute("SELECT 1 FROM core.heads FOR UPDATE")
-        with (
-            in_thread(lambda: workers[0].patients(["PA"])) as one,
-            in_thread(lambda: workers[1].patients(["PA"])) as two,
-        ):
-            wait_for_waiting(database.connect("migrator"), connection, other)
-            owner.execute("ROLLBACK")
-            folds = one.result() + two.result()
+    with threads() as start:
+        with heads_held(database.connect("migrator")):
+            folding = [start(worker.patients, ["PA"]) for worker in workers]
+            wait_for_waiting(watcher, connection, other)
+        folds = [fold for one in folding for fold in one.result()]
     assert [fold.scans for fold in folds] == [((THREE_VISITS[2].scan_uid, 1),)]
     assert_sound(connection)
 
 
-@pytest.mark.parametrize("late", [False, True])
-def test_a_head_that_moved_on_while_computing_is_taken_again(database: Database, late: bool) -> None:
+def test_a_head_that_moved_on_while_computing_is_taken_again(database: Database) -> None:
     """The slower worker has computed on old facts; it finds out under the lock and computes once more."""
     slow, fast = database.connect(), database.connect()
     workers = [fold_each(slow, THREE_VISITS[:1]), Reconciler(fast, forecasters())]
     accept(slow, THREE_VISITS[2])
-    with fast.transaction():
-        fast.execute("SELECT 1 FROM core.heads FOR UPDATE")
-        with in_thread(lambda: workers[0].patients(["PA"])) as folds:
+    with threads() as start:
+        with heads_held(fast):
+            slower = start(workers[0].patients, ["PA"])
             wait_for_waiting(database.connect(), slow)
             accept(fast, THREE_VISITS[1])
             workers[1].patients(["PA"])
-            fast.execute("COMMIT")
-    assert folds.result() == []
+        assert slower.result() == []
     assert counts(fast)["folds"] == 2
     assert_sound(fast)
 
@@ -210,14 +204,13 @@ def test_work_computed_under_other_weights_than_are_active_now_is_left_out(datab
     progression = forecasters()[0]
     worker = fold_each(connection, [*THREE_VISITS[:1], breast("PA", "b", 1, 9.0, 12.0)])
     accept(connection, THREE_VISITS[1])
-    with owner.transaction():
-        owner.execute("SELECT 1 FROM core.heads FOR UPDATE")
-        with in_thread(lambda: worker.patients(["PA"])) as folds:
+    with threads() as start:
+        with heads_held(owner):
+            folds = start(worker.patients, ["PA"])
             wait_for_waiting(database.connect(), connection)
             key = {"weights_version": progression.weights_version}
             write_later(owner, schema.active_weights, key, {"until": day(500)})
-            owner.execute("COMMIT")
-    assert len(folds.result()) == 1
+        assert len(folds.result()) == 1
     standing_for = connection.execute("SELECT DISTINCT weights_version FROM core.states WHERE superseded_by IS NULL")
     assert standing_for.fetchall() == [(forecasters()[1].weights_version,)]
 
@@ -252,7 +245,8 @@ def test_a_backend_killed_in_the_middle_loses_and_doubles_nothing(database: Data
     worker = fold_each(connection, [first, third])
     accept(connection, second)
     before = counts(connection)
-    with gate(owner, table), in_thread(lambda: worker.patients(["PA"])) as folds:
+    with threads() as start, gate(owner, table):
+        folds = start(worker.patients, ["PA"])
         wait_for_waiting(database.connect(), connection)
         database.connect().execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
         assert isinstance(folds.exception(), psycopg.OperationalError)
@@ -267,17 +261,15 @@ def test_many_timelines_locked_in_any_order_never_block_each_other_for_good(data
     patients = [f"P{number}" for number in range(12)]
     accept(database.connect(), *(lung(patient, "first", 0, 20.0) for patient in patients))
     workers = [Reconciler(database.connect(), forecasters()) for _ in range(2)]
-    start = threading.Barrier(2)
+    together = threading.Barrier(2)
 
     def fold(worker: Reconciler, order: list[str]) -> int:
-        start.wait()
+        together.wait()
         return len(worker.patients(order))
 
-    with (
-        in_thread(lambda: fold(workers[0], patients)) as one,
-        in_thread(lambda: fold(workers[1], patients[::-1])) as two,
-    ):
-        assert one.result() + two.result() == len(patients)
+    with threads() as start:
+        folds = [start(fold, worker, order) for worker, order in zip(workers, (patients, patients[::-1]), strict=True)]
+        assert sum(one.result() for one in folds) == len(patients)
     assert_sound(database.connect())
 
 

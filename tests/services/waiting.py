@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 from stream.storage.database import Connection
 from tests.waiting import wait_until
@@ -12,10 +11,18 @@ GATE = 99
 
 
 @contextmanager
-def in_thread(act: Callable[[], Any]) -> Iterator[Future]:
-    """`act` in a thread of its own; the future tells its result."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        yield pool.submit(act)
+def threads() -> Iterator[Callable[..., Future]]:
+    """`start(act, …)` runs `act` in a thread of its own; the future tells its result."""
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit
+
+
+@contextmanager
+def heads_held(holder: Connection) -> Iterator[None]:
+    """While this holds, whoever folds has computed and waits for its first row lock."""
+    with holder.transaction():
+        holder.execute("SELECT 1 FROM core.heads FOR UPDATE")
+        yield
 
 
 @contextmanager
@@ -39,7 +46,7 @@ def gate(owner: Connection, table: str, timing: str = "AFTER") -> Iterator[None]
 
 
 def wait_for_waiting(watcher: Connection, *backends: Connection) -> None:
-    """Return as soon as each of `backends` waits for a lock."""
+    """Return as soon as each of `backends` waits for a lock; the watcher must be of their role to see it."""
     pids = [backend.info.backend_pid for backend in backends]
     query = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND wait_event_type = 'Lock'"
     wait_until(lambda: watcher.execute(query, [pids]).fetchone()[0] == len(pids))

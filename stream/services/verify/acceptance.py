@@ -3,17 +3,19 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 from stream.services.verify.finding import Finding
+from stream.services.verify.search import HEAD, found
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import qualified
-from stream.storage.scanning import each_row
+from stream.storage.scanning import CHUNK, each, each_row
 
 WITHIN = dt.timedelta(minutes=5)
 """T of I2: assembly's quiet time and the sweep's patience, several times over."""
-TELLING = 6
+TELLING = HEAD
 """Shorter identifiers, such as a patient ID of '12', are found everywhere by chance."""
 
 
@@ -47,8 +49,8 @@ def identifiers(connection: Connection, originals: Iterable[str]) -> Finding:
     telling = sorted({text for text in originals if text and len(text) >= TELLING})
     for table in schema.metadata.sorted_tables:
         if table.schema == schema.SCHEMA:
-            finding.fail_each(len(telling), (f"{table.name} holds an original identifier" for _ in
-                                             _holding(connection, table, telling)))  # fmt: skip
+            held = _held(connection, table, telling)
+            finding.fail_each(len(telling), (f"{table.name} holds an original identifier" for _ in held))
     return finding
 
 
@@ -59,10 +61,14 @@ def originals(vault: Connection) -> list[str]:
     return [value for row in (*rows, *uids) for value in row if value]
 
 
-def _holding(connection: Connection, table: schema.Table, telling: list[str]) -> list[tuple]:
-    name = qualified(table).as_string(connection)
-    query = f"SELECT DISTINCT o FROM unnest(%s::text[]) o JOIN {name} t ON strpos(to_json(t)::text, o) > 0"
-    return connection.execute(query, [telling]).fetchall()
+def _held(connection: Connection, table: schema.Table, telling: list[str]) -> set[str]:
+    """Which of `telling` occur in any row of `table`."""
+    query = f"SELECT to_json(t)::text AS row FROM {qualified(table).as_string(connection)} t"
+    rows = (row["row"] for row in each(connection, query, {}))
+    held: set[str] = set()
+    while chunk := "\n".join(islice(rows, CHUNK)):
+        held |= found(chunk, telling)
+    return held
 
 
 def _has(path: Path, sha256: str) -> bool:
