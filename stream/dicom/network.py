@@ -30,8 +30,7 @@ def without_delay(event: Event) -> None:
     """
     connection = event.assoc.dul.socket.socket
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if hasattr(socket, "TCP_QUICKACK"):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    _acknowledge_at_once(connection)
 
 
 def within_bounds(event: Event) -> None:
@@ -48,6 +47,13 @@ def _receive(connection: socket.socket, size: int) -> bytearray:
     with memoryview(data) as view:
         while received < size and (got := connection.recv_into(view[received:])):
             received += got
+            _acknowledge_at_once(connection)
             if time.monotonic() > deadline:
                 raise OSError("the PDU took too long")
     return data[:received]
+
+
+def _acknowledge_at_once(connection: socket.socket) -> None:
+    """Linux forgets it after a while, so it is said again with every read (tcp(7))."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
