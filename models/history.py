@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
+
 # Added before the logarithm: about the smallest step that was measured, so that 0 ("gone") stays finite.
 FLOORS = {
     "sum_of_diameters": 1.0,  # mm
@@ -20,8 +22,6 @@ FLOORS = {
 }
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")
-PROGRESSION_RATIO = 1.2  # RECIST 1.1: at least 20 % above the nadir …
-PROGRESSION_MM = 5.0  # … and at least 5 mm
 ROUNDING_MM = 1e-3  # of float32 sizes: exactly +20.0 % counts
 
 

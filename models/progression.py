@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.history import PROGRESSION_MM, PROGRESSION_RATIO
-
+PROGRESSION_RATIO = 1.2  # RECIST 1.1: at least 20 % above the nadir …
+PROGRESSION_MM = 5.0  # … and at least 5 mm
 ROUNDING_MM = 1e-9  # 1.2 × nadir is not exact in binary; exactly +20.0 % counts
 
 

@@ -55,8 +55,10 @@ def build_app(servers: Sequence[str], agents: Agents) -> faust.App:
 
 
 def run(app: faust.App) -> None:
-    """Run until SIGTERM or SIGINT; never returns."""
-    faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()
+    """Run until SIGTERM or SIGINT; never returns. What Faust has to say goes through our own log."""
+    worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)
+    worker.spinner = None
+    worker.execute_from_commandline()
 
 
 def _add_agent(app: faust.App, topic: str, handle: Handle) -> None:

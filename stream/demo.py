@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import shlex
 import sys
 import tempfile
 import time
@@ -87,8 +88,9 @@ def _show(settings: Settings, patients: int, once: bool) -> None:
         _import({study.patient.number: study.patient for study in studies}, studies[0].reference, settings)
         arrived = _ends(connection, names, studies)
         missing = [study for study in studies if not _arrived(study, arrived.get(names.scan_uid(study.study_uid)))]
-        _send(missing, settings)
-        ends = _settled(connection, settings, names, studies)
+        for late in (False, True):  # a late scan is one whose later ones have their forecasts already
+            _send([study for study in missing if study.visit.late == late], settings)
+            ends = _settled(connection, settings, names, studies)
         print(_summary(studies, ends))
         _print_answer(connection, settings)
     if not once:
@@ -201,4 +203,5 @@ def _print_answer(connection: Connection, settings: Settings) -> None:
     print(f"\nDashboard: http://{DASHBOARD_HOST}:{settings.dashboard_port}\n")
     print("The question of the first day: who is most likely to progress within 180 days?\n")
     print_table([dict(zip(columns, row, strict=True)) for row in rows], columns)
-    print(f'\nAsk it yourself:\n  psql "$(SCANSTREAM_DATA_DIR={settings.data_dir} {program} db url)" -c "{QUESTION}"\n')
+    print(f"\nAsk it yourself:\n  export SCANSTREAM_DATA_DIR={shlex.quote(str(settings.data_dir))}")
+    print(f'  psql "$({program} db url)" -c "{QUESTION}"\n')

@@ -39,8 +39,15 @@ def choose_endpoints() -> Endpoints:
         passwords={role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES)},
         kafka_port=free_port(),
         kafka_controller_port=free_port(),
-        kafka_cluster_id=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        kafka_cluster_id=_cluster_id(),
     )
+
+
+def _cluster_id() -> str:
+    """22 characters of base64, as Kafka makes its own: one with a dash in front would be an option to its tools."""
+    while (name := urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
+        pass
+    return name
 
 
 def load_endpoints(settings: Settings) -> Endpoints | None:

@@ -8,13 +8,12 @@ log = logging.getLogger("scanstream")
 
 
 def setup(part: str) -> None:
-    """Send the log lines of this process to stderr, marked with the name of its part."""
+    """Send the log lines of this process to stderr, marked with the name of its part; of libraries, their warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line(part))
-    log.handlers[:] = [handler]
-    log.propagate = False
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(logging.WARNING)
     log.setLevel(logging.INFO)
-    logging.getLogger().setLevel(logging.WARNING)
 
 
 def event(name: str, /, level: int = logging.INFO, **fields: object) -> None:
@@ -35,6 +34,8 @@ class _Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
         text = record.getMessage().replace("\n", " ")
+        if record.name != log.name:
+            text = f"library_warning library={record.name} says={_quoted(text)}"
         if record.exc_info:
             text += " " + self.formatException(record.exc_info).replace("\n", " | ")
         return f"{at} {record.levelname.lower()} {self.part} {text}"

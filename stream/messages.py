@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 VERSION = 1
+LARGEST_REVISION = 2**31 - 1
+"""Of the column's type; a larger number is no revision of ours."""
 
 
 class BadMessage(Exception):
@@ -25,11 +27,14 @@ class Letter:
     value: bytes
 
     def fields(self) -> Mapping[str, Any]:
-        """The decoded message; raises BadMessage."""
+        """The decoded message; raises BadMessage, also for JSON that Postgres cannot hold (NUL, half pairs, NaN)."""
         try:
             fields = json.loads(self.value)
+            json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             raise BadMessage(self.value, f"The message is not JSON ({type(error).__name__}).") from None
+        if b"\\u0000" in self.value:
+            raise BadMessage(self.value, "The message holds a NUL, which is no text.")
         if not isinstance(fields, dict) or fields.get("v") != VERSION:
             raise BadMessage(self.value, f'The message has no "v": {VERSION}.')
         return fields
@@ -44,7 +49,7 @@ class Letter:
     def scan_revision(self) -> tuple[str, int]:
         """scan_uid and revision of a bell on `scans` or `timepoints`; raises BadMessage."""
         revision = self.fields().get("revision")
-        if not isinstance(revision, int):
+        if type(revision) is not int or not 0 < revision <= LARGEST_REVISION:
             raise BadMessage(self.value, "The message has no whole number in its field revision.")
         return self.text("scan_uid"), revision
 

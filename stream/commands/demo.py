@@ -50,6 +50,8 @@ def send(
     from stream.progress import progress
 
     files = sender.files_in(paths)
+    if not files:
+        raise WrongUse(f"{paths[0]} holds no file.")
     sent = []
     with progress("Sending", len(files)) as advance:
         for one in sender.send(files, host, port, ae_title, CALLING_AE):

@@ -60,6 +60,10 @@ def worker() -> None:
     check_kafka(kafka_servers(settings))
     ensure_topics(kafka_servers(settings), settings.partitions)
 
+    from stream.storage.database import check_schema
+
+    check_schema(settings)
+
     from stream.wiring.worker import run_worker
 
     run_worker(settings)

@@ -114,7 +114,7 @@ def upgrade() -> None:
 
 def _findings(settings: Settings) -> list[Any]:
     from stream.dicom.archive import Archive
-    from stream.services.verify import acceptance, chains, fold, rows
+    from stream.services.verify import acceptance, audit, chains, fold, rows
     from stream.wiring.weights import forecasters
 
     with _connected(settings, "worker") as connection, _connected(settings, "vault") as vault:
@@ -127,6 +127,7 @@ def _findings(settings: Settings) -> list[Any]:
             chains.transactions(connection),
             chains.fold_chain(connection),
             rows.row_hashes(connection),
+            audit.audit_log(connection),
             acceptance.identifiers(connection, acceptance.originals(vault)),
         ]
 

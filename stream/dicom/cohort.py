@@ -20,6 +20,7 @@ from stream.dicom.synthetic import LYMPH_NODE, NEOPLASM, SITES, Lesion, make_seg
 SLICES, ROWS = 8, 64
 SPACING = (8.0, 3.0, 3.0)  # mm between slices, rows, columns: a field of view of 64 × 192 × 192 mm
 CENTRE = (32.0, 78.0, 116.0)  # of the lesion, mm from the corner: off the midline
+FRIDAY = 4
 HEAD_MM = (78.0, 92.0)  # half axes of the head in a slice
 UNITS = {"volume": "ml", "sphericity": "1", "background_parenchymal_enhancement": "%"}
 
@@ -69,7 +70,12 @@ def write_study(study: Study, folder: Path) -> list[Path]:
 
 def _study(patient: Patient, visit: Visit, reference: dt.date, seed: int) -> Study:
     instances = SLICES + 1 if patient.disease == "brain" else 1
-    return Study(patient, visit, reference + dt.timedelta(days=visit.day), instances, reference, seed)
+    return Study(patient, visit, _working_day(reference + dt.timedelta(days=visit.day)), instances, reference, seed)
+
+
+def _working_day(day: dt.date) -> dt.date:
+    """The Friday before a weekend: nobody is scanned by appointment on a Sunday."""
+    return day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
 
 
 def _uid(*parts: object) -> str:

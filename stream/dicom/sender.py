@@ -19,6 +19,7 @@ MEANINGS = {
     0xA900: "refused: the dataset does not match its SOP class",
     0xC000: "refused: cannot be understood",
 }
+UNSUPPORTED = "refused: SOP class or transfer syntax not supported"
 
 _config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, neither decoded nor held in memory
 
@@ -72,20 +73,21 @@ def _associate(
     association = AE(ae_title=calling_ae).associate(
         host, port, contexts, called_ae, evt_handlers=[(evt.EVT_CONN_OPEN, without_delay)]
     )
-    if association.is_rejected or (association.is_aborted and association.rejected_contexts):
-        raise CannotStart(f"{called_ae}@{host}:{port} takes none of these files.")
-    if not association.is_established:
+    if association.is_rejected:
+        raise CannotStart(f"{host}:{port} refuses the association: is {called_ae} its AE title?")
+    if not association.is_established and not association.rejected_contexts:
         raise CannotStart(f"{called_ae}@{host}:{port} does not answer; is it running, and are host and port right?")
     return association
 
 
 def _send_one(association: Association, path: Path) -> Sent:
     if not association.is_established:
-        return Sent(path, None, "not sent: the connection was lost")
+        lost = bool(association.accepted_contexts)
+        return Sent(path, None, "not sent: the connection was lost" if lost else UNSUPPORTED)
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context was accepted for it
-        return Sent(path, None, "refused: SOP class or transfer syntax not supported")
+        return Sent(path, None, UNSUPPORTED)
     if "Status" not in answer:
         return Sent(path, None, "no answer: the connection was lost")
     meaning = MEANINGS.get(answer.Status, f"status 0x{answer.Status:04X}")

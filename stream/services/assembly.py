@@ -165,7 +165,7 @@ def _revision(scan: Gathered, why: str, held: dict[str, dt.datetime], now: dt.da
     return {
         "scan_uid": scan.scan_uid, "revision": scan.revision + 1, "acquired_at": acquired_at(scan, held),
         "instances_sha256": digest(sorted(instance.content_sha256 for instance in scan.instances)).hex(),
-        "completeness": why, "accepted_at": now, "final_at": now if why == "single_sr" else None, "later_sha256": None,
+        "completeness": why, "accepted_at": now, "final_at": now if why == "single_sr" else None,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""From tables that people keep (INTERFACES 2 and 6) to facts: who, treatments, clinical facts, outcomes, earlier visits.
+"""From tables that people keep (INTERFACES 2 and 6) to facts: treatments, clinical facts, outcomes, visits.
 
 Nothing is written here: a table that cannot be used is refused as a whole before its first fact counts.
 """
@@ -25,6 +25,7 @@ IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_dat
 """Columns of clinical.csv that say who somebody is: they go to the vault or nowhere."""
 EARLIEST_YEAR = 1900
 MAX_LABEL = 64
+TELLING = 3  # shorter IDs occur in any word
 _UID = re.compile(r"\d+(\.\d+){3,}")
 
 
@@ -139,19 +140,20 @@ class _Patient:
     def _visits(self, rows: Sequence[Row]) -> Iterator[Visit]:
         """Rows of one day are one visit; without a day, or on one that cannot be, it is set aside."""
         by_day: dict[dt.date, list[Row]] = defaultdict(list)
+        found: dict[dt.date, list[Measurement]] = defaultdict(list)
         for row in rows:
-            on = self._day(row, "")
+            on, measured = self._day(row, ""), measurements_of(row)
             if on is None:
                 self._set_aside("no_date", "A visit", row, "")
             elif on.year < EARLIEST_YEAR or on > self._importer.today:
                 self._set_aside("impossible_date", "A visit", row, "")
             else:
                 by_day[on].append(row)
+                found[on] += map(self._named, measured)
         for on in sorted(by_day):
-            yield self._visit(on, by_day[on])
+            yield self._visit(on, by_day[on], found[on])
 
-    def _visit(self, on: dt.date, rows: Sequence[Row]) -> Visit:
-        found = [self._named(one) for row in rows for one in measurements_of(row)]
+    def _visit(self, on: dt.date, rows: Sequence[Row], found: list[Measurement]) -> Visit:
         found.sort(key=lambda one: (one.lesion_uid or "", one.measurement, one.value))
         scan_uid = self._importer.names.import_uid(self._id, on)
         disease = self._disease(rows, found)
@@ -170,16 +172,14 @@ class _Patient:
         if one.lesion_uid is None:
             return replace(one, body_site=site)
         label, names = one.lesion_uid, self._importer.names
-        if _UID.fullmatch(label):
-            uid = names.lesion_uid(label)
-        else:
-            uid = names.lesion_uid_without_tracking(self._id, label)
+        tracked = _UID.fullmatch(label)
+        uid = names.lesion_uid(label) if tracked else names.lesion_uid_without_tracking(self._id, label)
         hidden = _UID.search(label) or self._tells_who(label)
         return replace(one, lesion_uid=uid, body_site=site,
                        lesion_label=f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL])  # fmt: skip
 
     def _tells_who(self, text: str) -> bool:
-        return self._mrn.casefold() in text.casefold()
+        return len(self._mrn) >= TELLING and self._mrn.casefold() in text.casefold()
 
     def _day(self, row: Row, prefix: str) -> dt.date | None:
         """The row's own date, else its day counted from the patient's origin; None where neither can be had."""

@@ -33,7 +33,7 @@ def read_event(letter: Letter) -> PatientEvent:
         raise BadMessage(letter.value, f"The patient event of kind {kind} brings no fact.")
     try:
         return PatientEvent(kind, received_as, _fact(kind, received_as, fact))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         # the error's text may quote the fact, which may name a person
         raise BadMessage(letter.value, f"The fact of kind {kind} cannot be read ({type(error).__name__}).") from None
 
@@ -65,4 +65,4 @@ def _time(text: str | None) -> dt.datetime | None:
     if text is None:
         return None
     at = dt.datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
+    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

@@ -76,10 +76,20 @@ def check(settings: Settings) -> None:
         command.check(_config(connection))
 
 
-def version(settings: Settings) -> str | None:
+def version(settings: Settings, role: str = "migrator") -> str | None:
     """The schema's version, None where there is none yet; CannotStart when it is newer than this code."""
-    with sa.create_engine(database_url(settings, "migrator")).connect() as connection:
+    with sa.create_engine(database_url(settings, role)).connect() as connection:
         return _refuse_newer(connection)
+
+
+def check_schema(settings: Settings) -> None:
+    """Raise CannotStart where Postgres does not answer, or its schema is missing or newer than this code."""
+    try:
+        found = version(settings, "worker")  # on a machine of its own a worker has no other password
+    except sa.exc.OperationalError:
+        raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
+    if found is None:
+        raise CannotStart("The database has no tables yet: run `scanstream db upgrade`.")
 
 
 def _config(connection: sa.Connection) -> Config:

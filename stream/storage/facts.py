@@ -55,8 +55,9 @@ def _with_hash(table: sa.Table, row: Row) -> dict[str, Any]:
     if "row_sha256" not in table.columns:
         return dict(row)
     hashed = {**row, "row_sha256": row_sha256(table, row)}
-    if any(hashed.get(name) is not None for name in later_columns(table)):
-        hashed["later_sha256"] = later_sha256(table, hashed)
+    if later := later_columns(table):
+        written = any(hashed.get(name) is not None for name in later)
+        hashed["later_sha256"] = later_sha256(table, hashed) if written else None
     return hashed
 
 

@@ -1,5 +1,6 @@
 import datetime as dt
 import threading
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -119,9 +120,7 @@ def test_a_withdrawn_treatment_leaves_what_stood_without_it(database: Database) 
 
 def test_a_scan_no_model_applies_to_stands_and_says_so(database: Database) -> None:
     connection = database.connect()
-    brain = lung("PA", "brain", 10, 12.0)
-    brain = type(brain)(brain.scan_uid, "PA", brain.acquired_at, "brain", brain.measured)
-    fold_each(connection, [brain])
+    fold_each(connection, [replace(lung("PA", "brain", 10, 12.0), disease="brain")])
     said = connection.execute("SELECT status, reason FROM scanstream.scan_status").fetchall()
     assert said == [("applied", "no model applies")]
     assert counts(connection)["states"] == 0

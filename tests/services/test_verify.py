@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +21,13 @@ from stream.services import assembly, measurement
 from stream.services.clinical import Outcome, accept_outcomes
 from stream.services.forwarding import Unusable, item_id
 from stream.services.forwarding import accept as receive
+from stream.services.measurement import content_sha256
 from stream.services.reconcile import Reconciler
 from stream.services.verify.audit import audit_digest
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append, qualified, write_later
+from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.schema.base import Xid8
 from tests.database import Database
 from tests.services.facts import assert_sound, breast, checks, day, drug, fold_each, forecasters, lung
@@ -41,7 +44,7 @@ COLUMNS = [(table.name, column.name) for table in TABLES for column in table.col
 def world(upgraded: Database) -> Iterator[Connection]:
     """A row in every table of the protocol, standing and superseded ones, all of it sound; as superuser."""
     connection = upgraded.connect()
-    receive_and_measure(connection)
+    receive_and_measure(upgraded.connect("gateway"), connection)
     fold_each(connection, [
         lung("PA", "a", 0, 20.0), lung("PA", "c", 80, 30.0), drug("PA", "drug", 10, 30), lung("PA", "b", 40, 25.0),
         ("PA", {"age": 60}), breast("PB", "x", 0, 9.0, 21.0), drug("PB", "drug", 3), breast("PB", "x", 0, 8.0, 21.0),
@@ -55,11 +58,11 @@ def world(upgraded: Database) -> Iterator[Connection]:
     upgraded.empty()
 
 
-def receive_and_measure(connection: Connection) -> None:
+def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     """Two scans by way of the gateway: one of two images, measured, and one that was set aside and decided on."""
-    files = [received(described("s1", "i1", body_part=None)), received(described("s1", "i2", expected_instances=2)),
+    files = [received(described("s1", "i1")), received(described("s1", "i2", expected_instances=2)),
              received(described("s2", "i1")), received(Unusable("no_date", "No date."))]  # fmt: skip
-    receive(connection, files)
+    receive(gateway, files)
     rules = assembly.Rules(dt.timedelta(0), dt.timedelta(0))
     made = assembly.gather(connection, ["s1", "s2"], rules, moments_later(60))
     scans = measurement.waiting(connection, [(one.scan_uid, one.revision) for one in made])
@@ -110,7 +113,7 @@ def other_forecasts(owner: Connection, values: dict[str, Any]) -> list[dict[str,
            "revision": 1, "at": day(0), "computed_at": first_at, "xact": xact, **values}  # fmt: skip
     stands = {"superseded_by": None, "superseded_at": None, "superseded_because": None}
     ended = {"superseded_by": second, "superseded_at": second_at, "superseded_because": "late", "scan_uid": "PA/c"}
-    return [{**row, **stands, "later_sha256": None}, {**row, **ended}]
+    return [{**row, **stands}, {**row, **ended}]
 
 
 def write_audit(owner: Connection) -> None:
@@ -142,33 +145,83 @@ def test_the_sound_world_has_a_row_in_every_table(world: Connection) -> None:
 
 
 @pytest.mark.parametrize(("table_name", "column"), COLUMNS, ids=lambda value: value)
-def test_a_wrong_value_in_any_column_is_named(world: Connection, table_name: str, column: str) -> None:
+def test_a_wrong_value_in_any_column_is_refused_or_named(world: Connection, table_name: str, column: str) -> None:
     table = schema.metadata.tables[f"core.{table_name}"]
-    tried = 0
-    for row, wrong in wrong_values(world, table, table.columns[column]):
+    tried = list(wrong_values(world, table, table.columns[column]))
+    for row, wrong in tried:
         with planted(world):
-            world.execute("SET LOCAL session_replication_role = replica")
-            command = sql.SQL("UPDATE {} SET {} = %s WHERE ctid = %s").format(qualified(table), sql.Identifier(column))
-            try:
-                with world.transaction():
-                    world.execute(command, [wrong, row["ctid"]])
-            except psycopg.IntegrityError:
-                continue  # refused by the table itself
-            tried += 1
-            assert named(world, table_name), f"{table_name}.{column}: {row[column]!r} became {wrong!r}"
+            if planting(world, table, row, {column: wrong}):
+                assert named(world, table_name), f"{table_name}.{column}: {row[column]!r} became {wrong!r}"
     assert tried
 
 
-def wrong_values(world: Connection, table: sa.Table, column: sa.Column) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Rows with a value, the first and the last of them, and one without, each with what it is not."""
+@pytest.mark.parametrize("table", [schema.ledger, schema.placements, schema.states, schema.forecasts], ids=str)
+def test_a_value_planted_together_with_its_hashes_is_named_by_the_chain_of_folds(
+    world: Connection, table: sa.Table
+) -> None:
+    for row in rows_of(world, table, "fold_id"):
+        with planted(world):
+            wrong = {**row, "revision": row["revision"] + 7}
+            wrong["row_sha256"] = row_sha256(table, wrong)
+            values = {"revision": wrong["revision"], "row_sha256": wrong["row_sha256"]}
+            if row.get("later_sha256"):
+                values["later_sha256"] = later_sha256(table, wrong)
+            assert planting(world, table, row, values)
+            assert named(world, "folds")
+
+
+def test_features_planted_together_with_their_hashes_are_named_by_the_states_that_stood_on_them(
+    world: Connection,
+) -> None:
+    (row, *_) = rows_of(world, schema.features, "x")
+    wrong = {**row, "x": [None] * len(row["x"]), "sha256": content_sha256(row["disease"], [None] * len(row["x"]))}
+    with planted(world):
+        values = {name: wrong[name] for name in ("x", "sha256")}
+        assert planting(world, schema.features, row, {**values, "row_sha256": row_sha256(schema.features, wrong)})
+        assert named(world, "states")
+
+
+@pytest.mark.parametrize("table", ["heads", "folds", "ledger", "placements", "states", "forecasts", "treatments"])
+def test_a_row_taken_away_is_missed(world: Connection, table: str) -> None:
+    with planted(world):
+        world.execute(f"DELETE FROM core.{table} WHERE ctid = (SELECT min(ctid) FROM core.{table})")
+        assert any(one.failed for one in checks(world))
+
+
+def test_each_check_says_how_much_it_looked_at(world: Connection) -> None:
+    assert all(one.checked > 0 and one.failed == 0 and one.says for one in checks(world))
+
+
+def planting(world: Connection, table: sa.Table, row: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Write `values` over those of `row`; False where the table itself refuses."""
+    pairs = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(k), sql.Placeholder()) for k in values)
+    command = sql.SQL("UPDATE {} SET {} WHERE ctid = %s").format(qualified(table), pairs)
+    world.execute("SET LOCAL session_replication_role = replica")  # past the trigger of the audit log
+    try:
+        with world.transaction():
+            world.execute(command, [*values.values(), row["ctid"]])
+    except (psycopg.IntegrityError, psycopg.errors.GeneratedAlways):
+        return False
+    return True
+
+
+def rows_of(world: Connection, table: sa.Table, column: str) -> list[dict[str, Any]]:
+    """Rows that have a value in `column`, the first and the last of them, and one that has none."""
     query = "SELECT *, ctid FROM {} WHERE {} IS {} NULL ORDER BY ctid {} LIMIT 1"
+    found = []
     for null, order in (("NOT", "ASC"), ("NOT", "DESC"), ("", "ASC")):
-        parts = (qualified(table), sql.Identifier(column.name), sql.SQL(null), sql.SQL(order))
-        for row in world.cursor(row_factory=dict_row).execute(sql.SQL(query).format(*parts)).fetchall():
-            yield row, other_than(column, row[column.name])
-            emptied = column is schema.states.c.state and row["superseded_by"] is not None
-            if column.nullable and row[column.name] is not None and not emptied:
-                yield row, None
+        parts = (qualified(table), sql.Identifier(column), sql.SQL(null), sql.SQL(order))
+        found += world.cursor(row_factory=dict_row).execute(sql.SQL(query).format(*parts)).fetchall()
+    return found
+
+
+def wrong_values(world: Connection, table: sa.Table, column: sa.Column) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Rows, each with what its column is not: another value, and none where there is one."""
+    for row in rows_of(world, table, column.name):
+        yield row, other_than(column, row[column.name])
+        emptied = column is schema.states.c.state and row["superseded_by"] is not None
+        if column.nullable and row[column.name] is not None and not emptied:
+            yield row, None
 
 
 def other_than(column: sa.Column, value: Any) -> Any:
@@ -178,8 +231,10 @@ def other_than(column: sa.Column, value: Any) -> Any:
         return str(int(value or 0) + 1)
     if isinstance(kind, sa.Boolean):
         return not value
-    if isinstance(kind, sa.Integer | sa.Float):
-        return (value or 0) + 1 if not isinstance(kind, sa.Float) or value is None or value > 1 else value / 2
+    if isinstance(kind, sa.Float):
+        return math.nextafter(value, 0.0)
+    if isinstance(kind, sa.Integer):
+        return (value or 0) + 1
     if isinstance(kind, sa.DateTime):
         return (value or day(0)) + dt.timedelta(microseconds=1)
     if isinstance(kind, sa.LargeBinary):

@@ -2,33 +2,39 @@
 
 from stream.services.rows import fold_digest, rows_digest
 from stream.services.verify.finding import Finding
+from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.scanning import each
-from stream.storage.standing import ENDED, TIME, WRITTEN
+from stream.storage.standing import ENDED, WRITTEN
 
-ENDED_AT = {"placements": "ended_at", "forecasts": "superseded_at"}
+LIKE_FORECASTS = (schema.forecasts, schema.size_forecasts, schema.response_probabilities)
+WRITTEN_AT = {schema.placements: "placed_at", **dict.fromkeys(LIKE_FORECASTS, "computed_at")}
+ENDED_AT = {
+    schema.placements: ("ended_by", "ended_at"),
+    **dict.fromkeys(LIKE_FORECASTS, ("superseded_by", "superseded_at")),
+}
 
 STANDS_WRONGLY = """
-SELECT 'scan ' || id || ' stands on two timelines' FROM core.placements WHERE ended_by IS NULL AND kind = 'scan'
-  GROUP BY id HAVING count(*) > 1
-UNION ALL SELECT 'state of ' || s.scan_uid || ' stands without its placement' FROM core.states s
+SELECT 'placements: scan ' || id || ' stands on two timelines' FROM core.placements
+  WHERE ended_by IS NULL AND kind = 'scan' GROUP BY id HAVING count(*) > 1
+UNION ALL SELECT 'states: that of ' || s.scan_uid || ' stands without its placement' FROM core.states s
   WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p
     WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id
     AND p.at = s.at AND p.ended_by IS NULL)
-UNION ALL SELECT 'forecast of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
+UNION ALL SELECT 'forecasts: one of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
   WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
     AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)
-UNION ALL SELECT 'ledger ' || g.kind || ' ' || g.id || ' names nothing that was accepted' FROM core.ledger g
+UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was accepted' FROM core.ledger g
   WHERE NOT EXISTS (SELECT FROM core.revisions r WHERE g.kind = 'scan' AND r.scan_uid = g.id
     AND r.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.treatments t WHERE g.kind = 'treatment' AND t.treatment_id = g.id
     AND t.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.clinical c WHERE g.kind = 'clinical' AND c.received_as = g.id
     AND c.revision = g.revision)
-UNION ALL SELECT 'alias of ' || a.patient_id || ' comes from no identity event' FROM core.aliases a
+UNION ALL SELECT 'aliases: that of ' || a.patient_id || ' comes from no identity event' FROM core.aliases a
   WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'merge'
     AND e.patient_id = a.patient_id AND e.outcome = 'done')
-UNION ALL SELECT 'assignment of ' || a.scan_uid || ' comes from no identity event' FROM core.assignments a
+UNION ALL SELECT 'assignments: that of ' || a.scan_uid || ' comes from no identity event' FROM core.assignments a
   WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'move'
     AND e.scan_uid = a.scan_uid AND e.outcome = 'done')
 """
@@ -36,8 +42,8 @@ UNION ALL SELECT 'assignment of ' || a.scan_uid || ' comes from no identity even
 TIPS = """
 WITH best AS (SELECT *, row_number() OVER (PARTITION BY patient_id, weights_version, endpoint, disease, horizon_kind,
   horizon_days ORDER BY at DESC, scan_uid DESC) = 1 AS latest FROM core.forecasts WHERE superseded_by IS NULL)
-SELECT 'forecasts tip of ' || scan_uid || ' is wrong' FROM best WHERE tip <> latest
-UNION ALL SELECT 'forecasts tip of ' || scan_uid || ' marks what does not stand' FROM core.forecasts
+SELECT 'forecasts: tip of ' || scan_uid || ' is wrong' FROM best WHERE tip <> latest
+UNION ALL SELECT 'forecasts: tip of ' || scan_uid || ' marks what does not stand' FROM core.forecasts
   WHERE tip AND superseded_by IS NOT NULL
 """
 
@@ -56,7 +62,7 @@ def versions(connection: Connection) -> Finding:
     finding = Finding("I4", "folds carry versions 1..n, the head the last")
     rows = connection.execute(
         """SELECT h.patient_id, h.version = coalesce(f.n, 0) AND h.version = coalesce(f.top, 0)
-          AND h.fold_digest = coalesce(l.digest, '') AND (l.computed_at IS NULL OR l.computed_at = h.changed_at)
+          AND h.fold_digest = coalesce(l.digest, '') AND h.changed_at = coalesce(l.computed_at, '2000-01-01')
         FROM core.heads h LEFT JOIN (SELECT patient_id, count(*) n, max(head_version) top FROM core.folds GROUP BY 1) f
           USING (patient_id) LEFT JOIN core.folds l ON l.patient_id = h.patient_id AND l.head_version = h.version
         UNION ALL SELECT f.patient_id, false FROM core.folds f
@@ -70,25 +76,25 @@ def versions(connection: Connection) -> Finding:
 def transactions(connection: Connection) -> Finding:
     """I6: all rows of one fold share its transaction and its time, those it ended carry its time."""
     finding = Finding("I6", "all rows of a fold share one transaction and one time")
-    for table in WRITTEN:
-        time = f"AND r.{TIME[table]} = f.computed_at" if table in TIME else ""
+    for table in dict.fromkeys((*WRITTEN, *LIKE_FORECASTS)):
+        time = f"AND r.{WRITTEN_AT[table]} = f.computed_at" if table in WRITTEN_AT else ""
         finding.fail_each(*_compared(connection, table.name, "fold_id", f"r.xact = f.xact {time}"))
-    for table, ended_by in ENDED.items():
-        if table.name in ENDED_AT:
-            holds = f"r.{ENDED_AT[table.name]} = f.computed_at"
-            finding.fail_each(*_compared(connection, table.name, ended_by, holds))
-            loose = f"SELECT '{table.name} fold_id=' || fold_id FROM core.{table.name} WHERE {ended_by} IS NULL AND "
-            found = connection.execute(loose + f"{ENDED_AT[table.name]} IS NOT NULL")
-            finding.fail_each(0, (row[0] for row in found))
+    for table, (by, at) in ENDED_AT.items():
+        finding.fail_each(*_compared(connection, table.name, by, f"r.{at} = f.computed_at"))
+        loose = (
+            f"SELECT '{table.name} fold_id=' || fold_id FROM core.{table.name} WHERE {by} IS NULL AND {at} IS NOT NULL"
+        )
+        finding.fail_each(0, (row[0] for row in connection.execute(loose)))
     return finding
 
 
 def _compared(connection: Connection, table: str, column: str, holds: str) -> tuple[int, list[str]]:
+    """How many rows name a fold in `column`, and those for which `holds` is not true: the row or its fold is wrong."""
     count = connection.execute(f"SELECT count(*) FROM core.{table} WHERE {column} IS NOT NULL").fetchone()[0]
     rows = connection.execute(
-        f"""SELECT '{table} {column}=' || r.{column}
+        f"""SELECT DISTINCT '{table} against folds: {column}=' || r.{column}
         FROM core.{table} r LEFT JOIN core.folds f ON f.fold_id = r.{column}
-        WHERE r.{column} IS NOT NULL AND (f.fold_id IS NULL OR NOT ({holds}))"""
+        WHERE r.{column} IS NOT NULL AND (f.fold_id IS NULL OR ({holds}) IS NOT TRUE)"""
     )
     return count, [row[0] for row in rows]
 

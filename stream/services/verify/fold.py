@@ -55,7 +55,7 @@ def _compare(
 
 
 def _equal(one: Expected, row: dict[str, Any], tolerance: float) -> bool:
-    state = np.frombuffer(row["state"], "<f4")
+    state = np.frombuffer(row["state"] or b"", "<f4")
     same = (one.revision, one.at, one.position) == (row["revision"], row["at"], row["position"])
     forecasts = {astuple(f)[:3]: astuple(f)[3:] for f in one.forecasts}
     return (

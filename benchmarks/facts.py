@@ -1,0 +1,70 @@
+"""Timepoints that wait for their step: facts of many patients as rows, and the bells that announce them."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.measurement import Measurement
+from stream.endpoints import kafka_servers
+from stream.publisher import Publisher
+from stream.services.measurement import Measured, feature_row
+from stream.settings import Settings
+from stream.storage import schema
+from stream.storage.database import connect
+from stream.storage.facts import append
+
+VISIT = dt.timedelta(days=42)
+FIRST_VISIT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+AHEAD = dt.timedelta(hours=1)
+"""The sweep rings again for what has waited for seconds: what waits from an hour ahead it leaves to the bells."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A revision whose features are known and which no fold has seen."""
+
+    patient_id: str
+    scan_uid: str
+
+
+def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[Waiting]:
+    """Facts of the scan number `visit` (0, 1, …) of `patients` lung cancer patients named after `group`."""
+    scans = [Waiting(f"P{group}{number:06}", f"2.25.{group}.{number}.{visit}") for number in range(patients)]
+    now = dt.datetime.now(dt.UTC)
+    with connect(settings, "worker") as connection, connection.transaction():
+        append(connection, schema.scans, [{"scan_uid": one.scan_uid, "received_as": one.patient_id} for one in scans])
+        append(connection, schema.revisions, [_revision(one, visit, now) for one in scans])
+        append(connection, schema.assembly, [_assembly(one, now) for one in scans])
+        append(connection, schema.features, [_features(one, visit) for one in scans])
+    return scans
+
+
+def ring(settings: Settings, topic: str, scans: Sequence[Waiting]) -> None:
+    """Announce `scans` on `topic` as the agent `measure` would."""
+    publisher = Publisher(kafka_servers(settings))
+    for one in scans:
+        publisher.publish(topic, one.patient_id, {"scan_uid": one.scan_uid, "revision": 1})
+    publisher.flush()
+    publisher.close()
+
+
+def _revision(scan: Waiting, visit: int, now: dt.datetime) -> dict[str, object]:
+    return {
+        "scan_uid": scan.scan_uid, "revision": 1, "acquired_at": FIRST_VISIT + visit * VISIT,
+        "instances_sha256": hashlib.sha256(scan.scan_uid.encode()).hexdigest(), "completeness": "single_sr",
+        "accepted_at": now, "final_at": now, "later_sha256": None,
+    }  # fmt: skip
+
+
+def _assembly(scan: Waiting, now: dt.datetime) -> dict[str, object]:
+    return {
+        "scan_uid": scan.scan_uid, "revision": 1, "status": "waiting", "completeness": "single_sr",
+        "changed_at": now + AHEAD,
+    }  # fmt: skip
+
+
+def _features(scan: Waiting, visit: int) -> dict[str, object]:
+    diameter_mm = 20.0 + int(scan.scan_uid.split(".")[3]) % 30 + 3.0 * visit
+    found = Measured((Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"{scan.scan_uid}.1"),), None, None)
+    return feature_row(scan.scan_uid, 1, found, "lung")

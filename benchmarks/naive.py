@@ -1,0 +1,113 @@
+"""`python -m benchmarks.naive TOPIC`: the agent one would write first, to stand beside ours.
+
+The same pure functions, tables, rows and durability, a pooled connection; but per event one step of one patient, one
+transaction with plain INSERTs, and Faust's own acknowledgement.
+"""
+
+import datetime as dt
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import faust
+import numpy as np
+from psycopg import sql
+
+from models.forecaster import Forecaster, committed_forecasters
+from stream.endpoints import kafka_servers
+from stream.services.folding import fold
+from stream.services.rows import FoldRows, fold_rows
+from stream.settings import load_settings
+from stream.storage import schema, standing
+from stream.storage.database import Connection, engine
+from stream.storage.facts import qualified
+from stream.storage.timelines import read_timelines, resolve
+from stream.timeline import Plan, plan
+
+
+def build_app(servers: Sequence[str], topic: str) -> faust.App:
+    """One agent, one event at a time."""
+    settings = load_settings()
+    pool = engine(settings, "worker")
+    forecasters = {one.weights_version: one for one in committed_forecasters(settings.device)}
+    app = faust.App(
+        "naive",
+        broker=[f"kafka://{server}" for server in servers],
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+    )
+
+    @app.agent(app.topic(topic, value_serializer="json"))
+    async def step(messages: faust.Stream) -> None:
+        async for message in messages:
+            with pool.connect() as pooled:
+                apply(pooled.connection.driver_connection, forecasters, message["scan_uid"])
+
+    return app
+
+
+def apply(connection: Connection, forecasters: Mapping[str, Forecaster], scan_uid: str) -> None:
+    """Bring the timeline of `scan_uid` into line in one transaction."""
+    with connection.transaction():
+        patient_id = resolve(connection, [scan_uid])[scan_uid]
+        standing.lock_heads(connection, [patient_id])
+        (timeline,) = read_timelines(connection, [patient_id])
+        one = plan(timeline, list(forecasters.values()))
+        if not one.changed:
+            return
+        stepped = fold([one], forecasters, _bases(connection, one))
+        (fold_id,) = standing.take_fold_ids(connection, 1)
+        now, _ = standing.fold_time(connection, [patient_id])
+        _write(connection, fold_rows(fold_id, one, stepped[patient_id], []), now)
+
+
+def _bases(connection: Connection, one: Plan) -> dict[tuple[str, str], np.ndarray]:
+    keys = [
+        (course.base.fold_id, course.weights_version, course.base.scan_uid)
+        for course in one.courses
+        if course.base and course.steps
+    ]
+    found = standing.read_states(connection, keys)
+    return {(one.timeline.patient_id, key[1]): np.frombuffer(data, "<f4") for key, data in found.items()}
+
+
+def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
+    for _, weights_version, scan_uid, tip in rows.new_tips:
+        connection.execute(
+            "UPDATE core.forecasts SET tip = %s WHERE weights_version = %s AND scan_uid = %s AND superseded_by IS NULL",
+            [tip, weights_version, scan_uid],
+        )
+    _insert(connection, schema.ledger, rows.ledger)
+    _insert(connection, schema.placements, [{**row, "placed_at": now} for row in rows.placements])
+    _insert(connection, schema.states, rows.states)
+    _insert(connection, schema.forecasts, [{**row, "computed_at": now} for row in rows.forecasts])
+    head = rows.fold_row(now)
+    _insert(connection, schema.folds, [head])
+    connection.execute(
+        "UPDATE core.heads SET version = %s, changed_at = %s, fold_digest = %s WHERE patient_id = %s",
+        [head["head_version"], now, head["digest"], head["patient_id"]],
+    )
+    connection.cursor().executemany(
+        "UPDATE core.assembly SET status = 'applied', changed_at = %s WHERE scan_uid = %s AND revision = %s",
+        [[now, row["id"], row["revision"]] for row in rows.ledger],
+    )
+
+
+def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    names = list(rows[0])
+    command = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+        qualified(table),
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(sql.Placeholder() * len(names)),
+    )
+    connection.cursor().executemany(command, [list(row.values()) for row in rows])
+
+
+if __name__ == "__main__":
+    app = build_app(kafka_servers(load_settings()), sys.argv[1])
+    faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()

@@ -1,0 +1,25 @@
+"""The log of what people did and were shown: every row's digest covers the row and the one before (PROTOCOL 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stream.digest import digest
+from stream.services.verify.finding import Finding
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.scanning import each
+
+
+def audit_digest(before: bytes, row: Mapping[str, Any]) -> bytes:
+    """Digest (32 bytes) of an audit row; `before` is the digest of the row before, empty for the first."""
+    return digest(before, *(row[column.name] for column in schema.audit.columns if column.name != "digest"))
+
+
+def audit_log(connection: Connection) -> Finding:
+    """Every row of the audit log, in order, chained to the one before."""
+    finding = Finding("audit", "the audit log is a chain without a gap")
+    before = b""
+    for row in each(connection, "SELECT * FROM core.audit ORDER BY seq", {}):
+        finding.check(row["digest"] == audit_digest(before, row), f"audit seq={row['seq']}")
+        before = row["digest"]
+    return finding

@@ -1,0 +1,146 @@
+"""The demonstration as a person sees it: started, looked at, stopped, started again."""
+
+import datetime as dt
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+import stream
+from stream.dicom.cohort import cohort
+from stream.settings import Settings, load_settings
+from stream.storage.database import connect
+from tests.waiting import has_ended
+
+PATIENTS = 12
+"""Enough for every disease."""
+
+
+class Demo:
+    """`scanstream demo` on a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("SCANSTREAM_")},
+            "XDG_DATA_HOME": str(folder), "PYTHONPATH": str(Path(stream.__file__).parents[1]),
+        }  # fmt: skip
+        self.folder = folder
+        self.settings: Settings = load_settings(data_dir=folder / "scanstream" / "demo")
+
+    def popen(self, *words: str) -> subprocess.Popen[str]:
+        """The command at work."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "stream", "demo", "--patients", str(PATIENTS), *words], cwd=self.folder,
+            env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    @contextmanager
+    def shown(self) -> Iterator[list[str]]:
+        """Everything it prints until it waits for Ctrl-C, which it gets at the end; no process is left then."""
+        process = self.popen()
+        try:
+            told = []
+            for line in process.stdout:
+                told.append(line.rstrip("\n"))
+                if "Ctrl-C stops all" in line:
+                    break
+            assert process.poll() is None, process.stderr.read()
+            below = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+            yield told
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+            assert all(map(has_ended, below))
+        finally:
+            process.kill()
+            process.wait()
+
+    def ask(self, query: str) -> list[tuple]:
+        """Rows as a reader sees them."""
+        with connect(self.settings, "reader") as connection:
+            return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return Demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def first(demo: Demo) -> dict[str, list]:
+    """What the first start showed, and what the database held then."""
+    with demo.shown() as told:
+        return {
+            "told": told,
+            "statuses": demo.ask("SELECT status, reason, count(*) FROM scanstream.scan_status GROUP BY 1, 2"),
+            "files": demo.ask("SELECT accepted, duplicate, set_aside, pending FROM scanstream.service_status"),
+            "endpoints": demo.ask(
+                """SELECT endpoint, count(DISTINCT scan_uid) FROM scanstream.risk_history WHERE superseded_at IS NULL
+                GROUP BY 1 ORDER BY 1"""
+            ),
+            "treated": demo.ask("SELECT count(DISTINCT patient_id) FROM scanstream.treatments"),
+            "late": demo.ask("SELECT count(*) FROM scanstream.risk_history WHERE superseded_because = 'late'"),
+            "risks": demo.ask("SELECT * FROM scanstream.current_risk ORDER BY 1, 2, 4"),
+            "question": demo.ask(
+                """SELECT patient_id FROM scanstream.current_risk WHERE endpoint = 'progression'
+                AND horizon_days = 180 ORDER BY risk DESC LIMIT 10"""
+            ),
+        }
+
+
+def test_every_scan_sent_has_its_forecast_or_the_reason_for_none(demo: Demo, first: dict[str, list]) -> None:
+    studies = cohort(PATIENTS, _reference(demo))
+    brain = sum(study.patient.disease == "brain" for study in studies)
+    breast = sum(study.patient.disease == "breast" for study in studies)
+    assert sorted(first["statuses"], key=str) == sorted(
+        [("applied", None, len(studies) - brain), ("applied", "no model applies", brain)], key=str
+    )
+    assert first["endpoints"] == [("pcr", breast), ("progression", len(studies) - brain - breast)]
+    assert first["files"] == [(sum(study.instances for study in studies), 0, 0, 0)]
+    assert first["treated"] == [(PATIENTS,)]
+
+
+def test_scans_that_came_late_replaced_forecasts_made_before(first: dict[str, list]) -> None:
+    ((superseded,),) = first["late"]
+    assert superseded > 0
+
+
+def test_it_prints_the_dashboards_address_and_the_answer_to_the_first_question(first: dict[str, list]) -> None:
+    told = "\n".join(first["told"])
+    assert "Dashboard: http://127.0.0.1:" in told
+    assert "ORDER BY risk DESC LIMIT 10;" in told
+    shown = [line.split()[0] for line in first["told"] if line.startswith("P") and line.split()[0].isalnum()]
+    assert [(patient,) for patient in shown] == first["question"]
+
+
+def test_started_again_it_knows_its_scans_and_sends_none_of_them(demo: Demo, first: dict[str, list]) -> None:
+    with demo.shown():
+        assert (
+            demo.ask("SELECT accepted, duplicate, set_aside, pending FROM scanstream.service_status") == first["files"]
+        )
+        assert demo.ask("SELECT * FROM scanstream.current_risk ORDER BY 1, 2, 4") == first["risks"]
+
+
+def test_once_ends_by_itself_and_a_port_in_use_is_replaced(demo: Demo, first: dict[str, list]) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", Settings().dashboard_port))
+            taken.listen()
+        except OSError:
+            pass  # somebody else uses it, which serves as well
+        process = demo.popen("--once")
+        told, complaint = process.communicate()
+    assert process.returncode == 0, complaint
+    assert "in use: Dashboard listens on" in told
+    assert "Ctrl-C" not in told
+
+
+def _reference(demo: Demo) -> dt.date:
+    return dt.date.fromisoformat((demo.settings.data_dir / "cohort-reference").read_text())

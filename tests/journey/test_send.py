@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stream.dicom.synthetic import make_sr, save
+from stream.endpoints import free_port
+from tests.journey.service import Service
+
+RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"  # a storage class that is not taken
+
+
+def test_a_folder_is_sent_and_every_status_counted(service: Service, tmp_path: Path) -> None:
+    for number in range(3):
+        save(make_sr(PatientID="sent"), tmp_path / "scans" / f"{number}.dcm")
+    ended = service.command("send", str(tmp_path / "scans"), "--json")
+    assert ended.returncode == 0
+    told = json.loads(ended.stdout)
+    assert told == {"files": 3, "statuses": [{"status": "0x0000", "meaning": "stored", "files": 3}], "failed": []}
+    service.settle()
+
+
+def test_what_was_not_stored_is_named_and_the_rest_arrives(service: Service, tmp_path: Path) -> None:
+    report = make_sr(PatientID="sent")
+    save(report, tmp_path / "good.dcm")
+    save(make_sr(SOPClassUID=RAW_DATA), tmp_path / "raw.dcm")
+    (tmp_path / "notes.txt").write_text("no DICOM")
+    ended = service.command("send", str(tmp_path), "--json")
+    assert ended.returncode == 1
+    assert {Path(one["path"]).name for one in json.loads(ended.stdout)["failed"]} == {"raw.dcm", "notes.txt"}
+    assert "2 of 3 files were not stored" in ended.stderr
+    service.settle()
+    assert service.scan(report.StudyInstanceUID)
+
+
+def test_files_of_which_none_is_taken_are_named_too(service: Service, tmp_path: Path) -> None:
+    ended = service.command("send", str(save(make_sr(SOPClassUID=RAW_DATA), tmp_path / "raw.dcm")))
+    assert ended.returncode == 1
+    assert "SOP class or transfer syntax not supported" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["missing.dcm"], 2, "missing.dcm does not exist"),
+        (["empty"], 2, "empty holds no file"),
+        (["sr.dcm", "--to", "127.0.0.1"], 2, "write AE@HOST:PORT"),
+        (["sr.dcm", "--to", f"PACS@127.0.0.1:{free_port()}"], 3, "does not answer"),
+    ],
+)
+def test_a_mistake_is_one_sentence(service: Service, tmp_path: Path, words: list[str], code: int, told: str) -> None:
+    (tmp_path / "empty").mkdir()
+    save(make_sr(), tmp_path / "sr.dcm")
+    ended = service.command("send", str(tmp_path / words[0]), *words[1:])
+    assert ended.returncode == code
+    assert told in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -1,0 +1,84 @@
+"""What was shown at a time can be asked for again."""
+
+import datetime as dt
+
+from stream.services import replay
+from stream.services.reconcile import Reconciler
+from stream.storage import schema
+from stream.storage.database import Connection
+from stream.storage.facts import write_later
+from stream.storage.views import standing_risks
+from tests.database import Database
+from tests.services.facts import accept, assert_sound, breast, drug, fold_each, forecasters, lung, standing
+
+STORY = [
+    lung("PA", "b", 40, 30.0), lung("PA", "c", 90, 40.0), breast("PB", "x", 0, 9.0, 20.0), lung("PA", "a", 0, 25.0),
+    drug("PA", "docetaxel", 50), lung("PA", "b", 40, 60.0), lung("PA", "a", 120, 25.0), ("PA", {"age": 66}),
+    drug("PA", "docetaxel", 50, withdrawn=True),
+]  # fmt: skip
+"""Late scans, revisions of value and of day, a treatment and its withdrawal, clinical facts."""
+
+
+def shown(connection: Connection, at: dt.datetime | None = None) -> list[list[tuple]]:
+    """Current risks and trajectories, now or as of a time."""
+    relations = ("current_risk", "trajectory") if at is None else ("risk_as_of(%(at)s)", "trajectory_as_of(%(at)s)")
+    queries = [f"SELECT * FROM scanstream.{relation}" for relation in relations]
+    return [sorted(connection.execute(query, {"at": at}).fetchall(), key=repr) for query in queries]
+
+
+def test_what_was_shown_after_each_fold_can_be_asked_for_again(database: Database) -> None:
+    connection, reader = database.connect(), database.connect("reader")
+    reconciler, screens = Reconciler(connection, forecasters()), []
+    for fact in STORY:
+        accept(connection, fact)
+        reconciler.patients(["PA", "PB"])
+        (last,) = connection.execute("SELECT max(computed_at) FROM core.folds").fetchone()
+        screens.append((last, shown(reader)))
+    for (at, screen), (following, _) in zip(screens, [*screens[1:], (dt.datetime.now(dt.UTC), None)], strict=True):
+        assert shown(reader, at) == screen
+        assert shown(reader, following - dt.timedelta(microseconds=1)) == screen
+    assert len({repr(screen) for _, screen in screens}) > len(STORY) // 2
+
+
+def test_before_the_first_fold_nothing_was_shown(database: Database) -> None:
+    connection = database.connect()
+    fold_each(connection, STORY)
+    (first,) = connection.execute("SELECT min(computed_at) FROM core.folds").fetchone()
+    assert shown(database.connect("reader"), first - dt.timedelta(microseconds=1)) == [[], []]
+
+
+def test_a_risk_of_weights_that_did_not_lead_yet_was_not_shown(database: Database) -> None:
+    connection, owner = database.connect(), database.connect("migrator")
+    fold_each(connection, STORY[:1])
+    (at,) = connection.execute("SELECT max(computed_at) FROM core.folds").fetchone()
+    (since, version) = owner.execute(
+        "SELECT since, weights_version FROM core.leads WHERE endpoint = 'progression' AND disease = 'lung'"
+    ).fetchone()
+    key = {"endpoint": "progression", "disease": "lung", "weights_version": version, "since": since}
+    write_later(owner, schema.leads, key, {"until": at, "until_xact": "1"})
+    assert shown(database.connect("reader"), at)[0] == []
+    assert shown(database.connect("reader"))[0] == []
+    assert connection.execute("SELECT DISTINCT role FROM scanstream.risk_history").fetchall() == [("shadow",)]
+
+
+def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None:
+    connection = database.connect()
+    fold_each(connection, STORY)
+    before, risks = standing(connection), standing_risks(connection)
+    weights = replay.weights_of(connection, "progression")
+    patients = replay.timelines_of(connection, weights)
+    done = list(replay.replay(Reconciler(connection, forecasters()), patients, weights))
+    assert (patients, done) == (["PA"], [1])
+    assert standing(connection) == before
+    assert replay.compare(risks, standing_risks(connection)) == (0, 0)
+    because = connection.execute(
+        """SELECT superseded_because FROM core.forecasts
+        WHERE superseded_by = (SELECT max(fold_id) FROM core.folds)"""
+    ).fetchall()
+    assert because == [("replay",)] * 9
+    assert_sound(connection)
+
+
+def test_a_comparison_counts_what_differs_came_or_went() -> None:
+    assert replay.compare({("a",): 0.5, ("b",): 0.5}, {("a",): 0.5, ("b",): 0.75, ("c",): 0.1}) == (2, 1.0)
+    assert replay.compare({}, {}) == (0, 0.0)
