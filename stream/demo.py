@@ -6,10 +6,13 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Event
 
 from models.simulate import Patient
 from stream.dicom.cohort import Study, cohort, mrn, write_study
@@ -23,7 +26,7 @@ from stream.services.sweep import UNSEEN
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.storage.views import counts
-from stream.supervisor import Stopped
+from stream.supervisor import Stopped, Supervisor
 from stream.wiring.importing import import_folder
 from stream.wiring.pseudonyms import pseudonyms
 
@@ -58,28 +61,31 @@ def run(settings: Settings, patients: int, once: bool) -> None:
     Raises AnswerIsNo where a scan that was sent has neither a forecast nor the reason that no model applies.
     """
     print(f"Starting Postgres, Kafka, gateway, worker and dashboard on {settings.data_dir} ...", flush=True)
-    finished = False
-    # the work has a thread of its own: the main thread restarts parts that end and hears Ctrl-C
-    with ThreadPoolExecutor(1) as thread:
-        try:
-            with running(settings) as supervisor:
-                work = thread.submit(_show, settings, patients, once)
-                work.add_done_callback(lambda done: supervisor.ask_to_stop() if once or _failed(done) else None)
-                supervisor.watch()
-                finished = work.done()
-        except Stopped:
-            pass
-    if finished:
+    work = None
+    with suppress(Stopped), running(settings) as supervisor:
+        work = _alongside(supervisor, partial(_show, settings, patients, once), once)
+    if work is not None:
         work.result()
     elif once:
         raise AnswerIsNo("The demonstration was stopped before its end.")
 
 
-def _failed(work: Future[None]) -> bool:
-    return work.exception() is not None
+def _alongside(supervisor: Supervisor, show: Callable[[Event], None], once: bool) -> Future[None] | None:
+    """Let `show` work in a thread of its own: the main thread restarts parts that end and hears Ctrl-C.
+
+    Returns after `show` if `once` or if that failed, else at Ctrl-C; None where Ctrl-C came before it was done.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1) as thread:
+        work = thread.submit(show, stop)
+        work.add_done_callback(lambda done: supervisor.ask_to_stop() if once or done.exception() else None)
+        supervisor.watch()
+        finished = work.done()
+        stop.set()  # the service goes on until the thread has noticed
+    return work if finished else None
 
 
-def _show(settings: Settings, patients: int, once: bool) -> None:
+def _show(settings: Settings, patients: int, once: bool, stop: Event) -> None:
     """Bring in what is missing of the cohort, wait for its forecasts, print what a person may look at now."""
     studies = cohort(patients, _reference(settings))
     with connect(settings, "worker", timeouts=False) as connection:
@@ -89,8 +95,8 @@ def _show(settings: Settings, patients: int, once: bool) -> None:
         arrived = _ends(connection, names, studies)
         missing = [study for study in studies if not _arrived(study, arrived.get(names.scan_uid(study.study_uid)))]
         for late in (False, True):  # a late scan is one whose later ones have their forecasts already
-            _send([study for study in missing if study.visit.late == late], settings)
-            ends = _settled(connection, settings, names, studies)
+            _send([study for study in missing if study.visit.late == late], settings, stop)
+            ends = _settled(connection, settings, names, studies, stop)
         print(_summary(studies, ends))
         _print_answer(connection, settings)
     if not once:
@@ -144,13 +150,14 @@ def _arrived(study: Study, end: End | None) -> bool:
     return end is not None and end.instances == study.instances
 
 
-def _send(studies: Sequence[Study], settings: Settings) -> None:
+def _send(studies: Sequence[Study], settings: Settings, stop: Event) -> None:
     """C-STORE of the studies in one association, as a PACS would send them."""
     with tempfile.TemporaryDirectory() as folder:
         files = [path for study in studies for path in write_study(study, Path(folder))]
         failed = []
         with progress("Sending scans", len(files)) as advance:
             for sent in send(files, settings.dicom_host, settings.dicom_port, settings.dicom_ae_title, CALLING_AE):
+                _go_on(stop)
                 advance(1)
                 if sent.status != 0:
                     failed.append(sent)
@@ -158,7 +165,9 @@ def _send(studies: Sequence[Study], settings: Settings) -> None:
         raise AnswerIsNo(f"{len(failed)} of {len(files)} files were not stored; the first was {failed[0].meaning}.")
 
 
-def _settled(connection: Connection, settings: Settings, names: Pseudonyms, studies: Sequence[Study]) -> dict[str, End]:
+def _settled(
+    connection: Connection, settings: Settings, names: Pseudonyms, studies: Sequence[Study], stop: Event
+) -> dict[str, End]:
     """Wait until nothing is pending and every fact is folded in; AnswerIsNo where that takes too long."""
     deadline, done = time.monotonic() + SETTLE_SECONDS, 0
     with progress("Forecasting", len(studies)) as advance:
@@ -172,7 +181,13 @@ def _settled(connection: Connection, settings: Settings, names: Pseudonyms, stud
                 return ends
             if time.monotonic() > deadline:
                 raise AnswerIsNo(f"{waiting} are still pending: the worker's log is in {settings.run}.")
-            time.sleep(POLL_SECONDS)
+            stop.wait(POLL_SECONDS)
+            _go_on(stop)
+
+
+def _go_on(stop: Event) -> None:
+    if stop.is_set():
+        raise Stopped
 
 
 def _waiting(connection: Connection, settings: Settings) -> int:

@@ -35,7 +35,7 @@ class _Line(logging.Formatter):
         at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
         text = record.getMessage().replace("\n", " ")
         if record.name != log.name:
-            text = f"library_warning library={record.name} says={_quoted(text)}"
+            text = f"library_said library={record.name} says={_quoted(text)}"
         if record.exc_info:
             text += " " + self.formatException(record.exc_info).replace("\n", " | ")
         return f"{at} {record.levelname.lower()} {self.part} {text}"

@@ -1,6 +1,7 @@
 """The weights a service holds: those that come with the code, and those put in service before, kept in the archive."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from models.card import COMMITTED, Card, UnusableWeights
@@ -17,9 +18,7 @@ def keep_weights(settings: Settings) -> None:
     for card in COMMITTED.glob("*/card.json"):
         target = _folder(settings) / Card.read(card).weights_sha256
         if not target.exists():
-            new = target.with_name(f".{target.name}.new")
-            shutil.copytree(card.parent, new, dirs_exist_ok=True)
-            new.rename(target)
+            _keep(card.parent, target)
 
 
 def forecasters(settings: Settings, device: str) -> list[Forecaster]:
@@ -29,6 +28,18 @@ def forecasters(settings: Settings, device: str) -> list[Forecaster]:
         return [load_forecaster(folder, device) for folder in folders]
     except (UnusableWeights, NoSuchDevice) as error:
         raise CannotStart(str(error)) from None
+
+
+def _keep(weights: Path, target: Path) -> None:
+    """Copy beside, then rename: of workers that start at once, one is first and the others find its copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
+        new = shutil.copytree(weights, Path(beside) / target.name)
+        try:
+            new.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
 
 
 def _folder(settings: Settings) -> Path:

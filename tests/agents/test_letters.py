@@ -2,8 +2,9 @@
 
 import datetime as dt
 import json
+import math
 
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -36,25 +37,34 @@ def test_a_message_that_is_delivered_again_is_the_same_item(database: Database) 
     assert database.connect().execute("SELECT count(*) FROM core.set_asides").fetchone() == (1,)
 
 
-TEXT = st.text(st.characters(), max_size=6) | st.sampled_from(
-    ["", "P", "\x00", "\ud800", "2025-03-01", "9999-12-31", "x" * 3000]
+ODD = ["", "P", "\x00", "\ud800", "0001-01-01T00:00:00+14:00", "9999-12-31", "9999-12-31T23:00:00-05:00", "x" * 3000]
+TEXT = st.sampled_from(ODD) | st.text(max_size=4)
+PLAIN = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | TEXT
+VALUE = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(TEXT, PLAIN, max_size=2)
+FACT = st.fixed_dictionaries(
+    {"name": TEXT, "kind": TEXT, "start_at": st.sampled_from(["2025-03-01", *ODD]), "endpoint": TEXT, "event": VALUE},
+    optional={"end_at": VALUE, "at": VALUE, "withdrawn": VALUE},
 )
-VALUE = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
-    max_leaves=4,
+MESSAGE = st.fixed_dictionaries(
+    {"v": st.just(1), "scan_uid": TEXT, "kind": st.sampled_from(patient_events.KINDS), "received_as": TEXT},
+    optional={"revision": VALUE, "scan_uids": st.lists(TEXT) | VALUE, "fact": FACT | VALUE},
 )
-FACT = st.fixed_dictionaries({}, optional={
-    name: VALUE for name in ("name", "kind", "start_at", "end_at", "withdrawn", "endpoint", "at", "event")
-})  # fmt: skip
-MESSAGE = st.fixed_dictionaries({"v": st.just(1)}, optional={
-    "scan_uid": VALUE, "revision": VALUE, "scan_uids": VALUE, "received_as": TEXT, "fact": FACT | VALUE,
-    "kind": st.sampled_from(patient_events.KINDS) | VALUE,
-})  # fmt: skip
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+BELL = {"v": 1, "scan_uid": "s", "revision": 1, "kind": "bell", "received_as": "P"}
+DRUG = {"name": "docetaxel", "kind": "drug", "start_at": "2025-03-01"}
+
+
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(messages=st.lists(MESSAGE, min_size=1, max_size=4))
+@example([{**BELL, "scan_uid": "\x00"}])
+@example([{**BELL, "scan_uid": "\ud800"}])
+@example([{**BELL, "revision": 10**30}])
+@example([{**BELL, "revision": True}, BELL])
+@example([{**BELL, "kind": "clinical", "fact": {"age": math.nan}}])
+@example([{**BELL, "kind": "clinical", "fact": {"\x00": 1}}])
+@example([{**BELL, "kind": "treatment", "fact": {**DRUG, "start_at": "9999-12-31T23:00:00-05:00"}}])
+@example([{**BELL, "kind": "treatment", "fact": {**DRUG, "end_at": "0001-01-01T00:00:00+14:00"}}])
 def test_no_message_whatever_it_holds_brings_a_worker_down(database: Database, messages: list[dict]) -> None:
     """A message that did would be delivered again after the restart, and again."""
     worker = database.connect()

@@ -71,10 +71,10 @@ class Service:
 
     def store(self, paths: Sequence[Path], *options: str) -> int:
         """Send `paths` with dcmtk in one association; returns how many were answered with success."""
-        return self.sending(paths, *options).communicate()[1].count("Store Response (Success)")
+        return successes(self.sending(paths, *options))
 
     def sending(self, paths: Sequence[Path], *options: str) -> subprocess.Popen[str]:
-        """dcmtk's sender at work; it tells on stderr what it is answered."""
+        """dcmtk's sender at work; `successes` waits for its end."""
         caller = ("-v", "-R", "-aet", "PACS", "-aec", self.settings.dicom_ae_title)
         receiver = (self.settings.dicom_host, str(self.settings.dicom_port))
         command = [needs_program("storescu"), *caller, *options, *receiver, *map(str, paths)]
@@ -84,6 +84,10 @@ class Service:
         """Rows of Postgres as `role` sees them; the default sees the published views only."""
         with connect(self.settings, role, timeouts=False) as connection:
             return connection.execute(query, values or None).fetchall()
+
+    def folded(self) -> int:
+        """Scan revisions that came to stand on a timeline by now."""
+        return self.ask("SELECT count(*) FROM core.ledger WHERE kind = 'scan'", role="worker")[0][0]
 
     def patient(self, mrn: str) -> str:
         """Pseudonym of the patient with the hospital's ID `mrn`."""
@@ -120,6 +124,11 @@ class Service:
     def environment(self) -> dict[str, str]:
         """Environment of its processes."""
         return {**self.settings.environment(), "PYTHONPATH": str(Path(stream.__file__).parents[1])}
+
+
+def successes(sending: subprocess.Popen[str]) -> int:
+    """How many files dcmtk was told success for, once it has ended."""
+    return sending.communicate()[1].count("Store Response (Success)")
 
 
 @contextmanager

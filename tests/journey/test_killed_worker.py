@@ -10,7 +10,7 @@ import pytest
 from stream.dicom.durable import TEMP_PREFIX
 from stream.dicom.sender import send
 from stream.dicom.synthetic import Lesion, make_sr, save
-from tests.journey.service import Service, running_service
+from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until
 
 KILLS = 3
@@ -34,23 +34,13 @@ def traffic(folder: Path, name: str) -> list[Path]:
     ]  # fmt: skip
 
 
-def folded(service: Service) -> int:
-    """Scan revisions that are on a timeline by now."""
-    return service.ask("SELECT count(*) FROM core.ledger WHERE kind = 'scan'", role="worker")[0][0]
-
-
-def successes(told: str) -> int:
-    """How many files dcmtk was told success for."""
-    return told.count("Store Response (Success)")
-
-
 def test_a_worker_killed_again_and_again_in_traffic_loses_and_doubles_nothing(service: Service, tmp_path: Path) -> None:
     for number in range(KILLS):
-        before = folded(service)
+        before = service.folded()
         sending = service.sending(traffic(tmp_path, f"round{number}"))
-        wait_until(lambda before=before: folded(service) > before)
+        wait_until(lambda before=before: service.folded() > before, SETTLE_SECONDS)
         os.kill(service.starts("worker-1")[-1], signal.SIGKILL)
-        assert successes(sending.communicate()[1]) == PATIENTS * len(VISITS)
+        assert successes(sending) == PATIENTS * len(VISITS)
     status = service.settle()
     sent = KILLS * PATIENTS * len(VISITS)
     assert status["files"] == {"accepted": sent, "duplicate": 0, "set_aside": 0}
@@ -88,11 +78,11 @@ def known(service: Service, name: str) -> set[str]:
 def test_when_up_itself_is_killed_no_process_stays_and_the_next_one_has_it_all(
     service: Service, tmp_path: Path
 ) -> None:
-    paths, before, processes = traffic(tmp_path, "power"), folded(service), service.processes()
+    paths, before, processes = traffic(tmp_path, "power"), service.folded(), service.processes()
     sending = service.sending(paths)
-    wait_until(lambda: folded(service) > before)
+    wait_until(lambda: service.folded() > before, SETTLE_SECONDS)
     os.kill(service.process.pid, signal.SIGKILL)
-    heard = paths[: successes(sending.communicate()[1])]
+    heard = paths[: successes(sending)]
     wait_until(lambda: all(has_ended(pid) for pid in processes))
     service.start()
     service.settle()

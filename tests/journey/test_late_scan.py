@@ -10,7 +10,7 @@ import pytest
 from pydicom import Dataset
 
 from stream.dicom.synthetic import Lesion, make_seg, make_series, make_sr, save
-from tests.journey.service import Service
+from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring_fact
 from tests.waiting import wait_until
 
@@ -104,7 +104,7 @@ def treated(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Treat
     patient_id = service.patient("treated")
     fact = {"name": "atezolizumab", "kind": "drug", "start_at": "2024-01-15", "end_at": None}
     bring_fact(service.settings, patient_id, "treatment", fact)
-    wait_until(lambda: service.ask(ENDED, [scan_uids[2], "treatment"]) != [])
+    wait_until(lambda: service.ask(ENDED, [scan_uids[2], "treatment"]) != [], SETTLE_SECONDS)
     return Treated(patient_id, scan_uids, before, fact)
 
 
@@ -123,10 +123,10 @@ def test_the_same_treatment_told_again_changes_nothing(service: Service, treated
     bring_fact(service.settings, treated.patient_id, "treatment", treated.fact)
     bring_fact(service.settings, treated.patient_id, "treatment", {**treated.fact, "end_at": "2024-05-01"})
     ended = "SELECT revision FROM scanstream.treatments WHERE patient_id = %s AND end_at IS NOT NULL"
-    wait_until(lambda: service.ask(ended, [treated.patient_id]) != [])
+    wait_until(lambda: service.ask(ended, [treated.patient_id]) != [], SETTLE_SECONDS)
     # the changed end is the second revision, and its fold the only one: the same message before it made none
     assert service.ask(ended, [treated.patient_id]) == [(2,)]
-    wait_until(lambda: service.ask(folds, [treated.patient_id], role="worker") != before)
+    wait_until(lambda: service.ask(folds, [treated.patient_id], role="worker") != before, SETTLE_SECONDS)
     assert service.ask(folds, [treated.patient_id], role="worker") == [(before[0][0] + 1,)]
 
 

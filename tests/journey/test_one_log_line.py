@@ -29,5 +29,5 @@ def test_every_line_says_when_how_grave_which_part_and_what(service: Service) ->
     for part, name in (("gateway", "gateway"), ("worker-1", "worker")):
         for line in service.log(part):
             _, level, writer, *_ = line.split()
-            assert level in ("info", "warning"), line
+            assert level in ("info", "warning", "error"), line
             assert writer == name, line

@@ -16,7 +16,7 @@ from stream.endpoints import kafka_servers, load_endpoints
 from stream.publisher import ensure_topics
 from stream.storage.database import upgrade
 from stream.supervisor import Part, Supervisor
-from tests.journey.service import Service
+from tests.journey.service import SETTLE_SECONDS, Service, successes
 from tests.waiting import has_ended, wait_until
 
 FILES = 60
@@ -29,10 +29,13 @@ class Parts:
     service: Service
     supervisor: Supervisor
 
-    def start(self, name: str) -> None:
-        """Start Kafka or Postgres again, as it was."""
-        maker = {"kafka": kafka, "postgres": postgres}[name]
-        self.supervisor.start(maker.part(self.service.settings.data_dir, load_endpoints(self.service.settings)))
+    def part(self, name: str) -> Part:
+        """Kafka or Postgres as they were, gateway or worker."""
+        settings = self.service.settings
+        if name in ("kafka", "postgres"):
+            return {"kafka": kafka, "postgres": postgres}[name].part(settings.data_dir, load_endpoints(settings))
+        ready = (lambda: _listens(settings.dicom_host, settings.dicom_port)) if name == "gateway" else None
+        return Part(name, (sys.executable, "-m", "stream", name), env=self.service.environment(), ready=ready)
 
     def pids(self) -> list[int]:
         """Process ids of gateway and worker."""
@@ -43,22 +46,18 @@ class Parts:
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     service = Service(tmp_path_factory.mktemp("outages"))
     settings = service.settings
-    address = (settings.dicom_host, settings.dicom_port)
-
-    def part(name: str, ready: object = None) -> Part:
-        return Part(name, (sys.executable, "-m", "stream", name), env=service.environment(), ready=ready)
-
     with Supervisor(settings.run) as supervisor:
         start_embedded(supervisor, settings)
         upgrade(settings)
         ensure_topics(kafka_servers(settings), settings.partitions)
-        supervisor.start(part("gateway", lambda: _listens(address)), part("worker"))
-        yield Parts(service, supervisor)
+        parts = Parts(service, supervisor)
+        supervisor.start(parts.part("gateway"), parts.part("worker"))
+        yield parts
 
 
-def _listens(address: tuple[str, int]) -> bool:
+def _listens(host: str, port: int) -> bool:
     try:
-        socket.create_connection(address, timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
@@ -72,28 +71,23 @@ def reports(folder: Path, name: str) -> list[Path]:
     ]  # fmt: skip
 
 
-def folded(service: Service) -> int:
-    """Scan revisions that are on a timeline by now."""
-    return service.ask("SELECT count(*) FROM core.ledger WHERE kind = 'scan'", role="worker")[0][0]
-
-
 @pytest.mark.parametrize(("name", "how"), [("kafka", signal.SIGKILL), ("postgres", signal.SIGQUIT)])
 def test_the_door_stays_open_during_an_outage_and_work_goes_on_after_it(
     parts: Parts, tmp_path: Path, name: str, how: signal.Signals
 ) -> None:
-    service, before, processes = parts.service, folded(parts.service), parts.pids()
+    service, before, processes = parts.service, parts.service.folded(), parts.pids()
     sending = service.sending(reports(tmp_path, f"{name}-goes"))
-    wait_until(lambda: folded(service) > before)
+    wait_until(lambda: service.folded() > before, SETTLE_SECONDS)
     os.kill(parts.supervisor.pid(name), how)  # Postgres: immediate shutdown
-    assert sending.communicate()[1].count("Store Response (Success)") == FILES
+    assert successes(sending) == FILES
     parts.supervisor.stop(name)
     assert service.store(reports(tmp_path, f"{name}-away")) == FILES
     assert len(list(service.settings.spool.glob("*.json"))) >= FILES
-    parts.start(name)
+    parts.supervisor.start(parts.part(name))
     status = service.settle()
     assert status["spool"] == 0
     assert status["scans"] == {"applied": status["files"]["accepted"]}
-    assert folded(service) == before + 2 * FILES
+    assert service.folded() == before + 2 * FILES
     assert parts.pids() == processes
     assert not any(has_ended(pid) for pid in processes)
     assert service.verify()["I5"] > 0
@@ -101,15 +95,12 @@ def test_the_door_stays_open_during_an_outage_and_work_goes_on_after_it(
 
 
 def test_a_gateway_that_starts_during_an_outage_opens_the_door(parts: Parts, tmp_path: Path) -> None:
-    service, before = parts.service, folded(parts.service)
+    service, before = parts.service, parts.service.folded()
     for name in ("gateway", "kafka", "postgres"):
         parts.supervisor.stop(name)
-    address = (service.settings.dicom_host, service.settings.dicom_port)
-    command = (sys.executable, "-m", "stream", "gateway")
-    parts.supervisor.start(Part("gateway", command, env=service.environment(), ready=lambda: _listens(address)))
+    parts.supervisor.start(parts.part("gateway"))
     assert service.store(reports(tmp_path, "early")) == FILES
-    for name in ("postgres", "kafka"):
-        parts.start(name)
+    parts.supervisor.start(parts.part("postgres"), parts.part("kafka"))
     service.settle()
-    assert folded(service) == before + FILES
+    assert service.folded() == before + FILES
     assert not has_ended(parts.supervisor.pid("worker"))

@@ -77,12 +77,15 @@ def test_an_earlier_visit_imported_again_is_the_same_scan(worker: Connection) ->
     assert_sound(worker)
 
 
-def test_two_workers_that_are_told_the_same_change_keep_one_revision(database: Database, worker: Connection) -> None:
+@pytest.mark.parametrize(("later_end", "ends"), [(60, [(1, day(60))]), (90, [(1, day(60)), (2, day(90))])])
+def test_two_workers_that_are_told_of_one_treatment_lose_and_double_nothing(
+    database: Database, worker: Connection, later_end: float, ends: list[tuple]
+) -> None:
     other = database.connect()
     with threads() as start:
         with worker.transaction():
             accept_treatments(worker, [drug("PA", "docetaxel", 0, 60)], day(61))
-            second = start(accept, other, drug("PA", "docetaxel", 0, 60))
+            second = start(accept, other, drug("PA", "docetaxel", 0, later_end))
             wait_for_waiting(database.connect(), other)
         second.result()
-    assert revisions(worker, "treatments", "end_at") == [(1, day(60))]
+    assert revisions(worker, "treatments", "end_at") == ends

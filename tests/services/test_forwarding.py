@@ -78,6 +78,18 @@ def test_two_gateways_that_bring_one_study_for_two_patients_agree_on_the_first(d
     assert [reason for _, reason, _ in set_aside(one)] == ["patient_conflict"]
 
 
+def test_two_gateways_that_bring_two_contents_under_one_uid_agree_on_the_first(database: Database) -> None:
+    one, other = database.connect("gateway"), database.connect("gateway")
+    accept(one, [received(described("s", "i0"))])
+    with threads() as start:
+        with one.transaction():
+            accept(one, [received(described("s", "i1"), "one content")])
+            second = start(accept, other, [received(described("s", "i1"), "other content")])
+            wait_for_waiting(database.connect("gateway"), other)
+        assert second.result() == []
+    assert [reason for _, reason, _ in set_aside(one)] == ["content_conflict"]
+
+
 def test_a_receipt_that_was_handled_before_a_crash_rings_again_and_writes_nothing(gateway: Connection) -> None:
     files = [received(described("s", "i1")), received(Unusable("no_date", "No date."), "bad")]
     first = accept(gateway, files)
