@@ -44,7 +44,7 @@ lint: .lint/stamp .venv/test.stamp
 	$(if $(wildcard Dockerfile),.lint/bin/hadolint Dockerfile)
 
 bench: .venv/test.stamp .venv/kafka.stamp
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
 faults: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m pytest tests/faults

@@ -75,7 +75,7 @@ def _bases(connection: Connection, one: Plan) -> dict[tuple[str, str], np.ndarra
 
 
 def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
-    for _, weights_version, scan_uid, tip in rows.new_tips:
+    for weights_version, scan_uid, tip in rows.new_tips:
         connection.execute(
             "UPDATE core.forecasts SET tip = %s WHERE weights_version = %s AND scan_uid = %s AND superseded_by IS NULL",
             [tip, weights_version, scan_uid],

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import faust
 
@@ -28,12 +29,13 @@ class Agents:
     forecast: ForecastAgent
 
 
-def build_app(servers: Sequence[str], agents: Agents) -> faust.App:
-    """A Faust app that reads the topics; run it with `run`."""
+def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.App:
+    """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
     app = faust.App(
         "scanstream",
         broker=[f"kafka://{server}" for server in servers],
         store="memory://",
+        datadir=datadir,
         key_serializer="raw",
         value_serializer="raw",
         web_enabled=False,

@@ -39,6 +39,7 @@ FIXED = {
     "fsync": "on",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "autovacuum_naptime": "10s",  # a new database is planned badly until its tables are first analysed
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

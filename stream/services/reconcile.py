@@ -160,7 +160,6 @@ class Reconciler:
         for table in standing.ENDED:
             ended = (row for one in rows for row in getattr(one, f"ended_{table.name}"))
             standing.copy_ended(self._connection, table, ended)
-        standing.copy_tips(self._connection, (tip for one in rows for tip in one.new_tips))
 
     def _still_true(self, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
         """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
@@ -179,7 +178,8 @@ class Reconciler:
         now, ahead = standing.fold_time(self._connection, patients)
         if ahead > CLOCK_LIMIT:
             raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
-        standing.write_folds(self._connection, [one.fold_row(now) for one in good], now)
+        tips = [tip for one in good for tip in one.new_tips]
+        standing.write_folds(self._connection, [one.fold_row(now) for one in good], tips, now)
 
     def _remember(self, one: FoldRows) -> None:
         line = one.plan.timeline

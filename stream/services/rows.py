@@ -10,6 +10,7 @@ from stream.digest import digest
 from stream.services.folding import Stepped
 from stream.storage import schema
 from stream.storage.hashing import later_sha256, row_sha256
+from stream.storage.standing import Tip
 from stream.timeline import Plan, tips, tips_before
 
 Row = dict[str, Any]
@@ -28,7 +29,7 @@ class FoldRows:
     ended_placements: list[Row]
     ended_states: list[Row]
     ended_forecasts: list[Row]
-    new_tips: list[tuple[int, str, str, bool]]
+    new_tips: list[Tip]
 
     @property
     def rows_digest(self) -> bytes:
@@ -81,7 +82,7 @@ def fold_rows(fold_id: int, plan: Plan, stepped: Sequence[Stepped], superseded_f
                       for course in plan.courses for state in course.ended],
         ended_forecasts=[_ended(schema.forecasts, {**row, "superseded_by": fold_id, "superseded_because": plan.cause},
                                 plan.cause) for row in superseded_forecasts],
-        new_tips=_new_tips(fold_id, plan),
+        new_tips=_new_tips(plan),
     )  # fmt: skip
 
 
@@ -118,14 +119,14 @@ def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> list[Row
     ]  # fmt: skip
 
 
-def _new_tips(fold_id: int, plan: Plan) -> list[tuple[int, str, str, bool]]:
+def _new_tips(plan: Plan) -> list[Tip]:
     """Marks of kept forecasts that change: those written or ended by this fold carry theirs anyway."""
     out = []
     for course in plan.courses:
         kept = {state.scan_uid for state in course.kept}
         before, after = tips_before(course) & kept, tips(course) & kept
-        out += [(fold_id, course.weights_version, uid, False) for uid in sorted(before - after)]
-        out += [(fold_id, course.weights_version, uid, True) for uid in sorted(after - before)]
+        out += [(course.weights_version, uid, False) for uid in sorted(before - after)]
+        out += [(course.weights_version, uid, True) for uid in sorted(after - before)]
     return out
 
 

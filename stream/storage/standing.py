@@ -16,6 +16,9 @@ from stream.storage.facts import qualified
 IDENTITY_LOCK = 4711
 """Appliers hold it shared; identity changes and promotions exclusively."""
 
+Tip = tuple[str, str, bool]
+"""weights_version, scan_uid and the mark that kept forecasts get: True where they are the latest of their kind now."""
+
 WRITTEN = (schema.ledger, schema.placements, schema.states, schema.forecasts)
 ENDED = {schema.placements: "ended_by", schema.states: "superseded_by", schema.forecasts: "superseded_by"}
 KEYS = {
@@ -53,10 +56,6 @@ def prepare(connection: psycopg.Connection) -> None:
                 "SELECT {}, fold_id AS by, text '' AS because, later_sha256 FROM {} WITH NO DATA"
             ).format(_temp_ended(table), sql.SQL(", ").join(map(sql.Identifier, KEYS[table])), qualified(table))
         )
-    connection.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS new_tips (by bigint, weights_version text, scan_uid text, tip boolean) "
-        "ON COMMIT DELETE ROWS"
-    )
 
 
 def take_fold_ids(connection: psycopg.Connection, count: int) -> list[int]:
@@ -104,12 +103,6 @@ def copy_ended(connection: psycopg.Connection, table: sa.Table, rows: Iterable[M
     _copy(connection, _temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
 
 
-def copy_tips(connection: psycopg.Connection, rows: Iterable[tuple[int, str, str, bool]]) -> None:
-    """Send (fold, weights_version, scan_uid, tip) of kept forecasts whose mark changes."""
-    names = ("by", "weights_version", "scan_uid", "tip")
-    _copy(connection, sql.Identifier("new_tips"), names, ["int8", "text", "text", "bool"], rows)
-
-
 def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, int]:
     """Lock the heads of `patients` in ascending order, making missing ones; patient → version."""
     ids = sorted(patients)
@@ -142,29 +135,34 @@ def active_versions(connection: psycopg.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
-def write_folds(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+def write_folds(
+    connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]], tips: Sequence[Tip], now: dt.datetime
+) -> None:
     """Whole statements only: end rows of all heads first, then write, then move the heads on (PROTOCOL 2.5)."""
     good = [fold["fold_id"] for fold in folds]
     for table, ended_by in ENDED.items():
         connection.execute(_end(table, ended_by), {"now": now, "good": good})
-    connection.execute(
-        """UPDATE core.forecasts f SET tip = t.tip FROM new_tips t WHERE t.by = ANY(%s) AND f.superseded_by IS NULL
-        AND f.weights_version = t.weights_version AND f.scan_uid = t.scan_uid AND NOT t.tip""",
-        [good],
-    )
+    # a new tip comes when the old one has gone: at no moment are there two
+    _mark_tips(connection, [tip for tip in tips if not tip[2]])
     for table in WRITTEN:
         connection.execute(_write(table), {"now": now, "good": good})
-    connection.execute(
-        """UPDATE core.forecasts f SET tip = t.tip FROM new_tips t WHERE t.by = ANY(%s) AND f.superseded_by IS NULL
-        AND f.weights_version = t.weights_version AND f.scan_uid = t.scan_uid AND t.tip""",
-        [good],
-    )
+    _mark_tips(connection, [tip for tip in tips if tip[2]])
     _write_fold_rows(connection, folds)
     connection.execute(
         """UPDATE core.assembly w SET status = 'applied', changed_at = %s FROM new_ledger n
         WHERE n.fold_id = ANY(%s) AND n.kind = 'scan' AND w.scan_uid = n.id AND w.revision = n.revision""",
         [now, good],
     )
+
+
+def _mark_tips(connection: psycopg.Connection, tips: Sequence[Tip]) -> None:
+    """By arrays: a temp table has no statistics, and the planner would read all forecasts for a handful of marks."""
+    if tips:
+        connection.execute(
+            """UPDATE core.forecasts f SET tip = t.tip FROM unnest(%s::text[], %s::text[], %s::bool[]) t(w, u, tip)
+            WHERE f.superseded_by IS NULL AND f.weights_version = t.w AND f.scan_uid = t.u""",
+            list(map(list, zip(*tips, strict=True))),
+        )
 
 
 def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]]) -> None:

@@ -29,7 +29,7 @@ def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
     keep_weights(settings)
     agents = worker_agents(settings, forecasters(settings, settings.device))
-    run(build_app(kafka_servers(settings), agents))
+    run(build_app(kafka_servers(settings), agents, settings.run / "faust"))
 
 
 def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:

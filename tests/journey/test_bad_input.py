@@ -207,7 +207,3 @@ def test_markup_and_sql_in_a_name_stay_text_and_stay_in_the_vault(service: Servi
     assert kept == names
     for place, text in everything_said(service):
         assert not [one for one in IDENTIFIERS if one in text], place
-
-
-def test_everything_still_holds(service: Service, poured: Poured) -> None:
-    assert service.verify()["I5"] > 0

@@ -64,7 +64,6 @@ def test_what_a_killed_gateway_had_answered_with_success_is_found(service: Servi
     wait_until(lambda: len(service.starts("gateway")) > starts)
     service.settle()
     assert known(service, "door") >= {path.stem for path in heard}
-    assert service.verify()["I1"] >= len(heard)
 
 
 def known(service: Service, name: str) -> set[str]:

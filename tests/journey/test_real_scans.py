@@ -19,8 +19,8 @@ from tests.journey.service import Service
 from tests.programs import needs_program
 
 SEED = 20261123
-ASSOCIATION = 400
-"""Files of one association: a brain study is spread over all of them, so that it comes in several revisions."""
+ASSOCIATION = 650
+"""Files of one association: a brain study is spread over all three, so that it comes in several revisions."""
 COLUMNS = {
     ("volume", "ml"): "functional_tumor_volume_cm3",
     ("longest_diameter", "mm"): "longest_diameter_mm",

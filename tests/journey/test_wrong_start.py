@@ -27,18 +27,6 @@ def test_a_second_service_on_the_same_folder_exits_3(service: Service) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "worker"])
-def test_kafka_that_does_not_answer_exits_3(
-    service: Service, tmp_path_factory: pytest.TempPathFactory, command: str
-) -> None:
-    nobody = f"127.0.0.1:{free_port()}"
-    told = service.command(
-        command, data_dir=tmp_path_factory.mktemp("other"), dicom_port=free_port(), dashboard_port=free_port(),
-        kafka_bootstrap_servers=nobody,
-    )  # fmt: skip
-    assert_one_sentence(told, 3, f"Kafka does not answer at {nobody}")
-
-
-@pytest.mark.parametrize("command", ["up", "worker"])
 def test_a_database_from_a_newer_version_exits_3(
     service: Service, tmp_path_factory: pytest.TempPathFactory, command: str
 ) -> None:
