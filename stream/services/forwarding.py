@@ -10,6 +10,7 @@ from stream import logs
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
+from stream.storage.vault import keep_patients
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
         {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
         for file in associations])  # fmt: skip
     accepted = [file for file, outcome in new if outcome == "accepted"]
-    append(connection, schema.patients, [_vault_patient(file.what) for file in accepted])
+    keep_patients(connection, [_vault_patient(file.what) for file in accepted])
     append(connection, schema.vault_scans, [
         {"scan_uid": file.what.scan_uid, "study_instance_uid": file.what.vault["study_instance_uid"]}
         for file in accepted])  # fmt: skip

@@ -118,6 +118,10 @@ def _attempt(read: Measure, scan: Complete) -> Measured | SetAside:
         return read(scan)
     except SetAside as error:
         return error
+    except (OSError, MemoryError):
+        raise  # the machine's fault, not the file's: the process ends and tries again
+    except Exception as error:  # whatever a file makes a reader raise must not hold up other patients
+        return SetAside("decode_failed", f"The scan's files cannot be read ({type(error).__name__}).")
 
 
 def _features(scan: Complete, found: Measured, assume_disease: str) -> dict[str, Any]:

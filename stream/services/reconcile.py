@@ -97,11 +97,11 @@ class Reconciler:
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
         """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
         connection = self._connection
+        active, rows = ([], []) if locked else self._compute(patients, afresh)
         with connection.transaction():
             if locked:
                 standing.lock_heads(connection, list(patients))
-            active = standing.active_versions(connection)
-            rows = self._compute(patients, active, afresh)
+                active, rows = self._compute(patients, afresh)
             if not rows:
                 return [], set()
             self._send(rows)
@@ -112,7 +112,9 @@ class Reconciler:
         gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
         return [_folded(one) for one in good], gone
 
-    def _compute(self, patients: set[str], active: list[str], afresh: Collection[str]) -> list[FoldRows]:
+    def _compute(self, patients: set[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
+        """The weights that are active, and all rows that `patients` need under them."""
+        active = standing.active_versions(self._connection)
         if unknown := set(active) - set(self._forecasters):
             raise UnknownWeights(f"weights {min(unknown)} are active, but this worker does not hold them")
         forecasters = {version: self._forecasters[version] for version in active}
@@ -121,7 +123,7 @@ class Reconciler:
         stepped = fold(plans, forecasters, self._bases(plans))
         ids = standing.take_fold_ids(self._connection, len(plans))
         ended = self._superseded_forecasts(plans)
-        return [
+        return active, [
             fold_rows(fold_id, one, stepped[one.timeline.patient_id], ended.get(one.timeline.patient_id, []))
             for fold_id, one in zip(ids, plans, strict=True)
         ]

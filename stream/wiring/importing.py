@@ -17,6 +17,7 @@ from stream.settings import Settings
 from stream.storage import schema
 from stream.storage.database import Connection, Outage, connect
 from stream.storage.facts import append
+from stream.storage.vault import keep_patients
 from stream.wiring.pseudonyms import pseudonyms
 
 PATIENTS_AT_ONCE = 50
@@ -58,7 +59,7 @@ def _keep(connection: Connection, known: Sequence[Known]) -> list[Bell]:
     """Append the facts of some patients in one transaction; returns the bells to ring for what is new."""
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
-        append(connection, schema.patients, [_vault_row(one) for one in known])
+        keep_patients(connection, [_vault_row(one) for one in known])
         changed = accept_treatments(connection, [fact for one in known for fact in one.treatments], now)
         changed |= accept_clinical(connection, [(one.patient_id, one.clinical) for one in known if one.clinical], now)
         accept_outcomes(connection, [fact for one in known for fact in one.outcomes], now)

@@ -60,7 +60,9 @@ class Reader:
         self._pseudonyms: Pseudonyms | None = None
 
     def __call__(self, scan: Complete) -> Measured:
-        """What the files say; raises SetAside."""
+        """What the files say; raises SetAside, and OSError while the archive is away."""
+        if not self._archive.folder.is_dir():
+            raise FileNotFoundError(f"the archive {self._archive.folder} is away")
         files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
         found = measure_scan(files, self._names(), scan.received_as)
         return Measured(tuple(found.measurements), found.disease_hint, found.note)

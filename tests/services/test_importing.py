@@ -13,6 +13,7 @@ from stream.dicom.identity import Pseudonyms
 from stream.endpoints import free_port, kafka_servers
 from stream.errors import WrongUse
 from stream.publisher import ensure_topics
+from stream.services.forwarding import accept as receive
 from stream.services.importing import Importer, Known
 from stream.services.reconcile import Reconciler
 from stream.services.sweep import UNSEEN
@@ -23,6 +24,7 @@ from tests.data import shared_data
 from tests.database import Database
 from tests.journey.topics import messages
 from tests.services.facts import assert_sound, forecasters
+from tests.services.receipts import described, received
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NAMES = Pseudonyms(b"k" * 32)
@@ -212,6 +214,18 @@ def test_an_imported_patient_is_found_by_the_hospitals_id(
     importing(tables.write(clinical=CLINICAL))
     names = pseudonyms(database.settings, database.connect())
     assert find_patient(database.connect("vault"), "A") == [names.patient_id("NORTH", "A")]
+
+
+def test_a_scan_that_comes_later_brings_the_name_that_tables_do_not_know(
+    tables: Tables, database: Database, importing: Import
+) -> None:
+    importing(tables.write(clinical=CLINICAL))
+    patient = pseudonyms(database.settings, database.connect()).patient_id("NORTH", "A")
+    for name in ("Doe^Jane", "Doe^Joan"):
+        who = {"issuer": "NORTH", "mrn": "A", "name": name, "birth_date": "1965-01-01", "study_instance_uid": name}
+        receive(database.connect("gateway"), [received(described(name, patient=patient, vault=who))])
+    known = database.connect("vault").execute("SELECT name, birth_date FROM vault.patients").fetchall()
+    assert known == [("Doe^Jane", "1965-01-01")]
 
 
 def test_bells_ring_under_the_pseudonym(tables: Tables, database: Database, importing: Import) -> None:
