@@ -1,6 +1,7 @@
 """A whole service of a test's own: `scanstream up` as a process, dcmtk as the sender, its database to ask."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -88,6 +89,14 @@ class Service:
     def folded(self) -> int:
         """Scan revisions that came to stand on a timeline by now."""
         return self.ask("SELECT count(*) FROM core.ledger WHERE kind = 'scan'", role="worker")[0][0]
+
+    def listens(self) -> bool:
+        """Whether the gateway takes connections."""
+        try:
+            socket.create_connection((self.settings.dicom_host, self.settings.dicom_port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def patient(self, mrn: str) -> str:
         """Pseudonym of the patient with the hospital's ID `mrn`."""

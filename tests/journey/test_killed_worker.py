@@ -61,7 +61,7 @@ def test_what_a_killed_gateway_had_answered_with_success_is_found(service: Servi
         if len(heard) == 30:
             os.kill(service.starts("gateway")[-1], signal.SIGKILL)
     assert 30 <= len(heard) < len(paths)
-    wait_until(lambda: len(service.starts("gateway")) > starts)
+    wait_until(lambda: len(service.starts("gateway")) > starts and service.listens(), SETTLE_SECONDS)
     service.settle()
     assert known(service, "door") >= {path.stem for path in heard}
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ class Parts:
         settings = self.service.settings
         if name in ("kafka", "postgres"):
             return {"kafka": kafka, "postgres": postgres}[name].part(settings.data_dir, load_endpoints(settings))
-        ready = (lambda: _listens(settings.dicom_host, settings.dicom_port)) if name == "gateway" else None
+        ready = self.service.listens if name == "gateway" else None
         return Part(name, (sys.executable, "-m", "stream", name), env=self.service.environment(), ready=ready)
 
     def pids(self) -> list[int]:
@@ -53,14 +52,6 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         parts = Parts(service, supervisor)
         supervisor.start(parts.part("gateway"), parts.part("worker"))
         yield parts
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
 
 
 def reports(folder: Path, name: str) -> list[Path]:
