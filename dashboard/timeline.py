@@ -61,6 +61,9 @@ class Timeline:
         """Rows at, series, value, is_sum, words: a series at every scan since it was first seen, NaN where missing."""
         rows = self.values[self.values.measurement.isin(GROUPS[group])].copy()
         rows["at"], rows["series"] = self._local(rows.acquired_at), _series(rows)
+        if rows.lesion_uid.nunique() == 1:  # the sum of one lesion would only hide it
+            rows = rows[rows.measurement != "sum_of_diameters"]
+        rows = rows.sort_values("series", kind="stable")
         table = rows.pivot_table(index="at", columns="series", values="value", aggfunc="first", sort=False)
         table = table.reindex(self._dates.unique())
         if group.startswith("Volume") and table.shape[1] > 1:
