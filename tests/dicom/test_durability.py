@@ -21,7 +21,8 @@ def _calls(trace: Path) -> Iterator[tuple[str, str]]:
             continue
         name, rest = call["name"], call["rest"]
         if "resumed>" in rest:
-            yield name, begun.pop(call["pid"])
+            if call["pid"] in begun:
+                yield name, begun.pop(call["pid"])
         elif "<unfinished" in rest and not name.startswith("send"):
             begun[call["pid"]] = rest
         elif " = -1 " not in rest:
