@@ -173,8 +173,8 @@ def age(at: dt.datetime | None, now: dt.datetime) -> str:
         return "just now" if seconds > -60 else "in the future"
     for unit, length, limit in (("minute", 60, 90), ("hour", 3600, 36), ("day", 86400, 60), ("month", 2629800, 24)):
         if seconds / length < limit:
-            return _ago(int(seconds / length), unit)
-    return _ago(int(seconds / 31557600), "year")
+            return _ago(round(seconds / length), unit)
+    return _ago(round(seconds / 31557600), "year")
 
 
 def said_by(model: str, weights_version: str) -> str:

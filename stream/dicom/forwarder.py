@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stream import logs
 from stream.dicom.archive import Archive
-from stream.dicom.header import Header, read_dataset, read_header
+from stream.dicom.header import Header, read_dataset, read_header, text
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.spool import AssociationClosed, InstanceKept, Record, Spool
 from stream.errors import SetAside
@@ -100,10 +100,14 @@ class Forwarder:
         )  # fmt: skip
 
     def _described(self, path: Path, calling_ae: str) -> Described | Unusable:
+        study_uid = ""
         try:
-            return _describe(read_header(read_dataset(path), self._settings, calling_ae), self._pseudonyms)
+            dataset = read_dataset(path)
+            study_uid = text(dataset, "StudyInstanceUID")
+            return _describe(read_header(dataset, self._settings, calling_ae), self._pseudonyms)
         except SetAside as error:
-            return Unusable(error.reason_code, error.reason)
+            scan_uid = self._pseudonyms.scan_uid(study_uid) if study_uid else None
+            return Unusable(error.reason_code, error.reason, scan_uid)
 
     def _fields(self, bell: Bell) -> dict[str, str]:
         return {

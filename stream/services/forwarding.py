@@ -30,10 +30,11 @@ class Described:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A file that was kept and cannot be placed: why."""
+    """A file that was kept and cannot be placed: why, and its scan where the file names one."""
 
     reason_code: str
     reason: str
+    scan_uid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,8 @@ def _instance(file: Received, what: Described) -> dict[str, Any]:
 
 
 def _set_aside(file: Received, problem: Unusable) -> dict[str, Any]:
-    what = file.what
     return {
-        "item_id": item_id(file.content_sha256), "scan_uid": what.scan_uid if isinstance(what, Described) else None,
+        "item_id": item_id(file.content_sha256), "scan_uid": file.what.scan_uid,
         "revision": None, "sha256": file.sha256, "reason_code": problem.reason_code, "reason": problem.reason,
         "set_aside_at": file.received_at, "decision": None, "decided_by": None, "decided_at": None,
     }  # fmt: skip
@@ -186,7 +186,7 @@ def _receipt(file: Received, outcome: str) -> dict[str, Any]:
     return {
         "receipt_id": file.receipt_id, "association_id": file.association_id, "sha256": file.sha256,
         "content_sha256": file.content_sha256, "outcome": outcome, "received_at": file.received_at,
-        "scan_uid": file.what.scan_uid if isinstance(file.what, Described) else None,
+        "scan_uid": file.what.scan_uid,
     }  # fmt: skip
 
 

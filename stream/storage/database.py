@@ -18,8 +18,13 @@ from stream.storage import weights
 from stream.storage.roles import ensure_roles
 
 Connection = psycopg.Connection
-Outage = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What the driver raises while Postgres is away or restarting: wait, connect again, repeat."""
+Outage = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.TransactionTimeout,  # we were stopped for longer than TIMEOUTS
+    psycopg.errors.IdleInTransactionSessionTimeout,
+)
+"""What the driver raises while Postgres is away or has given us up: wait, connect again, repeat."""
 
 ReaderOutage = sa.exc.OperationalError
 CONNECT_SECONDS = 3

@@ -20,6 +20,9 @@ from tests.programs import needs_program
 SETTLE_SECONDS = 180
 """Until nothing is pending: on a busy machine much more than is needed; a service that loses work never settles."""
 
+SUCCESS = "Store Response (Success)"
+"""What dcmtk says of a file it was told success for."""
+
 
 class Service:
     """`scanstream up` on a folder and ports of its own."""
@@ -137,7 +140,7 @@ class Service:
 
 def successes(sending: subprocess.Popen[str]) -> int:
     """How many files dcmtk was told success for, once it has ended."""
-    return sending.communicate()[1].count("Store Response (Success)")
+    return sending.communicate()[1].count(SUCCESS)
 
 
 @contextmanager

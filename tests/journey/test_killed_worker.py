@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from stream.dicom.durable import TEMP_PREFIX
-from stream.dicom.sender import send
 from stream.dicom.synthetic import Lesion, make_sr, save
-from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
+from tests.journey.service import SETTLE_SECONDS, SUCCESS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until
 
 KILLS = 3
@@ -55,15 +54,16 @@ def test_a_worker_killed_again_and_again_in_traffic_loses_and_doubles_nothing(se
 
 def test_what_a_killed_gateway_had_answered_with_success_is_found(service: Service, tmp_path: Path) -> None:
     paths, starts = traffic(tmp_path, "door"), len(service.starts("gateway"))
-    heard: list[Path] = []
-    for sent in send(paths, "127.0.0.1", service.settings.dicom_port, "SCANSTREAM", "TEST"):
-        heard += [sent.path] if sent.status == 0 else []
-        if sent.status == 0 and len(heard) == 30:
-            os.kill(service.starts("gateway")[-1], signal.SIGKILL)
-    assert 30 <= len(heard) < len(paths)
+    heard = 0
+    for line in service.sending(paths).stderr:
+        if SUCCESS in line:
+            heard += 1
+            if heard == 30:
+                os.kill(service.starts("gateway")[-1], signal.SIGKILL)
+    assert 30 <= heard < len(paths)
     wait_until(lambda: len(service.starts("gateway")) > starts and service.listens(), SETTLE_SECONDS)
     service.settle()
-    assert known(service, "door") >= {path.stem for path in heard}
+    assert known(service, "door") >= {path.stem for path in paths[:heard]}
 
 
 def known(service: Service, name: str) -> set[str]:
