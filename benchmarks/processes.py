@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 
@@ -58,7 +59,10 @@ def _pid(service: Service, part: str) -> int | None:
 
 
 def _memory(process: psutil.Process) -> Memory:
-    infos = [one.memory_full_info() for one in (process, *process.children(recursive=True))]
+    infos = []
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # Postgres ends its vacuum workers when it likes
+            infos.append(one.memory_full_info())
     return Memory(sum(info.rss for info in infos) / MIB, sum(info.pss for info in infos) / MIB)
 
 
