@@ -29,7 +29,9 @@ def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
     keep_weights(settings)
     agents = worker_agents(settings, forecasters(settings, settings.device))
-    run(build_app(kafka_servers(settings), agents, settings.run / "faust"))
+    folder = settings.run / "faust"
+    folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
+    run(build_app(kafka_servers(settings), agents, folder))
 
 
 def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
