@@ -9,7 +9,7 @@ import pytest
 
 from stream.dicom.synthetic import Lesion, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, running_service, successes
-from tests.waiting import wait_until
+from tests.waiting import has_ended, wait_until
 
 PATIENTS, VISITS, ASSOCIATIONS = 50, 8, 20
 DOUBLED = 0.05
@@ -32,6 +32,7 @@ def test_workers_killed_at_random_in_shuffled_traffic_lose_and_double_nothing(se
             sending = service.sending(batch)
             part = rng.choice(["worker-1", "worker-2"])
             wait_until(lambda before=before: service.folded() > before, SETTLE_SECONDS)
+            wait_until(lambda part=part: not has_ended(service.starts(part)[-1]), SETTLE_SECONDS)
             os.kill(service.starts(part)[-1], signal.SIGKILL)
             assert successes(sending) == len(batch)
         status = service.settle()
