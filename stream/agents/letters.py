@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from stream.messages import BadMessage, Letter
-from stream.services.forwarding import item_id
+from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -32,8 +32,5 @@ def set_aside_unreadable(
 
 
 def _row(error: BadMessage) -> dict[str, object]:
-    return {
-        "item_id": item_id(error.sha256), "scan_uid": None, "revision": None, "sha256": error.sha256,
-        "reason_code": "decode_failed", "reason": str(error), "set_aside_at": dt.datetime.now(dt.UTC),
-        "decision": None, "decided_by": None, "decided_at": None,
-    }  # fmt: skip
+    now = dt.datetime.now(dt.UTC)
+    return set_aside_row(item_id(error.sha256), "decode_failed", str(error), now, sha256=error.sha256)

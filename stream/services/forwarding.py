@@ -1,12 +1,12 @@
 """What becomes of a received file: accepted, duplicate or set aside, decided against what the database knows."""
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stream import logs
+from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -59,11 +59,6 @@ class Bell:
     instance_uid: str
     sha256: str
     received_as: str
-
-
-def item_id(*parts: object) -> str:
-    """Names a set-aside item: the same file or revision set aside again is the same item."""
-    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def accept(connection: Connection, files: Sequence[Received]) -> list[Bell]:
@@ -175,11 +170,9 @@ def _instance(file: Received, what: Described) -> dict[str, Any]:
 
 
 def _set_aside(file: Received, problem: Unusable) -> dict[str, Any]:
-    return {
-        "item_id": item_id(file.content_sha256), "scan_uid": file.what.scan_uid,
-        "revision": None, "sha256": file.sha256, "reason_code": problem.reason_code, "reason": problem.reason,
-        "set_aside_at": file.received_at, "decision": None, "decided_by": None, "decided_at": None,
-    }  # fmt: skip
+    item = item_id(file.content_sha256)
+    return set_aside_row(item, problem.reason_code, problem.reason, file.received_at,
+                         scan_uid=file.what.scan_uid, sha256=file.sha256)  # fmt: skip
 
 
 def _receipt(file: Received, outcome: str) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from models.measurement import Measurement
 from models.tables import Row, UnusableTable, date, flag, number, read_table
 from models.timelines import DISEASE_OF_TRIAL, check_measurements, measurements_of
 from stream.services.clinical import Outcome, Treatment, Visit
-from stream.services.forwarding import item_id
 from stream.services.measurement import Measured
+from stream.services.set_asides import item_id
 
 TABLES = ("clinical.csv", "treatments.csv", "outcomes.csv", "measurements.csv")
 IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_date", "date_of_birth"})

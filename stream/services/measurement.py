@@ -13,7 +13,7 @@ from models.measurement import Measurement
 from stream import logs
 from stream.digest import digest
 from stream.errors import SetAside
-from stream.services.forwarding import item_id
+from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -130,11 +130,8 @@ def _features(scan: Complete, found: Measured, assume_disease: str) -> dict[str,
 
 
 def _set_aside(scan: Complete, error: SetAside, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "item_id": item_id(scan.scan_uid, scan.revision), "scan_uid": scan.scan_uid, "revision": scan.revision,
-        "sha256": None, "reason_code": error.reason_code, "reason": error.reason, "set_aside_at": now,
-        "decision": None, "decided_by": None, "decided_at": None,
-    }  # fmt: skip
+    item = item_id(scan.scan_uid, scan.revision)
+    return set_aside_row(item, error.reason_code, error.reason, now, scan_uid=scan.scan_uid, revision=scan.revision)
 
 
 def _advance(connection: Connection, changes: Sequence[tuple], now: dt.datetime) -> None:

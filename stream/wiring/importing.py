@@ -13,6 +13,7 @@ from stream.errors import CannotStart, WrongUse
 from stream.publisher import Publisher, PublishFailed
 from stream.services.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
 from stream.services.importing import Importer, Known
+from stream.services.set_asides import set_aside_row
 from stream.settings import Settings
 from stream.storage import schema
 from stream.storage.database import Connection, Outage, connect
@@ -79,12 +80,7 @@ def _vault_row(one: Known) -> dict[str, str | None]:
 
 
 def _set_asides(known: Iterable[Known], now: dt.datetime) -> list[dict[str, object]]:
-    return [
-        {"item_id": aside.item_id, "scan_uid": None, "revision": None, "sha256": None,
-         "reason_code": aside.reason_code, "reason": aside.reason, "set_aside_at": now, "decision": None,
-         "decided_by": None, "decided_at": None}
-        for one in known for aside in one.asides
-    ]  # fmt: skip
+    return [set_aside_row(aside.item_id, aside.reason_code, aside.reason, now) for one in known for aside in one.asides]
 
 
 def _ring(settings: Settings, bells: Sequence[Bell]) -> None:

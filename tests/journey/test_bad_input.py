@@ -12,7 +12,7 @@ from pydicom import Dataset, uid
 
 from stream.dicom.sender import send
 from stream.dicom.synthetic import Lesion, make_image, make_seg, make_series, make_sr, save
-from stream.services.forwarding import item_id
+from stream.services.set_asides import item_id
 from tests.dicom.factories import content_of
 from tests.journey.outside import everything_said
 from tests.journey.service import Service

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from stream.services.forwarding import Received, Unusable, accept, close_association, item_id
+from stream.services.forwarding import Received, Unusable, accept, close_association
+from stream.services.set_asides import item_id
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.services.receipts import described, moments_later, received

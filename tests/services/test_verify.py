@@ -19,10 +19,11 @@ from models.measurement import Measurement
 from stream.errors import SetAside
 from stream.services import assembly, measurement
 from stream.services.clinical import Outcome, accept_outcomes
-from stream.services.forwarding import Unusable, item_id
+from stream.services.forwarding import Unusable
 from stream.services.forwarding import accept as receive
 from stream.services.measurement import content_sha256
 from stream.services.reconcile import Reconciler
+from stream.services.set_asides import item_id
 from stream.services.verify.audit import audit_digest
 from stream.storage import schema
 from stream.storage.database import Connection
@@ -173,7 +174,9 @@ def test_a_value_planted_together_with_its_hashes_is_named_by_the_chain_of_folds
 def test_features_planted_together_with_their_hashes_are_named_by_the_states_that_stood_on_them(
     world: Connection,
 ) -> None:
-    (row, *_) = rows_of(world, schema.features, "x")
+    query = """SELECT f.*, f.ctid FROM core.features f JOIN core.states s USING (scan_uid, revision)
+    WHERE s.superseded_by IS NULL ORDER BY f.scan_uid LIMIT 1"""
+    row = world.cursor(row_factory=dict_row).execute(query).fetchone()
     wrong = {**row, "x": [None] * len(row["x"]), "sha256": content_sha256(row["disease"], [None] * len(row["x"]))}
     with planted(world):
         values = {name: wrong[name] for name in ("x", "sha256")}
