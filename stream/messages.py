@@ -26,6 +26,11 @@ class Letter:
     key: str | None
     value: bytes
 
+    @property
+    def sha256(self) -> str:
+        """Names the message by its bytes."""
+        return hashlib.sha256(self.value).hexdigest()
+
     def fields(self) -> Mapping[str, Any]:
         """The decoded message; raises BadMessage, also for JSON that Postgres cannot hold (NUL, half pairs, NaN)."""
         try:

@@ -6,7 +6,7 @@ recomputed from the facts; folding starts at the first position where they diffe
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,6 +103,7 @@ class Timeline:
     fold_digest: bytes
     clinical: tuple[tuple[str, int, Mapping[str, Any]], ...]  # received_as, revision, facts; sorted
     entries: tuple[Entry, ...]
+    taken_down: Mapping[str, str]  # scan_uid → rejected or retracted, where a rejection stands
     unseen: tuple[tuple[str, str, int], ...]  # kind, id, revision not yet in the ledger
     placements: tuple[Placement, ...]
     states: tuple[StandingState, ...]
@@ -156,11 +157,12 @@ class Plan:
     ended: tuple[Placement, ...]
     cause: str
     from_position: int | None
-    changed: bool = field(init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
         work = any(course.steps or course.ended for course in self.courses)
-        object.__setattr__(self, "changed", bool(work or self.placed or self.ended or self.timeline.unseen))
+        return bool(work or self.placed or self.ended or self.timeline.unseen)
 
 
 def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -168,10 +170,11 @@ def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda entry: (entry.at, entry.kind == "treatment", entry.id)))
 
 
-def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] = ()) -> Plan:
+def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] = (), cause: str | None = None) -> Plan:
     """What to keep, end, place and step so that the standing rows of `timeline` equal its facts.
 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
+    `cause`: why, where whoever asks knows it (an identity event); else the facts tell.
     """
     courses = tuple(_course(timeline, weights, weights.weights_version in afresh) for weights in active)
     gone = {state.weights_version for state in timeline.states} - {weights.weights_version for weights in active}
@@ -182,7 +185,7 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
     ended = tuple(row for row in timeline.placements if (row.kind, row.id, row.revision, row.at) not in wanted)
     positions = [step.position for course in courses for step in course.steps]
     from_position = min(positions, default=None)
-    cause = "replay" if afresh else _cause(courses, placed, ended)
+    cause = cause or ("replay" if afresh else _cause(timeline, courses, placed, ended))
     return Plan(timeline, courses, placed, ended, cause, from_position)
 
 
@@ -241,18 +244,19 @@ def tips_before(course: Course) -> set[str]:
     return set({state.disease: state.scan_uid for state in standing}.values())
 
 
-def _cause(courses: Sequence[Course], placed: Sequence[Entry], ended: Sequence[Placement]) -> str:
-    """Why rows are superseded, in the words of PROTOCOL 4; `arrival` where nothing is."""
+def _cause(timeline: Timeline, courses: Sequence[Course], placed: Sequence[Entry], ended: Sequence[Placement]) -> str:
+    """Why rows are superseded, in the words of PROTOCOL 4; where nothing is: `arrival`, or `replay` by new weights."""
     if not any(course.ended for course in courses):
-        return "arrival"
+        return "arrival" if placed or timeline.unseen else "replay"
     gone = {(row.kind, row.id) for row in ended}
     came = {(entry.kind, entry.id) for entry in placed}
     if any(kind == "scan" for kind, _ in gone & came):
         return "revision"
-    if any(kind == "scan" for kind, _ in gone):
-        return "rejected"
+    if scans := sorted(id_ for kind, id_ in gone if kind == "scan"):
+        return timeline.taken_down.get(scans[0], "rejected")
     if any(kind == "treatment" for kind, _ in gone | came):
         return "treatment"
     if came:
-        return "late"
+        withdrawn = {id_.rpartition("/")[0] for kind, id_, _ in timeline.unseen if kind == "rejection"}
+        return "restored" if {id_ for _, id_ in came} <= withdrawn else "late"
     return "clinical"

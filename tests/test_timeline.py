@@ -64,7 +64,7 @@ def timeline(*entries: Entry, clinical: Mapping[str, object] | None = None) -> T
     """A timeline on which nothing stands yet."""
     facts = (("PA", 1, clinical),) if clinical else ()
     unseen = tuple((entry.kind, entry.id, entry.revision) for entry in entries)
-    return Timeline("PA", 0, b"", facts, ordered(entries), unseen, (), ())
+    return Timeline("PA", 0, b"", facts, ordered(entries), {}, unseen, (), ())
 
 
 def applied(done: Plan) -> Timeline:

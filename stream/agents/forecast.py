@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from stream.agents.hand import Hand
 from stream.agents.letters import set_aside_unreadable
 from stream.messages import Letter
-from stream.services.patient_events import PatientEvent, accept, read_event
+from stream.services.identity import apply_identity
+from stream.services.patient_events import accept, read_event
 from stream.services.reconcile import Folded, Reconciler, log_folds
+from stream.services.rejecting import Rejection
 from stream.storage.database import Connection
 from stream.storage.timelines import resolve, roots
 
@@ -25,7 +27,7 @@ class ForecastAgent:
         await self._fold(lambda connection: set(resolve(connection, [uid for uid, _ in revisions]).values()))
 
     async def patient_events(self, letters: Sequence[Letter]) -> None:
-        """Append the facts that were brought, then fold the timelines they stand on."""
+        """Append the facts that were brought, let identity events take effect, fold the timelines of the others."""
         events, problems = set_aside_unreadable(letters, read_event)
         await self._hand.do(problems)
 
@@ -33,14 +35,20 @@ class ForecastAgent:
             accept(connection, events)
 
         await self._hand.do(keep)
-        patients = sorted({event.received_as for event in events if isinstance(event, PatientEvent)})
-        await self._fold(lambda connection: set(roots(connection, patients).values()))
+        patients = sorted({event.received_as for event in events})
+        scans = [event.fact.scan_uid for event in events if isinstance(event.fact, Rejection)]
+        await self._told(await self._hand.do(lambda connection: apply_identity(connection, self._reconciler())))
+        await self._fold(lambda connection: _timelines(connection, patients, scans))
 
     async def _fold(self, timelines: Callable[[Connection], set[str]]) -> None:
-        def work(connection: Connection) -> list[Folded]:
-            return self._reconciler().timelines(timelines(connection))
+        await self._told(await self._hand.do(lambda connection: self._reconciler().timelines(timelines(connection))))
 
-        folds = await self._hand.do(work)
+    async def _told(self, folds: Sequence[Folded]) -> None:
         log_folds(folds)
         if folds:
             await self._hand.announce([("forecasts", None, {"fold_ids": [one.fold_id for one in folds]})])
+
+
+def _timelines(connection: Connection, patients: Sequence[str], scans: Sequence[str]) -> set[str]:
+    """Those of `patients` as received, and those that `scans` stand on."""
+    return {*roots(connection, patients).values(), *resolve(connection, scans).values()}

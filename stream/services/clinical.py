@@ -84,13 +84,16 @@ def accept_clinical(
     return changed
 
 
-def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> None:
-    """Append outcomes that are new or changed; they are for calibration only and fold nothing."""
+def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> set[str]:
+    """Append outcomes that are new or changed (they are for calibration only); returns the patients they are about."""
+    changed = set()
     for one in outcomes:
         values = {"at": one.at, "event": one.event, "withdrawn": one.withdrawn}
         row = {"received_as": one.received_as, "endpoint": one.endpoint, "accepted_at": now, **values}
         key = {"outcome_id": digest(one.received_as, one.endpoint).hex()[:32]}
-        _append_if_changed(connection, schema.outcomes, key, row, values)
+        if _append_if_changed(connection, schema.outcomes, key, row, values):
+            changed.add(one.received_as)
+    return changed
 
 
 def accept_visits(connection: Connection, visits: Iterable[Visit], now: dt.datetime) -> list[tuple[str, int]]:

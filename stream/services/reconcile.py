@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -94,6 +94,21 @@ class Reconciler:
             done += committed
         return done
 
+    def identity(self, seq: int, patients: Iterable[str], cause: str) -> tuple[list[Folded], dt.datetime]:
+        """One fold for each of `patients`, whether anything changes or not, and the one time of all of them.
+
+        In the caller's transaction, which holds the identity lock exclusively and has changed aliases or assignments.
+        """
+        standing.lock_heads(self._connection, list(patients))
+        plans = self._plans(self._forecasters_now(), patients, (), cause)
+        if plans:
+            event = ("identity", str(seq), 0)
+            first = plans[0].timeline
+            plans[0] = replace(plans[0], timeline=replace(first, unseen=(*first.unseen, event)))
+        rows = self._rows(plans)
+        self._send(rows, locked=True)
+        return [_folded(one) for one in rows], self._write(rows)
+
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
         """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
         connection = self._connection
@@ -104,26 +119,41 @@ class Reconciler:
                 active, rows = self._compute(patients, afresh)
             if not rows:
                 return [], set()
-            self._send(rows)
+            self._send(rows, locked)
             good = self._still_true(rows, active)
-            self._write(good)
+            if good:
+                self._write(good)
         for one in good:
             self._remember(one)
         gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
         return [_folded(one) for one in good], gone
 
-    def _compute(self, patients: set[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
+    def _compute(self, patients: Iterable[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
         """The weights that are active, and all rows that `patients` need under them."""
+        forecasters = self._forecasters_now()
+        plans = [one for one in self._plans(forecasters, patients, afresh) if one.changed]
+        return list(forecasters), self._rows(plans)
+
+    def _forecasters_now(self) -> dict[str, Forecaster]:
+        """Those of the active weights, by version; UnknownWeights where this worker does not hold one."""
         active = standing.active_versions(self._connection)
         if unknown := set(active) - set(self._forecasters):
             raise UnknownWeights(f"weights {min(unknown)} are active, but this worker does not hold them")
-        forecasters = {version: self._forecasters[version] for version in active}
-        plans = [plan(line, list(forecasters.values()), afresh) for line in read_timelines(self._connection, patients)]
-        plans = [one for one in plans if one.changed]
-        stepped = fold(plans, forecasters, self._bases(plans))
+        return {version: self._forecasters[version] for version in active}
+
+    def _plans(
+        self, forecasters: Mapping[str, Forecaster], patients: Iterable[str], afresh: Collection[str],
+        cause: str | None = None,
+    ) -> list[Plan]:  # fmt: skip
+        held = list(forecasters.values())
+        return [plan(line, held, afresh, cause) for line in read_timelines(self._connection, patients)]
+
+    def _rows(self, plans: Sequence[Plan]) -> list[FoldRows]:
+        """Take the steps of `plans` and make the rows they write and end."""
+        stepped = fold(plans, self._forecasters, self._bases(plans))
         ids = standing.take_fold_ids(self._connection, len(plans))
         ended = self._superseded_forecasts(plans)
-        return active, [
+        return [
             fold_rows(fold_id, one, stepped[one.timeline.patient_id], ended.get(one.timeline.patient_id, []))
             for fold_id, one in zip(ids, plans, strict=True)
         ]
@@ -155,13 +185,14 @@ class Reconciler:
             rows.setdefault(owner[row["fold_id"], row["weights_version"], row["scan_uid"]], []).append(row)
         return rows
 
-    def _send(self, rows: Sequence[FoldRows]) -> None:
-        """All rows go to the temp tables before the first lock."""
+    def _send(self, rows: Sequence[FoldRows], locked: bool) -> None:
+        """All rows go to the temp tables, before the first lock unless they were computed under it."""
         for table in standing.WRITTEN:
-            standing.copy_rows(self._connection, table, (row for one in rows for row in getattr(one, table.name)))
+            new = (row for one in rows for row in getattr(one, table.name))
+            standing.send_rows(self._connection, table, new, locked)
         for table in standing.ENDED:
             ended = (row for one in rows for row in getattr(one, f"ended_{table.name}"))
-            standing.copy_ended(self._connection, table, ended)
+            standing.send_ended(self._connection, table, ended, locked)
 
     def _still_true(self, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
         """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
@@ -173,15 +204,15 @@ class Reconciler:
         alive = roots(self._connection, list(versions))
         return [one for one in rows if _unmoved(one.plan, versions, belongs, alive)]
 
-    def _write(self, good: Sequence[FoldRows]) -> None:
-        if not good:
-            return
+    def _write(self, good: Sequence[FoldRows]) -> dt.datetime:
+        """Write the folds under the locks; returns the one time of all their rows."""
         patients = [one.plan.timeline.patient_id for one in good]
         now, ahead = standing.fold_time(self._connection, patients)
         if ahead > CLOCK_LIMIT:
             raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
         tips = [tip for one in good for tip in one.new_tips]
         standing.write_folds(self._connection, [one.fold_row(now) for one in good], tips, now)
+        return now
 
     def _remember(self, one: FoldRows) -> None:
         line = one.plan.timeline

@@ -17,7 +17,7 @@ from models.timepoint import Timepoint, TreatmentInForce
 
 @dataclass(frozen=True)
 class ScanRevision:
-    """A measured revision as accepted; `rejected` if it or a higher one was rejected."""
+    """A measured revision as accepted; `rejected` if it or a higher one was rejected, or it is set aside."""
 
     scan_uid: str
     revision: int

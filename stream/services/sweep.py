@@ -52,7 +52,12 @@ WHERE w.status = %(status)s AND w.changed_at < %(before)s"""
 UNSEEN = """SELECT received_as FROM core.treatments t WHERE accepted_at < %(before)s AND NOT EXISTS (
   SELECT FROM core.ledger g WHERE g.kind = 'treatment' AND g.id = t.treatment_id AND g.revision = t.revision)
 UNION SELECT received_as FROM core.clinical c WHERE accepted_at < %(before)s AND NOT EXISTS (
-  SELECT FROM core.ledger g WHERE g.kind = 'clinical' AND g.id = c.received_as AND g.revision = c.revision)"""
+  SELECT FROM core.ledger g WHERE g.kind = 'clinical' AND g.id = c.received_as AND g.revision = c.revision)
+UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN core.scans s USING (scan_uid)
+  LEFT JOIN core.assignments a USING (scan_uid) WHERE j.at < %(before)s AND NOT EXISTS (SELECT FROM core.ledger g
+    WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
+UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
+  WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s"""
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:

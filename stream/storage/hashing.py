@@ -21,9 +21,16 @@ def later_columns(table: sa.Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.info.get("hash") == "later")
 
 
+@cache
+def added_columns(table: sa.Table) -> tuple[str, ...]:
+    """Columns that a later version of the table brought; they never change either."""
+    return tuple(column.name for column in table.columns if column.info.get("hash") == "added")
+
+
 def row_sha256(table: sa.Table, row: Mapping[str, Any]) -> bytes:
-    """Hash (32 bytes) of the columns that never change; `row` holds at least these."""
-    return digest(table.name, *(row[name] for name in hashed_columns(table)))
+    """Hash (32 bytes) of the columns that never change; `row` holds at least these, of the added ones those it has."""
+    added = ([name, row[name]] for name in added_columns(table) if row.get(name) is not None)
+    return digest(table.name, *(row[name] for name in hashed_columns(table)), *added)
 
 
 def later_sha256(table: sa.Table, row: Mapping[str, Any]) -> bytes:

@@ -1,7 +1,9 @@
 """Writing folds: rows travel by COPY into session temp tables before any lock, then whole statements (PROTOCOL 2)."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -15,6 +17,8 @@ from stream.storage.facts import qualified
 
 IDENTITY_LOCK = 4711
 """Appliers hold it shared; identity changes and promotions exclusively."""
+PATIENCE_SECONDS, PAUSE_SECONDS = 40.0, 0.1
+"""For the exclusive lock: longer than any transaction of ours may hold the shared one, a stopped worker's included."""
 
 Tip = tuple[str, str, bool]
 """weights_version, scan_uid and the mark that kept forecasts get: True where they are the latest of their kind now."""
@@ -90,17 +94,50 @@ def read_forecasts(connection: psycopg.Connection, keys: Sequence[tuple[int, str
     ).fetchall()  # fmt: skip
 
 
-def copy_rows(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Send rows to be written by binary COPY into the temp table of `table`."""
+def send_rows(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], locked: bool) -> None:
+    """Send rows to be written into the temp table of `table`; `locked`: locks are held already."""
     names = _travelling(table)
-    _copy(connection, _temp(table), names, _types(table, names), ([row[name] for name in names] for row in rows))
+    send = _insert if locked else _copy
+    send(connection, _temp(table), names, _types(table, names), ([row[name] for name in names] for row in rows))
 
 
-def copy_ended(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Send the keys of rows that end, with `by` (fold), `because` and `later_sha256`."""
+def send_ended(
+    connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], locked: bool
+) -> None:
+    """Send the keys of rows that end, with `by` (fold), `because` and `later_sha256`; `locked` as above."""
     names = (*KEYS[table], "by", "because", "later_sha256")
     types = [*_types(table, KEYS[table]), "int8", "text", "bytea"]
-    _copy(connection, _temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
+    send = _insert if locked else _copy
+    send(connection, _temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
+
+
+@contextmanager
+def identity_held(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction that holds the identity lock exclusively; LockNotAvailable after PATIENCE_SECONDS.
+
+    It stands in line for a moment only, again and again: who stands behind it gets no shared lock either, so that one
+    stopped worker would stop all (PROTOCOL 3).
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    with connection.transaction():
+        connection.execute("SET LOCAL transaction_timeout = 0")  # waiting holds nothing up
+        while not _got_identity(connection):
+            if time.monotonic() > until:
+                raise psycopg.errors.LockNotAvailable("others hold the identity lock for too long")
+            time.sleep(PAUSE_SECONDS)
+        connection.execute("SET LOCAL lock_timeout = 0")
+        connection.execute("SET LOCAL transaction_timeout = '10s'")
+        yield
+
+
+def _got_identity(connection: psycopg.Connection) -> bool:
+    try:
+        with connection.transaction():  # a savepoint in which no row is written
+            connection.execute("SET LOCAL lock_timeout = '500ms'")
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [IDENTITY_LOCK])
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, int]:
@@ -221,6 +258,18 @@ def _temp(table: sa.Table) -> sql.Identifier:
 
 def _temp_ended(table: sa.Table) -> sql.Identifier:
     return sql.Identifier(f"end_{table.name}")
+
+
+def _insert(
+    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
+) -> None:
+    """One whole statement: a worker stopped inside a COPY would hold its locks past every timeout (PROTOCOL 2.1)."""
+    values = list(map(list, zip(*rows, strict=True)))
+    if values:
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
+        arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in types)
+        command = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(target, columns, arrays)
+        connection.execute(command, values, binary=True)
 
 
 def _copy(

@@ -1,6 +1,6 @@
 """Reading timelines: for a batch of patients the head's version first, then the facts, then what stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,17 +14,33 @@ MEMBERS = """WITH RECURSIVE members(root, id) AS (
 """
 """Every record whose facts stand on one of the timelines; an absorbed patient has none, its timeline is empty."""
 
-SCANS = (
+OWN = (
     MEMBERS
     + """, own(root, scan_uid) AS (
   SELECT m.root, s.scan_uid FROM members m JOIN core.scans s ON s.received_as = m.id
    WHERE NOT EXISTS (SELECT FROM core.assignments a WHERE a.scan_uid = s.scan_uid)
   UNION ALL SELECT m.root, a.scan_uid FROM members m JOIN core.assignments a ON a.patient_id = m.id)
-SELECT o.root, o.scan_uid, r.revision, r.acquired_at, f.feature_version, f.sha256, f.disease, f.x, g.fold_id IS NULL,
-  r.revision > coalesce((SELECT max(j.revision) FROM core.rejections j WHERE j.scan_uid = o.scan_uid), 0)
+"""
+)
+"""Every scan that belongs on one of the timelines, whether it counts or not."""
+
+SCANS = (
+    OWN
+    + """SELECT o.root, o.scan_uid, r.revision, r.acquired_at, f.feature_version, f.sha256, f.disease, f.x,
+  g.fold_id IS NULL
 FROM own o JOIN core.revisions r USING (scan_uid)
 JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
-LEFT JOIN core.ledger g ON g.kind = 'scan' AND g.id = r.scan_uid AND g.revision = r.revision"""
+LEFT JOIN core.ledger g ON g.kind = 'scan' AND g.id = r.scan_uid AND g.revision = r.revision
+WHERE NOT EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
+  AND i.decision IS DISTINCT FROM 'released')"""
+)
+
+REJECTIONS = (
+    OWN
+    + """SELECT o.root, j.scan_uid, j.revision, j.number, j.kind, j.withdrawn, g.fold_id IS NULL
+FROM own o JOIN core.rejections j USING (scan_uid)
+LEFT JOIN core.ledger g ON g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number
+ORDER BY j.scan_uid, j.revision, j.number"""
 )
 
 TREATMENTS = (
@@ -60,7 +76,8 @@ def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> l
         "SELECT patient_id, version, fold_digest FROM core.heads WHERE patient_id = ANY(%s)", [ids], binary=True
     ).fetchall()
     heads = {patient_id: (version, fold_digest) for patient_id, version, fold_digest in heads}
-    parts = [_grouped(connection, query, ids) for query in (SCANS, TREATMENTS, CLINICAL, PLACEMENTS, STATES)]
+    queries = (SCANS, REJECTIONS, TREATMENTS, CLINICAL, PLACEMENTS, STATES)
+    parts = [_grouped(connection, query, ids) for query in queries]
     return [_timeline(one, *heads.get(one, (0, b"")), *(part.get(one, []) for part in parts)) for one in ids]
 
 
@@ -87,24 +104,34 @@ def _grouped(connection: psycopg.Connection, query: str, ids: list[str]) -> dict
 
 
 def _timeline(
-    patient_id: str, version: int, fold_digest: bytes, scans: list, treatments: list, clinical: list, placed: list,
-    states: list,
+    patient_id: str, version: int, fold_digest: bytes, scans: list, rejections: list, treatments: list, clinical: list,
+    placed: list, states: list,
 ) -> Timeline:  # fmt: skip
-    entries = ordered([*_scan_entries(scans), *_treatment_entries(treatments)])
+    taken_down = _taken_down(rejections)
+    entries = ordered([*_scan_entries(scans, taken_down), *_treatment_entries(treatments)])
     unseen = {("scan", row[0], row[1]) for row in scans if row[7]}
+    unseen |= {("rejection", f"{row[0]}/{row[1]}", row[2]) for row in rejections if row[5]}
     unseen |= {("treatment", row[0], row[1]) for row in treatments if row[8]}
     unseen |= {("clinical", row[0], row[1]) for row in clinical if row[3]}
     facts = tuple({row[0]: tuple(row[:3]) for row in clinical}.values())
     return Timeline(
-        patient_id, version, fold_digest, facts, entries,
+        patient_id, version, fold_digest, facts, entries, {uid: kind for uid, (_, kind) in taken_down.items()},
         tuple(sorted(unseen)), tuple(Placement(*row) for row in placed), tuple(StandingState(*row) for row in states),
     )  # fmt: skip
 
 
-def _scan_entries(rows: Iterable[tuple[Any, ...]]) -> list[Entry]:
-    """The highest revision of each scan that was not rejected, with its contents."""
+def _taken_down(rows: Iterable[tuple[Any, ...]]) -> dict[str, tuple[int, str]]:
+    """scan_uid → the highest revision that does not count, and whether it was rejected or retracted."""
+    last = {(scan_uid, revision): (kind, withdrawn) for scan_uid, revision, _, kind, withdrawn, _ in rows}
+    # rows come in ascending order of revision: the highest comes last
+    return {uid: (revision, kind) for (uid, revision), (kind, withdrawn) in last.items() if not withdrawn}
+
+
+def _scan_entries(rows: Iterable[tuple[Any, ...]], taken_down: Mapping[str, tuple[int, str]]) -> list[Entry]:
+    """The highest revision of each scan that counts, with its contents."""
     best: dict[str, ScanEntry] = {}
-    for scan_uid, revision, at, feature_version, sha256, disease, x, _, counts in rows:
+    for scan_uid, revision, at, feature_version, sha256, disease, x, _ in rows:
+        counts = revision > taken_down.get(scan_uid, (0, ""))[0]
         if not counts or (scan_uid in best and best[scan_uid].revision > revision):
             continue
         same = best.get(scan_uid)

@@ -21,10 +21,11 @@ from stream.services import assembly, measurement
 from stream.services.clinical import Outcome, accept_outcomes
 from stream.services.forwarding import Unusable
 from stream.services.forwarding import accept as receive
+from stream.services.identity import IdentityEvent, accept_identity, apply_identity
 from stream.services.measurement import content_sha256
 from stream.services.reconcile import Reconciler
+from stream.services.rejecting import Rejection, accept_rejections
 from stream.services.set_asides import item_id
-from stream.services.verify.audit import audit_digest
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append, qualified, write_later
@@ -34,7 +35,7 @@ from tests.database import Database
 from tests.services.facts import assert_sound, breast, checks, day, drug, fold_each, forecasters, lung
 from tests.services.receipts import described, moments_later, received
 
-WORK = {"assembly", "associations", "receipts", "service", "patients", "vault_scans"}
+WORK = {"assembly", "associations", "receipts", "service", "suspects", "patients", "vault_scans"}
 """Work in progress and the vault: neither facts nor derived."""
 HASHES = {"row_sha256", "later_sha256"}
 TABLES = [t for t in schema.metadata.sorted_tables if t.schema == schema.SCHEMA and t.name not in WORK]
@@ -51,6 +52,7 @@ def world(upgraded: Database) -> Iterator[Connection]:
         ("PA", {"age": 60}), breast("PB", "x", 0, 9.0, 21.0), drug("PB", "drug", 3), breast("PB", "x", 0, 8.0, 21.0),
         drug("PB", "drug", 3, withdrawn=True), lung("PA", "mistake", 60, 99.0),
     ])  # fmt: skip
+    change_the_past(connection)
     with psycopg.connect(upgraded.superuser_url, autocommit=True) as superuser:
         write_rows_of_later_features(superuser)
         Reconciler(connection, forecasters()).patients(["PA", "PB"])
@@ -82,17 +84,21 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     accept_outcomes(connection, outcomes, day(201))
 
 
+def change_the_past(connection: Connection) -> None:
+    """A rejection, one that was withdrawn, a merge, a move, what is refused, and an event that waits for its turn."""
+    with connection.transaction():
+        accept_rejections(connection, [
+            Rejection("PA/mistake", 1, "quality", "someone"), Rejection("PB/x", 1, "safety", "someone", "blurred"),
+            Rejection("PB/x", None, "other", "someone", withdrawn=True)], day(61))  # fmt: skip
+    events = [("merge", "PM", "PA", None), ("move", None, "PB", "PA/b"), ("unmerge", "PN", None, None)]
+    for number, (kind, patient, other, scan) in enumerate(events):
+        accept_identity(connection, IdentityEvent(f"e{number}", kind, patient, other, scan, "someone", "same person"))
+    apply_identity(connection, Reconciler(connection, forecasters()))
+    accept_identity(connection, IdentityEvent("waits", "unmerge", "PM", None, None, "someone"))
+
+
 def write_rows_of_later_features(owner: Connection) -> None:
     """Tables stand from the first migration, what fills them comes later: their rows by hand, by the same rules."""
-    append(owner, schema.rejections, [{"scan_uid": "PA/mistake", "revision": 1, "by": "someone", "at": day(61)}])
-    done = {"by": "someone", "accepted_at": day(3), "outcome": "done", "applied_at": day(4)}
-    append(owner, schema.identity_events, [
-        {"seq": 1, "event_id": "e1", "kind": "merge", "patient_id": "PM", "other_id": "PA", "scan_uid": None, **done},
-        {"seq": 2, "event_id": "e2", "kind": "move", "patient_id": "PA", "other_id": None, "scan_uid": "PA/b", **done},
-        {**done, "seq": 3, "event_id": "e3", "kind": "unmerge", "patient_id": None, "other_id": None, "scan_uid": None,
-         "outcome": None, "applied_at": None}])  # fmt: skip
-    append(owner, schema.aliases, [{"patient_id": "PM", "into_patient_id": "PA", "seq": 1}])
-    append(owner, schema.assignments, [{"scan_uid": "PA/b", "patient_id": "PA", "seq": 2}])
     append(owner, schema.weights, [{"weights_version": "old", "model": "progression", "feature_version": "none",
                                     "card": {"model": "progression"}, "added_at": day(0)}])  # fmt: skip
     append(owner, schema.active_weights, [{"weights_version": "old", "since": day(0), "until": day(1)}])
@@ -103,7 +109,6 @@ def write_rows_of_later_features(owner: Connection) -> None:
         "value": 20.0, "value_low": 18.0, "value_high": 23.0}))  # fmt: skip
     append(owner, schema.response_probabilities, other_forecasts(owner, {
         "criterion": "RECIST 1.1", "category": "PR", "probability": 0.4}))  # fmt: skip
-    write_audit(owner)
 
 
 def other_forecasts(owner: Connection, values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,17 +120,6 @@ def other_forecasts(owner: Connection, values: dict[str, Any]) -> list[dict[str,
     stands = {"superseded_by": None, "superseded_at": None, "superseded_because": None}
     ended = {"superseded_by": second, "superseded_at": second_at, "superseded_because": "late", "scan_uid": "PA/c"}
     return [{**row, **stands}, {**row, **ended}]
-
-
-def write_audit(owner: Connection) -> None:
-    """Two rows of the audit log, chained."""
-    before = b""
-    for seq, subject, snapshot in ((1, "PA", "1:2:"), (2, None, None)):
-        row = {"seq": seq, "at": day(seq), "who": "someone", "what": "looked", "subject": subject, "snapshot": snapshot}
-        before = audit_digest(before, row)
-        command = "INSERT INTO core.audit ({}, digest) OVERRIDING SYSTEM VALUE VALUES ({}, %s)"
-        command = command.format(", ".join(row), ", ".join(["%s"] * len(row)))
-        owner.execute(command, [*row.values(), before])
 
 
 @contextmanager

@@ -1,18 +1,9 @@
 """The log of what people did and were shown: every row's digest covers the row and the one before (PROTOCOL 7)."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from stream.digest import digest
 from stream.services.verify.finding import Finding
-from stream.storage import schema
+from stream.storage.audit import audit_digest
 from stream.storage.database import Connection
 from stream.storage.scanning import each
-
-
-def audit_digest(before: bytes, row: Mapping[str, Any]) -> bytes:
-    """Digest (32 bytes) of an audit row; `before` is the digest of the row before, empty for the first."""
-    return digest(before, *(row[column.name] for column in schema.audit.columns if column.name != "digest"))
 
 
 def audit_log(connection: Connection) -> Finding:

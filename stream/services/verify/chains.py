@@ -2,6 +2,7 @@
 
 from stream.services.rows import fold_digest, rows_digest
 from stream.services.verify.finding import Finding
+from stream.services.verify.identity import check_identity
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.scanning import each
@@ -31,12 +32,13 @@ UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was
     AND t.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.clinical c WHERE g.kind = 'clinical' AND c.received_as = g.id
     AND c.revision = g.revision)
-UNION ALL SELECT 'aliases: that of ' || a.patient_id || ' comes from no identity event' FROM core.aliases a
-  WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'merge'
-    AND e.patient_id = a.patient_id AND e.outcome = 'done')
-UNION ALL SELECT 'assignments: that of ' || a.scan_uid || ' comes from no identity event' FROM core.assignments a
-  WHERE NOT EXISTS (SELECT FROM core.identity_events e WHERE e.seq = a.seq AND e.kind = 'move'
-    AND e.scan_uid = a.scan_uid AND e.outcome = 'done')
+  AND NOT EXISTS (SELECT FROM core.rejections j WHERE g.kind = 'rejection' AND j.scan_uid || '/' || j.revision = g.id
+    AND j.number = g.revision)
+  AND NOT EXISTS (SELECT FROM core.identity_events e WHERE g.kind = 'identity' AND e.seq::text = g.id
+    AND e.outcome = 'done')
+UNION ALL SELECT 'identity_events: ' || e.seq || ' took effect and is not in the ledger' FROM core.identity_events e
+  WHERE e.outcome = 'done' AND NOT EXISTS (SELECT FROM core.ledger g JOIN core.folds f USING (fold_id)
+    WHERE g.kind = 'identity' AND g.id = e.seq::text AND f.computed_at = e.applied_at)
 """
 
 TIPS = """
@@ -49,11 +51,12 @@ UNION ALL SELECT 'forecasts: tip of ' || scan_uid || ' marks what does not stand
 
 
 def identity(connection: Connection) -> Finding:
-    """I3: every scan stands once, everything that stands has its ground."""
+    """I3: every scan stands once, everything that stands has its ground, in identity events too."""
     finding = Finding("I3", "the ledger is unique and every scan stands on one timeline")
     for query in (STANDS_WRONGLY, TIPS):
         finding.fail_each(0, (row[0] for row in connection.execute(query)))
     finding.checked += connection.execute("SELECT count(*) FROM core.placements WHERE ended_by IS NULL").fetchone()[0]
+    check_identity(finding, connection)
     return finding
 
 

@@ -128,7 +128,11 @@ def _facts(connection: Connection, patients: Sequence[str]) -> dict[str, Patient
 
 
 SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, f.disease, f.x,
-  EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision)
+  EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision AND NOT j.withdrawn
+    AND NOT EXISTS (SELECT FROM core.rejections n WHERE n.scan_uid = j.scan_uid AND n.revision = j.revision
+      AND n.number > j.number))
+  OR EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
+    AND coalesce(i.decision, '') <> 'released')
 FROM core.scans s LEFT JOIN core.assignments a USING (scan_uid) JOIN core.revisions r USING (scan_uid)
 JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
 WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""

@@ -1,6 +1,6 @@
 """All tables of the database, as the migrations make them."""
 
-from stream.storage.schema.base import LATER, SCHEMA, UNHASHED, Table, metadata
+from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.facts import (
     active_weights,
     aliases,
@@ -38,5 +38,6 @@ from stream.storage.schema.work import (
     patients,
     receipts,
     service,
+    suspects,
     vault_scans,
 )  # fmt: skip

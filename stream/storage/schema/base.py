@@ -2,7 +2,8 @@
 
 Every column is covered by a hash unless marked: `row_sha256` covers what never changes, `later_sha256` that and the
 columns written once afterwards (`LATER`). `UNHASHED` columns are proved in another way (times and transaction ids by
-their fold, tips by recomputing).
+their fold, tips by recomputing). A column `ADDED` to a table that has rows counts only where it has a value, so that
+rows from before keep their hash.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ SCHEMA = "core"
 Table = sa.Table
 LATER = {"hash": "later"}
 UNHASHED = {"hash": "none"}
+ADDED = {"hash": "added"}
 
 metadata = sa.MetaData(
     schema=SCHEMA,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSON
 
-from stream.storage.schema.base import LATER, Id, Time, Xid8, col, hashes, key, metadata, scan_revision
+from stream.storage.schema.base import ADDED, LATER, Id, Time, Xid8, col, hashes, key, metadata, scan_revision
 
 instances = sa.Table(
     "instances", metadata,
@@ -18,7 +18,15 @@ instances = sa.Table(
     col("expected_instances", sa.Integer, "Instances the sender announced for the study", null=True),
     col("accepted_at", Time, "When the gateway answered success"),
     *hashes(),
+    col("series_uid", Id, "Pseudonym of its series", null=True, info=ADDED),
+    col("series_description", sa.Text, "Its series' name, where it is one of REQUIRED_SERIES", null=True, info=ADDED),
+    col("expected_series", sa.Integer, "Series the sender announced for the study", null=True, info=ADDED),
+    col("expected_in_series", sa.Integer, "Instances the sender announced for the series", null=True, info=ADDED),
+    col("withdraws", ARRAY(sa.Text), "Pseudonyms of the instances that it takes back", null=True, info=ADDED),
+    col("withdraws_because", sa.Text, "quality, safety, wrong_patient or replaced", null=True, info=ADDED),
     sa.Index("instances_scan_uid_ix", "scan_uid"),
+    sa.Index("instances_withdraws_ix", "withdraws", postgresql_using="gin",
+             postgresql_where=sa.text("withdraws IS NOT NULL")),
     comment="Every accepted DICOM instance, by pseudonym",
 )  # fmt: skip
 
@@ -77,8 +85,13 @@ measurements = sa.Table(
 
 rejections = sa.Table(
     "rejections", metadata, *scan_revision(),
-    col("by", sa.Text, "Who rejected"), col("at", Time, "When"),
+    key("number", sa.Integer, "Counts what was said of this revision; the highest stands"),
+    col("kind", sa.Text, "rejected, or retracted by the sender's own correction"),
+    col("because", sa.Text, "quality, safety, wrong_patient, replaced or other"),
+    col("withdrawn", sa.Boolean, "True: the revision counts again"),
+    col("by", sa.Text, "Who rejected or withdrew it"), col("at", Time, "When"),
     *hashes(),
+    sa.CheckConstraint("kind IN ('rejected', 'retracted')", name="kind"),
     comment="Rejected revisions: this one and all lower ones do not count",
 )  # fmt: skip
 
@@ -95,6 +108,8 @@ set_asides = sa.Table(
     col("decided_by", sa.Text, "Who decided", null=True, info=LATER),
     col("decided_at", Time, "When it was decided", null=True, info=LATER),
     *hashes(later=True),
+    col("patient_id", Id, "Patient as received, where no scan tells it", null=True, info=ADDED),
+    sa.Index("set_asides_scan_uid_ix", "scan_uid", "revision"),
     comment="What was kept but not processed, with the reason",
 )  # fmt: skip
 
@@ -143,6 +158,7 @@ identity_events = sa.Table(
     col("applied_at", Time, "When it took effect", null=True, info=LATER),
     *hashes(later=True),
     sa.UniqueConstraint("event_id"),
+    sa.Index("identity_events_waiting_ix", "seq", postgresql_where=sa.text("applied_at IS NULL")),
     comment="Merges, unmerges and moves in the order they were accepted",
 )  # fmt: skip
 

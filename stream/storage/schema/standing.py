@@ -29,7 +29,8 @@ folds = sa.Table(
 
 ledger = sa.Table(
     "ledger", metadata,
-    key("kind", sa.Text, "scan, treatment or clinical"), key("id", Id, "scan_uid, treatment_id or received_as"),
+    key("kind", sa.Text, "scan, treatment, clinical, rejection or identity"),
+    key("id", Id, "scan_uid, treatment_id, received_as, scan_uid/revision or seq"),
     key("revision", sa.Integer, "Revision"), col("fold_id", sa.BigInteger, "Fold that first saw it"),
     xact(), *hashes(),
     sa.Index("ledger_fold_id_ix", "fold_id"),

@@ -44,9 +44,19 @@ audit = sa.Table(
     "audit", metadata,
     sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment="Order"),
     col("at", Time, "When"), col("who", sa.Text, "Who"), col("what", sa.Text, "What was done"),
-    col("subject", sa.Text, "To what", null=True), col("snapshot", sa.Text, "What was visible then", null=True),
+    col("subject", sa.Text, "To what", null=True), col("why", sa.Text, "Why, in their words", null=True),
+    col("snapshot", sa.Text, "What was visible then", null=True),
     col("digest", BYTEA, "Hash over this row and the one before"),
     comment="What people did and were shown, append-only",
+)  # fmt: skip
+
+suspects = sa.Table(
+    "suspects", metadata,
+    key("kind", sa.Text, "scan or timeline"), key("id", Id, "scan_uid or patient_id"),
+    key("revision", sa.Integer, "Revision of a scan, 0 for a timeline"),
+    col("attempts", sa.Integer, "Deaths of a worker that had only this in hand"),
+    col("since", Time, "When a worker first died with it in hand"),
+    comment="What workers had in hand when they died: taken one at a time from then on",
 )  # fmt: skip
 
 service = sa.Table(

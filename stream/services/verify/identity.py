@@ -1,0 +1,59 @@
+"""Aliases and assignments against a fold of the identity events, told plainly and apart from what wrote them (I3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from stream.services.verify.finding import Finding
+from stream.storage.database import Connection
+
+
+@dataclass
+class Belonging:
+    """Whom patients were merged into and scans moved to, each with the event that did it."""
+
+    merged: dict[str, tuple[str, int]] = field(default_factory=dict)
+    moved: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def root(self, patient_id: str) -> str:
+        """The patient whose timeline it is."""
+        while patient_id in self.merged:
+            patient_id = self.merged[patient_id][0]
+        return patient_id
+
+    def take(self, seq: int, kind: str, patient_id: str, other_id: str, scan_uid: str) -> str:
+        """Let one event take effect; its outcome."""
+        if kind == "merge":
+            if patient_id in self.merged or self.root(other_id) == patient_id:
+                return "refused"
+            self.merged[patient_id] = (other_id, seq)
+        elif kind == "unmerge":
+            if patient_id not in self.merged:
+                return "refused"
+            del self.merged[patient_id]
+        else:
+            self.moved[scan_uid] = (other_id, seq)
+        return "done"
+
+
+def check_identity(finding: Finding, connection: Connection) -> None:
+    """Every event has the outcome it must have, in order without a gap; the tables are what they lead to."""
+    belonging, waiting = Belonging(), False
+    rows = connection.execute(
+        "SELECT seq, kind, patient_id, other_id, scan_uid, outcome FROM core.identity_events ORDER BY seq"
+    )
+    for number, (seq, *event, outcome) in enumerate(rows, start=1):
+        waiting = waiting or outcome is None
+        expected = None if waiting else belonging.take(seq, *event)
+        finding.check((seq, outcome) == (number, expected), f"identity_events seq={seq}")
+    aliases = connection.execute("SELECT patient_id, into_patient_id, seq FROM core.aliases")
+    _same(finding, "aliases: that of", belonging.merged, aliases)
+    assignments = connection.execute("SELECT scan_uid, patient_id, seq FROM core.assignments")
+    _same(finding, "assignments: that of", belonging.moved, assignments)
+
+
+def _same(
+    finding: Finding, what: str, expected: dict[str, tuple[str, int]], rows: Iterable[tuple[str, str, int]]
+) -> None:
+    found = {key: (value, seq) for key, value, seq in rows}
+    for key in expected.keys() | found.keys():
+        finding.check(expected.get(key) == found.get(key), f"{what} {key}")

@@ -1,0 +1,35 @@
+"""The log of what people and other systems did: append-only, every row chained to the one before (PROTOCOL 6)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from stream.digest import digest
+from stream.storage import schema
+from stream.storage.database import Connection
+
+AUDIT_LOCK = 4713
+"""One writer at a time, until its transaction ends: the chain has no branches. Taken after all other locks."""
+
+
+def audit_digest(before: bytes, row: Mapping[str, Any]) -> bytes:
+    """Digest (32 bytes) of an audit row; `before` is the digest of the row before, empty for the first."""
+    return digest(before, *(row[column.name] for column in schema.audit.columns if column.name != "digest"))
+
+
+def record(
+    connection: Connection, who: str, what: str, subject: str | None, why: str | None, at: dt.datetime | None = None
+) -> None:
+    """Log in this transaction that `who` did `what` to `subject`, and `why`; `at`: now unless given."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [AUDIT_LOCK])
+    (before,) = connection.execute("SELECT digest FROM core.audit ORDER BY seq DESC LIMIT 1").fetchone() or (b"",)
+    (seq,) = connection.execute("SELECT nextval(pg_get_serial_sequence('core.audit', 'seq'))").fetchone()
+    row = {
+        "seq": seq, "at": at or dt.datetime.now(dt.UTC), "who": who, "what": what, "subject": subject, "why": why,
+        "snapshot": None,
+    }  # fmt: skip
+    connection.execute(
+        """INSERT INTO core.audit (seq, at, who, what, subject, why, snapshot, digest) OVERRIDING SYSTEM VALUE
+        VALUES (%(seq)s, %(at)s, %(who)s, %(what)s, %(subject)s, %(why)s, %(snapshot)s, %(digest)s)""",
+        {**row, "digest": audit_digest(before, row)},
+    )
