@@ -10,12 +10,16 @@ from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
+from stream.storage.timelines import roots
 from stream.storage.vault import keep_patients
 
 
 @dataclass(frozen=True)
 class Described:
-    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid)."""
+    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid).
+
+    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why.
+    """
 
     instance_uid: str
     scan_uid: str
@@ -26,6 +30,12 @@ class Described:
     referenced: tuple[str, ...]
     expected_instances: int | None
     vault: Mapping[str, str | None]
+    series_uid: str | None = None
+    series_description: str | None = None
+    expected_series: int | None = None
+    expected_in_series: int | None = None
+    withdraws: tuple[str, ...] = ()
+    withdraws_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,8 @@ class _Known:
                                [file.receipt_id for file in files])  # fmt: skip
         self.aside = _pairs(connection, "SELECT item_id, reason_code FROM core.set_asides WHERE item_id = ANY(%s)",
                             [item_id(file.content_sha256) for file in files])  # fmt: skip
+        self.owners = _owners(connection, [uid for one in described for uid in one.withdraws])
+        self.roots = roots(connection, [one.patient_id for one in described])
         self.problems: dict[str, Unusable] = {}
 
     def decide(self, file: Received) -> str:
@@ -120,6 +132,7 @@ class _Known:
             return "set_aside"
         seen = self.contents.get(file.what.instance_uid)
         self.contents[file.what.instance_uid] = file.content_sha256
+        self.owners.setdefault(file.what.instance_uid, {self.roots[file.what.patient_id]})
         return "accepted" if seen is None else "duplicate"
 
     def _conflict(self, content_sha256: str, what: Described) -> Unusable | None:
@@ -128,6 +141,9 @@ class _Known:
             return Unusable("content_conflict", "An instance with the same SOP Instance UID but other content stands.")
         if self.received_as[what.scan_uid] != what.patient_id:
             return Unusable("patient_conflict", "The study was received for another patient before.")
+        own = self.roots[what.patient_id]
+        if any(own not in self.owners.get(uid, {own}) for uid in what.withdraws):
+            return Unusable("patient_conflict", "It takes back instances of another patient.")
         return None
 
 
@@ -151,6 +167,19 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
     append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in new])
 
 
+def _owners(connection: Connection, instance_uids: Sequence[str]) -> dict[str, set[str]]:
+    """instance_uid → the patient it was received for, and the one it belongs to now, by their timelines."""
+    if not instance_uids:
+        return {}
+    rows = connection.execute(
+        """SELECT i.instance_uid, core.root(s.received_as), core.root(coalesce(a.patient_id, s.received_as))
+        FROM core.instances i JOIN core.scans s USING (scan_uid) LEFT JOIN core.assignments a USING (scan_uid)
+        WHERE i.instance_uid = ANY(%s)""",
+        [list(instance_uids)],
+    )
+    return {uid: set(owners) for uid, *owners in rows}
+
+
 def _pairs(connection: Connection, query: str, keys: Sequence[str]) -> dict[str, str]:
     return dict(connection.execute(query, [list(keys)]).fetchall()) if keys else {}
 
@@ -166,6 +195,9 @@ def _instance(file: Received, what: Described) -> dict[str, Any]:
         "content_sha256": file.content_sha256, "modality": what.modality, "kind": what.kind,
         "acquired_at": what.acquired_at, "referenced": list(what.referenced),
         "expected_instances": what.expected_instances, "accepted_at": file.received_at,
+        "series_uid": what.series_uid, "series_description": what.series_description,
+        "expected_series": what.expected_series, "expected_in_series": what.expected_in_series,
+        "withdraws": list(what.withdraws) or None, "withdraws_because": what.withdraws_because,
     }  # fmt: skip
 
 
