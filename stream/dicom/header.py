@@ -11,12 +11,17 @@ from pydicom.multival import MultiValue
 
 from stream.dicom.acquired import acquired_at
 from stream.dicom.kinds import kind_of
+from stream.dicom.rejection import TakenBack, taken_back
 from stream.errors import SetAside
 from stream.settings import Settings
 
 config.settings.reading_validation_mode = config.IGNORE  # its warnings quote the values, names among them
 
-_NOT_AN_INSTANCE = ("ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence")
+_NOT_MADE_FROM = (
+    "ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence",
+    "PredecessorDocumentsSequence", "IdenticalDocumentsSequence",
+)  # fmt: skip
+"""Sequences that refer to no instance, or to one that this one was not made from."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Header:
     body_part: str
     references: tuple[str, ...]
     expected: ExpectedCounts
+    series_description: str
+    taken_back: TakenBack | None
 
 
 @contextmanager
@@ -89,6 +96,7 @@ def read_header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header
 
 def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
     kind = kind_of(text(dataset, "SOPClassUID"))
+    references = () if kind == "image" else tuple(dict.fromkeys(_references(dataset)))
     return Header(
         sop_class_uid=text(dataset, "SOPClassUID"),
         sop_instance_uid=text(dataset, "SOPInstanceUID"),
@@ -99,8 +107,10 @@ def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
         patient=patient_identity(dataset, settings, calling_ae),
         acquired_at=acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
         body_part=text(dataset, "BodyPartExamined"),
-        references=() if kind == "image" else tuple(dict.fromkeys(_references(dataset))),
+        references=references,
         expected=_expected(dataset),
+        series_description=text(dataset, "SeriesDescription"),
+        taken_back=taken_back(dataset, kind, references),
     )
 
 
@@ -142,9 +152,9 @@ def _expected(dataset: Dataset) -> ExpectedCounts:
 
 
 def _references(dataset: Dataset) -> Iterator[str]:
-    """Every Referenced SOP Instance UID, in document order, that stands for an instance."""
+    """Every Referenced SOP Instance UID, in document order, of an instance that this one is about."""
     for element in dataset:
-        if element.VR == "SQ" and element.keyword not in _NOT_AN_INSTANCE:
+        if element.VR == "SQ" and element.keyword not in _NOT_MADE_FROM:
             for item in element.value:
                 yield from _references(item)
         elif element.keyword == "ReferencedSOPInstanceUID" and element.value:

@@ -16,7 +16,7 @@ from stream.dicom.identity import Pseudonyms
 from stream.dicom.measurements import measure_scan
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
-from stream.services.assembly import Rules
+from stream.services.completeness import Rules
 from stream.services.measurement import Complete, Measured
 from stream.services.reconcile import Reconciler
 from stream.settings import Settings
@@ -44,7 +44,8 @@ def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
         else:
             reconcilers.append(Reconciler(connection, held))
 
-    rules = Rules(_seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds))
+    wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
+    rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
         Assemble(_hand(settings), rules, _seconds(settings.final_after_seconds)),
         MeasureAgent(_hand(settings), Reader(settings), settings.assume_disease),
