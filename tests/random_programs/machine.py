@@ -21,7 +21,7 @@ from tests.random_programs.plain_model import Accepted, Drug, Scan
 from tests.services.facts import accept, breast, drug, forecasters, lung
 from tests.services.waiting import threads
 
-PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 5, 2
+PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2
 DAYS = (0, 21, 42, 42, 90, 180)
 A_YEAR = dt.timedelta(days=365)
 _programs = itertools.count()
@@ -31,6 +31,8 @@ names = st.integers(0, SCANS - 1)
 days = st.sampled_from(DAYS)
 sizes = st.sampled_from((0.0, 8.0, 20.0, 24.5, 61.0))
 workers = st.integers(0, WORKERS - 1)
+anything = st.integers(0, 99)
+"""Chooses one of what there is."""
 deaths = st.none() | st.integers(0, 40)
 """After how many statements a worker's connection is cut; None: it lives."""
 
@@ -87,28 +89,33 @@ class Programs(RuleBasedStateMachine):
         self.accepted.clinical[self._named(patient)] = {"age": age}
         self.bells.append(("patient", self._named(patient)))
 
-    @rule(patient=patients, number=names, withdrawn=st.booleans())
-    def a_scan_is_rejected_or_restored(self, patient: str, number: int, withdrawn: bool) -> None:
-        uid = f"{self._named(patient)}/{number}"
-        with self.door.transaction():
-            now = dt.datetime.now(dt.UTC)
-            accept_rejections(self.door, [Rejection(uid, None, "quality", "someone", withdrawn=withdrawn)], now)
-        (self.accepted.restore if withdrawn else self.accepted.reject)(uid)
-        self.bells.append(("scan", uid))
+    @rule(some=anything)
+    def a_scan_is_rejected(self, some: int) -> None:
+        uid = self._some_scan(some)
+        self._say(Rejection(uid, None, "quality", "someone"))
+        self.accepted.reject(uid)
+
+    @rule(some=anything)
+    def a_rejection_is_withdrawn(self, some: int) -> None:
+        rejected = sorted(self.accepted.rejected)
+        uid = rejected[some % len(rejected)] if rejected else self._some_scan(some)
+        self._say(Rejection(uid, None, "other", "someone", withdrawn=True))
+        self.accepted.restore(uid)
 
     @rule(patient=patients, into=patients)
     def two_patients_are_one(self, patient: str, into: str) -> None:
         self._identity("merge", self._named(patient), self._named(into), None)
         self.accepted.merge(self._named(patient), self._named(into))
 
-    @rule(patient=patients)
-    def they_are_two_after_all(self, patient: str) -> None:
-        self._identity("unmerge", self._named(patient), None, None)
-        self.accepted.unmerge(self._named(patient))
+    @rule(some=anything)
+    def they_are_two_after_all(self, some: int) -> None:
+        patient = (sorted(self.accepted.merged) or [self._named("A")])[some % max(len(self.accepted.merged), 1)]
+        self._identity("unmerge", patient, None, None)
+        self.accepted.unmerge(patient)
 
-    @rule(patient=patients, number=names, to=patients)
-    def a_scan_is_moved(self, patient: str, number: int, to: str) -> None:
-        uid = f"{self._named(patient)}/{number}"
+    @rule(some=anything, to=patients)
+    def a_scan_is_moved(self, some: int, to: str) -> None:
+        uid = self._some_scan(some)
         self._identity("move", None, self._named(to), uid)
         self.accepted.moved[uid] = self._named(to)
 
@@ -119,10 +126,10 @@ class Programs(RuleBasedStateMachine):
         if not self._lives_through(worker, lambda one: self._bring_into_line(one, taken), death):
             self.bells += taken  # not acknowledged: they come again
 
-    @rule(bell=st.integers(0, 50), twice=st.booleans())
-    def a_message_is_doubled_or_lost(self, bell: int, twice: bool) -> None:
+    @rule(some=anything, twice=st.booleans())
+    def a_message_is_doubled_or_lost(self, some: int, twice: bool) -> None:
         if self.bells:
-            one = self.bells.pop(bell % len(self.bells))
+            one = self.bells.pop(some % len(self.bells))
             self.bells += [one, one] if twice else []
 
     @rule(worker=workers, death=deaths)
@@ -185,6 +192,16 @@ class Programs(RuleBasedStateMachine):
     def _identity(self, kind: str, patient: str | None, other: str | None, scan: str | None) -> None:
         event_id = f"{self.name}-{next(_programs)}"
         accept_identity(self.door, IdentityEvent(event_id, kind, patient, other, scan, "someone"))
+
+    def _say(self, rejection: Rejection) -> None:
+        with self.door.transaction():
+            accept_rejections(self.door, [rejection], dt.datetime.now(dt.UTC))
+        self.bells.append(("scan", rejection.scan_uid))
+
+    def _some_scan(self, some: int) -> str:
+        """One that came, or one that did not come yet."""
+        uids = [*sorted(self.accepted.scans), f"{self._named('A')}/{some % SCANS}"]
+        return uids[some % len(uids)]
 
     def _named(self, patient: str) -> str:
         return f"{self.name}{patient}"

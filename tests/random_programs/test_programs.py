@@ -7,7 +7,7 @@ from tests.database import Database
 from tests.random_programs.machine import Programs
 from tests.services.facts import assert_sound
 
-SHORT, STEPS = 25, 30
+SHORT, STEPS = 30, 50
 UNHURRIED = settings(deadline=None, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck),
                      phases=(Phase.explicit, Phase.generate, Phase.shrink), print_blob=True, database=None)  # fmt: skip
 
