@@ -53,3 +53,5 @@ GRANT SELECT, INSERT, UPDATE ON core.rejections, core.suspects TO scanstream_wor
 GRANT SELECT ON core.rejections, core.suspects TO scanstream_gateway;
 GRANT SELECT ON core.standing_rejections TO scanstream_gateway, scanstream_worker;
 GRANT DELETE ON core.aliases, core.assignments, core.suspects TO scanstream_worker;
+GRANT INSERT ON core.audit TO scanstream_gateway;
+GRANT USAGE ON SEQUENCE core.audit_seq_seq TO scanstream_gateway;

@@ -125,7 +125,7 @@ def _import(patients: Mapping[int, Patient], reference: dt.date, settings: Setti
     with tempfile.TemporaryDirectory() as folder:
         _write_table(Path(folder) / "clinical.csv", clinical)
         _write_table(Path(folder) / "treatments.csv", treatments)
-        import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE))
+        import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE), CALLING_AE)
 
 
 def _date(reference: dt.date, day: float | None) -> str:

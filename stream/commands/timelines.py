@@ -1,13 +1,14 @@
 """Commands about timelines: verify, replay, import; and db for other clients."""
 
 import datetime as dt
+import getpass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from stream import logs
-from stream.commands.queries import Json
+from stream.commands.queries import By, Json, Why
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 
@@ -76,6 +77,8 @@ def replay(
 def import_tables(
     folder: Annotated[Path, typer.Argument(help="Folder with clinical, treatments, outcomes, measurements .csv.")],
     issuer: Annotated[str | None, typer.Option(help="Issuer of the patient IDs in the tables.")] = None,
+    why: Why = None,
+    by: By = None,
     as_json: Json = False,
 ) -> None:
     """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits."""
@@ -85,7 +88,8 @@ def import_tables(
     settings = load_settings()
     if not folder.is_dir():
         raise WrongUse(f"{folder} is no folder.")
-    counts = import_folder(settings, folder, settings.issuer_for("") if issuer is None else issuer)
+    issuer = settings.issuer_for("") if issuer is None else issuer
+    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why)
     if as_json:
         print_json(counts)
     else:

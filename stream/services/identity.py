@@ -53,6 +53,12 @@ def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
     return True
 
 
+def outcome(connection: Connection, event_id: str) -> str | None:
+    """done or refused; None where the event waits for its turn."""
+    query = "SELECT outcome FROM core.identity_events WHERE event_id = %s"
+    return connection.execute(query, [event_id]).fetchone()[0]
+
+
 def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
     """Let everything accepted take effect, one event a transaction, in order; returns the folds."""
     folds: list[Folded] = []
@@ -85,9 +91,9 @@ def _apply(
         case _:
             touched = _move(connection, seq, scan_uid, other_id)
     folds, at = reconciler.identity(seq, touched, BECAUSE[kind]) if touched else ([], dt.datetime.now(dt.UTC))
-    outcome = "done" if touched else "refused"
-    write_later(connection, schema.identity_events, {"seq": seq}, {"outcome": outcome, "applied_at": at})
-    logs.event(f"identity_{kind}", seq=seq, outcome=outcome)
+    end = "done" if touched else "refused"
+    write_later(connection, schema.identity_events, {"seq": seq}, {"outcome": end, "applied_at": at})
+    logs.event(f"identity_{kind}", seq=seq, outcome=end)
     return folds
 
 

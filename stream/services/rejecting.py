@@ -50,6 +50,14 @@ def accept_rejections(connection: Connection, rejections: Iterable[Rejection], n
     return changed
 
 
+def effective(connection: Connection, scan_uid: str) -> bool:
+    """Whether a fold has taken everything into account that was said of this scan."""
+    query = """SELECT NOT EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = %s AND NOT EXISTS (
+      SELECT FROM core.ledger g WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision
+        AND g.revision = j.number))"""
+    return connection.execute(query, [scan_uid]).fetchone()[0]
+
+
 def _rejected_by(connection: Connection, one: Rejection) -> list[int]:
     """The revision to reject; none where a rejection of it, or of a higher one, stands."""
     (highest,) = connection.execute(

@@ -27,3 +27,10 @@ def find_patient(connection: Connection, mrn: str) -> list[str]:
     """Pseudonyms of the patients with this hospital's ID (one per issuer); needs the vault role."""
     rows = connection.execute("SELECT patient_id FROM vault.patients WHERE mrn = %s ORDER BY 1", [mrn.strip()])
     return [row[0] for row in rows]
+
+
+def find_scan(connection: Connection, study_uid: str) -> str | None:
+    """Pseudonym of the scan with this Study Instance UID; needs the vault role."""
+    query = "SELECT scan_uid FROM vault.scans WHERE study_instance_uid = %s"
+    row = connection.execute(query, [study_uid.strip()]).fetchone()
+    return row[0] if row else None

@@ -35,6 +35,12 @@ def knows_patient(connection: Connection, patient_id: str) -> bool:
     return _rows(connection, query, {"id": patient_id})[0]["known"]
 
 
+def knows_scan(connection: Connection, scan_uid: str) -> bool:
+    """Whether anything was ever received for this scan's pseudonym."""
+    query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE scan_uid = %(id)s) AS known"
+    return _rows(connection, query, {"id": scan_uid})[0]["known"]
+
+
 def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
     """Rows of set_aside, newest first; one item only, where given."""
     return _rows(

@@ -30,7 +30,13 @@ def _topic(settings: Settings, topic: str) -> Iterator[str]:
 
 def bring_fact(settings: Settings, received_as: str, kind: str, fact: dict[str, Any]) -> None:
     """Publish a fact about a patient as another system would; returns when Kafka has it."""
-    message = {"v": 1, "event_id": f"test-{kind}", "kind": kind, "received_as": received_as, "fact": fact}
+    bring(settings, received_as, kind, fact)
+
+
+def bring(settings: Settings, received_as: str, kind: str, fact: dict[str, Any], **more: str) -> None:
+    """The same with who and why, where the other system says it."""
+    event_id = f"test-{kind}-{received_as}"
+    message = {"v": 1, "event_id": event_id, "kind": kind, "received_as": received_as, "fact": fact, **more}
     producer = KafkaProducer(bootstrap_servers=kafka_servers(settings), acks="all")
     producer.send("patient-events", key=received_as.encode(), value=json.dumps(message).encode()).get(timeout=30)
     producer.close()

@@ -163,7 +163,7 @@ Import = Callable[[Path], dict[str, int]]
 def importing(database: Database) -> Import:
     """The import as the command runs it, on this test's database and the session's Kafka."""
     ensure_topics(kafka_servers(database.settings), database.settings.partitions)
-    return lambda folder: import_folder(database.settings, folder, "NORTH")
+    return lambda folder: import_folder(database.settings, folder, "NORTH", "coordinator", "first tables")
 
 
 def folded(database: Database) -> list[str]:
@@ -242,7 +242,7 @@ def test_kafka_away_loses_nothing_and_is_told(
 ) -> None:
     away = database.settings.model_copy(update={"kafka_bootstrap_servers": f"127.0.0.1:{free_port()}"})
     with caplog.at_level("WARNING", "scanstream"):
-        counts = import_folder(away, tables.write(clinical=CLINICAL, measurements=VISITS), "NORTH")
+        counts = import_folder(away, tables.write(clinical=CLINICAL, measurements=VISITS), "NORTH", "coordinator")
     assert counts["visits"] == 3
     assert "bells_not_rung" in caplog.text
     assert len(folded(database)) == 1
@@ -251,7 +251,7 @@ def test_kafka_away_loses_nothing_and_is_told(
 def test_i_spy2_brings_every_patient_four_forecasts_of_response(database: Database) -> None:
     ensure_topics(kafka_servers(database.settings), database.settings.partitions)
     settings = database.settings.model_copy(update={"assume_disease": "breast"})
-    counts = import_folder(settings, shared_data() / "ispy2", "I-SPY2")
+    counts = import_folder(settings, shared_data() / "ispy2", "I-SPY2", "coordinator")
     assert counts == {"patients": 384, "treatments": 0, "outcomes": 384, "visits": 1536, "set_aside": 0,
                       "changed_timelines": 384}  # fmt: skip
     assert len(folded(database)) == 384
