@@ -37,6 +37,9 @@ class ForecastAgent:
         await self._hand.do(keep)
         patients = sorted({event.received_as for event in events})
         scans = [event.fact.scan_uid for event in events if isinstance(event.fact, Rejection)]
+        # a scan that counts again may need a revision of all that a note had taken back
+        await self._hand.announce(("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
+                                  for event in events if isinstance(event.fact, Rejection))  # fmt: skip
         await self._told(await self._hand.do(lambda connection: apply_identity(connection, self._reconciler())))
         await self._fold(lambda connection: _timelines(connection, patients, scans))
 

@@ -148,7 +148,7 @@ def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[st
     """
     who, expected, taken_back = header.patient, header.expected, header.taken_back
     vault = {
-        "issuer": who.issuer, "mrn": who.mrn, "name": who.name, "study_instance_uid": header.study_uid,
+        "issuer": who.issuer, "mrn": who.mrn, "name": who.name or None, "study_instance_uid": header.study_uid,
         "birth_date": who.birth_date.isoformat() if who.birth_date else None,
     }  # fmt: skip
     return Described(

@@ -62,6 +62,17 @@ class Header:
     taken_back: TakenBack | None
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a person says of a file in place of its header: whose it is, when it was acquired."""
+
+    patient: PatientIdentity | None = None
+    acquired_at: dt.datetime | None = None
+
+
+NOTHING_GIVEN = Given()
+
+
 @contextmanager
 def reading(what: str) -> Iterator[None]:
     """Turn what pydicom raises on damaged elements, when they are first looked at, into SetAside(decode_failed).
@@ -85,16 +96,16 @@ def read_dataset(path: Path, pixels: bool = False) -> Dataset:
     return dataset
 
 
-def read_header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
-    """Header of `dataset` as received from `calling_ae`.
+def read_header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given = NOTHING_GIVEN) -> Header:
+    """Header of `dataset` as received from `calling_ae`, with what was `given` in its place.
 
     Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
     """
     with reading("header"):
-        return _header(dataset, settings, calling_ae)
+        return _header(dataset, settings, calling_ae, given)
 
 
-def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
+def _header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given) -> Header:
     kind = kind_of(text(dataset, "SOPClassUID"))
     references = () if kind == "image" else tuple(dict.fromkeys(_references(dataset)))
     return Header(
@@ -104,8 +115,8 @@ def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
         series_uid=text(dataset, "SeriesInstanceUID"),
         modality=text(dataset, "Modality"),
         kind=kind,
-        patient=patient_identity(dataset, settings, calling_ae),
-        acquired_at=acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
+        patient=given.patient or patient_identity(dataset, settings, calling_ae),
+        acquired_at=given.acquired_at or acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
         body_part=text(dataset, "BodyPartExamined"),
         references=references,
         expected=_expected(dataset),
@@ -133,7 +144,11 @@ def patient_identity(dataset: Dataset, settings: Settings, calling_ae: str) -> P
     mrn = text(dataset, "PatientID")
     if not mrn:
         raise SetAside("no_patient_id", "The file has no Patient ID.")
-    issuer = text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae)
+    return person(dataset, text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae), mrn)
+
+
+def person(dataset: Dataset, issuer: str, mrn: str) -> PatientIdentity:
+    """The patient of this ID, called and born as the file says."""
     return PatientIdentity(issuer, mrn, text(dataset, "PatientName"), _birth_date(text(dataset, "PatientBirthDate")))
 
 

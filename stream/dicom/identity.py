@@ -71,6 +71,10 @@ class Pseudonyms:
         """UID (2.25.…) that stands for an instance."""
         return self._uid("instance", sop_uid)
 
+    def corrected_uid(self, instance_uid: str, content_sha256: str) -> str:
+        """UID (2.25.…) of other content that was released under the SOP Instance UID that `instance_uid` stands for."""
+        return self._uid("instance", instance_uid, content_sha256)
+
     def series_uid(self, uid: str) -> str:
         """UID (2.25.…) that stands for a series."""
         return self._uid("series", uid)

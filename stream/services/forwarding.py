@@ -82,6 +82,20 @@ def accept(connection: Connection, files: Sequence[Received]) -> list[Bell]:
     return [_bell(file) for file, outcome in outcomes if outcome in ("accepted", "again")]
 
 
+def accept_released(connection: Connection, file: Received) -> Unusable | None:
+    """Accept a file that was set aside, in the caller's transaction; what is in the way, where something is."""
+    known = _Known(connection, [file])
+    if problem := known.conflict(file.content_sha256, file.what):
+        return problem
+    _write(connection, [(file, "accepted")], known)
+    connection.execute(
+        """UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
+        WHERE content_sha256 = %s AND outcome = 'set_aside'""",
+        [file.what.scan_uid, file.content_sha256],
+    )
+    return None
+
+
 def close_association(
     connection: Connection, association_id: str, closed_at: dt.datetime, scan_uids: Iterable[str]
 ) -> dict[str, list[str]]:
@@ -125,7 +139,7 @@ class _Known:
             return "again" if outcome == "accepted" else "handled"
         if item_id(file.content_sha256) in self.aside:
             return "duplicate"
-        problem = file.what if isinstance(file.what, Unusable) else self._conflict(file.content_sha256, file.what)
+        problem = file.what if isinstance(file.what, Unusable) else self.conflict(file.content_sha256, file.what)
         if problem is not None:
             self.problems[file.receipt_id] = problem
             self.aside[item_id(file.content_sha256)] = problem.reason_code
@@ -135,7 +149,7 @@ class _Known:
         self.owners.setdefault(file.what.instance_uid, {self.roots[file.what.patient_id]})
         return "accepted" if seen is None else "duplicate"
 
-    def _conflict(self, content_sha256: str, what: Described) -> Unusable | None:
+    def conflict(self, content_sha256: str, what: Described) -> Unusable | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
         if self.contents.get(what.instance_uid, content_sha256) != content_sha256:
             return Unusable("content_conflict", "An instance with the same SOP Instance UID but other content stands.")
@@ -154,7 +168,7 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
         {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
         for file in associations])  # fmt: skip
     accepted = [file for file, outcome in new if outcome == "accepted"]
-    keep_patients(connection, [_vault_patient(file.what) for file in accepted])
+    keep_patients(connection, [_vault_patient(file.what) for file in accepted if file.what.vault["mrn"]])
     append(connection, schema.vault_scans, [
         {"scan_uid": file.what.scan_uid, "study_instance_uid": file.what.vault["study_instance_uid"]}
         for file in accepted])  # fmt: skip

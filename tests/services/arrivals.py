@@ -62,7 +62,11 @@ class Arrivals:
         """Do what the bells of `scans` ask for, until nothing is left to do."""
         fired = assembly.gather(self.worker, scans, RULES, self.now())
         self.measure([(one.scan_uid, one.revision) for one in fired])
-        self._reconciler.scans([one.scan_uid for one in fired])
+        self.fold(*(one.scan_uid for one in fired))
+
+    def fold(self, *scans: str) -> None:
+        """Bring the timelines of `scans` into line."""
+        self._reconciler.scans(scans)
 
     def measure(self, revisions: Sequence[tuple[str, int]]) -> None:
         """Measure those of `revisions` that wait for it."""
