@@ -35,6 +35,7 @@ def _instances() -> None:
     ):
         op.add_column("instances", sa.Column(name, kind, nullable=True, comment=comment), schema="core")
     op.create_index("instances_withdraws_ix", "instances", ["withdraws"], schema="core", postgresql_using="gin",
+                    postgresql_with={"fastupdate": "off"},
                     postgresql_where=sa.text("withdraws IS NOT NULL"))  # fmt: skip
 
 

@@ -51,7 +51,10 @@ SELECT DISTINCT i.scan_uid FROM named JOIN core.instances i ON i.instance_uid = 
 
 def withdrawals(connection: Connection, instance_uids: Sequence[str]) -> list[Withdrawal]:
     """All that take back one of `instance_uids`, or again one of those that do, in force or not."""
-    rows = connection.execute(WITHDRAWALS, {"uids": list(instance_uids)}).fetchall()
+    pairs = _naming(connection, instance_uids)
+    if not pairs:
+        return []
+    rows = connection.execute(WITHDRAWALS, [[note for note, _ in pairs], [takes for _, takes in pairs]]).fetchall()
     found = [Withdrawal(*row) for row in rows]
     corrected = [one for one in found if one.because == "corrected"]
     # whoever names an instance means it whatever its content
@@ -62,16 +65,30 @@ def withdrawals(connection: Connection, instance_uids: Sequence[str]) -> list[Wi
     ]  # fmt: skip
 
 
-WITHDRAWALS = """WITH RECURSIVE up(note, takes) AS (
-  SELECT n.instance_uid, t.uid COLLATE "C" FROM core.instances n, unnest(n.withdraws) t(uid)
-    WHERE n.withdraws IS NOT NULL AND n.withdraws && %(uids)s::text[] AND t.uid = ANY(%(uids)s)
-  UNION SELECT n.instance_uid, up.note FROM up JOIN core.instances n
-    ON n.withdraws IS NOT NULL AND n.withdraws @> ARRAY[up.note])
-SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
+def _naming(connection: Connection, instance_uids: Sequence[str]) -> list[tuple[str, str]]:
+    """(note, what it takes back) for `instance_uids`, then for those notes, and so on.
+
+    One step at a time, and one look into the index per instance (OFFSET 0 keeps it so): asked as a whole, for thousands
+    of slices, Postgres rather reads all instances there are.
+    """
+    pairs: list[tuple[str, str]] = []
+    asked, ahead = set(), set(instance_uids)
+    while ahead:
+        asked |= ahead
+        new = connection.execute(NAMING, [sorted(ahead)]).fetchall()
+        pairs += new
+        ahead = {note for note, _ in new} - asked
+    return pairs
+
+
+NAMING = """SELECT n.instance_uid, t.uid FROM unnest(%s::text[]) t(uid) CROSS JOIN LATERAL (
+  SELECT instance_uid FROM core.instances WHERE withdraws IS NOT NULL AND withdraws @> ARRAY[t.uid] OFFSET 0) n"""
+
+WITHDRAWALS = """SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
   (SELECT max(j.at) FROM core.rejections j WHERE j.scan_uid = i.scan_uid AND j.withdrawn),
   core.root(ns.received_as) = core.root(s.received_as)
     OR core.root(coalesce(na.patient_id, ns.received_as)) = core.root(coalesce(a.patient_id, s.received_as))
-FROM up
+FROM unnest(%s::text[], %s::text[]) up(note, takes)
 JOIN core.instances n ON n.instance_uid = up.note JOIN core.scans ns ON ns.scan_uid = n.scan_uid
 JOIN core.instances i ON i.instance_uid = up.takes JOIN core.scans s ON s.scan_uid = i.scan_uid
 LEFT JOIN core.assignments na ON na.scan_uid = ns.scan_uid LEFT JOIN core.assignments a ON a.scan_uid = s.scan_uid

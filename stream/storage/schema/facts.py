@@ -25,7 +25,8 @@ instances = sa.Table(
     col("withdraws", ARRAY(sa.Text), "Pseudonyms of the instances that it takes back", null=True, info=ADDED),
     col("withdraws_because", sa.Text, "quality, safety, wrong_patient or replaced", null=True, info=ADDED),
     sa.Index("instances_scan_uid_ix", "scan_uid"),
-    sa.Index("instances_withdraws_ix", "withdraws", postgresql_using="gin",
+    # without a list of pending entries, which every look into the index would read as a whole
+    sa.Index("instances_withdraws_ix", "withdraws", postgresql_using="gin", postgresql_with={"fastupdate": "off"},
              postgresql_where=sa.text("withdraws IS NOT NULL")),
     comment="Every accepted DICOM instance, by pseudonym",
 )  # fmt: skip
