@@ -116,7 +116,7 @@ def checks(connection: Connection, tolerance: float = 0.0) -> Iterator[Finding]:
     yield chains.transactions(connection)
     yield chains.fold_chain(connection)
     yield chains.identity(connection)
-    yield from fold.standing_folds(connection, forecasters(), tolerance)
+    yield from fold.standing_folds(connection, forecasters(), tolerance, patience_seconds=0.0)
 
 
 def assert_sound(connection: Connection) -> None:

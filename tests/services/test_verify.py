@@ -237,7 +237,7 @@ def other_than(column: sa.Column, value: Any) -> Any:
     if isinstance(kind, sa.LargeBinary):
         return bytes([*(value or b"")[:-1], ((value or b"\0")[-1] + 1) % 256])
     if isinstance(kind, sa.ARRAY):
-        return [*value, None]
+        return [*(value or ()), None]
     if isinstance(kind, sa.JSON):
         return json.dumps({**value, "planted": 1})
     return f"{value or ''}x"
