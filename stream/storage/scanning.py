@@ -18,20 +18,19 @@ ALL = 100.0
 
 def each_row(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[dict[str, Any]]:
     """Every row of `table`, or a random `percent` of them, fetched in chunks by a cursor of the server."""
-    return each(connection, sql.SQL("SELECT * FROM {} t").format(sampled(table, percent)), {})
+    return each(connection, sql.SQL("SELECT * FROM {}").format(sampled(table, percent)), {})
 
 
 def each_as_text(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[str]:
     """Every row of `table`, or a random `percent` of them, as JSON."""
-    query = sql.SQL("SELECT to_json(t)::text AS row FROM {} t").format(sampled(table, percent))
+    query = sql.SQL("SELECT to_json(t)::text AS row FROM {}").format(sampled(table, percent))
     return (row["row"] for row in each(connection, query, {}))
 
 
 def sampled(table: sa.Table, percent: float) -> sql.Composable:
-    """`table` in a FROM clause: whole, or a random `percent` of its rows."""
-    if percent >= ALL:
-        return qualified(table)
-    return sql.SQL("{} TABLESAMPLE BERNOULLI ({})").format(qualified(table), sql.Literal(percent))
+    """`table` as `t` in a FROM clause: whole, or a random `percent` of its rows."""
+    chance = sql.SQL("") if percent >= ALL else sql.SQL(" TABLESAMPLE BERNOULLI ({})").format(sql.Literal(percent))
+    return sql.SQL("{} t{}").format(qualified(table), chance)
 
 
 @contextmanager
