@@ -7,6 +7,8 @@ recomputed from the facts; folding starts at the first position where they diffe
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +28,7 @@ class Content:
     disease: str
     x: tuple[float | None, ...]
 
+    @cached_property
     def array(self) -> np.ndarray:
         """`x` as float64 (F,), NaN where missing."""
         return np.array([np.nan if value is None else value for value in self.x])
@@ -176,13 +179,13 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
     `cause`: why, where whoever asks knows it (an identity event); else the facts tell.
     """
-    courses = tuple(_course(timeline, weights, weights.weights_version in afresh) for weights in active)
+    same = _unchanged(timeline)
+    courses = tuple(_course(timeline, weights, 0 if weights.weights_version in afresh else same) for weights in active)
     gone = {state.weights_version for state in timeline.states} - {weights.weights_version for weights in active}
     courses += tuple(Course(version, None, (), (), _states_of(timeline, version)) for version in sorted(gone))
-    wanted = {(entry.kind, entry.id, entry.revision, entry.at) for entry in timeline.entries}
-    have = {(row.kind, row.id, row.revision, row.at) for row in timeline.placements}
-    placed = tuple(e for e in timeline.entries if (e.kind, e.id, e.revision, e.at) not in have)
-    ended = tuple(row for row in timeline.placements if (row.kind, row.id, row.revision, row.at) not in wanted)
+    wanted, have = set(map(_named, timeline.entries)), set(map(_named, timeline.placements))
+    placed = tuple(entry for entry in timeline.entries if _named(entry) not in have)
+    ended = tuple(row for row in timeline.placements if _named(row) not in wanted)
     positions = [step.position for course in courses for step in course.steps]
     from_position = min(positions, default=None)
     cause = cause or ("replay" if afresh else _cause(timeline, courses, placed, ended))
@@ -191,45 +194,90 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
 
 def digests(timeline: Timeline, weights: Weights) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the digest of the timeline up to it, under one weights version."""
-    clinical = [[received_as, revision, facts] for received_as, revision, facts in timeline.clinical]
-    link = digest(timeline.patient_id, weights.weights_version, clinical)
+    link = _beginning(timeline, weights)
     for entry in timeline.entries:
-        content = entry.contents[weights.card.feature_version].sha256 if entry.kind == "scan" else entry.content()
-        link = digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
+        link = _next(link, entry, weights)
         yield entry, link
+
+
+def _beginning(timeline: Timeline, weights: Weights) -> bytes:
+    clinical = [[received_as, revision, facts] for received_as, revision, facts in timeline.clinical]
+    return digest(timeline.patient_id, weights.weights_version, clinical)
+
+
+def _next(link: bytes, entry: Entry, weights: Weights) -> bytes:
+    content = entry.contents[weights.card.feature_version].sha256 if entry.kind == "scan" else entry.content()
+    return digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
 
 
 def _states_of(timeline: Timeline, weights_version: str) -> tuple[StandingState, ...]:
     return tuple(state for state in timeline.states if state.weights_version == weights_version)
 
 
-def _course(timeline: Timeline, weights: Weights, afresh: bool) -> Course:
-    standing = {state.scan_uid: state for state in _states_of(timeline, weights.weights_version)}
-    clinical = timeline.clinical_facts()
+def _unchanged(timeline: Timeline) -> int:
+    """How many entries from the beginning are placed already just as they are."""
+    placed = sorted(timeline.placements, key=lambda row: (row.at, row.kind == "treatment", row.id))
+    pairs = zip(timeline.entries, placed, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: _named(pair[0]) == _named(pair[1]), pairs))
+
+
+def _named(one: Entry | Placement) -> tuple[str, str, int, dt.datetime]:
+    return one.kind, one.id, one.revision, one.at
+
+
+def _kept(timeline: Timeline, weights: Weights, same: int) -> list[StandingState]:
+    """The states that are right: those before the first entry that changed, or lacks a state that it should have.
+
+    A state's digest covers just the entries up to it, in order, and what the timeline begins with. Where all of these
+    are placed as they are, only the beginning can have changed, and the digest of the first state tells whether it did.
+    """
+    states = _states_of(timeline, weights.weights_version)
+    standing = {state.scan_uid: state for state in states}
     kept: list[StandingState] = []
-    steps: list[Step] = []
-    treatments: list[TreatmentEntry] = []
-    last_at: dt.datetime | None = None
-    for position, (entry, link) in enumerate(digests(timeline, weights), start=1):
+    for entry in timeline.entries[:same]:
+        if entry.kind == "treatment":
+            continue
+        if (state := standing.get(entry.id)) is not None:
+            kept.append(state)
+        elif _applies(weights, entry):
+            break
+    return kept if kept and _begins_right(timeline, weights, kept[0]) else []
+
+
+def _begins_right(timeline: Timeline, weights: Weights, first: StandingState) -> bool:
+    link = _beginning(timeline, weights)
+    for entry in timeline.entries[: first.position]:
+        link = _next(link, entry, weights)
+    return link == first.digest
+
+
+def _applies(weights: Weights, entry: ScanEntry) -> bool:
+    content = entry.contents[weights.card.feature_version]
+    return weights.applies(content.disease, content.array)
+
+
+def _course(timeline: Timeline, weights: Weights, same: int) -> Course:
+    """What to step after the last state that is right; `same`: entries from the beginning that did not change."""
+    kept = _kept(timeline, weights, same)
+    base = kept[-1] if kept else None
+    start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
+    treatments = [entry for entry in timeline.entries[:start] if entry.kind == "treatment"]
+    last_at = timeline.entries[start - 1].at if base else None
+    clinical, steps = timeline.clinical_facts(), []
+    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
+        link = _next(link, entry, weights)
         if entry.kind == "treatment":
             treatments.append(entry)
-            continue
-        content = entry.contents[weights.card.feature_version]
-        x = content.array()
-        if not weights.applies(content.disease, x):
-            continue
-        stands = standing.get(entry.id)
-        if not steps and not afresh and stands is not None and stands.digest == link:
-            kept.append(stands)
-        else:
+        elif _applies(weights, entry):
+            content = entry.contents[weights.card.feature_version]
             elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
             in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
-            timepoint = Timepoint(x, elapsed_days, content.disease, in_force, clinical)
+            timepoint = Timepoint(content.array, elapsed_days, content.disease, in_force, clinical)
             steps.append(Step(entry.id, entry.revision, entry.at, position, link, content.disease, timepoint))
-        last_at = entry.at
+            last_at = entry.at
     still = {state.scan_uid for state in kept}
-    ended = tuple(state for uid, state in standing.items() if uid not in still)
-    return Course(weights.weights_version, kept[-1] if kept else None, tuple(steps), tuple(kept), ended)
+    ended = tuple(state for state in _states_of(timeline, weights.weights_version) if state.scan_uid not in still)
+    return Course(weights.weights_version, base, tuple(steps), tuple(kept), ended)
 
 
 def tips(course: Course) -> set[str]:
