@@ -9,12 +9,12 @@ import numpy as np
 
 from models.forecaster import Forecaster
 from stream import logs
+from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
 from stream.storage import standing
 from stream.storage.database import Connection
 from stream.storage.timelines import read_timelines, resolve, roots
-from stream.timeline import Plan, plan
 
 CLOCK_LIMIT = dt.timedelta(seconds=5)
 """A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""

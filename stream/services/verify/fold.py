@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from models.forecaster import Forecaster
+from stream.planning import digests
 from stream.services.reference import Expected, PatientFacts, ScanRevision, TreatmentRevision, reference_fold
 from stream.services.verify.chains import patients_with_folds
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
 from stream.storage.scanning import ALL, one_snapshot
 from stream.storage.timelines import read_timelines
-from stream.timeline import Timeline, digests
+from stream.timeline import Timeline
 
 TOLERANCE = 1e-6
 """CPU against CPU (DESIGN I5); against another device it is 1e-5."""
