@@ -7,7 +7,7 @@ recomputed from the facts; folding starts at the first position where they diffe
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Protocol
 
 import numpy as np
@@ -90,10 +90,15 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
 
 def digests(timeline: Timeline, weights: Weights) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the digest of the timeline up to it, under one weights version."""
-    link = _beginning(timeline, weights)
-    for entry in timeline.entries:
+    return ((timeline.entries[position - 1], link) for position, link in _links(timeline, weights, None))
+
+
+def _links(timeline: Timeline, weights: Weights, base: StandingState | None) -> Iterator[tuple[int, bytes]]:
+    """Position and digest of every entry after `base` (None: from the beginning on), each computed when asked for."""
+    start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
+    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
         link = _next(link, entry, weights)
-        yield entry, link
+        yield position, link
 
 
 def _beginning(timeline: Timeline, weights: Weights) -> bytes:
@@ -141,10 +146,8 @@ def _kept(timeline: Timeline, weights: Weights, same: int) -> list[StandingState
 
 
 def _begins_right(timeline: Timeline, weights: Weights, first: StandingState) -> bool:
-    link = _beginning(timeline, weights)
-    for entry in timeline.entries[: first.position]:
-        link = _next(link, entry, weights)
-    return link == first.digest
+    links = dict(islice(_links(timeline, weights, None), first.position))
+    return links[first.position] == first.digest
 
 
 def _applies(weights: Weights, entry: ScanEntry) -> bool:
@@ -156,12 +159,12 @@ def _course(timeline: Timeline, weights: Weights, same: int) -> Course:
     """What to step after the last state that is right; `same`: entries from the beginning that did not change."""
     kept = _kept(timeline, weights, same)
     base = kept[-1] if kept else None
-    start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
+    start = base.position if base else 0
     treatments = [entry for entry in timeline.entries[:start] if entry.kind == "treatment"]
     last_at = timeline.entries[start - 1].at if base else None
     clinical, steps = timeline.clinical_facts(), []
+    links = _links(timeline, weights, base)
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        link = _next(link, entry, weights)
         if entry.kind == "treatment":
             treatments.append(entry)
         elif _applies(weights, entry):
@@ -169,6 +172,7 @@ def _course(timeline: Timeline, weights: Weights, same: int) -> Course:
             elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
             in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
             timepoint = Timepoint(content.array, elapsed_days, content.disease, in_force, clinical)
+            link = next(link for at, link in links if at == position)
             steps.append(Step(entry.id, entry.revision, entry.at, position, link, content.disease, timepoint))
             last_at = entry.at
     still = {state.scan_uid for state in kept}
