@@ -14,6 +14,7 @@ from kafka.errors import (
 )
 from kafka.producer.future import FutureRecordMetadata
 
+from stream.crash import reach
 from stream.errors import CannotStart
 
 TOPICS = ("instances", "scans", "timepoints", "patient-events", "forecasts")
@@ -58,12 +59,14 @@ class Publisher:
         pending, self._pending = self._pending, []
         if self._producer is None:
             return
+        reach("publisher.sent")
         try:
             self._producer.flush(timeout=DELIVERY_TIMEOUT_SECONDS)
         except KafkaError as error:
             self._give_up(error)
         if failed := [future for future in pending if future.failed()]:
             self._give_up(failed[0].exception)
+        reach("publisher.confirmed")
 
     def close(self) -> None:
         """End the connection; what was not flushed may be lost."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from stream.agents.hand import Hand
 from stream.agents.letters import set_aside_unreadable
+from stream.crash import reach
 from stream.messages import Letter
 from stream.services.identity import apply_identity
 from stream.services.patient_events import accept, read_event
@@ -46,7 +47,9 @@ class ForecastAgent:
     async def _told(self, folds: Sequence[Folded]) -> None:
         log_folds(folds)
         if folds:
+            reach("forecast.done")
             await self._hand.announce([("forecasts", None, {"fold_ids": [one.fold_id for one in folds]})])
+            reach("forecast.announced")
 
 
 def _timelines(connection: Connection, patients: Sequence[str], scans: Sequence[str]) -> set[str]:

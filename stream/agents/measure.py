@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stream.agents.hand import Hand
 from stream.agents.letters import set_aside_unreadable
+from stream.crash import reach
 from stream.messages import Letter
 from stream.services import measurement
 from stream.storage.database import Connection
@@ -35,3 +36,5 @@ class MeasureAgent:
         await self._hand.announce(
             ("timepoints", scan.received_as, {"scan_uid": scan.scan_uid, "revision": scan.revision}) for scan in done
         )
+        if done:
+            reach("measure.announced")

@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from stream import logs
+from stream.crash import reach
 from stream.dicom.archive import Archive
 from stream.dicom.header import Header, read_dataset, read_header, text
 from stream.dicom.identity import Pseudonyms
@@ -77,11 +78,14 @@ class Forwarder:
                 for key, fields in bells:
                     self._publisher.publish("instances", key, fields)
                 self._publisher.flush()
+                reach("forwarder.announced")
                 for record in batch:
                     self._spool.clear(record)
+                    reach("forwarder.record_cleared")
 
     def _instances(self, connection: Connection, records: list[InstanceKept]) -> list[tuple[str, dict]]:
         files = [self._received(record, self._archive.take(self._spool.file(record))) for record in records]
+        reach("forwarder.archived")
         return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
 
     def _ends(self, connection: Connection, records: list[AssociationClosed]) -> list[tuple[str, dict]]:

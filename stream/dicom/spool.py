@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from stream.crash import reach
 from stream.dicom.durable import TEMP_PREFIX, sync_folder, write_temp
 from stream.errors import CannotStart, Refuse
 
@@ -68,6 +69,7 @@ class Spool:
             for path in self.folder.iterdir():
                 if path.name.startswith(TEMP_PREFIX) or (path.suffix == ".dcm" and path.stem not in recorded):
                     path.unlink()
+                    reach("spool.leftover_removed")
             sync_folder(self.folder)
         except OSError as error:
             raise CannotStart(f"The spool {self.folder} cannot be used ({error.strerror}); check DATA_DIR.") from None
@@ -79,7 +81,9 @@ class Spool:
         """
         try:
             temp, sha256 = write_temp(self.folder, chunks)
+            reach("spool.file_written")
             temp.rename(self.folder / f"{sha256}.dcm")
+            reach("spool.file_named")
             record = InstanceKept(self._record_name(), sha256, arrival)
             self._write_record(record, {"sha256": sha256, **asdict(arrival)})
         except OSError as error:
@@ -108,7 +112,9 @@ class Spool:
 
     def _write_record(self, record: Record, fields: dict[str, object]) -> None:
         temp, _ = write_temp(self.folder, [json.dumps(fields, default=dt.datetime.isoformat).encode()])
+        reach("spool.record_written")
         temp.rename(self.folder / record.name)
+        reach("spool.record_named")
         sync_folder(self.folder)
 
     def _record_name(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream import logs
+from stream.crash import reach
 from stream.digest import digest
 from stream.storage import schema
 from stream.storage.database import Connection
@@ -80,9 +81,15 @@ def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: 
     """Bring the assembly of `scan_uids` into line with what was accepted; returns the revisions that were made."""
     with connection.transaction():
         scans = _read(connection, scan_uids)
+        reach("assembly.locked")
         decided = [(scan, when) for scan in scans if (when := due(scan, rules))]
         _wait(connection, [(scan, *when) for scan, when in decided if when[0] > now], now)
+        reach("assembly.waits_written")
         fired = _fire(connection, [(scan, when[1]) for scan, when in decided if when[0] <= now], now)
+        if fired:
+            reach("assembly.fired")
+    if fired:
+        reach("assembly.committed")
     for one in fired:
         logs.event("scan_complete", scan=one.scan_uid, revision=one.revision)
     return fired
@@ -147,6 +154,7 @@ def _fire(connection: Connection, scans: Sequence[tuple[Gathered, str]], now: dt
         return []
     held = _held(connection, [uid for scan, _ in scans for one in scan.instances for uid in one.referenced])
     append(connection, schema.revisions, [_revision(scan, why, held, now) for scan, why in scans])
+    reach("assembly.revision_written")
     append(connection, schema.revision_instances, [
         {"scan_uid": scan.scan_uid, "revision": scan.revision + 1, "instance_uid": instance.instance_uid}
         for scan, _ in scans for instance in scan.instances])  # fmt: skip

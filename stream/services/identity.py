@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from stream import logs
+from stream.crash import reach
 from stream.services.reconcile import Folded, Reconciler
 from stream.storage import audit, schema
 from stream.storage.database import Connection
@@ -49,7 +50,9 @@ def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
         columns = ("event_id", "kind", "patient_id", "other_id", "scan_uid", "by")
         row = {name: getattr(event, name) for name in columns}
         append(connection, schema.identity_events, [{"seq": seq, **row, "accepted_at": now}])
+        reach("identity.numbered")
         audit.record(connection, event.by, event.kind, event.subject, event.why, now)
+    reach("identity.accepted")
     return True
 
 
@@ -64,8 +67,10 @@ def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folde
     folds: list[Folded] = []
     while _waits(connection):
         with identity_held(connection):
+            reach("identity.held")
             event = connection.execute(NEXT).fetchone()
             done = _apply(connection, reconciler, *event) if event else []
+        reach("identity.applied")
         folds += done
     return folds
 
@@ -90,9 +95,12 @@ def _apply(
             touched = _unmerge(connection, patient_id)
         case _:
             touched = _move(connection, seq, scan_uid, other_id)
+    reach("identity.changed")
     folds, at = reconciler.identity(seq, touched, BECAUSE[kind]) if touched else ([], dt.datetime.now(dt.UTC))
+    reach("identity.folded")
     end = "done" if touched else "refused"
     write_later(connection, schema.identity_events, {"seq": seq}, {"outcome": end, "applied_at": at})
+    reach("identity.ended")
     logs.event(f"identity_{kind}", seq=seq, outcome=end)
     return folds
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from models.forecaster import Forecaster
 from stream import logs
+from stream.crash import reach
 from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
@@ -113,6 +114,8 @@ class Reconciler:
         """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
         connection = self._connection
         active, rows = ([], []) if locked else self._compute(patients, afresh)
+        if rows:
+            reach("reconcile.computed")
         with connection.transaction():
             if locked:
                 standing.lock_heads(connection, list(patients))
@@ -120,9 +123,13 @@ class Reconciler:
             if not rows:
                 return [], set()
             self._send(rows, locked)
+            reach("reconcile.sent")
             good = self._still_true(rows, active)
             if good:
+                reach("reconcile.locked")
                 self._write(good)
+                reach("reconcile.written_all")
+        reach("reconcile.committed")
         for one in good:
             self._remember(one)
         gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from stream.crash import reach
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
@@ -30,6 +31,7 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
     with connection.transaction():
         if not connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]).fetchone()[0]:
             return None
+        reach("sweep.leading")
         _finalise(connection, now, final_after)
         before = now - PATIENCE
         return Unfinished(
@@ -69,3 +71,5 @@ def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelt
     ).fetchall()
     for scan_uid, revision in rows:
         write_later(connection, schema.revisions, {"scan_uid": scan_uid, "revision": revision}, {"final_at": now})
+    if rows:
+        reach("sweep.finalised")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from models.card import COMMITTED, Card, UnusableWeights
 from models.forecaster import Forecaster, NoSuchDevice, load_forecaster
+from stream.crash import reach
 from stream.errors import CannotStart
 from stream.settings import Settings
 
@@ -35,8 +36,10 @@ def _keep(weights: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
         new = shutil.copytree(weights, Path(beside) / target.name)
+        reach("weights.copied")
         try:
             new.rename(target)
+            reach("weights.kept")
         except OSError:
             if not target.exists():
                 raise
