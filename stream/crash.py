@@ -43,6 +43,11 @@ POINTS = {
     "batch.handled": "a batch is done, nothing of it acknowledged",
     "batch.acknowledged": "a batch is acknowledged to the client, its offsets may not be committed",
     "letters.set_aside": "messages that cannot be read are set aside, the rest of their batch is not done",
+    # worker: what its predecessor died with
+    "suspects.set_aside": "what killed workers three times is set aside, not committed",
+    "suspects.charged": "what a worker died with is noted and not committed, its own note is still there",
+    "suspects.forgotten": "the dead worker's note is gone, the suspects are not committed",
+    "suspects.ended_well": "work on a suspect is done, it is still listed",
     # worker: assembling
     "assembly.locked": "scans are locked and read",
     "assembly.waits_written": "how long scans wait is written and not committed",

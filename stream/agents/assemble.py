@@ -8,6 +8,7 @@ from stream.agents.letters import set_aside_unreadable
 from stream.crash import reach
 from stream.messages import Letter
 from stream.services import assembly
+from stream.services.suspects import Item
 from stream.services.sweep import sweep
 from stream.storage.database import Connection
 
@@ -51,15 +52,15 @@ class Assemble:
         if not scan_uids:
             return
 
-        def work(connection: Connection) -> list[assembly.Fired]:
-            return assembly.gather(connection, scan_uids, self._rules, _now())
+        def work(connection: Connection, items: Sequence[Item]) -> list[assembly.Fired]:
+            return assembly.gather(connection, [item.id for item in items], self._rules, _now())
 
-        fired = await self._hand.do(work)
-        await self._hand.announce(
-            ("scans", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
-        )
-        if fired:
-            reach("assemble.announced")
+        async for fired in self._hand.take([Item("scan", uid) for uid in scan_uids], work):
+            await self._hand.announce(
+                ("scans", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
+            )
+            if fired:
+                reach("assemble.announced")
 
 
 def _now() -> dt.datetime:

@@ -63,24 +63,31 @@ def outcome(connection: Connection, event_id: str) -> str | None:
 
 
 def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
-    """Let everything accepted take effect, one event a transaction, in order; returns the folds."""
+    """Let everything accepted take effect, in order; returns the folds."""
     folds: list[Folded] = []
-    while _waits(connection):
-        with identity_held(connection):
-            reach("identity.held")
-            event = connection.execute(NEXT).fetchone()
-            done = _apply(connection, reconciler, *event) if event else []
-        reach("identity.applied")
-        folds += done
+    while next_event(connection) is not None:
+        folds += apply_next(connection, reconciler)
+    return folds
+
+
+def next_event(connection: Connection) -> int | None:
+    """Number of the event that takes effect next; None where none waits."""
+    event = connection.execute(NEXT).fetchone()
+    return event[0] if event else None
+
+
+def apply_next(connection: Connection, reconciler: Reconciler) -> list[Folded]:
+    """Let the first event that waits take effect, in a transaction of its own; returns the folds."""
+    with identity_held(connection):
+        reach("identity.held")
+        event = connection.execute(NEXT).fetchone()
+        folds = _apply(connection, reconciler, *event) if event else []
+    reach("identity.applied")
     return folds
 
 
 NEXT = """SELECT seq, kind, patient_id, other_id, scan_uid FROM core.identity_events
 WHERE applied_at IS NULL ORDER BY seq LIMIT 1"""
-
-
-def _waits(connection: Connection) -> bool:
-    return connection.execute(NEXT).fetchone() is not None
 
 
 def _apply(

@@ -10,6 +10,7 @@ import numpy as np
 from models.forecaster import Forecaster
 from stream import logs
 from stream.crash import reach
+from stream.errors import EndsWorker
 from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
@@ -25,11 +26,11 @@ ARENA_PATIENTS = 20_000
 """States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
 
 
-class ClockWrong(Exception):
+class ClockWrong(EndsWorker):
     """The database's newest fold lies in the future: this worker must end, a person must look at the clock."""
 
 
-class UnknownWeights(Exception):
+class UnknownWeights(EndsWorker):
     """Other weights became active: this worker must end, and load them when it starts again."""
 
 

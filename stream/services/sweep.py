@@ -1,13 +1,16 @@
 """The sweep: whatever was accepted and has no end after a while gets its bell rung again (DESIGN 4)."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.crash import reach
+from stream.services.suspects import held
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
 from stream.storage.standing import IDENTITY_LOCK
+from stream.storage.timelines import roots
 
 SWEEP_LOCK = 4712
 """One sweeper per pass, whoever comes first."""
@@ -37,8 +40,8 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
         return Unfinished(
             tuple(connection.execute(GATHERING, {"before": before}).fetchall()),
             tuple(connection.execute(STUCK, {"before": before, "status": "measuring"}).fetchall()),
-            tuple(connection.execute(STUCK, {"before": before, "status": "waiting"}).fetchall()),
-            tuple(row[0] for row in connection.execute(UNSEEN, {"before": before}).fetchall()),
+            _not_held(connection, connection.execute(STUCK, {"before": before, "status": "waiting"}).fetchall()),
+            tuple(row[0] for row in _not_held(connection, connection.execute(UNSEEN, {"before": before}).fetchall())),
         )
 
 
@@ -46,7 +49,9 @@ GATHERING = """SELECT DISTINCT s.scan_uid, s.received_as FROM core.instances i J
 WHERE i.accepted_at < %(before)s
   AND NOT EXISTS (
     SELECT FROM core.revision_instances r WHERE r.scan_uid = i.scan_uid AND r.instance_uid = i.instance_uid)
-  AND NOT EXISTS (SELECT FROM core.assembly w WHERE w.scan_uid = i.scan_uid AND w.status = 'receiving')"""
+  AND NOT EXISTS (SELECT FROM core.assembly w WHERE w.scan_uid = i.scan_uid AND (w.status = 'receiving' OR
+    w.status = 'set_aside' AND NOT EXISTS (
+      SELECT FROM core.revisions r WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision)))"""
 
 STUCK = """SELECT w.scan_uid, w.revision, s.received_as FROM core.assembly w JOIN core.scans s USING (scan_uid)
 WHERE w.status = %(status)s AND w.changed_at < %(before)s"""
@@ -60,6 +65,13 @@ UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN c
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
   WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s"""
+
+
+def _not_held(connection: Connection, rows: Sequence[tuple]) -> tuple[tuple, ...]:
+    """Those of `rows` (received_as last) whose timeline does not wait for a person."""
+    waiting = held(connection)
+    timelines = roots(connection, [row[-1] for row in rows]) if waiting else {}
+    return tuple(row for row in rows if timelines.get(row[-1]) not in waiting)
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:

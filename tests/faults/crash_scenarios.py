@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -261,12 +262,49 @@ def _images_and_seg(case: Case) -> Sequence[Dataset]:
 
 
 def leftover(case: Case) -> Holds:
-    """A report, at a gateway that finds files in its spool which nobody was told success for (`leave_files`)."""
-    return sr(case)
+    """Files as a crash leaves them in the spool: written and never recorded, so that nobody was told success."""
+    spool = case.crashing.settings.spool
+    spool.mkdir(parents=True)
+    files = [spool / f"{number:064x}.dcm" for number in range(3)]
+    for file in files:
+        file.write_bytes(b"cut short")
+    return lambda: not any(file.exists() for file in files)
 
 
-def leave_files(crashing: Crashing) -> None:
-    """Files as a crash leaves them: written and never recorded."""
-    crashing.settings.spool.mkdir(parents=True)
-    for number in range(3):
-        (crashing.settings.spool / f"{number:064x}.dcm").write_bytes(b"cut short")
+def died_with(case: Case) -> Holds:
+    """Notes of two workers that died, one with two timelines in hand, one with one of them: both get folded."""
+    one, other = (_waiting(case, name) for name in ("one", "other"))
+    _notes(case, [one, other], [one])
+    folded = "SELECT count(*) FROM core.ledger WHERE kind = 'scan' AND id = ANY(%s)"
+    return lambda: (
+        case.count(folded, [f"{one}/a", f"{other}/a"]) == 2 and not case.count("SELECT count(*) FROM core.suspects")
+    )
+
+
+def killed_twice(case: Case) -> Holds:
+    """Two timelines that killed workers twice each, and their third deaths: both scans are set aside."""
+    one, other = (_waiting(case, name) for name in ("one", "other"))
+    _notes(case, [one], [other])
+    for patient in (one, other):
+        query = "INSERT INTO core.suspects VALUES ('timeline', %s, 0, 2, now())"
+        case.connection.execute(query, [patient])
+    query = """SELECT count(*) FROM core.set_asides i JOIN core.assembly w USING (scan_uid, revision)
+    WHERE i.reason_code = 'killed_worker' AND w.status = 'set_aside'"""
+    return lambda: case.count(query) == 2 and not case.count("SELECT count(*) FROM core.suspects")
+
+
+def _waiting(case: Case, name: str) -> str:
+    """A patient with a visit that nobody has folded and that the sweep will find; its pseudonym."""
+    patient = f"{case.name}-{name}"
+    with case.connection.transaction():
+        accept_visits(case.connection, [lung(patient, "a", 0, 30)], LONG_AGO)
+    return patient
+
+
+def _notes(case: Case, *hands: Sequence[str]) -> None:
+    """What dead workers had in hand."""
+    folder = case.crashing.settings.run / "hands"
+    folder.mkdir()
+    for number, timelines in enumerate(hands):
+        note = json.dumps([["timeline", patient, 0] for patient in timelines])
+        (folder / f"{number}.json").write_text(note + "\n")

@@ -1,6 +1,7 @@
 """Every crash point with the part that reaches it and the kinds of message that do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.faults import crash_scenarios as kinds
@@ -10,6 +11,7 @@ from tests.services.facts import assert_sound
 from tests.waiting import wait_until
 
 Scenario = Callable[[Case], Holds]
+Delivery = tuple[Case, Holds]
 OTHER = {"gateway": "worker", "worker": "gateway"}
 
 FILES = (kinds.sr, kinds.image_and_seg)
@@ -55,6 +57,10 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("worker", "batch.handled"): MESSAGES,
     ("worker", "batch.acknowledged"): MESSAGES,
     ("worker", "letters.set_aside"): (kinds.unreadable,),
+    ("worker", "suspects.set_aside"): (kinds.killed_twice,),
+    ("worker", "suspects.charged"): (kinds.died_with, kinds.killed_twice),
+    ("worker", "suspects.forgotten"): (kinds.died_with,),
+    ("worker", "suspects.ended_well"): (kinds.died_with,),
     ("worker", "assembly.locked"): REVISIONS,
     ("worker", "assembly.waits_written"): REVISIONS,
     ("worker", "assembly.revision_written"): REVISIONS,
@@ -94,6 +100,10 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("worker", "sweep.rung"): (kinds.no_bell,),
 }
 
+FOUND_AT_START = {kinds.leftover, kinds.died_with, kinds.killed_twice}
+"""What was there before the part starts, with enough in it to reach each point twice."""
+FOLLOWING_SECONDS = 30
+"""A point that is reached after everything stands, at an acknowledgement or a sweep, is reached by then."""
 ONCE = {"key.written", "key.named"}
 """Reached once in the life of a service: there is no second time to crash at."""
 
@@ -117,27 +127,37 @@ class Crash:
     def happens(self, crashing: Crashing, count: int) -> None:
         """Deliver until the part has ended, start it again, and see that nothing is lost, doubled or wrong."""
         crashing.clear()
-        if self.scenario is kinds.leftover:
-            kinds.leave_files(crashing)
         settings = {"archive_dir": crashing.elsewhere} if self.point == "archive.file_copied" else {}
         crashing.start(OTHER[self.part], **settings)
+        early = self.scenario in FOUND_AT_START
+        delivered = [self._deliver(crashing)] if early else []
         crashing.start(self.part, f"{self.point}:{count}", **settings)
-        delivered = [self._deliver(crashing)]
-        while not crashing.crashed(self.part):
-            assert len(delivered) < count, f"{self.point} was not reached {count} times"
+        deliveries = 1 if early else count
+        while not self._ends(crashing, delivered, last=len(delivered) == deliveries):
+            assert len(delivered) < deliveries, f"{self.point} was not reached {count} times"
             delivered.append(self._deliver(crashing))
         crashing.start(self.part, **settings)
         for case, _ in delivered:
             case.send_again()
-        wait_until(lambda: all(holds() for _, holds in delivered) and crashing.settled(), SETTLE_SECONDS)
+        delivered = delivered or [self._deliver(crashing)]
+        wait_until(lambda: _stands(crashing, delivered), SETTLE_SECONDS)
         assert_sound(crashing.connection)
 
-    def _deliver(self, crashing: Crashing) -> tuple[Case, Holds]:
-        """Deliver once, until the part has ended or all of it stands."""
+    def _deliver(self, crashing: Crashing) -> Delivery:
         case = Case(crashing)
-        holds = self.scenario(case)
-        wait_until(lambda: crashing.crashed(self.part) or (holds() and crashing.settled()), SETTLE_SECONDS)
-        return case, holds
+        return case, self.scenario(case)
+
+    def _ends(self, crashing: Crashing, delivered: Sequence[Delivery], last: bool) -> bool:
+        """Whether the part ends before all that was delivered stands; after the last, steps that follow count too."""
+        wait_until(lambda: crashing.crashed(self.part) or _stands(crashing, delivered), SETTLE_SECONDS)
+        if last:
+            with suppress(AssertionError):
+                wait_until(lambda: crashing.crashed(self.part), FOLLOWING_SECONDS)
+        return crashing.crashed(self.part)
+
+
+def _stands(crashing: Crashing, delivered: Sequence[Delivery]) -> bool:
+    return all(holds() for _, holds in delivered) and crashing.settled()
 
 
 def crashes() -> Iterator[Crash]:

@@ -52,12 +52,12 @@ class Crashing:
         self.publisher = Publisher(kafka_servers(self.settings))
         self.connection = psycopg.connect(database.superuser_url, autocommit=True, options="-c timezone=UTC")
 
-    def start(self, part: str, crash_at: str = "", **settings: object) -> None:
-        """Start gateway or worker, armed where `crash_at` says so."""
+    def start(self, part: str, crash_at: str = "", poison: str = "", **settings: object) -> None:
+        """Start gateway or worker, armed where `crash_at` says so; `poison` as tests/faults/poison.py reads it."""
         if part == "worker":
             self._leave()
         named = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
-        env = {**self.settings.environment(), **named, "SCANSTREAM_CRASH_AT": crash_at}
+        env = {**self.settings.environment(), **named, "SCANSTREAM_CRASH_AT": crash_at, "POISON": poison}
         self._pids[part] = self._zygote.start(part, env, self.folder)
 
     def crashed(self, part: str) -> bool:
@@ -107,14 +107,22 @@ class Crashing:
             self._admin.remove_group_members(GROUP, members)
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator["Zygote"]:
+    """What gateway and worker are forked from."""
+    made = Zygote()
+    yield made
+    made.stop()
+
+
 @pytest.fixture(scope="module")
-def crashing(services: Settings, upgraded: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
+def crashing(
+    services: Settings, upgraded: Database, zygote: "Zygote", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crashing]:
     """A gateway and a worker to crash, on folders of their own."""
-    zygote = Zygote()
     made = Crashing(services, upgraded, tmp_path_factory.mktemp("crashing"), zygote)
     yield made
     made.stop()
-    zygote.stop()
 
 
 class Zygote:

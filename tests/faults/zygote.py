@@ -43,6 +43,8 @@ def become(request: dict[str, Any]) -> None:
     os.environ.update(request["env"])
     os.chdir(Path(request["folder"]))
     sys.argv = ["scanstream", request["part"]]
+    if request["env"].get("POISON"):
+        import_module("tests.faults.poison")
     import_module("stream.__main__").main()
 
 

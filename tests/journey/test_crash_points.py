@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.database import upgraded as upgraded
 from tests.faults import crash_scenarios as kinds
 from tests.faults.crash_table import Crash
 from tests.faults.crashing import Crashing
-from tests.faults.crashing import crashing as crashing
 
 FEW = [
     Crash("gateway", "spool.file_named", kinds.sr),

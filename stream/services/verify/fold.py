@@ -10,6 +10,7 @@ import numpy as np
 from models.forecaster import Forecaster
 from stream.planning import digests
 from stream.services.reference import Expected, PatientFacts, ScanRevision, TreatmentRevision, reference_fold
+from stream.services.suspects import held
 from stream.services.verify.chains import patients_with_folds
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
@@ -58,12 +59,17 @@ def standing_folds(
     """I5 and the timeline part of I7, timeline by timeline; a timeline that is being folded gets a while for it."""
     fold = Finding("I5", "standing states and forecasts equal the reference fold")
     chain = Finding("I7 timelines", "every standing state's digest equals the one of its facts")
+    for_a_person = held(connection)  # these wait for a decision, and not for a fold
     active = {
         row[0] for row in connection.execute("SELECT weights_version FROM core.active_weights WHERE until IS NULL")
     }
     forecasters = [forecaster for forecaster in forecasters if forecaster.weights_version in active]
     judge = _Judge(connection, forecasters, tolerance, fold, chain)
-    waiting = [one for batch in patients_with_folds(connection, percent) for one in judge.judge(batch)]
+    waiting = [
+        one
+        for batch in patients_with_folds(connection, percent)
+        for one in judge.judge([patient for patient in batch if patient not in for_a_person])
+    ]
     until = time.monotonic() + patience_seconds
     while waiting and time.monotonic() < until:
         time.sleep(PAUSE_SECONDS)
