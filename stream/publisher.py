@@ -22,6 +22,8 @@ MESSAGE_VERSION = 1
 CONNECT_TIMEOUT_SECONDS = 5.0
 DELIVERY_TIMEOUT_SECONDS = 15.0
 """A forwarder that waits longer than this for the broker does better to keep the record and come back later."""
+PENDING_LIMIT = 10_000
+"""Messages whose arrival is not known yet; beyond it `publish` waits, so that memory stays bounded."""
 
 # an outage is told once, by whoever waits for Kafka, and not by each of the client's attempts
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -52,6 +54,8 @@ class Publisher:
         except KafkaError as error:
             self._give_up(error)
         self._pending.append(future)
+        if len(self._pending) >= PENDING_LIMIT:
+            self.flush()
         return future
 
     def flush(self) -> None:

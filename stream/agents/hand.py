@@ -56,6 +56,16 @@ class Hand:
         self._holding = holding
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
+        self._working = False
+        self._progress_at = 0.0
+
+    def progress(self) -> None:
+        """Say that the work in hand, which takes long, goes on."""
+        self._progress_at = time.monotonic()
+
+    def stuck_seconds(self) -> float:
+        """For how long the work in hand has made no progress; 0 where there is none, or an outage is waited out."""
+        return time.monotonic() - self._progress_at if self._working else 0.0
 
     async def do(self, work: Callable[[Connection], Result]) -> Result:
         """The result of `work`, which is repeated whole after an outage of Postgres."""
@@ -84,7 +94,7 @@ class Hand:
         while True:
             try:
                 with self._holding(items, alone):
-                    return _expecting(act)
+                    return self._attempt(act)
             except Outage as error:
                 self._away("postgres", error, number)
             except PublishFailed as error:
@@ -94,6 +104,19 @@ class Hand:
             except EndsWorker:
                 end_process()
             number += 1
+
+    def _attempt(self, act: Callable[[], Result]) -> Result:
+        """What nobody expected ends the process while the note of what is in hand is there."""
+        self.progress()
+        self._working = True
+        try:
+            return act()
+        except (*Outage, PublishFailed, ArchiveAway, EndsWorker):
+            raise
+        except Exception:
+            end_process()
+        finally:
+            self._working = False
 
     def _once(self, work: Callable[[Connection], Result]) -> Result:
         try:
@@ -116,16 +139,6 @@ class Hand:
         pause = PAUSES_SECONDS[min(number, len(PAUSES_SECONDS) - 1)]
         logs.event(f"{service}_away", level=logging.WARNING, error=type(error).__name__, again_in_seconds=pause)
         time.sleep(pause)
-
-
-def _expecting(act: Callable[[], Result]) -> Result:
-    """What nobody expected ends the process while the note of what is in hand is there."""
-    try:
-        return act()
-    except (*Outage, PublishFailed, ArchiveAway, EndsWorker):
-        raise
-    except Exception:
-        end_process()
 
 
 def _on_suspect(work: Callable[[Connection, Sequence[Item]], Result], item: Item, connection: Connection) -> Result:

@@ -31,7 +31,7 @@ class MeasureAgent:
 
         def work(connection: Connection, items: Sequence[Item]) -> list[measurement.Complete]:
             scans = measurement.waiting(connection, [(item.id, item.revision) for item in items])
-            return measurement.measure(connection, scans, self._read, self._assume_disease, self._readers)
+            return measurement.measure(connection, scans, self._read_one, self._assume_disease, self._readers)
 
         async for done in self._hand.take([Item("scan", *revision) for revision in revisions], work):
             await self._hand.announce(
@@ -39,3 +39,10 @@ class MeasureAgent:
             )
             if done:
                 reach("measure.announced")
+
+    def _read_one(self, scan: measurement.Complete) -> measurement.Measured:
+        """A batch may take long; one scan after the other is progress."""
+        try:
+            return self._read(scan)
+        finally:
+            self._hand.progress()

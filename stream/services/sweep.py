@@ -17,6 +17,8 @@ SWEEP_LOCK = 4712
 PATIENCE = dt.timedelta(seconds=10)
 """A bell is rung again when nothing happened for this long: well above a batch under load, well below a coffee."""
 FINAL_LIMIT = 1000
+PASS_LIMIT = 5000
+"""Bells of each kind in one pass, those that wait longest first: a topic that was lost fills again within memory."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,26 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
             return None
         reach("sweep.leading")
         _finalise(connection, now, final_after)
-        before = now - PATIENCE
+        late = {"before": now - PATIENCE, "limit": PASS_LIMIT}
         return Unfinished(
-            tuple(connection.execute(GATHERING, {"before": before}).fetchall()),
-            tuple(connection.execute(STUCK, {"before": before, "status": "measuring"}).fetchall()),
-            _not_held(connection, connection.execute(STUCK, {"before": before, "status": "waiting"}).fetchall()),
-            tuple(row[0] for row in _not_held(connection, connection.execute(UNSEEN, {"before": before}).fetchall())),
+            tuple(connection.execute(GATHERING, late).fetchall()),
+            tuple(connection.execute(STUCK, {**late, "status": "measuring"}).fetchall()),
+            _not_held(connection, connection.execute(STUCK, {**late, "status": "waiting"}).fetchall()),
+            tuple(row[0] for row in _not_held(connection, connection.execute(UNSEEN, late).fetchall())),
         )
 
 
-GATHERING = """SELECT DISTINCT s.scan_uid, s.received_as FROM core.instances i JOIN core.scans s USING (scan_uid)
+GATHERING = """SELECT s.scan_uid, s.received_as FROM core.instances i JOIN core.scans s USING (scan_uid)
 WHERE i.accepted_at < %(before)s
   AND NOT EXISTS (
     SELECT FROM core.revision_instances r WHERE r.scan_uid = i.scan_uid AND r.instance_uid = i.instance_uid)
   AND NOT EXISTS (SELECT FROM core.assembly w WHERE w.scan_uid = i.scan_uid AND (w.status = 'receiving' OR
     w.status = 'set_aside' AND NOT EXISTS (
-      SELECT FROM core.revisions r WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision)))"""
+      SELECT FROM core.revisions r WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision)))
+GROUP BY s.scan_uid ORDER BY min(i.accepted_at) LIMIT %(limit)s"""
 
 STUCK = """SELECT w.scan_uid, w.revision, s.received_as FROM core.assembly w JOIN core.scans s USING (scan_uid)
-WHERE w.status = %(status)s AND w.changed_at < %(before)s"""
+WHERE w.status = %(status)s AND w.changed_at < %(before)s ORDER BY w.changed_at LIMIT %(limit)s"""
 
 UNSEEN = """SELECT received_as FROM core.treatments t WHERE accepted_at < %(before)s AND NOT EXISTS (
   SELECT FROM core.ledger g WHERE g.kind = 'treatment' AND g.id = t.treatment_id AND g.revision = t.revision)
@@ -64,7 +67,7 @@ UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN c
   LEFT JOIN core.assignments a USING (scan_uid) WHERE j.at < %(before)s AND NOT EXISTS (SELECT FROM core.ledger g
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
-  WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s"""
+  WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s LIMIT %(limit)s"""
 
 
 def _not_held(connection: Connection, rows: Sequence[tuple]) -> tuple[tuple, ...]:

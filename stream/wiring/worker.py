@@ -12,6 +12,7 @@ from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import Hand
 from stream.agents.in_hand import InHand
 from stream.agents.measure import MeasureAgent
+from stream.agents.watchdog import Watchdog
 from stream.app import Agents, build_app, run
 from stream.dicom.archive import Archive
 from stream.dicom.identity import Pseudonyms
@@ -52,7 +53,7 @@ def _charge(settings: Settings, in_hand: InHand) -> None:
 
 
 def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -> Agents:
-    """The three agents, each with its own hand."""
+    """The three agents, each with its own hand, and a watchdog that looks after them."""
     reconcilers: list[Reconciler] = []
 
     def reconcile_on(connection: Connection) -> None:
@@ -61,16 +62,20 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -
         else:
             reconcilers.append(Reconciler(connection, held))
 
+    connect_worker = partial(connect, settings, "worker")
+
     def hand(name: str, on_connect: Callable[[Connection], None] = _nothing) -> Hand:
         publisher = Publisher(kafka_servers(settings), settings.partitions)
-        return Hand(partial(connect, settings, "worker"), publisher, on_connect, partial(in_hand.holding, name))
+        return Hand(connect_worker, publisher, on_connect, partial(in_hand.holding, name))
 
     reader = Reader(settings)
+    assemble, measure, forecast = hand("assemble"), hand("measure", reader.use), hand("forecast", reconcile_on)
+    Watchdog([assemble, measure, forecast], connect_worker).start()
     rules = Rules(_seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds))
     return Agents(
-        Assemble(hand("assemble"), rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(hand("measure", reader.use), reader, settings.assume_disease),
-        ForecastAgent(hand("forecast", reconcile_on), lambda: reconcilers[0]),
+        Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
+        MeasureAgent(measure, reader, settings.assume_disease),
+        ForecastAgent(forecast, lambda: reconcilers[0]),
     )
 
 

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 
+from stream import publisher as publishing
 from stream.embedded import kafka, postgres, start_embedded
 from stream.endpoints import database_url, embedded_url, kafka_servers, libpq_url, load_endpoints, role_passwords
 from stream.errors import CannotStart, WrongUse
@@ -150,6 +151,20 @@ def test_what_is_flushed_can_be_read_with_its_version_and_key(services: Settings
         consumer.close()
     assert found.key.decode() == "PÄTIENT"
     assert json.loads(found.value) == {"v": 1, "scan_uid": "2.25.1", "revision": 1}
+
+
+def test_however_much_is_published_what_waits_to_be_confirmed_is_bounded(
+    services: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = kafka_servers(services)
+    ensure_topics(servers, services.partitions)
+    monkeypatch.setattr(publishing, "PENDING_LIMIT", 10)
+    publisher = Publisher(servers)
+    sent = [publisher.publish("scans", "P1", {"scan_uid": "2.25.3", "revision": n + 1}) for n in range(25)]
+    assert all(future.succeeded() for future in sent[:20])
+    publisher.flush()
+    assert all(future.succeeded() for future in sent)
+    publisher.close()
 
 
 def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
