@@ -64,7 +64,7 @@ def test_an_outage_that_is_waited_out_is_no_lack_of_progress() -> None:
             raise psycopg.OperationalError("nobody answers")
         return None
 
-    hand = Hand(away, Publisher(["127.0.0.1:1"]), lambda _: None)
+    hand = Hand(away, Publisher(["127.0.0.1:1"], 1), lambda _: None)
     thread = in_thread(hand, lambda _: None)
     tries.acquire()
     tries.acquire()
@@ -81,7 +81,7 @@ def test_work_that_goes_on_makes_progress(monkeypatch: pytest.MonkeyPatch) -> No
         began.set()
         done.wait()
 
-    hand = Hand(lambda: None, Publisher(["127.0.0.1:1"]), lambda _: None)
+    hand = Hand(lambda: None, Publisher(["127.0.0.1:1"], 1), lambda _: None)
     thread = in_thread(hand, work)
     began.wait()
     wait_until(lambda: hand.stuck_seconds() > 0.1)

@@ -49,7 +49,7 @@ class Crashing:
         )  # fmt: skip
         ensure_topics(kafka_servers(self.settings), self.settings.partitions)
         self._admin = KafkaAdminClient(bootstrap_servers=kafka_servers(self.settings))
-        self.publisher = Publisher(kafka_servers(self.settings))
+        self.publisher = Publisher(kafka_servers(self.settings), self.settings.partitions)
         self.connection = psycopg.connect(database.superuser_url, autocommit=True, options="-c timezone=UTC")
 
     def start(self, part: str, crash_at: str = "", poison: str = "", **settings: object) -> None:

@@ -159,7 +159,7 @@ def test_however_much_is_published_what_waits_to_be_confirmed_is_bounded(
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
     monkeypatch.setattr(publishing, "PENDING_LIMIT", 10)
-    publisher = Publisher(servers)
+    publisher = Publisher(servers, services.partitions)
     sent = [publisher.publish("scans", "P1", {"scan_uid": "2.25.3", "revision": n + 1}) for n in range(25)]
     assert all(future.succeeded() for future in sent[:20])
     publisher.flush()

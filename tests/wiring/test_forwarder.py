@@ -49,7 +49,7 @@ def forwarder(services: Settings, database: Database, gateway: Settings, spool: 
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
     return Forwarder(gateway, spool, Archive(gateway.archive), partial(connect, database.settings, "gateway"),
-                     Publisher(servers), partial(pseudonyms, gateway))  # fmt: skip
+                     Publisher(servers, services.partitions), partial(pseudonyms, gateway))  # fmt: skip
 
 
 def test_a_full_spool_is_handed_over_piece_by_piece_the_oldest_first(
