@@ -10,6 +10,8 @@ from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Why = Annotated[str | None, typer.Option(help="Why, in your words: it is kept in the log.")]
+By = Annotated[str | None, typer.Option(help="Who decided it; without it the user of this machine.")]
 Result = TypeVar("Result")
 
 
@@ -53,7 +55,7 @@ def risk(
 
     settings = load_settings()
     patients = _find(settings, patient) if patient else None
-    rows = _ask(settings, "reader", lambda connection: current_risk(connection, patients))
+    rows = ask(settings, "reader", lambda connection: current_risk(connection, patients))
     if as_json:
         print_json(rows)
         return
@@ -67,7 +69,7 @@ def list_set_asides(as_json: Json = False) -> None:
     from stream.printing import print_json, print_table
     from stream.storage.views import set_asides
 
-    rows = _ask(load_settings(), "reader", set_asides)
+    rows = ask(load_settings(), "reader", set_asides)
     if as_json:
         print_json(rows)
     else:
@@ -81,7 +83,7 @@ def show_set_aside(
     from stream.printing import print_json
     from stream.storage.views import set_asides
 
-    rows = _ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
+    rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
     if not rows:
         raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
     if as_json:
@@ -96,7 +98,7 @@ def _status(settings: Settings) -> dict[str, Any]:
 
     # the spool first: what leaves it meanwhile is then counted twice rather than not at all
     spooled = sum(1 for path in settings.spool.glob("*.json") if not path.name.startswith("."))
-    files, scans = _ask(settings, "reader", counts)
+    files, scans = ask(settings, "reader", counts)
     return {
         "files": {name: files[name] for name in ("accepted", "duplicate", "set_aside")},
         "scans": scans,
@@ -120,10 +122,10 @@ def _find(settings: Settings, patient: str) -> list[str]:
     from stream.storage.vault import find_patient
     from stream.storage.views import knows_patient
 
-    if _ask(settings, "reader", lambda connection: knows_patient(connection, patient)):
+    if ask(settings, "reader", lambda connection: knows_patient(connection, patient)):
         return [patient]
     try:
-        found = _ask(settings, "vault", lambda connection: find_patient(connection, patient))
+        found = ask(settings, "vault", lambda connection: find_patient(connection, patient))
     except WrongUse:
         found = []
     if not found:
@@ -131,8 +133,8 @@ def _find(settings: Settings, patient: str) -> list[str]:
     return found
 
 
-def _ask(settings: Settings, role: str, question: Callable[[Any], Result]) -> Result:
-    """The answer of Postgres; CannotStart where it cannot be reached."""
+def ask(settings: Settings, role: str, question: Callable[[Any], Result]) -> Result:
+    """The answer of Postgres as `role`; CannotStart where it cannot be reached."""
     from stream.storage.database import Outage, connect
 
     try:

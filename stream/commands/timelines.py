@@ -58,19 +58,19 @@ def replay(
         weights = again.weights_of(connection, model)
         if not weights:
             raise AnswerIsNo(f"No active weights of model {model}: `scanstream model list` names them.")
-        patients = again.timelines_of(connection, weights)
-        patients = [one for one in patients if patient in (None, one)]
-        if not patients:
+        waiting = [one for one in again.timelines_of(connection, weights) if patient in (None, one[0])]
+        if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
         before = standing_risks(connection)
-        with progress("replay", len(patients)) as advance:
-            for done in again.replay(Reconciler(connection, forecasters(settings, settings.device)), patients, weights):
+        reconciler = Reconciler(connection, forecasters(settings, settings.device))
+        with progress("replay", sum(steps for _, steps in waiting)) as advance:
+            for done in again.replay(reconciler, waiting, weights):
                 advance(done)
         changed, largest = again.compare(before, standing_risks(connection))
     if as_json:
-        print_json({"timelines": len(patients), "changed": changed, "largest_difference": largest})
+        print_json({"timelines": len(waiting), "changed": changed, "largest_difference": largest})
     else:
-        print(f"{len(patients)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
+        print(f"{len(waiting)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
 
 
 def import_tables(

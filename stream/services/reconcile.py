@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,8 @@ CLOCK_LIMIT = dt.timedelta(seconds=5)
 """A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
 UNLOCKED_TRIES = 2
 """Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
+PORTION = 1000
+"""States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
 ARENA_PATIENTS = 20_000
 """States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
 
@@ -29,7 +31,15 @@ class ClockWrong(Exception):
 
 
 class UnknownWeights(Exception):
-    """Other weights became active: this worker must end, and load them when it starts again."""
+    """Weights are active that this worker neither holds nor can load: it must end, a person must bring them."""
+
+
+Load = Callable[[str], Forecaster]
+"""Loads weights that became active since the start, by version; raises UnknownWeights."""
+
+
+def _unknown(version: str) -> Forecaster:
+    raise UnknownWeights(f"weights {version} are active, but this worker does not hold them")
 
 
 @dataclass(frozen=True)
@@ -65,9 +75,10 @@ class Arena:
 class Reconciler:
     """Brings timelines into line on one connection; not to be shared between threads."""
 
-    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster]) -> None:
+    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster], load: Load = _unknown) -> None:
         self._connection = connection
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
+        self._load = load
         self._arena = Arena()
         standing.prepare(connection)
 
@@ -110,23 +121,33 @@ class Reconciler:
         return [_folded(one) for one in rows], self._write(rows)
 
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
-        """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
+        """Compute, then write; returns what was committed and who moved on meanwhile and must be taken again."""
         connection = self._connection
-        active, rows = ([], []) if locked else self._compute(patients, afresh)
-        with connection.transaction():
-            if locked:
+        if locked:
+            with connection.transaction():
                 standing.lock_heads(connection, list(patients))
                 active, rows = self._compute(patients, afresh)
-            if not rows:
-                return [], set()
-            self._send(rows, locked)
-            good = self._still_true(rows, active)
-            if good:
-                self._write(good)
+                good = self._commit(rows, active, locked)
+        else:
+            active, rows = self._compute(patients, afresh)
+            good = []
+            for some in _portions(rows):
+                with connection.transaction():
+                    good += self._commit(some, active, locked)
         for one in good:
             self._remember(one)
         gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
         return [_folded(one) for one in good], gone
+
+    def _commit(self, rows: Sequence[FoldRows], active: list[str], locked: bool) -> list[FoldRows]:
+        """Write those of `rows` that are still true, in the caller's transaction; returns them."""
+        if not rows:
+            return []
+        self._send(rows, locked)
+        good = self._still_true(rows, active)
+        if good:
+            self._write(good)
+        return good
 
     def _compute(self, patients: Iterable[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
         """The weights that are active, and all rows that `patients` need under them."""
@@ -135,10 +156,12 @@ class Reconciler:
         return list(forecasters), self._rows(plans)
 
     def _forecasters_now(self) -> dict[str, Forecaster]:
-        """Those of the active weights, by version; UnknownWeights where this worker does not hold one."""
+        """Those of the active weights, by version; new ones are loaded. UnknownWeights where one is not to be had."""
         active = standing.active_versions(self._connection)
-        if unknown := set(active) - set(self._forecasters):
-            raise UnknownWeights(f"weights {min(unknown)} are active, but this worker does not hold them")
+        for version in active:
+            if version not in self._forecasters:
+                self._forecasters[version] = self._load(version)
+                logs.event("weights_loaded", weights=version)
         return {version: self._forecasters[version] for version in active}
 
     def _plans(
@@ -227,6 +250,18 @@ class Reconciler:
                 if kept is not None:
                     last[course.weights_version, course.base.scan_uid] = kept
         self._arena.keep(line.patient_id, line.version + 1, last)
+
+
+def _portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
+    """`rows` in the same order, cut so that each transaction stays short."""
+    some: list[FoldRows] = []
+    for one in rows:
+        if some and sum(len(each.states) for each in some) + len(one.states) > PORTION:
+            yield some
+            some = []
+        some.append(one)
+    if some:
+        yield some
 
 
 def _unmoved(plan_: Plan, versions: Mapping[str, int], belongs: Mapping[str, str], alive: Mapping[str, str]) -> bool:

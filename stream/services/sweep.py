@@ -3,16 +3,20 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from stream.services.replay import REPLAY_LOCK
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
 from stream.storage.standing import IDENTITY_LOCK
+from stream.storage.weights import behind
 
 SWEEP_LOCK = 4712
 """One sweeper per pass, whoever comes first."""
 PATIENCE = dt.timedelta(seconds=10)
 """A bell is rung again when nothing happened for this long: well above a batch under load, well below a coffee."""
 FINAL_LIMIT = 1000
+BEHIND_LIMIT = 64
+"""Timelines rung for in one pass because they lack states of new weights: live traffic stands between them."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Unfinished:
     instances: tuple[tuple[str, str], ...]  # scan_uid, received_as
     scans: tuple[tuple[str, int, str], ...]  # scan_uid, revision, received_as
     timepoints: tuple[tuple[str, int, str], ...]
-    patients: tuple[str, ...]  # received_as with facts no fold has seen
+    patients: tuple[str, ...]  # received_as with facts no fold has seen, or timelines that lack states of new weights
 
 
 def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> Unfinished | None:
@@ -36,8 +40,9 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
             tuple(connection.execute(GATHERING, {"before": before}).fetchall()),
             tuple(connection.execute(STUCK, {"before": before, "status": "measuring"}).fetchall()),
             tuple(connection.execute(STUCK, {"before": before, "status": "waiting"}).fetchall()),
-            tuple(row[0] for row in connection.execute(UNSEEN, {"before": before}).fetchall()),
-        )
+            tuple(row[0] for row in connection.execute(UNSEEN, {"before": before}).fetchall())
+            + _behind(connection, before),
+        )  # fmt: skip
 
 
 GATHERING = """SELECT DISTINCT s.scan_uid, s.received_as FROM core.instances i JOIN core.scans s USING (scan_uid)
@@ -58,6 +63,12 @@ UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN c
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
   WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s"""
+
+
+def _behind(connection: Connection, before: dt.datetime) -> tuple[str, ...]:
+    """Timelines that lack states of weights active since `before`; none while somebody replays."""
+    free = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [REPLAY_LOCK]).fetchone()[0]
+    return tuple(behind(connection, before, BEHIND_LIMIT)) if free else ()
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:

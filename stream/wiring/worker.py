@@ -22,7 +22,7 @@ from stream.services.reconcile import Reconciler
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.wiring.pseudonyms import pseudonyms
-from stream.wiring.weights import forecasters, keep_weights
+from stream.wiring.weights import forecasters, keep_weights, kept
 
 
 def run_worker(settings: Settings) -> None:
@@ -42,7 +42,7 @@ def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
         if reconcilers:
             reconcilers[0].use(connection)
         else:
-            reconcilers.append(Reconciler(connection, held))
+            reconcilers.append(Reconciler(connection, held, partial(kept, settings, settings.device)))
 
     rules = Rules(_seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds))
     return Agents(

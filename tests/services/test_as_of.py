@@ -68,7 +68,7 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     weights = replay.weights_of(connection, "progression")
     patients = replay.timelines_of(connection, weights)
     done = list(replay.replay(Reconciler(connection, forecasters()), patients, weights))
-    assert (patients, done) == (["PA"], [1])
+    assert (patients, done) == ([("PA", 3)], [3])
     assert standing(connection) == before
     assert replay.compare(risks, standing_risks(connection)) == (0, 0)
     because = connection.execute(
