@@ -49,9 +49,8 @@ def replay(
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
-    from stream.services.reconcile import Reconciler
     from stream.storage.views import standing_risks
-    from stream.wiring.weights import forecasters
+    from stream.wiring.replaying import replaying
 
     settings = load_settings()
     with _connected(settings, "worker") as connection:
@@ -62,9 +61,9 @@ def replay(
         if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
         before = standing_risks(connection)
-        reconciler = Reconciler(connection, forecasters(settings, settings.device))
-        with progress("replay", sum(steps for _, steps in waiting)) as advance:
-            for done in again.replay(reconciler, waiting, weights):
+        total = sum(steps for _, steps in waiting)
+        with replaying(settings) as (_, hands), progress("replay", total) as advance:
+            for done in again.replay(hands, waiting, weights):
                 advance(done)
         changed, largest = again.compare(before, standing_risks(connection))
     if as_json:

@@ -63,7 +63,7 @@ def add(
     name = f"{card.model} {card.weights_sha256[:12]}"
     new = ask(settings, "worker", lambda connection: put_in_service(connection, card, by or getpass.getuser(), why))
     print(f"{name} is in service now, as a shadow." if new else f"{name} is in service already.", flush=True)
-    _catch_up(settings, card)
+    _catch_up(settings, card.weights_sha256)
 
 
 def compare(
@@ -188,31 +188,25 @@ def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{endpoint} ({', '.join(diseases)})" for endpoint, diseases in by_endpoint.items())
 
 
-def _catch_up(settings: Settings, card: "Card") -> None:
+def _catch_up(settings: Settings, version: str) -> None:
     """Give every timeline its states under the new weights, with progress and rate."""
     from stream.progress import progress
     from stream.services import replay
-    from stream.services.reconcile import Reconciler
-    from stream.storage.database import Outage, connect
     from stream.storage.weights import lacking
-    from stream.wiring.weights import forecasters
+    from stream.wiring.replaying import replaying
 
-    version, done = card.weights_sha256, 0
+    def waiting() -> int:
+        return ask(settings, "worker", lambda connection: sum(scans for _, scans in lacking(connection, version)))
+
+    done, started = 0, time.monotonic()
     try:
-        with connect(settings, "worker") as connection:
-            total = sum(scans for _, scans in lacking(connection, version))
-            reconciler = Reconciler(connection, forecasters(settings, settings.device))
-            started = time.monotonic()
-            with progress("shadow replay", total) as advance:
-                for steps in replay.catch_up(connection, reconciler, version):
-                    done += steps
-                    advance(steps)
-            waiting = sum(scans for _, scans in lacking(connection, version))
+        with replaying(settings) as (connection, hands), progress("shadow replay", waiting()) as advance:
+            for steps in replay.catch_up(connection, hands, version):
+                done += steps
+                advance(steps)
     except KeyboardInterrupt:
         raise AnswerIsNo(f"Interrupted after {done} timepoints: add again, or leave the rest to the workers.") from None
-    except Outage:
-        raise CannotStart("Postgres does not answer: what was folded is kept; add again once it is back.") from None
-    if waiting:
-        raise AnswerIsNo(f"{waiting} scans still wait for their state: the workers go on with them.")
-    rate = done / max(time.monotonic() - started, 1e-3)
-    print(f"{done} timepoints folded ({rate:,.0f} a second); no scan lacks a state under these weights.")
+    if left := waiting():
+        raise AnswerIsNo(f"{left} scans still wait for their state: the workers go on with them.")
+    rate = done / (time.monotonic() - started)
+    print(f"{done} timepoints folded, {rate:,.0f} a second; no scan lacks a state under these weights.")

@@ -52,6 +52,14 @@ class Folded:
     scans: tuple[tuple[str, int], ...]  # scan_uid, revision seen for the first time
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of some timelines, computed outside of any lock under the weights that were `active` then."""
+
+    active: list[str]
+    rows: list[FoldRows]
+
+
 class Arena:
     """States after the last timepoint of each timeline, in memory; used only where the head's version is current."""
 
@@ -121,39 +129,44 @@ class Reconciler:
         return [_folded(one) for one in rows], self._write(rows)
 
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
-        """Compute, then write; returns what was committed and who moved on meanwhile and must be taken again."""
-        connection = self._connection
-        if locked:
-            with connection.transaction():
-                standing.lock_heads(connection, list(patients))
-                active, rows = self._compute(patients, afresh)
-                good = self._commit(rows, active, locked)
-        else:
-            active, rows = self._compute(patients, afresh)
-            good = []
-            for some in _portions(rows):
-                with connection.transaction():
-                    good += self._commit(some, active, locked)
-        for one in good:
-            self._remember(one)
-        gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
-        return [_folded(one) for one in good], gone
+        """Returns what was committed, and who moved on meanwhile and must be taken again."""
+        if not locked:
+            return self.write(self.prepare(patients, afresh))
+        with self._connection.transaction():
+            standing.lock_heads(self._connection, list(patients))
+            prepared = self.prepare(patients, afresh)
+            good = self._commit(prepared.rows, prepared, locked)
+        return self._ended(prepared, good)
 
-    def _commit(self, rows: Sequence[FoldRows], active: list[str], locked: bool) -> list[FoldRows]:
+    def prepare(self, patients: Iterable[str], afresh: Collection[str] = ()) -> Prepared:
+        """All rows that `patients` (roots) need under the weights that are active; nothing is written yet."""
+        forecasters = self._forecasters_now()
+        plans = [one for one in self._plans(forecasters, patients, afresh) if one.changed]
+        return Prepared(list(forecasters), self._rows(plans))
+
+    def write(self, prepared: Prepared) -> tuple[list[Folded], set[str]]:
+        """Commit what any reconciler prepared; returns the folds, and who moved on and must be taken again."""
+        good: list[FoldRows] = []
+        for some in _portions(prepared.rows):
+            with self._connection.transaction():
+                good += self._commit(some, prepared, locked=False)
+        return self._ended(prepared, good)
+
+    def _commit(self, rows: Sequence[FoldRows], prepared: Prepared, locked: bool) -> list[FoldRows]:
         """Write those of `rows` that are still true, in the caller's transaction; returns them."""
         if not rows:
             return []
         self._send(rows, locked)
-        good = self._still_true(rows, active)
+        good = self._still_true(rows, prepared.active)
         if good:
             self._write(good)
         return good
 
-    def _compute(self, patients: Iterable[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
-        """The weights that are active, and all rows that `patients` need under them."""
-        forecasters = self._forecasters_now()
-        plans = [one for one in self._plans(forecasters, patients, afresh) if one.changed]
-        return list(forecasters), self._rows(plans)
+    def _ended(self, prepared: Prepared, good: Sequence[FoldRows]) -> tuple[list[Folded], set[str]]:
+        for one in good:
+            self._remember(one)
+        everybody = {one.plan.timeline.patient_id for one in prepared.rows}
+        return [_folded(one) for one in good], everybody - {one.plan.timeline.patient_id for one in good}
 
     def _forecasters_now(self) -> dict[str, Forecaster]:
         """Those of the active weights, by version; new ones are loaded. UnknownWeights where one is not to be had."""

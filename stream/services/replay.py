@@ -5,8 +5,9 @@ It runs beside live traffic: transactions are short, and while others fold too i
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from stream.services.reconcile import Folded, Reconciler
+from stream.services.reconcile import Folded, Prepared, Reconciler
 from stream.storage.database import Connection
 from stream.storage.weights import lacking
 
@@ -19,6 +20,8 @@ STEPS, MOST_STEPS = 2560, 12_800
 
 Waiting = tuple[str, int]
 """patient_id, how many timepoints there are to step."""
+Hands = tuple[Reconciler, Reconciler]
+"""One prepares the next batch while the other, on a connection of its own, commits the one before."""
 
 
 def weights_of(connection: Connection, model: str | None) -> list[str]:
@@ -38,7 +41,7 @@ def timelines_of(connection: Connection, weights: Sequence[str]) -> list[Waiting
     return connection.execute(query, [list(weights)]).fetchall()
 
 
-def catch_up(connection: Connection, reconciler: Reconciler, version: str) -> Iterator[int]:
+def catch_up(connection: Connection, hands: Hands, version: str) -> Iterator[int]:
     """Give every timeline the states of `version` that it lacks, until none lacks any.
 
     Yields how many timepoints each batch brought. What cannot be brought is tried once.
@@ -47,23 +50,39 @@ def catch_up(connection: Connection, reconciler: Reconciler, version: str) -> It
     tried: set[str] = set()
     while waiting := [one for one in lacking(connection, version) if one[0] not in tried]:
         tried |= {patient_id for patient_id, _ in waiting}
-        yield from replay(reconciler, waiting)
+        yield from replay(hands, waiting)
 
 
 def replay(
-    reconciler: Reconciler, waiting: Sequence[Waiting], afresh: Collection[str] = (),
-    rest: Callable[[float], None] = time.sleep,
-) -> Iterator[int]:  # fmt: skip
+    hands: Hands, waiting: Sequence[Waiting], afresh: Collection[str] = (), rest: Callable[[float], None] = time.sleep
+) -> Iterator[int]:
     """Bring timelines into line, batch after batch, those of weights in `afresh` whatever stands.
 
     Yields how many of the timepoints in `waiting` each batch brought.
     """
+    preparing, writing = hands
     pace = Pace()
-    for batch in batches(waiting):
-        started = time.monotonic()
-        folds = reconciler.timelines([patient_id for patient_id, _ in batch], afresh)
-        rest(pace.rest(folds, time.monotonic() - started))
-        yield sum(steps for _, steps in batch)
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        under_way: Future[list[Folded]] | None = None
+        brought = 0
+        for batch in batches(waiting):
+            started = time.monotonic()
+            prepared = preparing.prepare([patient_id for patient_id, _ in batch], afresh)
+            if under_way is not None:
+                folds = under_way.result()
+                rest(pace.rest(folds, time.monotonic() - started))
+                yield brought
+            under_way = writer.submit(_write, writing, prepared, afresh)
+            brought = sum(steps for _, steps in batch)
+        if under_way is not None:
+            under_way.result()
+            yield brought
+
+
+def _write(reconciler: Reconciler, prepared: Prepared, afresh: Collection[str]) -> list[Folded]:
+    """Commit; who moved on meanwhile is taken again at once."""
+    folds, gone = reconciler.write(prepared)
+    return folds + reconciler.timelines(gone, afresh)
 
 
 def batches(waiting: Sequence[Waiting]) -> Iterator[list[Waiting]]:

@@ -53,11 +53,16 @@ def put(connection: Connection, card: Card) -> bool:
 
 
 def catch_up(database: Database, forecaster: Forecaster) -> list[int]:
-    """On a connection of its own, as the command does it; how many timepoints each batch brought."""
-    connection = database.connect()
-    with connection:
-        reconciler = Reconciler(connection, [*forecasters(), forecaster])
-        return list(replay.catch_up(connection, reconciler, forecaster.weights_version))
+    """On connections of its own, as the command does it; how many timepoints each batch brought."""
+    with database.connect() as connection, database.connect() as other:
+        hands = hands_on(connection, other, forecaster)
+        return list(replay.catch_up(connection, hands, forecaster.weights_version))
+
+
+def hands_on(one: Connection, other: Connection, forecaster: Forecaster) -> replay.Hands:
+    """The hands of a replay that hold these weights too."""
+    held = [*forecasters(), forecaster]
+    return Reconciler(one, held), Reconciler(other, held)
 
 
 def leads(connection: Connection) -> set[str]:
@@ -148,8 +153,9 @@ def test_an_interrupted_replay_loses_nothing_and_goes_on(
     monkeypatch.setattr(replay, "TIMELINES", 1)
     put(worker, new.card)
     interrupted = database.connect()
-    reconciler = Reconciler(interrupted, [*forecasters(), new])
-    assert next(replay.catch_up(interrupted, reconciler, new.weights_version)) == 2
+    replaying = replay.catch_up(interrupted, hands_on(interrupted, database.connect(), new), new.weights_version)
+    assert next(replaying) == 2
+    replaying.close()
     interrupted.close()
     assert weights.lacking(worker, new.weights_version) == [("PB", 1), ("PC", 1)]
     assert sum(catch_up(database, new)) == 2
@@ -164,8 +170,7 @@ def test_the_sweep_rings_for_timelines_that_lack_states_unless_somebody_replays(
     assert sweep(worker, dt.datetime.now(dt.UTC), day).patients == ()
     assert sorted(sweep(worker, much_later(), day).patients) == ["PA", "PB", "PC"]
     replaying = database.connect()
-    reconciler = Reconciler(replaying, [*forecasters(), new])
-    next(replay.catch_up(replaying, reconciler, new.weights_version))
+    next(replay.catch_up(replaying, hands_on(replaying, database.connect(), new), new.weights_version))
     accept(worker, lung("PD", "unseen", 0, 20.0))
     assert sweep(worker, much_later(), day).patients == ()
     replaying.close()

@@ -19,6 +19,10 @@ def folded(*fold_ids: int) -> list[Folded]:
     return [Folded(fold_id, f"P{fold_id}", "replay", ()) for fold_id in fold_ids]
 
 
+def hands(database: Database) -> replay.Hands:
+    return Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters())
+
+
 def test_every_timeline_is_in_one_batch() -> None:
     assert sorted(one for batch in batches(WAITING) for one in batch) == sorted(WAITING)
     assert list(batches([])) == []
@@ -56,18 +60,18 @@ def test_it_rests_as_long_as_it_works_while_others_fold_and_not_otherwise() -> N
 
 
 def test_it_notices_that_others_fold(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the second batch and the third another worker folds a scan."""
-    patients = ["PA", "PB", "PC", "PD"]
+    """The third batch is prepared when another worker folds a scan; the gap is before the fourth."""
+    patients = ["PA", "PB", "PC", "PD", "PE"]
     connection = database.connect()
     fold_each(connection, [lung(patient, "a", 0, 20.0) for patient in patients])
     other, rests = database.connect(), []
     monkeypatch.setattr(replay, "TIMELINES", 1)
     waiting = [(one, 1) for one in patients]
-    replaying = replay.replay(Reconciler(connection, forecasters()), waiting, [OURS], rests.append)
+    replaying = replay.replay(hands(database), waiting, [OURS], rests.append)
     assert [next(replaying), next(replaying)] == [1, 1]
-    fold_each(other, [lung("PE", "a", 0, 20.0)])
-    assert list(replaying) == [1, 1]
-    assert [rest > 0 for rest in rests] == [False, False, True, False]
+    fold_each(other, [lung("PX", "a", 0, 20.0)])
+    assert list(replaying) == [1, 1, 1]
+    assert [rest > 0 for rest in rests] == [False, False, False, True]
 
 
 def test_long_timelines_are_written_in_short_transactions(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +82,7 @@ def test_long_timelines_are_written_in_short_transactions(database: Database, mo
     Reconciler(connection, forecasters()).patients(["PA", "PB", "PC"])
     before = standing(connection)
     monkeypatch.setattr(reconcile, "PORTION", 13)
-    list(replay.replay(Reconciler(connection, forecasters()), [("PA", 6), ("PB", 6), ("PC", 6)], [OURS]))
+    list(replay.replay(hands(database), [("PA", 6), ("PB", 6), ("PC", 6)], [OURS]))
     assert standing(connection) == before
     query = "SELECT array_agg(patient_id ORDER BY patient_id) FROM core.folds WHERE cause = 'replay' GROUP BY xact"
     assert sorted(row[0] for row in connection.execute(query)) == [["PA", "PB"], ["PC"]]
@@ -89,7 +93,7 @@ def test_who_moved_on_meanwhile_is_taken_again(database: Database) -> None:
     """While a replay has computed and waits for a head, another worker folds a new scan of that patient."""
     slow, fast = database.connect(), database.connect()
     fold_each(slow, [lung("PA", "a", 0, 20.0), lung("PB", "a", 0, 20.0)])
-    replaying = Reconciler(slow, forecasters())
+    replaying = (Reconciler(database.connect(), forecasters()), Reconciler(slow, forecasters()))
     with threads() as start:
         with heads_held(fast):
             done = start(lambda: list(replay.replay(replaying, [("PA", 1), ("PB", 1)], [OURS])))
