@@ -58,28 +58,27 @@ def replay(
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
-    from stream.services.reconcile import Reconciler
     from stream.storage.views import standing_risks
-    from stream.wiring.weights import forecasters
+    from stream.wiring.replaying import replaying
 
     settings = load_settings()
     with _connected(settings, "worker") as connection:
         weights = again.weights_of(connection, model)
         if not weights:
             raise AnswerIsNo(f"No active weights of model {model}: `scanstream model list` names them.")
-        patients = again.timelines_of(connection, weights)
-        patients = [one for one in patients if patient in (None, one)]
-        if not patients:
+        waiting = [one for one in again.timelines_of(connection, weights) if patient in (None, one[0])]
+        if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
         before = standing_risks(connection)
-        with progress("replay", len(patients)) as advance:
-            for done in again.replay(Reconciler(connection, forecasters(settings, settings.device)), patients, weights):
+        total = sum(steps for _, steps in waiting)
+        with replaying(settings) as (_, hands), progress("replay", total) as advance:
+            for done in again.replay(hands, waiting, weights):
                 advance(done)
         changed, largest = again.compare(before, standing_risks(connection))
     if as_json:
-        print_json({"timelines": len(patients), "changed": changed, "largest_difference": largest})
+        print_json({"timelines": len(waiting), "changed": changed, "largest_difference": largest})
     else:
-        print(f"{len(patients)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
+        print(f"{len(waiting)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
 
 
 def import_tables(

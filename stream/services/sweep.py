@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.crash import reach
+from stream.services.replay import REPLAY_LOCK
 from stream.services.suspects import held
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
 from stream.storage.standing import IDENTITY_LOCK
 from stream.storage.timelines import roots
+from stream.storage.weights import behind
 
 SWEEP_LOCK = 4712
 """One sweeper per pass, whoever comes first."""
@@ -19,6 +21,8 @@ PATIENCE = dt.timedelta(seconds=10)
 FINAL_LIMIT = 1000
 PASS_LIMIT = 5000
 """Bells of each kind in one pass, those that wait longest first: a topic that was lost fills again within memory."""
+BEHIND_LIMIT = 64
+"""Timelines rung for in one pass because they lack states of new weights: live traffic stands between them."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Unfinished:
     instances: tuple[tuple[str, str], ...]  # scan_uid, received_as
     scans: tuple[tuple[str, int, str], ...]  # scan_uid, revision, received_as
     timepoints: tuple[tuple[str, int, str], ...]
-    patients: tuple[str, ...]  # received_as with facts no fold has seen
+    patients: tuple[str, ...]  # received_as with facts no fold has seen, or timelines that lack states of new weights
 
 
 def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> Unfinished | None:
@@ -43,7 +47,12 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
             tuple(connection.execute(GATHERING, late).fetchall()),
             tuple(connection.execute(STUCK, {**late, "status": "measuring"}).fetchall()),
             _not_held(connection, connection.execute(STUCK, {**late, "status": "waiting"}).fetchall()),
-            tuple(row[0] for row in _not_held(connection, connection.execute(UNSEEN, late).fetchall())),
+            tuple(
+                row[0]
+                for row in _not_held(
+                    connection, [*connection.execute(UNSEEN, late).fetchall(), *_behind(connection, late["before"])]
+                )
+            ),
         )
 
 
@@ -75,6 +84,12 @@ def _not_held(connection: Connection, rows: Sequence[tuple]) -> tuple[tuple, ...
     waiting = held(connection)
     timelines = roots(connection, [row[-1] for row in rows]) if waiting else {}
     return tuple(row for row in rows if timelines.get(row[-1]) not in waiting)
+
+
+def _behind(connection: Connection, before: dt.datetime) -> list[tuple[str]]:
+    """Timelines that lack states of weights active since `before`; none while somebody replays."""
+    free = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [REPLAY_LOCK]).fetchone()[0]
+    return [(patient_id,) for patient_id in behind(connection, before, BEHIND_LIMIT)] if free else []
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:

@@ -27,7 +27,7 @@ from stream.services.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.pseudonyms import pseudonyms
-from stream.wiring.weights import forecasters, keep_weights
+from stream.wiring.weights import forecasters, keep_weights, kept
 
 
 def run_worker(settings: Settings) -> None:
@@ -60,7 +60,7 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -
         if reconcilers:
             reconcilers[0].use(connection)
         else:
-            reconcilers.append(Reconciler(connection, held))
+            reconcilers.append(Reconciler(connection, held, partial(kept, settings, settings.device)))
 
     connect_worker = partial(connect, settings, "worker")
 
