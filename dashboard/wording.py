@@ -36,7 +36,7 @@ STATUSES = {
     "waiting": ("Waiting", "measured, waits for its forecast"),
     "applied": ("Applied", "counts on its timeline"),
     "superseded": ("Superseded", "a newer revision counts"),
-    "rejected": ("Rejected", "a person took it out"),
+    "rejected": ("Rejected", "a person or a rejection note took it out"),
     "retracted": ("Retracted", "the sender withdrew it"),
     "set_aside": ("Set aside", "kept, not processed"),
 }
@@ -54,7 +54,7 @@ SUPERSEDED = {
     "revision": "the scan was completed or corrected",
     "treatment": "a treatment was entered or changed",
     "clinical": "a clinical fact was entered or changed",
-    "rejected": "a person rejected the scan",
+    "rejected": "the scan was rejected",
     "retracted": "the sender withdrew the scan",
     "moved": "the scan belongs to another patient",
     "merged": "two patients were found to be one",

@@ -55,3 +55,4 @@ GRANT SELECT ON core.standing_rejections TO scanstream_gateway, scanstream_worke
 GRANT DELETE ON core.aliases, core.assignments, core.suspects TO scanstream_worker;
 GRANT INSERT ON core.audit TO scanstream_gateway;
 GRANT USAGE ON SEQUENCE core.audit_seq_seq TO scanstream_gateway;
+GRANT UPDATE ON core.set_asides, core.receipts TO scanstream_gateway;

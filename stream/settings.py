@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     association_wait_seconds: float = Field(2.0, ge=0)
     quiet_seconds: float = Field(30.0, ge=0)
     final_after_seconds: float = Field(86400.0, ge=0)
+    required_series: str = ""
     key_file: Path | None = None
     crash_at: str = ""
 
@@ -112,6 +113,10 @@ class Settings(BaseSettings):
             elif title.strip() == calling_ae:
                 return issuer.strip()
         return default
+
+    def series_required(self) -> dict[str, str]:
+        """Series Descriptions that every scan must have (`REQUIRED_SERIES`, commas between), by casefolded form."""
+        return {name.casefold(): name for part in self.required_series.split(",") if (name := part.strip())}
 
     def environment(self) -> dict[str, str]:
         """This process's environment with these settings in it, for child processes."""

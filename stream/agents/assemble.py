@@ -8,6 +8,7 @@ from stream.agents.letters import set_aside_unreadable
 from stream.crash import reach
 from stream.messages import Letter
 from stream.services import assembly
+from stream.services.completeness import Rules
 from stream.services.suspects import Item
 from stream.services.sweep import sweep
 from stream.storage.database import Connection
@@ -16,7 +17,7 @@ from stream.storage.database import Connection
 class Assemble:
     """The agent of topic `instances`, and its clock: what is due fires without a message."""
 
-    def __init__(self, hand: Hand, rules: assembly.Rules, final_after: dt.timedelta) -> None:
+    def __init__(self, hand: Hand, rules: Rules, final_after: dt.timedelta) -> None:
         self._hand = hand
         self._rules = rules
         self._final_after = final_after
@@ -57,7 +58,7 @@ class Assemble:
 
         async for fired in self._hand.take([Item("scan", uid) for uid in scan_uids], work):
             await self._hand.announce(
-                ("scans", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
+                (one.topic, one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
             )
             if fired:
                 reach("assemble.announced")

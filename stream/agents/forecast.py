@@ -42,6 +42,9 @@ class ForecastAgent:
         await self._apply_identity()
         patients = sorted({event.received_as for event in events.values()})
         scans = [event.fact.scan_uid for event in events.values() if isinstance(event.fact, Rejection)]
+        # a scan that counts again may need a revision of all that a note had taken back
+        await self._hand.announce(("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
+                                  for event in events.values() if isinstance(event.fact, Rejection))  # fmt: skip
         await self._fold(lambda connection: _timelines(connection, patients, scans))
 
     async def _apply_identity(self) -> None:

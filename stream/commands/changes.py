@@ -122,7 +122,9 @@ def _decide(
 
     if not ask(settings, "worker", accept):
         raise AnswerIsNo("No rejection of it stands." if withdrawn else "It is rejected already.")
-    ring(settings, [patient_bell(ask(settings, "worker", lambda c: _received_as(c, scan_uid)))])
+    received_as = ask(settings, "worker", lambda c: _received_as(c, scan_uid))
+    # what a note had taken back in part counts again too, in a revision of its own
+    ring(settings, [patient_bell(received_as), ("instances", received_as, {"scan_uid": scan_uid})])
     end = _awaited(settings, lambda connection: effective(connection, scan_uid) or None)
     verb = "restore" if withdrawn else "reject"
     _say(

@@ -1,4 +1,4 @@
-"""Commands that ask: status, risk, set-aside."""
+"""Commands that ask: status, risk."""
 
 import time
 from collections.abc import Callable
@@ -16,13 +16,9 @@ Result = TypeVar("Result")
 
 
 def register(app: typer.Typer) -> None:
-    """Add status, risk and set-aside."""
+    """Add status and risk."""
     app.command(epilog="Example: scanstream status --wait 60")(status)
     app.command(epilog="Example: scanstream risk PEPRFRP56HFE3XF5TUD7HTWRHWZ --json")(risk)
-    set_aside = typer.Typer(help="What was kept but not processed, and why.", no_args_is_help=True)
-    set_aside.command("list", epilog="Example: scanstream set-aside list --json")(list_set_asides)
-    set_aside.command("show", epilog="Example: scanstream set-aside show 0123456789abcdef")(show_set_aside)
-    app.add_typer(set_aside, name="set-aside", epilog="Example: scanstream set-aside list")
 
 
 def status(
@@ -62,35 +58,6 @@ def risk(
     columns = ("patient_id", "endpoint", "horizon_kind", "horizon_days", "risk", "risk_low", "risk_high", "model",
                "acquired_at", "provisional")  # fmt: skip
     print_table(rows, columns)
-
-
-def list_set_asides(as_json: Json = False) -> None:
-    """All items, newest first."""
-    from stream.printing import print_json, print_table
-    from stream.storage.views import set_asides
-
-    rows = ask(load_settings(), "reader", set_asides)
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(rows, ("item_id", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
-
-
-def show_set_aside(
-    item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
-) -> None:
-    """One item in full."""
-    from stream.printing import print_json
-    from stream.storage.views import set_asides
-
-    rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
-    if not rows:
-        raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
-    if as_json:
-        print_json(rows[0])
-    else:
-        for name, value in rows[0].items():
-            print(f"{name:13} {'' if value is None else value}")
 
 
 def _status(settings: Settings) -> dict[str, Any]:

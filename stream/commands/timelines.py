@@ -16,7 +16,7 @@ from stream.settings import Settings, load_settings
 def register(app: typer.Typer) -> None:
     """Add verify, replay, import and db."""
     app.command(epilog="Example: scanstream verify --sample 5")(verify)
-    app.command(epilog="Example: scanstream replay --model progression")(replay)
+    app.command(epilog="Example: scanstream replay --model progression; scanstream replay --remeasure")(replay)
     app.command("import", epilog="Example: scanstream import ./trial --issuer NORTH")(import_tables)
     db = typer.Typer(help="The database for other clients, and its migrations.", no_args_is_help=True)
     db.command("url", epilog='Example: psql "$(scanstream db url)"')(url)
@@ -52,9 +52,15 @@ def verify(
 def replay(
     patient: Annotated[str | None, typer.Option(help="Pseudonym of one patient; else all.")] = None,
     model: Annotated[str | None, typer.Option(help="Name of one model; else all.")] = None,
+    remeasure: Annotated[
+        bool, typer.Option("--remeasure", help="Measure the files in the archive again first, with today's reader.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fold again from stored timepoints, and say what changed."""
+    if remeasure:
+        _remeasure(patient, model, as_json)
+        return
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
@@ -79,6 +85,31 @@ def replay(
         print_json({"timelines": len(waiting), "changed": changed, "largest_difference": largest})
     else:
         print(f"{len(waiting)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
+
+
+def _remeasure(patient: str | None, model: str | None, as_json: bool) -> None:
+    from stream.printing import print_json
+    from stream.progress import progress
+    from stream.wiring.remeasuring import Remeasuring
+
+    if model:
+        raise WrongUse("Measuring again is for all models: leave --model away.")
+    settings = load_settings()
+    with _connected(settings, "worker") as connection:
+        again = Remeasuring(settings, connection, patient)
+        with progress("measure", again.total) as advance:
+            outcomes = [one for batch in again.outcomes(advance) for one in batch]
+    named = {word: [one for one in outcomes if one.what == word] for word in ("same", "changed", "failed")}
+    if as_json:
+        numbers = {word: len(found) for word, found in named.items()}
+        print_json({"measured": len(outcomes), **numbers, "outcomes": [vars(one) for one in outcomes]})
+    else:
+        for one in (*named["changed"], *named["failed"]):
+            print(f"{one.what:8} scan {one.scan_uid} revision {one.revision}: {one.says}")
+        counts = ", ".join(f"{len(found)} {word}" for word, found in named.items())
+        print(f"{len(outcomes)} scans measured again: {counts}.")
+    if named["failed"]:
+        raise AnswerIsNo(f"{len(named['failed'])} of {len(outcomes)} scans could not be measured again.")
 
 
 def import_tables(

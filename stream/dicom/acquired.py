@@ -25,6 +25,19 @@ def acquired_at(dataset: Dataset, kind: str, zone: ZoneInfo, now: dt.datetime) -
     zone = _stated_zone(_text(dataset, "TimezoneOffsetFromUTC")) or zone
     exact = _exact(_text(dataset, "AcquisitionDateTime"), zone) if kind == "image" else None
     found = exact or _from_pairs(dataset, ("Acquisition", "Series", "Study") if kind == "image" else ("Study",), zone)
+    return _possible(found, now)
+
+
+def given_date(written: str, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
+    """The moment that a person wrote as YYYY-MM-DD or YYYY-MM-DDTHH:MM in `zone`; SetAside(impossible_date)."""
+    try:
+        found = dt.datetime.strptime(written, "%Y-%m-%dT%H:%M" if "T" in written else "%Y-%m-%d").replace(tzinfo=zone)
+    except ValueError:
+        raise _impossible("is no day of the calendar") from None
+    return _possible(found, now)
+
+
+def _possible(found: dt.datetime, now: dt.datetime) -> dt.datetime:
     if found.year < EARLIEST_YEAR or found > now + AHEAD:
         raise _impossible("lies before 1900 or in the future")
     return found

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from stream.storage.database import Connection, Outage
 
 MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
 """A code string (PS3.5 6.2); what is none may be free text, which does not leave the vault."""
-MOST_INSTANCES = 1_000_000
+MOST_ANNOUNCED = 1_000_000
 """A study announced as larger than this is a slip of the sender's."""
 BATCH_LIMIT = 256
 PASS_LIMIT = 4096
@@ -40,6 +40,7 @@ class Forwarder:
         publisher: Publisher, pseudonyms: Callable[[Connection], Pseudonyms],
     ) -> None:  # fmt: skip
         self._settings = settings
+        self._required = settings.series_required()
         self._spool = spool
         self._archive = archive
         self._connect = connect
@@ -119,7 +120,7 @@ class Forwarder:
         try:
             dataset = read_dataset(path)
             study_uid = text(dataset, "StudyInstanceUID")
-            return _describe(read_header(dataset, self._settings, calling_ae), self._pseudonyms)
+            return describe(read_header(dataset, self._settings, calling_ae), self._pseudonyms, self._required)
         except SetAside as error:
             scan_uid = self._pseudonyms.scan_uid(study_uid) if study_uid else None
             return Unusable(error.reason_code, error.reason, scan_uid)
@@ -155,11 +156,14 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def _describe(header: Header, pseudonyms: Pseudonyms) -> Described:
-    who = header.patient
-    expected = header.expected.study_instances
+def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> Described:
+    """`header` by its pseudonyms; a series' description only where it is one of `required_series` (by casefolded form).
+
+    Free text does not leave the vault.
+    """
+    who, expected, taken_back = header.patient, header.expected, header.taken_back
     vault = {
-        "issuer": who.issuer, "mrn": who.mrn, "name": who.name, "study_instance_uid": header.study_uid,
+        "issuer": who.issuer, "mrn": who.mrn, "name": who.name or None, "study_instance_uid": header.study_uid,
         "birth_date": who.birth_date.isoformat() if who.birth_date else None,
     }  # fmt: skip
     return Described(
@@ -170,9 +174,19 @@ def _describe(header: Header, pseudonyms: Pseudonyms) -> Described:
         kind=header.kind,
         acquired_at=header.acquired_at,
         referenced=tuple(map(pseudonyms.instance_uid, header.references)),
-        expected_instances=expected if expected and expected <= MOST_INSTANCES else None,
+        expected_instances=_announced(expected.study_instances),
         vault={name: _storable(text) if text else text for name, text in vault.items()},
+        series_uid=pseudonyms.series_uid(header.series_uid) if header.series_uid else None,
+        series_description=required_series.get(header.series_description.casefold()),
+        expected_series=_announced(expected.study_series),
+        expected_in_series=_announced(expected.series_instances),
+        withdraws=tuple(map(pseudonyms.instance_uid, taken_back.uids)) if taken_back else (),
+        withdraws_because=taken_back.because if taken_back else None,
     )
+
+
+def _announced(number: int | None) -> int | None:
+    return number if number and number <= MOST_ANNOUNCED else None
 
 
 def _storable(text: str) -> str:

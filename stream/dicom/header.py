@@ -11,12 +11,17 @@ from pydicom.multival import MultiValue
 
 from stream.dicom.acquired import acquired_at
 from stream.dicom.kinds import kind_of
+from stream.dicom.rejection import TakenBack, taken_back
 from stream.errors import SetAside
 from stream.settings import Settings
 
 config.settings.reading_validation_mode = config.IGNORE  # its warnings quote the values, names among them
 
-_NOT_AN_INSTANCE = ("ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence")
+_NOT_MADE_FROM = (
+    "ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence",
+    "PredecessorDocumentsSequence", "IdenticalDocumentsSequence",
+)  # fmt: skip
+"""Sequences that refer to no instance, or to one that this one was not made from."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,19 @@ class Header:
     body_part: str
     references: tuple[str, ...]
     expected: ExpectedCounts
+    series_description: str
+    taken_back: TakenBack | None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person says of a file in place of its header: whose it is, when it was acquired."""
+
+    patient: PatientIdentity | None = None
+    acquired_at: dt.datetime | None = None
+
+
+NOTHING_GIVEN = Given()
 
 
 @contextmanager
@@ -78,17 +96,18 @@ def read_dataset(path: Path, pixels: bool = False) -> Dataset:
     return dataset
 
 
-def read_header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
-    """Header of `dataset` as received from `calling_ae`.
+def read_header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given = NOTHING_GIVEN) -> Header:
+    """Header of `dataset` as received from `calling_ae`, with what was `given` in its place.
 
     Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
     """
     with reading("header"):
-        return _header(dataset, settings, calling_ae)
+        return _header(dataset, settings, calling_ae, given)
 
 
-def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
+def _header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given) -> Header:
     kind = kind_of(text(dataset, "SOPClassUID"))
+    references = () if kind == "image" else tuple(dict.fromkeys(_references(dataset)))
     return Header(
         sop_class_uid=text(dataset, "SOPClassUID"),
         sop_instance_uid=text(dataset, "SOPInstanceUID"),
@@ -96,11 +115,13 @@ def _header(dataset: Dataset, settings: Settings, calling_ae: str) -> Header:
         series_uid=text(dataset, "SeriesInstanceUID"),
         modality=text(dataset, "Modality"),
         kind=kind,
-        patient=patient_identity(dataset, settings, calling_ae),
-        acquired_at=acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
+        patient=given.patient or patient_identity(dataset, settings, calling_ae),
+        acquired_at=given.acquired_at or acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
         body_part=text(dataset, "BodyPartExamined"),
-        references=() if kind == "image" else tuple(dict.fromkeys(_references(dataset))),
+        references=references,
         expected=_expected(dataset),
+        series_description=text(dataset, "SeriesDescription"),
+        taken_back=taken_back(dataset, kind, references),
     )
 
 
@@ -123,7 +144,11 @@ def patient_identity(dataset: Dataset, settings: Settings, calling_ae: str) -> P
     mrn = text(dataset, "PatientID")
     if not mrn:
         raise SetAside("no_patient_id", "The file has no Patient ID.")
-    issuer = text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae)
+    return person(dataset, text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae), mrn)
+
+
+def person(dataset: Dataset, issuer: str, mrn: str) -> PatientIdentity:
+    """The patient of this ID, called and born as the file says."""
     return PatientIdentity(issuer, mrn, text(dataset, "PatientName"), _birth_date(text(dataset, "PatientBirthDate")))
 
 
@@ -142,9 +167,9 @@ def _expected(dataset: Dataset) -> ExpectedCounts:
 
 
 def _references(dataset: Dataset) -> Iterator[str]:
-    """Every Referenced SOP Instance UID, in document order, that stands for an instance."""
+    """Every Referenced SOP Instance UID, in document order, of an instance that this one is about."""
     for element in dataset:
-        if element.VR == "SQ" and element.keyword not in _NOT_AN_INSTANCE:
+        if element.VR == "SQ" and element.keyword not in _NOT_MADE_FROM:
             for item in element.value:
                 yield from _references(item)
         elif element.keyword == "ReferencedSOPInstanceUID" and element.value:

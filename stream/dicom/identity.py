@@ -74,6 +74,14 @@ class Pseudonyms:
         """UID (2.25.…) that stands for an instance."""
         return self._uid("instance", sop_uid)
 
+    def corrected_uid(self, instance_uid: str, content_sha256: str) -> str:
+        """UID (2.25.…) of other content that was released under the SOP Instance UID that `instance_uid` stands for."""
+        return self._uid("instance", instance_uid, content_sha256)
+
+    def series_uid(self, uid: str) -> str:
+        """UID (2.25.…) that stands for a series."""
+        return self._uid("series", uid)
+
     def lesion_uid(self, tracking_uid: str) -> str:
         """UID (2.25.…) of a lesion that is followed by its Tracking UID (0062,0021) or (112040, DCM)."""
         return self._uid("lesion", tracking_uid)

@@ -12,6 +12,7 @@ from stream.dicom.concepts import ORGANS, body_part_word
 from stream.dicom.header import read_dataset, reading, text
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.kinds import kind_of
+from stream.dicom.rejection import note_of
 from stream.dicom.seg import read_seg
 from stream.dicom.sr import read_sr
 from stream.errors import SetAside
@@ -59,8 +60,16 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
         raise failure
     by_lesion = {(one.lesion_uid, one.measurement): one for one in reversed(found)}
     standing = tuple(sorted(by_lesion.values(), key=lambda one: (one.lesion_uid or "", one.measurement)))
-    readable = any(one.kind in ("sr", "seg") for one in instances)
-    return MeasuredScan(standing, _disease(standing, instances), None if readable else NOT_YET)
+    return MeasuredScan(standing, _disease(standing, instances), _note(instances))
+
+
+def _note(instances: Sequence[_Instance]) -> str | None:
+    """Why there is nothing, where nothing here can be measured."""
+    kinds = {one.kind for one in instances}
+    if kinds & {"sr", "seg"}:
+        return None
+    notes = [note for one in instances if one.kind == "kos" and (note := note_of(one.header))]
+    return notes[0] if notes and kinds == {"kos"} else NOT_YET
 
 
 def _instance(path: Path) -> _Instance:

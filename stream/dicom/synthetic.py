@@ -102,6 +102,30 @@ def make_seg(masks: Sequence[np.ndarray], images: Sequence[Dataset], **attribute
     return seg
 
 
+QUALITY: Code = ("113001", "DCM", "Rejected for Quality Reasons")
+
+
+def make_kos(instances: Sequence[Dataset], title: Code = QUALITY, **attributes: object) -> Dataset:
+    """A Key Object Selection that names `instances`: by `title` a rejection note; study and patient are the first's."""
+    first = instances[0]
+    same = ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime")
+    note = _instance(uid.KeyObjectSelectionDocumentStorage, "KO", {name: first.get(name) for name in same} | attributes)
+    note.ValueType, note.ContinuityOfContent = "CONTAINER", "SEPARATE"
+    note.ConceptNameCodeSequence = [_code(*title)]
+    note.CurrentRequestedProcedureEvidenceSequence = [_evidence(instance) for instance in instances]
+    note.ContentSequence = [
+        _item(RelationshipType="CONTAINS", ValueType="COMPOSITE", ReferencedSOPSequence=[_reference(instance)])
+        for instance in instances
+    ]
+    return note
+
+
+def replacing(report: Dataset, *predecessors: Dataset) -> Dataset:
+    """`report` as one that takes the place of `predecessors` (0040,A360)."""
+    report.PredecessorDocumentsSequence = [_evidence(one) for one in predecessors]
+    return report
+
+
 def save(dataset: Dataset, path: Path, transfer_syntax: uid.UID = uid.ExplicitVRLittleEndian) -> Path:
     """Write a DICOM file and return its path."""
     dataset.file_meta = FileMetaDataset()
@@ -189,6 +213,12 @@ def _segment(number: int) -> Dataset:
 
 def _reference(image: Dataset) -> Dataset:
     return _item(ReferencedSOPClassUID=image.SOPClassUID, ReferencedSOPInstanceUID=image.SOPInstanceUID)
+
+
+def _evidence(instance: Dataset) -> Dataset:
+    """An instance with its study and series, as documents name those they are about."""
+    series = _item(SeriesInstanceUID=instance.SeriesInstanceUID, ReferencedSOPSequence=[_reference(instance)])
+    return _item(StudyInstanceUID=instance.StudyInstanceUID, ReferencedSeriesSequence=[series])
 
 
 def _shared_groups(images: Sequence[Dataset]) -> Dataset:

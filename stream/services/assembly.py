@@ -1,98 +1,77 @@
-"""When a scan is complete: instances gather in rows, and a revision is made when its evidence or its time has come.
+"""Assembling scans: instances gather in rows, and a revision is made when its evidence or its time has come.
 
-INTERFACES 4: a scan whose only instance is an SR is complete at once; any other when the associations that touched it
-have ended plus a wait, or after quiet time (both provisional).
+What takes instances back is part of it: a revision that holds one that is withdrawn does not count, the next one is
+made of the rest.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stream import logs
 from stream.crash import reach
 from stream.digest import digest
+from stream.services.completeness import FINAL, Gathered, Instance, Rules, acquired_at, due, to_make
+from stream.services.set_asides import item_id, set_aside_row
+from stream.services.taking_down import settle
+from stream.services.withdrawing import in_force, named_scans, withdrawals
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How long to wait for more of a scan."""
-
-    association_wait: dt.timedelta
-    quiet: dt.timedelta
-
-
-@dataclass(frozen=True)
-class Instance:
-    """What assembling needs to know of an instance."""
-
-    instance_uid: str
-    content_sha256: str
-    kind: str
-    acquired_at: dt.datetime
-    referenced: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """A scan with everything accepted for it; `revision` and `made_of` are its newest revision's."""
-
-    scan_uid: str
-    received_as: str
-    instances: tuple[Instance, ...]
-    revision: int
-    made_of: frozenset[str]
-    last_received_at: dt.datetime
-    open_associations: int
-    last_closed_at: dt.datetime | None
-
-
-@dataclass(frozen=True)
 class Fired:
-    """A revision that was made, to announce on the `scans` topic."""
+    """A revision to announce: on `scans` where it was made, on `timepoints` where it was taken down or counts again."""
 
     scan_uid: str
     revision: int
     received_as: str
-
-
-def due(scan: Gathered, rules: Rules) -> tuple[dt.datetime, str] | None:
-    """When the next revision of `scan` is complete, and why; None where nothing is new."""
-    if not {instance.instance_uid for instance in scan.instances} - scan.made_of:
-        return None
-    if len(scan.instances) == 1 and scan.instances[0].kind == "sr":
-        return scan.last_received_at, "single_sr"
-    if scan.open_associations == 0 and scan.last_closed_at is not None:
-        return max(scan.last_closed_at, scan.last_received_at) + rules.association_wait, "association_end"
-    return scan.last_received_at + rules.quiet, "quiet"
-
-
-def acquired_at(scan: Gathered, held: dict[str, dt.datetime]) -> dt.datetime:
-    """The earliest over the scan's images; else over the images it refers to, if `held`; else the study's date."""
-    images = [instance.acquired_at for instance in scan.instances if instance.kind == "image"]
-    referenced = [held[uid] for instance in scan.instances for uid in instance.referenced if uid in held]
-    return min(images or referenced or [instance.acquired_at for instance in scan.instances])
+    topic: str = "scans"
 
 
 def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: dt.datetime) -> list[Fired]:
-    """Bring the assembly of `scan_uids` into line with what was accepted; returns the revisions that were made."""
+    """Bring the assembly of `scan_uids`, and of scans that they take back from, into line with what was accepted.
+
+    Returns the revisions that were made, taken down or let count again.
+    """
     with connection.transaction():
-        scans = _read(connection, scan_uids)
+        scans = _read(connection, named_scans(connection, scan_uids))
         reach("assembly.locked")
         decided = [(scan, when) for scan in scans if (when := due(scan, rules))]
         _wait(connection, [(scan, *when) for scan, when in decided if when[0] > now], now)
         reach("assembly.waits_written")
-        fired = _fire(connection, [(scan, when[1]) for scan, when in decided if when[0] <= now], now)
-        if fired:
+        made = _fire(connection, [(scan, when[1]) for scan, when in decided if when[0] <= now], now)
+        newest = {**{scan.scan_uid: scan for scan in scans}, **{scan.scan_uid: scan for scan in made}}
+        settled = settle(connection, list(newest.values()), now)
+        _set_strangers_aside(connection, scans, now)
+        if made:
             reach("assembly.fired")
-    if fired:
+    if made:
         reach("assembly.committed")
+    fired = [
+        Fired(scan.scan_uid, revision, scan.received_as)
+        for before in scans
+        for scan in [newest[before.scan_uid]]
+        for revision in range(before.revision + 1, scan.revision + 1)
+    ]
     for one in fired:
         logs.event("scan_complete", scan=one.scan_uid, revision=one.revision)
-    return fired
+    told = {one.scan_uid for one in fired}
+    return fired + [Fired(uid, newest[uid].revision, newest[uid].received_as, "timepoints")
+                    for uid in settled if uid not in told]  # fmt: skip
+
+
+def _set_strangers_aside(connection: Connection, scans: Sequence[Gathered], now: dt.datetime) -> None:
+    """Notes that came before the instances of another patient which they name: without effect, for a person to see."""
+    for note in sorted({one.note for scan in scans for one in scan.undone if not one.same_patient}):
+        scan_uid, sha256, content = connection.execute(
+            "SELECT scan_uid, sha256, content_sha256 FROM core.instances WHERE instance_uid = %s", [note]
+        ).fetchone()
+        reason = "It takes back instances of another patient, which has no effect on them."
+        row = set_aside_row(item_id(content), "patient_conflict", reason, now, scan_uid=scan_uid, sha256=sha256)
+        append(connection, schema.set_asides, [row])
 
 
 def overdue(connection: Connection, now: dt.datetime, limit: int = 500) -> list[str]:
@@ -116,27 +95,50 @@ FROM core.scans s WHERE s.scan_uid = ANY(%s)"""
 
 
 def _read(connection: Connection, scan_uids: Sequence[str]) -> list[Gathered]:
-    uids = list(set(scan_uids))
     # locked by a statement of its own: what a statement that waits has read before is out of date
-    connection.execute("SELECT 1 FROM core.scans WHERE scan_uid = ANY(%s) ORDER BY scan_uid FOR UPDATE", [uids])
-    scans = connection.execute(SCANS, [uids]).fetchall()
+    connection.execute(
+        "SELECT 1 FROM core.scans WHERE scan_uid = ANY(%s) ORDER BY scan_uid FOR UPDATE", [list(scan_uids)]
+    )
+    scans = connection.execute(SCANS, [list(scan_uids)]).fetchall()
     instances: dict[str, list[Instance]] = {}
-    for scan_uid, *row, referenced in connection.execute(
-        """SELECT scan_uid, instance_uid, content_sha256, kind, acquired_at, referenced FROM core.instances
-        WHERE scan_uid = ANY(%s) ORDER BY instance_uid""",
-        [uids],
-    ):
-        instances.setdefault(scan_uid, []).append(Instance(*row, tuple(referenced)))
-    made_of: dict[tuple[str, int], set[str]] = {}
+    for scan_uid, referenced, *row in connection.execute(INSTANCES, [list(scan_uids)]):
+        instances.setdefault(scan_uid, []).append(Instance(*row[:4], tuple(referenced), *row[4:]))
+    made_of: dict[str, dict[int, set[str]]] = {}
     for scan_uid, revision, uid in connection.execute(
-        "SELECT scan_uid, revision, instance_uid FROM core.revision_instances WHERE scan_uid = ANY(%s)", [uids]
+        "SELECT scan_uid, revision, instance_uid FROM core.revision_instances WHERE scan_uid = ANY(%s)",
+        [list(scan_uids)],
     ):
-        made_of.setdefault((scan_uid, revision), set()).add(uid)
-    return [
-        Gathered(uid, received_as, tuple(instances[uid]), revision, frozenset(made_of.get((uid, revision), ())), *rest)
+        made_of.setdefault(scan_uid, {}).setdefault(revision, set()).add(uid)
+    return _with_relations(connection, [
+        Gathered(uid, received_as, tuple(instances[uid]), revision,
+                 {number: frozenset(uids) for number, uids in made_of.get(uid, {}).items()}, *rest)
         for uid, received_as, revision, *rest in scans
         if uid in instances
-    ]
+    ])  # fmt: skip
+
+
+INSTANCES = """SELECT scan_uid, referenced, instance_uid, content_sha256, kind, acquired_at, series_uid,
+  series_description, expected_instances, expected_series, expected_in_series FROM core.instances
+WHERE scan_uid = ANY(%s) ORDER BY instance_uid"""
+
+
+def _with_relations(connection: Connection, scans: Sequence[Gathered]) -> list[Gathered]:
+    """`scans` with what their instances have to do with others: what takes them back, what they refer to elsewhere."""
+    uids = [{one.instance_uid for one in scan.instances} for scan in scans]
+    found = withdrawals(connection, sorted(set().union(*uids)))
+    force = in_force(found)
+    lacking = {uid for scan, own in zip(scans, uids, strict=True) for one in scan.instances
+               if one.kind != "image" for uid in one.referenced if uid not in own}  # fmt: skip
+    held = connection.execute("SELECT instance_uid FROM core.instances WHERE instance_uid = ANY(%s)", [list(lacking)])
+    elsewhere = frozenset(row[0] for row in held) if lacking else frozenset()
+    standing = {(one.note, one.takes) for one in force}
+    return [
+        replace(
+            scan, elsewhere=elsewhere - own, withdrawn={one.takes: one for one in reversed(force) if one.takes in own},
+            undone=tuple(one for one in found if one.takes in own and (one.note, one.takes) not in standing),
+        )
+        for scan, own in zip(scans, uids, strict=True)
+    ]  # fmt: skip
 
 
 def _wait(connection: Connection, scans: Sequence[tuple[Gathered, dt.datetime, str]], now: dt.datetime) -> None:
@@ -149,31 +151,42 @@ def _wait(connection: Connection, scans: Sequence[tuple[Gathered, dt.datetime, s
         )
 
 
-def _fire(connection: Connection, scans: Sequence[tuple[Gathered, str]], now: dt.datetime) -> list[Fired]:
+def _fire(connection: Connection, scans: Sequence[tuple[Gathered, str]], now: dt.datetime) -> list[Gathered]:
+    """Make the revisions that `scans` need; returns the scans as they are then."""
     if not scans:
         return []
     held = _held(connection, [uid for scan, _ in scans for one in scan.instances for uid in one.referenced])
-    append(connection, schema.revisions, [_revision(scan, why, held, now) for scan, why in scans])
+    made = [(scan, scan.revision + number, instances, why) for scan, why in scans
+            for number, instances in enumerate(to_make(scan), start=1)]  # fmt: skip
+    append(connection, schema.revisions, [_revision(*one, held, now) for one in made])
     reach("assembly.revision_written")
     append(connection, schema.revision_instances, [
-        {"scan_uid": scan.scan_uid, "revision": scan.revision + 1, "instance_uid": instance.instance_uid}
-        for scan, _ in scans for instance in scan.instances])  # fmt: skip
+        {"scan_uid": scan.scan_uid, "revision": revision, "instance_uid": instance.instance_uid}
+        for scan, revision, instances, _ in made for instance in instances])  # fmt: skip
     with connection.cursor() as cursor:
         cursor.executemany(
             """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
             VALUES (%s, %s, 'measuring', %s, %s) ON CONFLICT (scan_uid, revision)
             DO UPDATE SET status = 'measuring', completeness = excluded.completeness,
               changed_at = excluded.changed_at""",
-            [[scan.scan_uid, scan.revision + 1, why, now] for scan, why in scans],
+            [[scan.scan_uid, revision, why, now] for scan, revision, _, why in made],
         )
-    return [Fired(scan.scan_uid, scan.revision + 1, scan.received_as) for scan, _ in scans]
+    after = {scan.scan_uid: scan for scan, _ in scans}
+    for scan, revision, instances, _ in made:
+        uids = frozenset(one.instance_uid for one in instances)
+        before = after[scan.scan_uid]
+        after[scan.scan_uid] = replace(before, revision=revision, made_of={**before.made_of, revision: uids})
+    return list(after.values())
 
 
-def _revision(scan: Gathered, why: str, held: dict[str, dt.datetime], now: dt.datetime) -> dict[str, Any]:
+def _revision(
+    scan: Gathered, revision: int, instances: Sequence[Instance], why: str, held: dict[str, dt.datetime],
+    now: dt.datetime,
+) -> dict[str, Any]:  # fmt: skip
     return {
-        "scan_uid": scan.scan_uid, "revision": scan.revision + 1, "acquired_at": acquired_at(scan, held),
-        "instances_sha256": digest(sorted(instance.content_sha256 for instance in scan.instances)).hex(),
-        "completeness": why, "accepted_at": now, "final_at": now if why == "single_sr" else None,
+        "scan_uid": scan.scan_uid, "revision": revision, "acquired_at": acquired_at(instances, held),
+        "instances_sha256": digest(sorted(instance.content_sha256 for instance in instances)).hex(),
+        "completeness": why, "accepted_at": now, "final_at": now if why in FINAL else None,
     }  # fmt: skip
 
 

@@ -11,12 +11,16 @@ from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
+from stream.storage.timelines import roots
 from stream.storage.vault import keep_patients
 
 
 @dataclass(frozen=True)
 class Described:
-    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid)."""
+    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid).
+
+    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why.
+    """
 
     instance_uid: str
     scan_uid: str
@@ -27,6 +31,12 @@ class Described:
     referenced: tuple[str, ...]
     expected_instances: int | None
     vault: Mapping[str, str | None]
+    series_uid: str | None = None
+    series_description: str | None = None
+    expected_series: int | None = None
+    expected_in_series: int | None = None
+    withdraws: tuple[str, ...] = ()
+    withdraws_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,20 @@ def accept(connection: Connection, files: Sequence[Received]) -> list[Bell]:
     return [_bell(file) for file, outcome in outcomes if outcome in ("accepted", "again")]
 
 
+def accept_released(connection: Connection, file: Received) -> Unusable | None:
+    """Accept a file that was set aside, in the caller's transaction; what is in the way, where something is."""
+    known = _Known(connection, [file])
+    if problem := known.conflict(file.content_sha256, file.what):
+        return problem
+    _write(connection, [(file, "accepted")], known)
+    connection.execute(
+        """UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
+        WHERE content_sha256 = %s AND outcome = 'set_aside'""",
+        [file.what.scan_uid, file.content_sha256],
+    )
+    return None
+
+
 def close_association(
     connection: Connection, association_id: str, closed_at: dt.datetime, scan_uids: Iterable[str]
 ) -> dict[str, list[str]]:
@@ -110,6 +134,8 @@ class _Known:
                                [file.receipt_id for file in files])  # fmt: skip
         self.aside = _pairs(connection, "SELECT item_id, reason_code FROM core.set_asides WHERE item_id = ANY(%s)",
                             [item_id(file.content_sha256) for file in files])  # fmt: skip
+        self.owners = _owners(connection, [uid for one in described for uid in one.withdraws])
+        self.roots = roots(connection, [one.patient_id for one in described])
         self.problems: dict[str, Unusable] = {}
 
     def decide(self, file: Received) -> str:
@@ -118,21 +144,25 @@ class _Known:
             return "again" if outcome == "accepted" else "handled"
         if item_id(file.content_sha256) in self.aside:
             return "duplicate"
-        problem = file.what if isinstance(file.what, Unusable) else self._conflict(file.content_sha256, file.what)
+        problem = file.what if isinstance(file.what, Unusable) else self.conflict(file.content_sha256, file.what)
         if problem is not None:
             self.problems[file.receipt_id] = problem
             self.aside[item_id(file.content_sha256)] = problem.reason_code
             return "set_aside"
         seen = self.contents.get(file.what.instance_uid)
         self.contents[file.what.instance_uid] = file.content_sha256
+        self.owners.setdefault(file.what.instance_uid, {self.roots[file.what.patient_id]})
         return "accepted" if seen is None else "duplicate"
 
-    def _conflict(self, content_sha256: str, what: Described) -> Unusable | None:
+    def conflict(self, content_sha256: str, what: Described) -> Unusable | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
         if self.contents.get(what.instance_uid, content_sha256) != content_sha256:
             return Unusable("content_conflict", "An instance with the same SOP Instance UID but other content stands.")
         if self.received_as[what.scan_uid] != what.patient_id:
             return Unusable("patient_conflict", "The study was received for another patient before.")
+        own = self.roots[what.patient_id]
+        if any(own not in self.owners.get(uid, {own}) for uid in what.withdraws):
+            return Unusable("patient_conflict", "It takes back instances of another patient.")
         return None
 
 
@@ -143,7 +173,7 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
         {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
         for file in associations])  # fmt: skip
     accepted = [file for file, outcome in new if outcome == "accepted"]
-    keep_patients(connection, [_vault_patient(file.what) for file in accepted])
+    keep_patients(connection, [_vault_patient(file.what) for file in accepted if file.what.vault["mrn"]])
     append(connection, schema.vault_scans, [
         {"scan_uid": file.what.scan_uid, "study_instance_uid": file.what.vault["study_instance_uid"]}
         for file in accepted])  # fmt: skip
@@ -155,6 +185,19 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
         [_set_aside(file, known.problems[file.receipt_id]) for file, outcome in new if outcome == "set_aside"],
     )
     append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in new])
+
+
+def _owners(connection: Connection, instance_uids: Sequence[str]) -> dict[str, set[str]]:
+    """instance_uid → the patient it was received for, and the one it belongs to now, by their timelines."""
+    if not instance_uids:
+        return {}
+    rows = connection.execute(
+        """SELECT i.instance_uid, core.root(s.received_as), core.root(coalesce(a.patient_id, s.received_as))
+        FROM core.instances i JOIN core.scans s USING (scan_uid) LEFT JOIN core.assignments a USING (scan_uid)
+        WHERE i.instance_uid = ANY(%s)""",
+        [list(instance_uids)],
+    )
+    return {uid: set(owners) for uid, *owners in rows}
 
 
 def _pairs(connection: Connection, query: str, keys: Sequence[str]) -> dict[str, str]:
@@ -172,6 +215,9 @@ def _instance(file: Received, what: Described) -> dict[str, Any]:
         "content_sha256": file.content_sha256, "modality": what.modality, "kind": what.kind,
         "acquired_at": what.acquired_at, "referenced": list(what.referenced),
         "expected_instances": what.expected_instances, "accepted_at": file.received_at,
+        "series_uid": what.series_uid, "series_description": what.series_description,
+        "expected_series": what.expected_series, "expected_in_series": what.expected_in_series,
+        "withdraws": list(what.withdraws) or None, "withdraws_because": what.withdraws_because,
     }  # fmt: skip
 
 

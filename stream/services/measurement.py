@@ -14,7 +14,7 @@ from stream import logs
 from stream.crash import reach
 from stream.digest import digest
 from stream.errors import SetAside
-from stream.services.set_asides import item_id, set_aside_row
+from stream.services.set_asides import revision_item, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -44,8 +44,8 @@ Measure = Callable[[Complete], Measured]
 """Reads the files of a scan; raises SetAside."""
 
 
-def waiting(connection: Connection, revisions: Sequence[tuple[str, int]]) -> list[Complete]:
-    """Those of `revisions` that are not measured yet."""
+def waiting(connection: Connection, revisions: Sequence[tuple[str, int]], status: str = "measuring") -> list[Complete]:
+    """Those of `revisions` that are not measured yet, or have another `status`."""
     rows = connection.execute(
         """SELECT w.scan_uid, w.revision, s.received_as,
           (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
@@ -53,8 +53,8 @@ def waiting(connection: Connection, revisions: Sequence[tuple[str, int]]) -> lis
           (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
             ORDER BY c.revision DESC LIMIT 1)
         FROM core.assembly w JOIN core.scans s USING (scan_uid) JOIN unnest(%s::text[], %s::int[]) k(u, r)
-          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = 'measuring'""",
-        [[uid for uid, _ in revisions], [revision for _, revision in revisions]],
+          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = %s""",
+        [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [Complete(*row[:3], tuple(row[3] or ()), row[4]) for row in rows]
 
@@ -63,7 +63,7 @@ def measure(
     connection: Connection, scans: Sequence[Complete], read: Measure, assume_disease: str, readers: Executor
 ) -> list[Complete]:
     """Measure `scans` and keep what was found in one transaction; returns those that now wait for their timeline."""
-    results = list(readers.map(lambda scan: _attempt(read, scan), scans))
+    results = list(readers.map(lambda scan: attempt(read, scan), scans))
     if results:
         reach("measurement.read")
     now = dt.datetime.now(dt.UTC)
@@ -74,8 +74,8 @@ def measure(
         append(connection, schema.measurements, rows)
         if rows:
             reach("measurement.values_written")
-        append(connection, schema.features, [_features(scan, found, assume_disease) for scan, found in good])
-        append(connection, schema.set_asides, [_set_aside(scan, error, now) for scan, error in aside])
+        append(connection, schema.features, [features_of(scan, found, assume_disease) for scan, found in good])
+        append(connection, schema.set_asides, [_set_aside(connection, scan, error, now) for scan, error in aside])
         _advance(connection, [(scan, "waiting", None, None) for scan, _ in good]
                  + [(scan, "set_aside", error.reason_code, error.reason) for scan, error in aside], now)  # fmt: skip
         if results:
@@ -122,7 +122,8 @@ def content_sha256(disease: str, x: Sequence[float | None]) -> str:
     return digest(FEATURE_VERSION, disease, list(x)).hex()
 
 
-def _attempt(read: Measure, scan: Complete) -> Measured | SetAside:
+def attempt(read: Measure, scan: Complete) -> Measured | SetAside:
+    """What `read` says of `scan`, or why it cannot be measured."""
     try:
         return read(scan)
     except SetAside as error:
@@ -133,13 +134,14 @@ def _attempt(read: Measure, scan: Complete) -> Measured | SetAside:
         return SetAside("decode_failed", f"The scan's files cannot be read ({type(error).__name__}).")
 
 
-def _features(scan: Complete, found: Measured, assume_disease: str) -> dict[str, Any]:
+def features_of(scan: Complete, found: Measured, assume_disease: str) -> dict[str, Any]:
+    """The row of what was `found`, of the disease that is known best."""
     disease = scan.clinical_disease or found.disease_hint or assume_disease or "unknown"
     return feature_row(scan.scan_uid, scan.revision, found, disease)
 
 
-def _set_aside(scan: Complete, error: SetAside, now: dt.datetime) -> dict[str, Any]:
-    item = item_id(scan.scan_uid, scan.revision)
+def _set_aside(connection: Connection, scan: Complete, error: SetAside, now: dt.datetime) -> dict[str, Any]:
+    item = revision_item(connection, scan.scan_uid, scan.revision)
     return set_aside_row(item, error.reason_code, error.reason, now, scan_uid=scan.scan_uid, revision=scan.revision)
 
 

@@ -35,10 +35,11 @@ class Rejection:
 
 def accept_rejections(connection: Connection, rejections: Iterable[Rejection], now: dt.datetime) -> list[str]:
     """Append and log what changes anything, in the caller's transaction; returns the scans it is about."""
-    changed = []
-    for one in rejections:
+    changed, rejections = [], list(rejections)
+    for scan_uid in sorted({one.scan_uid for one in rejections}):
         # the row of the scan may not exist yet; numbers are given one at a time all the same
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rejections/{one.scan_uid}"])
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rejections/{scan_uid}"])
+    for one in rejections:
         revisions = _withdrawn_by(connection, one) if one.withdrawn else _rejected_by(connection, one)
         for revision in revisions:
             append(connection, schema.rejections, [_row(connection, one, revision, now)])

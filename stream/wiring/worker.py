@@ -20,7 +20,7 @@ from stream.dicom.measurements import measure_scan
 from stream.endpoints import kafka_servers
 from stream.errors import ArchiveAway, CannotStart, SetAside
 from stream.publisher import Publisher
-from stream.services.assembly import Rules
+from stream.services.completeness import Rules
 from stream.services.measurement import Complete, Measured
 from stream.services.reconcile import Reconciler
 from stream.services.suspects import charge
@@ -71,7 +71,8 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -
     reader = Reader(settings)
     assemble, measure, forecast = hand("assemble"), hand("measure", reader.use), hand("forecast", reconcile_on)
     Watchdog([assemble, measure, forecast], connect_worker).start()
-    rules = Rules(_seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds))
+    wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
+    rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
         MeasureAgent(measure, reader, settings.assume_disease),

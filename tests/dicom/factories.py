@@ -7,9 +7,21 @@ from pydicom import Dataset, dcmread, dcmwrite, uid
 from pydicom.filereader import read_file_meta_info
 
 from stream.dicom.content import Content, read_content
-from stream.dicom.synthetic import NEOPLASM, SITES, Lesion, make_image, make_seg, make_series, make_sr, save
+from stream.dicom.synthetic import (
+    NEOPLASM,
+    SITES,
+    Lesion,
+    make_image,
+    make_kos,
+    make_seg,
+    make_series,
+    make_sr,
+    replacing,
+    save,
+)
 
-__all__ = ["NEOPLASM", "SITES", "Lesion", "make_image", "make_seg", "make_series", "make_sr", "save"]
+__all__ = ["NEOPLASM", "SITES", "Lesion", "make_image", "make_kos", "make_seg", "make_series", "make_sr", "replacing",
+           "save"]  # fmt: skip
 
 
 def encoded(dataset: Dataset, transfer_syntax: uid.UID = uid.ExplicitVRLittleEndian) -> bytes:

@@ -145,7 +145,7 @@ def test_slices_after_the_end_of_the_association_make_a_second_revision(service:
     WHERE scan_uid = %s ORDER BY 1"""
     assert service.ask(query, [brain]) == [
         (1, "superseded", 3, ["MR"], "association_end", True),
-        (2, "applied", 6, ["MR", "SEG"], "association_end", True),
+        (2, "applied", 6, ["MR", "SEG"], "references", False),
     ]
 
 

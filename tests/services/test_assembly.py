@@ -1,11 +1,9 @@
-"""When a scan is complete, and what a revision is made of."""
+"""What revisions are made of what arrives, on real rows."""
 
 import datetime as dt
-from collections.abc import Sequence
 
-import pytest
-
-from stream.services.assembly import Gathered, Instance, Rules, acquired_at, due, gather, overdue
+from stream.services.assembly import gather, overdue
+from stream.services.completeness import Rules
 from stream.services.forwarding import Described, accept, close_association
 from stream.storage.database import Connection
 from tests.database import Database
@@ -13,60 +11,6 @@ from tests.services.receipts import described, moments_later, received
 from tests.services.waiting import threads, wait_for_waiting
 
 RULES = Rules(association_wait=dt.timedelta(seconds=2), quiet=dt.timedelta(seconds=30))
-
-
-def instance(name: str, kind: str = "image", at: float = 0, referenced: Sequence[str] = ()) -> Instance:
-    return Instance(name, name, kind, moments_later(at), tuple(referenced))
-
-
-def gathered(
-    *instances: Instance, made_of: Sequence[str] = (), open_: int = 0, closed: float | None = None, last: float = 10
-) -> Gathered:
-    """A scan whose last instance came `last` seconds in; `closed`: when its last association ended."""
-    closed_at = None if closed is None else moments_later(closed)
-    return Gathered(
-        "scan", "PA", instances, len(made_of), frozenset(made_of), moments_later(last), open_, closed_at
-    )  # fmt: skip
-
-
-IMAGE, SECOND, SR, SEG = instance("i1"), instance("i2"), instance("r", "sr"), instance("g", "seg")
-
-
-@pytest.mark.parametrize(
-    ("scan", "seconds", "why"),
-    [
-        (gathered(SR, open_=1), 10, "single_sr"),
-        (gathered(SR, closed=4), 10, "single_sr"),
-        (gathered(SEG, open_=1), 40, "quiet"),
-        (gathered(IMAGE, open_=1), 40, "quiet"),
-        (gathered(IMAGE, SR, open_=1), 40, "quiet"),
-        (gathered(IMAGE, closed=11), 13, "association_end"),
-        (gathered(IMAGE, closed=4), 12, "association_end"),
-        (gathered(IMAGE, SR, closed=11), 13, "association_end"),
-        (gathered(IMAGE, open_=1, closed=11), 40, "quiet"),
-        (gathered(IMAGE, SECOND, made_of=["i1"], closed=11), 13, "association_end"),
-        (gathered(SR, IMAGE, made_of=["r"], open_=1), 40, "quiet"),
-    ],
-)
-def test_a_scan_is_complete_by_its_evidence_or_after_its_time(scan: Gathered, seconds: float, why: str) -> None:
-    assert due(scan, RULES) == (moments_later(seconds), why)
-
-
-@pytest.mark.parametrize("scan", [gathered(IMAGE, made_of=["i1"], closed=11), gathered(SR, made_of=["r"])])
-def test_a_scan_with_nothing_new_is_never_due(scan: Gathered) -> None:
-    assert due(scan, RULES) is None
-
-
-def test_a_scan_is_acquired_with_its_first_image_not_with_its_report() -> None:
-    assert acquired_at(gathered(instance("i2", at=5), instance("i1", at=3), instance("r", "sr", at=0)), {}) == (
-        moments_later(3)
-    )
-
-
-def test_a_report_alone_is_acquired_with_the_images_it_refers_to_if_they_are_held() -> None:
-    report = instance("r", "sr", at=100, referenced=["x", "y"])
-    assert acquired_at(gathered(report), {"x": moments_later(7), "z": moments_later(1)}) == moments_later(7)
-    assert acquired_at(gathered(report), {}) == moments_later(100)
 
 
 def bring(database: Database, *whats: Described, closed: float | None = 1.0) -> None:

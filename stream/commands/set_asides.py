@@ -1,0 +1,98 @@
+"""Commands about what was set aside: list, show, release, reject."""
+
+import getpass
+from typing import Annotated, Any
+
+import typer
+
+from stream import logs
+from stream.commands.queries import By, Json, Why, ask
+from stream.errors import AnswerIsNo, CannotStart
+from stream.settings import load_settings
+
+ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="As `set-aside list` names it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add set-aside."""
+    set_aside = typer.Typer(help="What was kept but not processed, and why.", no_args_is_help=True)
+    set_aside.command("list", epilog="Example: scanstream set-aside list --json")(list_set_asides)
+    set_aside.command("show", epilog="Example: scanstream set-aside show 0123456789abcdef")(show_set_aside)
+    set_aside.command("release", epilog='Example: scanstream set-aside release 0123456789abcdef --patient 4711 '
+                      '--issuer NORTH --why "read from the film bag"')(release)  # fmt: skip
+    set_aside.command("reject", epilog="Example: scanstream set-aside reject 0123456789abcdef --why phantom")(reject)
+    app.add_typer(set_aside, name="set-aside", epilog="Example: scanstream set-aside list")
+
+
+def list_set_asides(as_json: Json = False) -> None:
+    """All items, newest first."""
+    from stream.printing import print_json, print_table
+    from stream.storage.views import set_asides
+
+    rows = ask(load_settings(), "reader", set_asides)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, ("item_id", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
+
+
+def show_set_aside(
+    item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
+) -> None:
+    """One item in full."""
+    from stream.printing import print_json
+    from stream.storage.views import set_asides
+
+    rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
+    if not rows:
+        raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
+    if as_json:
+        print_json(rows[0])
+    else:
+        for name, value in rows[0].items():
+            print(f"{name:13} {'' if value is None else value}")
+
+
+def release(
+    item_id: ItemId,
+    patient: Annotated[
+        str | None, typer.Option(help="Whose file it is: a pseudonym, or the hospital's ID with --issuer.")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option(help="Issuer of the hospital's ID; may be empty.")] = None,
+    date: Annotated[str | None, typer.Option(help="When it was acquired: 2026-01-31 or 2026-01-31T08:30.")] = None,
+    why: Why = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Let it count as if nothing had been wrong; what fails again is a new item."""
+    from stream.dicom.released import Said
+    from stream.services.deciding import Decision
+    from stream.storage.database import Outage
+    from stream.wiring.releasing import release as released
+
+    logs.setup("release")
+    decision = Decision(by or getpass.getuser(), why)
+    try:
+        item = released(load_settings(), item_id, Said(patient, issuer, date), decision)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
+    _say(as_json, item, "released")
+
+
+def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = False) -> None:
+    """It stays aside for good."""
+    from stream.services import deciding
+
+    decision = deciding.Decision(by or getpass.getuser(), why)
+    item = ask(load_settings(), "worker", lambda connection: deciding.reject(connection, item_id, decision))
+    _say(as_json, item, "rejected")
+
+
+def _say(as_json: bool, item: Any, decision: str) -> None:
+    from stream.printing import print_json
+
+    if as_json:
+        names = ("item_id", "scan_uid", "revision", "patient_id")
+        print_json({**{name: getattr(item, name) for name in names}, "decision": decision})
+    else:
+        print(f"{item.item_id} is {decision}.")

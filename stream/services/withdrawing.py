@@ -1,0 +1,116 @@
+"""What instances take back other instances: rejection notes, reports that replace others, content that was corrected.
+
+A note that is itself rejected by another note has no force: that is the undo through DICOM. One that was only replaced
+keeps it: the third report of a chain does not bring the first one back.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from stream.storage.database import Connection
+
+REPLACING = ("replaced", "corrected")
+"""Corrected: the same SOP Instance UID with other content, which a person has released."""
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Instance `note` takes instance `takes` back; `by`: who sent it, `at`: when it came or last came into force.
+
+    `restored_at`: when somebody last let the scan of `takes` count again; `same_patient`: of both instances.
+    """
+
+    note: str
+    takes: str
+    because: str
+    by: str
+    at: dt.datetime
+    restored_at: dt.datetime | None = None
+    same_patient: bool = True
+
+    @property
+    def reason(self) -> str:
+        """As rejections call it."""
+        return "replaced" if self.because in REPLACING else self.because
+
+
+def named_scans(connection: Connection, scan_uids: Sequence[str]) -> list[str]:
+    """`scan_uids`, and the scans whose instances are taken back by an instance of theirs, or again by one of those."""
+    rows = connection.execute(NAMED, [list(scan_uids)]).fetchall()
+    return sorted({*scan_uids, *(row[0] for row in rows)})
+
+
+NAMED = """WITH RECURSIVE named(uid) AS (
+  SELECT unnest(withdraws) COLLATE "C" FROM core.instances WHERE scan_uid = ANY(%s) AND withdraws IS NOT NULL
+  UNION SELECT unnest(i.withdraws) COLLATE "C" FROM named JOIN core.instances i ON i.instance_uid = named.uid
+    WHERE i.withdraws IS NOT NULL)
+SELECT DISTINCT i.scan_uid FROM named JOIN core.instances i ON i.instance_uid = named.uid"""
+
+
+def withdrawals(connection: Connection, instance_uids: Sequence[str]) -> list[Withdrawal]:
+    """All that take back one of `instance_uids`, or again one of those that do, in force or not."""
+    rows = connection.execute(WITHDRAWALS, {"uids": list(instance_uids)}).fetchall()
+    found = [Withdrawal(*row) for row in rows]
+    corrected = [one for one in found if one.because == "corrected"]
+    # whoever names an instance means it whatever its content
+    return found + [
+        replace(one, takes=other.note)
+        for one in found for other in corrected
+        if one.because != "corrected" and one.takes == other.takes
+    ]  # fmt: skip
+
+
+WITHDRAWALS = """WITH RECURSIVE up(note, takes) AS (
+  SELECT n.instance_uid, t.uid COLLATE "C" FROM core.instances n, unnest(n.withdraws) t(uid)
+    WHERE n.withdraws IS NOT NULL AND n.withdraws && %(uids)s::text[] AND t.uid = ANY(%(uids)s)
+  UNION SELECT n.instance_uid, up.note FROM up JOIN core.instances n
+    ON n.withdraws IS NOT NULL AND n.withdraws @> ARRAY[up.note])
+SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
+  (SELECT max(j.at) FROM core.rejections j WHERE j.scan_uid = i.scan_uid AND j.withdrawn),
+  core.root(ns.received_as) = core.root(s.received_as)
+    OR core.root(coalesce(na.patient_id, ns.received_as)) = core.root(coalesce(a.patient_id, s.received_as))
+FROM up
+JOIN core.instances n ON n.instance_uid = up.note JOIN core.scans ns ON ns.scan_uid = n.scan_uid
+JOIN core.instances i ON i.instance_uid = up.takes JOIN core.scans s ON s.scan_uid = i.scan_uid
+LEFT JOIN core.assignments na ON na.scan_uid = ns.scan_uid LEFT JOIN core.assignments a ON a.scan_uid = s.scan_uid
+LEFT JOIN LATERAL (SELECT c.calling_ae FROM core.receipts r JOIN core.associations c USING (association_id)
+  WHERE r.scan_uid = n.scan_uid AND r.sha256 = n.sha256 ORDER BY r.received_at LIMIT 1) sender ON true
+ORDER BY n.accepted_at, up.note"""
+
+
+def in_force(found: Iterable[Withdrawal]) -> list[Withdrawal]:
+    """Those of `found` that count, each `at` the last word for or against it; notes that reject each other do not."""
+    own = [one for one in found if one.same_patient]
+    against: dict[str, set[str]] = defaultdict(set)
+    for one in own:
+        if one.because not in REPLACING:
+            against[one.takes].add(one.note)
+    force = _force({one.note for one in own}, against)
+    arrived = {one.note: one.at for one in own}
+    spoken = [replace(one, at=_last_word(one.note, against, arrived)) for one in own if force.get(one.note)]
+    return [one for one in spoken if one.restored_at is None or one.at > one.restored_at]
+
+
+def _force(notes: Iterable[str], against: dict[str, set[str]]) -> dict[str, bool]:
+    """Whether each note has force; those that stay undecided reject each other in a circle."""
+    force: dict[str, bool] = {}
+    undecided, left = set(notes), -1
+    while left != len(undecided):
+        left = len(undecided)
+        for note in sorted(undecided):
+            opponents = [force.get(other) for other in against.get(note, ())]
+            if True in opponents or None not in opponents:
+                force[note] = True not in opponents
+        undecided -= force.keys()
+    return force
+
+
+def _last_word(note: str, against: dict[str, set[str]], arrived: dict[str, dt.datetime]) -> dt.datetime:
+    heard, waiting = set(), [note]
+    while waiting:
+        one = waiting.pop()
+        heard.add(one)
+        waiting += against.get(one, set()) - heard
+    return max(arrived[one] for one in heard)
