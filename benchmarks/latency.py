@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -49,13 +50,12 @@ def measure(service: Service, folder: Path) -> Iterator[Latency]:
     settings = service.settings
     names = Pseudonyms(_key(settings, folder))
     with connect(settings, "reader", timeouts=False) as connection:
-        for traffic in (0, TRAFFIC_PER_SECOND):
-            said = f"{traffic} scans/s" if traffic else "idle"
-            with _traffic(service, folder / "traffic", traffic):
-                _reports(settings, connection, names, folder / f"warm-{traffic}", WARM_UP)
-                seconds = _reports(settings, connection, names, folder / f"sr-{traffic}", REPORTS)
+        for per_second in (0, TRAFFIC_PER_SECOND):
+            said = f"{per_second} scans/s" if per_second else "idle"
+            with traffic(service, folder / "traffic", per_second):
+                seconds = tuple(islice(reports(settings, folder / f"sr-{per_second}"), REPORTS))
                 yield Latency("one SR, in current_risk", said, 0.0, seconds)
-                seconds = _series(settings, connection, names, folder / f"mr-{traffic}", SERIES)
+                seconds = _series(settings, connection, names, folder / f"mr-{per_second}", SERIES)
                 rule = settings.association_wait_seconds
                 yield Latency(f"{SLICES} MR slices and SEG, applied in scan_status", said, rule, seconds)
 
@@ -69,24 +69,25 @@ def _key(settings: Settings, folder: Path) -> bytes:
     return load_or_make_key(settings.pseudonym_key_file)
 
 
-def _reports(
-    settings: Settings, connection: Connection, names: Pseudonyms, folder: Path, count: int
-) -> tuple[float, ...]:
-    seconds = []
-    for number in range(count):
-        mrn = f"{folder.name}-{number}"
-        file = save(make_sr(PatientID=mrn), folder / f"{number}.dcm")
-        patient = names.patient_id(settings.issuer_for("BENCH"), mrn)
-        acknowledged = _send(settings, [file])
-        seconds.append(_seen(connection, RISK_OF_PATIENT, patient) - acknowledged)
-    return tuple(seconds)
+def reports(settings: Settings, folder: Path) -> Iterator[float]:
+    """Latencies of one report after the other, each of a new patient, warmed up, without end."""
+    names = Pseudonyms(_key(settings, folder))
+    with connect(settings, "reader", timeouts=False) as connection:
+        for number in count():
+            mrn = f"{folder.name}-{number}"
+            file = save(make_sr(PatientID=mrn), folder / f"{number}.dcm")
+            patient = names.patient_id(settings.issuer_for("BENCH"), mrn)
+            acknowledged = _send(settings, [file])
+            seconds = _seen(connection, RISK_OF_PATIENT, patient) - acknowledged
+            if number >= WARM_UP:
+                yield seconds
 
 
 def _series(
-    settings: Settings, connection: Connection, names: Pseudonyms, folder: Path, count: int
+    settings: Settings, connection: Connection, names: Pseudonyms, folder: Path, number_of: int
 ) -> tuple[float, ...]:
     seconds = []
-    for number in range(count):
+    for number in range(number_of):
         files, study_uid = _series_files(folder / str(number), f"{folder.name}-{number}")
         acknowledged = _send(settings, files)
         seconds.append(_seen(connection, SCAN_APPLIED, names.scan_uid(study_uid)) - acknowledged)
@@ -124,7 +125,7 @@ def _seen(connection: Connection, query: str, value: str) -> float:
 
 
 @contextmanager
-def _traffic(service: Service, folder: Path, per_second: int) -> Iterator[None]:
+def traffic(service: Service, folder: Path, per_second: int) -> Iterator[None]:
     """Other patients' reports, sent by a process of its own within the context."""
     if not per_second:
         yield

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from models.forecaster import Forecaster, committed_forecasters
 from stream.endpoints import kafka_servers
+from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
 from stream.settings import load_settings
@@ -22,7 +23,6 @@ from stream.storage import schema, standing
 from stream.storage.database import Connection, engine
 from stream.storage.facts import qualified
 from stream.storage.timelines import read_timelines, resolve
-from stream.timeline import Plan, plan
 
 
 def build_app(servers: Sequence[str], topic: str) -> faust.App:

@@ -53,7 +53,7 @@ def measure(service: Service, folder: Path) -> Throughput:
     settings = service.settings
     with connect(settings, "worker", timeouts=False) as connection:
         rounds = [_committed(settings, connection, "1", OURS, visit, "timepoints") for visit in range(ROUNDS + 1)]
-        copied = OURS / _copy_seconds(settings, rounds[-1].first_fold)
+        copied = OURS / copy_seconds(settings, rounds[-1].first_fold)
         with _naive_agent(service, folder):
             naive = [_committed(settings, connection, "2", NAIVE, visit, NAIVE_TOPIC) for visit in range(ROUNDS + 1)]
     consumed = asyncio.run(_consumed_per_second(settings, "timepoints"))
@@ -114,7 +114,7 @@ async def _consumed_per_second(settings: Settings, topic: str) -> float:
         await consumer.stop()
 
 
-def _copy_seconds(settings: Settings, first_fold: int) -> float:
+def copy_seconds(settings: Settings, first_fold: int) -> float:
     """How long Postgres takes for nothing but COPY of the rows that these folds wrote, indexes and commit included."""
     with psycopg.connect(libpq_url(settings)) as connection:
         rows = {table: _copied_out(connection, table, first_fold) for table in WRITTEN}

@@ -81,19 +81,31 @@ class Card:
         """Hashes (`patient_sha256`) of the patients the weights were trained on."""
         return frozenset(self.training_data["patient_sha256"])
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every (endpoint, disease) for which these weights can lead."""
+        endpoints = dict.fromkeys(each.endpoint for each in self.endpoints)
+        return tuple((endpoint, disease) for endpoint in endpoints for disease in self.applies_to.diseases)
+
     def to_json(self) -> str:
         """The text of card.json."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """The card with the `fields` of card.json; ValueError, KeyError or TypeError where they are not a card's."""
+        kinds = {
+            "architecture": _frozen(Architecture, fields["architecture"]),
+            "applies_to": _frozen(AppliesTo, fields["applies_to"]),
+            "endpoints": tuple(EndpointOf(**each) for each in fields["endpoints"]),
+        }
+        return cls(**{**fields, **kinds})
+
+    @classmethod
     def read(cls, path: Path) -> Self:
         """The card in the file `path`; raises UnusableWeights if it is missing or not a card."""
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
-            fields["architecture"] = _frozen(Architecture, fields["architecture"])
-            fields["applies_to"] = _frozen(AppliesTo, fields["applies_to"])
-            fields["endpoints"] = tuple(EndpointOf(**each) for each in fields["endpoints"])
-            return cls(**fields)
+            return cls.of(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.") from None
         except (ValueError, KeyError, TypeError) as error:

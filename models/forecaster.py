@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.card import COMMITTED, Card
+from models.card import COMMITTED, Card, UnusableWeights
 from models.context import context
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast
@@ -129,6 +129,21 @@ def load_forecaster(folder: Path, device: str = "auto") -> Forecaster:
     torch.backends.cudnn.allow_tf32 = False
     card, parameters = load_weights(folder)
     return Forecaster(card, parameters, _device(device))
+
+
+def tried_out(folder: Path) -> Card:
+    """The card of `folder` once its weights have taken a step on this machine's CPU; UnusableWeights if they cannot."""
+    try:
+        forecaster = load_forecaster(folder, "cpu")
+        seen = Timepoint(np.ones(len(FEATURE_NAMES)), 0.0, forecaster.card.applies_to.diseases[0], (), {})
+        _, (forecasts,) = forecaster.advance(forecaster.initial(1), [seen])
+    except UnusableWeights:
+        raise
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        raise UnusableWeights(f"The weights in {folder} do not work with this version of the code: {error}.") from None
+    if not all(0.0 <= one.risk_low <= one.risk <= one.risk_high <= 1.0 for one in forecasts):
+        raise UnusableWeights(f"The weights in {folder} forecast what is no probability.")
+    return forecaster.card
 
 
 def committed_forecasters(device: str = "auto") -> list[Forecaster]:

@@ -13,6 +13,7 @@ import numpy as np
 RESAMPLES = 200
 # Beyond this few are left to stand for the others: heavier weights would let single visits decide.
 SMALLEST_G = 0.01
+NEWTON_STEPS, LARGEST_CONDITION = 50, 1e12
 
 
 class Weights(NamedTuple):
@@ -82,6 +83,28 @@ def observed_over_expected(risk: np.ndarray, weights: Weights) -> float:
     """Calibration in the large: weighted share of cases by mean risk; 1 is right, below 1 too high a risk."""
     expected = (weights.count * risk).sum()
     return float(weights.case.sum() / expected) if expected > 0 else np.nan
+
+
+def calibration_slope(risk: np.ndarray, weights: Weights) -> float:
+    """Slope of a logistic regression on the logit of the risk: 1 is right, below 1 risks are too extreme.
+
+    Found by Newton's method; NaN where there are no cases or no controls, or the risk tells them apart without fault.
+    """
+    inner = np.clip(risk, 1e-6, 1 - 1e-6)
+    columns = np.stack([np.ones(len(risk)), np.log(inner / (1 - inner))], axis=1)
+    each, at = weights.case + weights.control, np.array([0.0, 1.0])
+    if not weights.case.any() or not weights.control.any():
+        return np.nan
+    for _ in range(NEWTON_STEPS):
+        expected = 1 / (1 + np.exp(-np.clip(columns @ at, -30, 30)))
+        curvature = columns.T @ (columns * (each * expected * (1 - expected))[:, None])
+        if np.linalg.cond(curvature) > LARGEST_CONDITION:
+            return np.nan
+        change = np.linalg.solve(curvature, columns.T @ (weights.case - each * expected))
+        at = at + change
+        if np.abs(change).max() < 1e-9:
+            return float(at[1])
+    return np.nan
 
 
 def over_patients(patient: np.ndarray, measure: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:

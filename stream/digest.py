@@ -19,8 +19,7 @@ def digest(*parts: object) -> bytes:
 
 def canonical(parts: object) -> bytes:
     """The bytes that are hashed: compact UTF-8 JSON, keys sorted."""
-    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False, sort_keys=True, default=_plain)
-    return text.encode()
+    return _ENCODER.encode(parts).encode()
 
 
 def _plain(value: object) -> object:
@@ -31,3 +30,6 @@ def _plain(value: object) -> object:
     if isinstance(value, bytes | memoryview | bytearray):
         return bytes(value).hex()
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True, default=_plain)

@@ -18,6 +18,14 @@ class AnswerIsNo(Exception):
     """The question was understood and the answer is no (a check failed, a patient unknown): exit code 1."""
 
 
+class EndsWorker(Exception):
+    """The worker has to end and to be started again, and nothing it has in hand is to blame."""
+
+
+class ArchiveAway(OSError):
+    """The archive cannot be read at the moment: an outage, to be waited out."""
+
+
 class Refuse(Exception):
     """Nothing is kept; the sender hears `status` (a C-STORE status, INTERFACES section 7)."""
 

@@ -14,6 +14,7 @@ from kafka.errors import (
 )
 from kafka.producer.future import FutureRecordMetadata
 
+from stream.crash import reach
 from stream.errors import CannotStart
 
 TOPICS = ("instances", "scans", "timepoints", "patient-events", "forecasts")
@@ -21,6 +22,8 @@ MESSAGE_VERSION = 1
 CONNECT_TIMEOUT_SECONDS = 5.0
 DELIVERY_TIMEOUT_SECONDS = 15.0
 """A forwarder that waits longer than this for the broker does better to keep the record and come back later."""
+PENDING_LIMIT = 10_000
+"""Messages whose arrival is not known yet; beyond it `publish` waits, so that memory stays bounded."""
 
 # an outage is told once, by whoever waits for Kafka, and not by each of the client's attempts
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
@@ -31,10 +34,14 @@ class PublishFailed(Exception):
 
 
 class Publisher:
-    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away."""
+    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away.
 
-    def __init__(self, servers: Sequence[str]) -> None:
+    Whenever it connects it makes the topics that are missing: a Kafka that lost its data fills again with what waits.
+    """
+
+    def __init__(self, servers: Sequence[str], partitions: int) -> None:
         self._servers = list(servers)
+        self._partitions = partitions
         self._producer: KafkaProducer | None = None
         self._pending: list[FutureRecordMetadata] = []
 
@@ -47,6 +54,8 @@ class Publisher:
         except KafkaError as error:
             self._give_up(error)
         self._pending.append(future)
+        if len(self._pending) >= PENDING_LIMIT:
+            self.flush()
         return future
 
     def flush(self) -> None:
@@ -54,12 +63,14 @@ class Publisher:
         pending, self._pending = self._pending, []
         if self._producer is None:
             return
+        reach("publisher.sent")
         try:
             self._producer.flush(timeout=DELIVERY_TIMEOUT_SECONDS)
         except KafkaError as error:
             self._give_up(error)
         if failed := [future for future in pending if future.failed()]:
             self._give_up(failed[0].exception)
+        reach("publisher.confirmed")
 
     def close(self) -> None:
         """End the connection; what was not flushed may be lost."""
@@ -69,6 +80,8 @@ class Publisher:
             producer.close(timeout=1.0)
 
     def _connect(self) -> KafkaProducer:
+        with _admin(self._servers, CONNECT_TIMEOUT_SECONDS) as admin:
+            _make_missing(admin, self._partitions)
         return KafkaProducer(
             bootstrap_servers=self._servers,
             acks="all",
@@ -111,8 +124,7 @@ def ensure_topics(servers: Sequence[str], partitions: int) -> None:
     """
     try:
         with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
-            missing = [topic for topic in TOPICS if topic not in admin.list_topics()]
-            _create(admin, missing, partitions)
+            _make_missing(admin, partitions)
             _wake_coordinator(admin)
             counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPICS))}
     except KafkaError as error:
@@ -125,12 +137,14 @@ def ensure_topics(servers: Sequence[str], partitions: int) -> None:
             )
 
 
-def _create(admin: KafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
-    if not topics:
+def _make_missing(admin: KafkaAdminClient, partitions: int) -> None:
+    found = admin.list_topics()
+    missing = [topic for topic in TOPICS if topic not in found]
+    if not missing:
         return
-    with contextlib.suppress(TopicAlreadyExistsError):  # another service that starts now was faster
-        admin.create_topics({topic: {"num_partitions": partitions} for topic in topics})
-    admin.wait_for_topics(topics)
+    with contextlib.suppress(TopicAlreadyExistsError):  # another part that connects now was faster
+        admin.create_topics({topic: {"num_partitions": partitions} for topic in missing})
+    admin.wait_for_topics(missing)
 
 
 def _wake_coordinator(admin: KafkaAdminClient) -> None:

@@ -9,6 +9,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream import crash
 from stream.errors import WrongUse
 
 PREFIX = "SCANSTREAM_"
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is no time zone; use a name like Europe/Berlin") from error
+        return value
+
+    @field_validator("crash_at")
+    @classmethod
+    def _known_point(cls, value: str) -> str:
+        if value:
+            crash.parse(value)
         return value
 
     @property

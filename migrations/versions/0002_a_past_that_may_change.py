@@ -69,8 +69,9 @@ def _others() -> None:
                     comment="scan_uid, treatment_id, received_as, scan_uid/revision or seq")  # fmt: skip
     op.create_table(
         "suspects",
-        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False, comment="scan or timeline"),
-        sa.Column("id", ID, autoincrement=False, nullable=False, comment="scan_uid or patient_id"),
+        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False,
+                  comment="scan, timeline, message or identity"),
+        sa.Column("id", ID, autoincrement=False, nullable=False, comment="scan_uid, patient_id, sha256 or seq"),
         sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False,
                   comment="Revision of a scan, 0 for a timeline"),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="Deaths of a worker that had only this in hand"),

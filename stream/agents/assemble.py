@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from stream.agents.hand import Announcement, Hand
 from stream.agents.letters import set_aside_unreadable
+from stream.crash import reach
 from stream.messages import Letter
 from stream.services import assembly
 from stream.services.completeness import Rules
+from stream.services.suspects import Item
 from stream.services.sweep import sweep
 from stream.storage.database import Connection
 
@@ -28,7 +30,10 @@ class Assemble:
 
     async def tick(self) -> None:
         """Fire what has waited long enough."""
-        await self._gather(await self._hand.do(lambda connection: assembly.overdue(connection, _now())))
+        found = await self._hand.do(lambda connection: assembly.overdue(connection, _now()))
+        if found:
+            reach("assemble.due")
+        await self._gather(found)
 
     async def sweep(self) -> None:
         """Ring again for whatever has waited too long."""
@@ -40,19 +45,23 @@ class Assemble:
         messages += [("timepoints", key, {"scan_uid": uid, "revision": n}) for uid, n, key in found.timepoints]
         messages += [("patient-events", key, {"kind": "bell", "received_as": key}) for key in found.patients]
         if messages:
+            reach("sweep.found")
             await self._hand.announce(messages)
+            reach("sweep.rung")
 
     async def _gather(self, scan_uids: Sequence[str]) -> None:
         if not scan_uids:
             return
 
-        def work(connection: Connection) -> list[assembly.Fired]:
-            return assembly.gather(connection, scan_uids, self._rules, _now())
+        def work(connection: Connection, items: Sequence[Item]) -> list[assembly.Fired]:
+            return assembly.gather(connection, [item.id for item in items], self._rules, _now())
 
-        fired = await self._hand.do(work)
-        await self._hand.announce(
-            (one.topic, one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
-        )
+        async for fired in self._hand.take([Item("scan", uid) for uid in scan_uids], work):
+            await self._hand.announce(
+                (one.topic, one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in fired
+            )
+            if fired:
+                reach("assemble.announced")
 
 
 def _now() -> dt.datetime:

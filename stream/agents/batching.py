@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from faust.types import EventT, StreamT
 
 from stream.agents.hand import end_process
+from stream.crash import reach
 from stream.messages import Letter
 
 Handle = Callable[[Sequence[Letter]], Awaitable[None]]
@@ -37,12 +38,15 @@ class Batcher:
             events = [await self._queue.get()]
             while len(events) < BATCH_LIMIT and not self._queue.empty():
                 events.append(self._queue.get_nowait())
+            reach("batch.taken")
             try:
                 await self._handle([_letter(event) for event in events])
             except Exception:
                 end_process()
+            reach("batch.handled")
             for event in events:
                 event.ack()
+            reach("batch.acknowledged")
 
 
 def _letter(event: EventT) -> Letter:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 
 from stream.agents.hand import Hand
 from stream.agents.letters import set_aside_unreadable
+from stream.crash import reach
 from stream.messages import Letter
-from stream.services.identity import apply_identity
+from stream.services.identity import apply_next, next_event
 from stream.services.patient_events import accept, read_event
 from stream.services.reconcile import Folded, Reconciler, log_folds
 from stream.services.rejecting import Rejection
+from stream.services.suspects import Item
 from stream.storage.database import Connection
 from stream.storage.timelines import resolve, roots
 
@@ -28,28 +30,46 @@ class ForecastAgent:
 
     async def patient_events(self, letters: Sequence[Letter]) -> None:
         """Append the facts that were brought, let identity events take effect, fold the timelines of the others."""
-        events, problems = set_aside_unreadable(letters, read_event)
+        read, problems = set_aside_unreadable(letters, lambda letter: (letter.sha256, read_event(letter)))
         await self._hand.do(problems)
+        events = dict(read)
 
-        def keep(connection: Connection) -> None:
-            accept(connection, events)
+        def keep(connection: Connection, items: Sequence[Item]) -> None:
+            accept(connection, [events[item.id] for item in items])
 
-        await self._hand.do(keep)
-        patients = sorted({event.received_as for event in events})
-        scans = [event.fact.scan_uid for event in events if isinstance(event.fact, Rejection)]
+        async for _ in self._hand.take([Item("message", sha256) for sha256, _ in read], keep):
+            pass
+        await self._apply_identity()
+        patients = sorted({event.received_as for event in events.values()})
+        scans = [event.fact.scan_uid for event in events.values() if isinstance(event.fact, Rejection)]
         # a scan that counts again may need a revision of all that a note had taken back
         await self._hand.announce(("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
-                                  for event in events if isinstance(event.fact, Rejection))  # fmt: skip
-        await self._told(await self._hand.do(lambda connection: apply_identity(connection, self._reconciler())))
+                                  for event in events.values() if isinstance(event.fact, Rejection))  # fmt: skip
         await self._fold(lambda connection: _timelines(connection, patients, scans))
 
+    async def _apply_identity(self) -> None:
+        """One event after the other: what is accepted meanwhile too."""
+        while (seq := await self._hand.do(next_event)) is not None:
+            item = Item("identity", str(seq))
+            async for folds in self._hand.take(
+                [item], lambda connection, _: apply_next(connection, self._reconciler())
+            ):
+                await self._told(folds)
+
     async def _fold(self, timelines: Callable[[Connection], set[str]]) -> None:
-        await self._told(await self._hand.do(lambda connection: self._reconciler().timelines(timelines(connection))))
+        items = [Item("timeline", patient) for patient in sorted(await self._hand.do(timelines))]
+        async for folds in self._hand.take(items, self._reconcile):
+            await self._told(folds)
+
+    def _reconcile(self, _: Connection, items: Sequence[Item]) -> list[Folded]:
+        return self._reconciler().timelines([item.id for item in items])
 
     async def _told(self, folds: Sequence[Folded]) -> None:
         log_folds(folds)
         if folds:
+            reach("forecast.done")
             await self._hand.announce([("forecasts", None, {"fold_ids": [one.fold_id for one in folds]})])
+            reach("forecast.announced")
 
 
 def _timelines(connection: Connection, patients: Sequence[str], scans: Sequence[str]) -> set[str]:

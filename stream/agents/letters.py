@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from stream.crash import reach
 from stream.messages import BadMessage, Letter
 from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
@@ -26,7 +27,8 @@ def set_aside_unreadable(
     rows = [_row(error) for error in bad]
 
     def keep(connection: Connection) -> None:
-        append(connection, schema.set_asides, rows)
+        if append(connection, schema.set_asides, rows):
+            reach("letters.set_aside")
 
     return readable, keep
 

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stream.agents.hand import Hand
 from stream.agents.letters import set_aside_unreadable
+from stream.crash import reach
 from stream.messages import Letter
 from stream.services import measurement
+from stream.services.suspects import Item
 from stream.storage.database import Connection
 
 READERS = 2
@@ -27,11 +29,20 @@ class MeasureAgent:
         revisions, problems = set_aside_unreadable(letters, Letter.scan_revision)
         await self._hand.do(problems)
 
-        def work(connection: Connection) -> list[measurement.Complete]:
-            scans = measurement.waiting(connection, revisions)
-            return measurement.measure(connection, scans, self._read, self._assume_disease, self._readers)
+        def work(connection: Connection, items: Sequence[Item]) -> list[measurement.Complete]:
+            scans = measurement.waiting(connection, [(item.id, item.revision) for item in items])
+            return measurement.measure(connection, scans, self._read_one, self._assume_disease, self._readers)
 
-        done = await self._hand.do(work)
-        await self._hand.announce(
-            ("timepoints", scan.received_as, {"scan_uid": scan.scan_uid, "revision": scan.revision}) for scan in done
-        )
+        async for done in self._hand.take([Item("scan", *revision) for revision in revisions], work):
+            await self._hand.announce(
+                ("timepoints", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in done
+            )
+            if done:
+                reach("measure.announced")
+
+    def _read_one(self, scan: measurement.Complete) -> measurement.Measured:
+        """A batch may take long; one scan after the other is progress."""
+        try:
+            return self._read(scan)
+        finally:
+            self._hand.progress()

@@ -1,30 +1,23 @@
-"""The commands train, evaluate and model: weights from tables, and how good they are."""
+"""The commands train and evaluate: weights from tables, and how good they are."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stream.errors import CannotStart, WrongUse
-
-if TYPE_CHECKING:
-    from models.card import Card
 
 DATA = typer.Option("--data", help="Folder with measurements.csv and, where they exist, the other tables.")
 SEED = 20261123
 
 
 def register(app: typer.Typer) -> None:
-    """Add train, evaluate and the group model."""
+    """Add train and evaluate."""
     app.command(epilog="Example: scanstream train progression --data immunotherapy --out cards/progression")(train)
     app.command(epilog="Example: scanstream evaluate response --data ispy2 --cross-validate")(evaluate)
-    group = typer.Typer(help="Weights in service.", no_args_is_help=True, epilog="Example: scanstream model list")
-    group.command("list", epilog="Example: scanstream model list --json")(list_models)
-    group.callback()(_group)
-    app.add_typer(group, name="model")
 
 
 def train(
@@ -55,38 +48,6 @@ def evaluate(
     with _mistakes_named():
         found = judge(model, data, cross_validate, predictions)
     print(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else found)
-
-
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False) -> None:
-    """The weights that come with this installation: version, what they forecast, for which disease."""
-    from models.card import UnusableWeights
-    from models.forecaster import committed_forecasters
-
-    try:
-        cards = [forecaster.card for forecaster in committed_forecasters("cpu")]
-    except UnusableWeights as error:
-        raise CannotStart(str(error)) from None
-    if as_json:
-        print(json.dumps([_row(card) for card in cards], indent=1))
-    else:
-        for card in cards:
-            endpoints = ", ".join(sorted({each.endpoint for each in card.endpoints}))
-            diseases = ", ".join(card.applies_to.diseases)
-            print(f"{card.model:14}{card.weights_sha256[:12]}  forecasts {endpoints}; for {diseases}")
-
-
-def _row(card: "Card") -> dict[str, object]:
-    endpoints = [vars(each) for each in card.endpoints]
-    return {
-        "model": card.model,
-        "weights_version": card.weights_sha256,
-        "endpoints": endpoints,
-        "applies_to": vars(card.applies_to),
-    }
-
-
-def _group() -> None:
-    """Keeps `list` a command of its own: a group with a single command would swallow its name."""
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stream import logs
+from stream import crash, logs
 from stream.settings import Settings, load_settings
 
 
@@ -41,6 +41,7 @@ def gateway() -> None:
     """The DICOM door alone: accepts by C-STORE, also while Kafka and Postgres are away."""
     settings = load_settings()
     logs.setup("gateway")
+    crash.arm(settings.crash_at)
 
     from stream.endpoints import check_port
     from stream.wiring.gateway import run_gateway
@@ -53,6 +54,7 @@ def worker() -> None:
     """One worker alone: assembles, measures and forecasts."""
     settings = load_settings()
     logs.setup("worker")
+    crash.arm(settings.crash_at)
 
     from stream.endpoints import kafka_servers
     from stream.publisher import check_kafka, ensure_topics

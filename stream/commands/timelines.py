@@ -15,7 +15,7 @@ from stream.settings import Settings, load_settings
 
 def register(app: typer.Typer) -> None:
     """Add verify, replay, import and db."""
-    app.command(epilog="Example: scanstream verify --json")(verify)
+    app.command(epilog="Example: scanstream verify --sample 5")(verify)
     app.command(epilog="Example: scanstream replay --model progression; scanstream replay --remeasure")(replay)
     app.command("import", epilog="Example: scanstream import ./trial --issuer NORTH")(import_tables)
     db = typer.Typer(help="The database for other clients, and its migrations.", no_args_is_help=True)
@@ -24,10 +24,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(db, name="db", epilog='Example: psql "$(scanstream db url --role reader)"')
 
 
-def verify(as_json: Json = False) -> None:
-    """Check the invariants, one line each with how many were checked; exit code 1 if one fails."""
+def verify(
+    sample: Annotated[
+        float, typer.Option(min=0.01, max=100, help="Percent of files, timelines and rows to look at, by chance.")
+    ] = 100.0,
+    as_json: Json = False,
+) -> None:
+    """Check the invariants, one line each with how many were checked; exit code 1 if one fails.
+
+    The service may run meanwhile. With --sample it is done in minutes on large databases: for every night.
+    """
     settings = load_settings()
-    findings = _findings(settings)
+    findings = _findings(settings, sample)
     if as_json:
         from stream.printing import print_json
 
@@ -56,28 +64,27 @@ def replay(
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
-    from stream.services.reconcile import Reconciler
     from stream.storage.views import standing_risks
-    from stream.wiring.weights import forecasters
+    from stream.wiring.replaying import replaying
 
     settings = load_settings()
     with _connected(settings, "worker") as connection:
         weights = again.weights_of(connection, model)
         if not weights:
             raise AnswerIsNo(f"No active weights of model {model}: `scanstream model list` names them.")
-        patients = again.timelines_of(connection, weights)
-        patients = [one for one in patients if patient in (None, one)]
-        if not patients:
+        waiting = [one for one in again.timelines_of(connection, weights) if patient in (None, one[0])]
+        if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
         before = standing_risks(connection)
-        with progress("replay", len(patients)) as advance:
-            for done in again.replay(Reconciler(connection, forecasters(settings, settings.device)), patients, weights):
+        total = sum(steps for _, steps in waiting)
+        with replaying(settings) as (_, hands), progress("replay", total) as advance:
+            for done in again.replay(hands, waiting, weights):
                 advance(done)
         changed, largest = again.compare(before, standing_risks(connection))
     if as_json:
-        print_json({"timelines": len(patients), "changed": changed, "largest_difference": largest})
+        print_json({"timelines": len(waiting), "changed": changed, "largest_difference": largest})
     else:
-        print(f"{len(patients)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
+        print(f"{len(waiting)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
 
 
 def _remeasure(patient: str | None, model: str | None, as_json: bool) -> None:
@@ -147,23 +154,23 @@ def upgrade() -> None:
         raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
 
 
-def _findings(settings: Settings) -> list[Any]:
+def _findings(settings: Settings, percent: float) -> list[Any]:
     from stream.dicom.archive import Archive
     from stream.services.verify import acceptance, audit, chains, fold, rows
     from stream.wiring.weights import forecasters
 
     with _connected(settings, "worker") as connection, _connected(settings, "vault") as vault:
         return [
-            acceptance.files(connection, Archive(settings.archive).path),
+            acceptance.files(connection, Archive(settings.archive).path, percent),
             acceptance.ends(connection, dt.datetime.now(dt.UTC)),
             chains.identity(connection),
             chains.versions(connection),
-            *fold.standing_folds(connection, forecasters(settings, "cpu")),
+            *fold.standing_folds(connection, forecasters(settings, "cpu"), percent=percent),
             chains.transactions(connection),
-            chains.fold_chain(connection),
-            rows.row_hashes(connection),
+            chains.fold_chain(connection, percent),
+            rows.row_hashes(connection, percent),
             audit.audit_log(connection),
-            acceptance.identifiers(connection, acceptance.originals(vault)),
+            acceptance.identifiers(connection, acceptance.originals(vault), percent),
         ]
 
 

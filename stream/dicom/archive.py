@@ -4,6 +4,7 @@ import errno
 import re
 from pathlib import Path
 
+from stream.crash import reach
 from stream.dicom.durable import copy_temp, sync_folder
 from stream.errors import SetAside
 
@@ -25,12 +26,14 @@ class Archive:
         target = self.path(spool_file.stem)
         if not target.parent.exists():
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            reach("archive.folder_made")
             sync_folder(self.folder)
         try:
             self._move(spool_file, target)
         except FileNotFoundError:
             if not target.exists():
                 raise
+        reach("archive.file_moved")
         sync_folder(target.parent)
         return target
 
@@ -59,4 +62,5 @@ class Archive:
             if error.errno != errno.EXDEV:
                 raise
             copy_temp(source, target.parent).rename(target)
+            reach("archive.file_copied")
             source.unlink(missing_ok=True)

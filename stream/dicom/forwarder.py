@@ -8,6 +8,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from stream import logs
+from stream.crash import reach
 from stream.dicom.archive import Archive
 from stream.dicom.header import Header, read_dataset, read_header, text
 from stream.dicom.identity import Pseudonyms
@@ -23,6 +24,10 @@ MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
 MOST_ANNOUNCED = 1_000_000
 """A study announced as larger than this is a slip of the sender's."""
 BATCH_LIMIT = 256
+PASS_LIMIT = 4096
+"""Records in memory at once, some megabytes, however many an outage left in the spool."""
+SCANS_LIMIT = 1000
+"""Scans named by one message: Kafka refuses what is larger than 1 MB, and an import of years is one association."""
 PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
 
@@ -68,8 +73,11 @@ class Forwarder:
                 self._give_up(error)
 
     def hand_over(self) -> None:
-        """Hand over all records there are now; raises psycopg's outage errors and PublishFailed."""
-        for kind, records in groupby(self._spool.records(), type):
+        """Hand over the oldest records there are now; raises psycopg's outage errors and PublishFailed."""
+        waiting = self._spool.records(PASS_LIMIT)
+        if len(waiting) == PASS_LIMIT:
+            self._wake.set()
+        for kind, records in groupby(waiting, type):
             for batch in _batches(records):
                 if self._stop.is_set():
                     return
@@ -78,11 +86,14 @@ class Forwarder:
                 for key, fields in bells:
                     self._publisher.publish("instances", key, fields)
                 self._publisher.flush()
+                reach("forwarder.announced")
                 for record in batch:
                     self._spool.clear(record)
+                    reach("forwarder.record_cleared")
 
     def _instances(self, connection: Connection, records: list[InstanceKept]) -> list[tuple[str, dict]]:
         files = [self._received(record, self._archive.take(self._spool.file(record))) for record in records]
+        reach("forwarder.archived")
         return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
 
     def _ends(self, connection: Connection, records: list[AssociationClosed]) -> list[tuple[str, dict]]:
@@ -90,7 +101,11 @@ class Forwarder:
         for record in records:
             uids = [self._pseudonyms.scan_uid(uid) for uid in record.study_uids]
             groups = close_association(connection, record.association, record.closed_at, uids)
-            bells += [(received_as, {"scan_uids": scans}) for received_as, scans in groups.items()]
+            bells += [
+                (received_as, {"scan_uids": scans[start : start + SCANS_LIMIT]})
+                for received_as, scans in groups.items()
+                for start in range(0, len(scans), SCANS_LIMIT)
+            ]
         return bells
 
     def _received(self, record: InstanceKept, path: Path) -> Received:

@@ -10,6 +10,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from stream.crash import reach
 from stream.errors import CannotStart
 
 KEY_BYTES = 32
@@ -47,8 +48,10 @@ def _make_key(path: Path) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise CannotStart(f"The pseudonym key {path} cannot be made ({error.strerror}); check KEY_FILE.") from None
+    reach("key.written")
     try:
         os.link(beside, path)
+        reach("key.named")
     finally:
         beside.unlink()
 

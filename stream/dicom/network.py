@@ -4,9 +4,14 @@ import functools
 import logging
 import socket
 import time
+from collections.abc import Callable
 
 from pynetdicom import _config
+from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import P_DATA
+
+from stream import logs
 
 MAX_PDU_BYTES = 131072
 """The largest dcmtk sends; every PDU costs the library a 1 ms sleep, so small ones (16 KB by default) are slow."""
@@ -18,6 +23,13 @@ syntaxes each take 50 KB. Without a bound the length a stranger writes is the me
 PDU_SECONDS = 60.0
 """One PDU must have come after this: 128 KB take a second on the slowest line, and who sends a byte now and then
 must not hold a place for ever."""
+
+MAX_OBJECT_BYTES = 2**30
+"""Most bytes of one object: a whole-body series as one multi-frame object stays below. What is longer is held in no
+memory: the association is aborted."""
+
+MAX_WAITING = 4
+"""Messages received and not yet answered: senders wait for an answer before they send the next."""
 
 _config.LOG_HANDLER_LEVEL = "none"  # its log lines cost time per PDU and quote identifiers
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
@@ -37,6 +49,19 @@ def within_bounds(event: Event) -> None:
     """Read PDUs of a stranger with a limit on size and time, and in large pieces. A handler for EVT_CONN_OPEN."""
     connection = event.assoc.dul.socket
     connection.recv = functools.partial(_receive, connection.socket)
+    messages = event.assoc.dimse
+    messages.receive_primitive = functools.partial(_gather, messages, messages.receive_primitive)
+
+
+def _gather(messages: DIMSEServiceProvider, receive: Callable[[P_DATA], None], fragment: P_DATA) -> None:
+    """Take a fragment of a message; where it grows beyond the bounds, forget it and abort the association."""
+    receive(fragment)
+    message = messages.message
+    held = message.encoded_command_set.tell() + message.data_set.tell() if message else 0
+    if held > MAX_OBJECT_BYTES or messages.msg_queue.qsize() > MAX_WAITING:
+        messages.message = None
+        logs.event("association_aborted", logging.WARNING, reason="too much at once", bytes=held)
+        messages.dul.event_queue.put("Evt19")  # as the library does with a message it cannot read
 
 
 def _receive(connection: socket.socket, size: int) -> bytearray:

@@ -18,6 +18,7 @@ from pynetdicom.events import Event
 from pynetdicom.sop_class import Verification
 
 from stream import logs
+from stream.crash import reach
 from stream.dicom.content import Content, read_content
 from stream.dicom.kinds import SOP_CLASSES, TRANSFER_SYNTAXES
 from stream.dicom.network import MAX_PDU_BYTES, within_bounds, without_delay
@@ -106,6 +107,7 @@ class Receiver:
             received_at=dt.datetime.now(dt.UTC),
         )
         self._spool.keep(_file(content, syntax, encoded), arrival)
+        reach("receiver.kept")
         if content.study_uid:
             visit.study_uids[content.study_uid] = None
 
@@ -122,8 +124,10 @@ class Receiver:
             visit = self._visits.pop(event.assoc, None)
         if visit is None or not visit.study_uids:
             return
+        reach("receiver.association_ended")
         try:
             self._spool.close_association(visit.association, tuple(visit.study_uids), dt.datetime.now(dt.UTC))
+            reach("receiver.end_kept")
         except OSError as error:  # the quiet time completes its scans instead
             logs.event("association_end_not_recorded", logging.WARNING, reason=error.strerror)
         self._on_kept()

@@ -2,13 +2,16 @@
 
 import datetime as dt
 import json
+import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from heapq import nsmallest
 from pathlib import Path
 
+from stream.crash import reach
 from stream.dicom.durable import TEMP_PREFIX, sync_folder, write_temp
 from stream.errors import CannotStart, Refuse
 
@@ -64,10 +67,12 @@ class Spool:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            recorded = {record.sha256 for record in self.records() if isinstance(record, InstanceKept)}
+            records = (_read(self.folder / name) for name in self._names())
+            recorded = {record.sha256 for record in records if isinstance(record, InstanceKept)}
             for path in self.folder.iterdir():
                 if path.name.startswith(TEMP_PREFIX) or (path.suffix == ".dcm" and path.stem not in recorded):
                     path.unlink()
+                    reach("spool.leftover_removed")
             sync_folder(self.folder)
         except OSError as error:
             raise CannotStart(f"The spool {self.folder} cannot be used ({error.strerror}); check DATA_DIR.") from None
@@ -79,7 +84,9 @@ class Spool:
         """
         try:
             temp, sha256 = write_temp(self.folder, chunks)
+            reach("spool.file_written")
             temp.rename(self.folder / f"{sha256}.dcm")
+            reach("spool.file_named")
             record = InstanceKept(self._record_name(), sha256, arrival)
             self._write_record(record, {"sha256": sha256, **asdict(arrival)})
         except OSError as error:
@@ -93,10 +100,10 @@ class Spool:
         del fields["name"]
         self._write_record(record, fields)
 
-    def records(self) -> list[Record]:
-        """All records, in the order in which they were accepted."""
-        names = sorted(path.name for path in self.folder.glob("*.json") if not path.name.startswith("."))
-        return [_read(self.folder / name) for name in names]
+    def records(self, limit: int | None = None) -> list[Record]:
+        """The first `limit` records, or all, in the order in which they were accepted."""
+        names = self._names()
+        return [_read(self.folder / name) for name in (sorted(names) if limit is None else nsmallest(limit, names))]
 
     def file(self, record: InstanceKept) -> Path:
         """Where the file of `record` lies until the archive has taken it."""
@@ -106,9 +113,16 @@ class Spool:
         """Forget a record that has been handed over; once forgotten already is no error."""
         (self.folder / record.name).unlink(missing_ok=True)
 
+    def _names(self) -> Iterator[str]:
+        """Names of all records, in any order; after a long outage there may be a million."""
+        with os.scandir(self.folder) as entries:
+            yield from (one.name for one in entries if one.name.endswith(".json") and not one.name.startswith("."))
+
     def _write_record(self, record: Record, fields: dict[str, object]) -> None:
         temp, _ = write_temp(self.folder, [json.dumps(fields, default=dt.datetime.isoformat).encode()])
+        reach("spool.record_written")
         temp.rename(self.folder / record.name)
+        reach("spool.record_named")
         sync_folder(self.folder)
 
     def _record_name(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from stream import logs
+from stream.crash import reach
 from stream.digest import digest
 from stream.services.completeness import FINAL, Gathered, Instance, Rules, acquired_at, due, to_make
 from stream.services.set_asides import item_id, set_aside_row
@@ -37,12 +38,18 @@ def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: 
     """
     with connection.transaction():
         scans = _read(connection, named_scans(connection, scan_uids))
+        reach("assembly.locked")
         decided = [(scan, when) for scan in scans if (when := due(scan, rules))]
         _wait(connection, [(scan, *when) for scan, when in decided if when[0] > now], now)
+        reach("assembly.waits_written")
         made = _fire(connection, [(scan, when[1]) for scan, when in decided if when[0] <= now], now)
         newest = {**{scan.scan_uid: scan for scan in scans}, **{scan.scan_uid: scan for scan in made}}
         settled = settle(connection, list(newest.values()), now)
         _set_strangers_aside(connection, scans, now)
+        if made:
+            reach("assembly.fired")
+    if made:
+        reach("assembly.committed")
     fired = [
         Fired(scan.scan_uid, revision, scan.received_as)
         for before in scans
@@ -152,6 +159,7 @@ def _fire(connection: Connection, scans: Sequence[tuple[Gathered, str]], now: dt
     made = [(scan, scan.revision + number, instances, why) for scan, why in scans
             for number, instances in enumerate(to_make(scan), start=1)]  # fmt: skip
     append(connection, schema.revisions, [_revision(*one, held, now) for one in made])
+    reach("assembly.revision_written")
     append(connection, schema.revision_instances, [
         {"scan_uid": scan.scan_uid, "revision": revision, "instance_uid": instance.instance_uid}
         for scan, revision, instances, _ in made for instance in instances])  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.forecast import Forecast
 from models.forecaster import Forecaster
-from stream.timeline import Course, Plan, Step
+from stream.planning import Course, Plan, Step
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream import logs
+from stream.crash import reach
 from stream.services.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.database import Connection
@@ -75,8 +76,11 @@ def accept(connection: Connection, files: Sequence[Received]) -> list[Bell]:
     """Write rows for `files` in one transaction; the same receipts again change nothing. Returns what to announce."""
     with connection.transaction():
         known = _Known(connection, files)
+        reach("forwarding.scans_written")
         outcomes = [(file, known.decide(file)) for file in files]
         _write(connection, outcomes, known)
+        reach("forwarding.receipts_written")
+    reach("forwarding.committed")
     for file, outcome in outcomes:
         _log(file, outcome)
     return [_bell(file) for file, outcome in outcomes if outcome in ("accepted", "again")]
@@ -104,6 +108,7 @@ def close_association(
         "UPDATE core.associations SET closed_at = %s WHERE association_id = %s AND closed_at IS NULL",
         [closed_at, association_id],
     )
+    reach("forwarding.end_noted")
     groups: dict[str, list[str]] = {}
     rows = connection.execute(
         "SELECT received_as, scan_uid FROM core.scans WHERE scan_uid = ANY(%s)", [list(scan_uids)]
@@ -172,6 +177,7 @@ def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], kno
     append(connection, schema.vault_scans, [
         {"scan_uid": file.what.scan_uid, "study_instance_uid": file.what.vault["study_instance_uid"]}
         for file in accepted])  # fmt: skip
+    reach("forwarding.vault_written")
     append(connection, schema.instances, [_instance(file, file.what) for file in accepted])
     append(
         connection,

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from stream import logs
+from stream.crash import reach
 from stream.services.reconcile import Folded, Reconciler
 from stream.storage import audit, schema
 from stream.storage.database import Connection
@@ -49,7 +50,9 @@ def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
         columns = ("event_id", "kind", "patient_id", "other_id", "scan_uid", "by")
         row = {name: getattr(event, name) for name in columns}
         append(connection, schema.identity_events, [{"seq": seq, **row, "accepted_at": now}])
+        reach("identity.numbered")
         audit.record(connection, event.by, event.kind, event.subject, event.why, now)
+    reach("identity.accepted")
     return True
 
 
@@ -60,22 +63,31 @@ def outcome(connection: Connection, event_id: str) -> str | None:
 
 
 def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
-    """Let everything accepted take effect, one event a transaction, in order; returns the folds."""
+    """Let everything accepted take effect, in order; returns the folds."""
     folds: list[Folded] = []
-    while _waits(connection):
-        with identity_held(connection):
-            event = connection.execute(NEXT).fetchone()
-            done = _apply(connection, reconciler, *event) if event else []
-        folds += done
+    while next_event(connection) is not None:
+        folds += apply_next(connection, reconciler)
+    return folds
+
+
+def next_event(connection: Connection) -> int | None:
+    """Number of the event that takes effect next; None where none waits."""
+    event = connection.execute(NEXT).fetchone()
+    return event[0] if event else None
+
+
+def apply_next(connection: Connection, reconciler: Reconciler) -> list[Folded]:
+    """Let the first event that waits take effect, in a transaction of its own; returns the folds."""
+    with identity_held(connection):
+        reach("identity.held")
+        event = connection.execute(NEXT).fetchone()
+        folds = _apply(connection, reconciler, *event) if event else []
+    reach("identity.applied")
     return folds
 
 
 NEXT = """SELECT seq, kind, patient_id, other_id, scan_uid FROM core.identity_events
 WHERE applied_at IS NULL ORDER BY seq LIMIT 1"""
-
-
-def _waits(connection: Connection) -> bool:
-    return connection.execute(NEXT).fetchone() is not None
 
 
 def _apply(
@@ -90,9 +102,12 @@ def _apply(
             touched = _unmerge(connection, patient_id)
         case _:
             touched = _move(connection, seq, scan_uid, other_id)
+    reach("identity.changed")
     folds, at = reconciler.identity(seq, touched, BECAUSE[kind]) if touched else ([], dt.datetime.now(dt.UTC))
+    reach("identity.folded")
     end = "done" if touched else "refused"
     write_later(connection, schema.identity_events, {"seq": seq}, {"outcome": end, "applied_at": at})
+    reach("identity.ended")
     logs.event(f"identity_{kind}", seq=seq, outcome=end)
     return folds
 

@@ -11,6 +11,7 @@ import numpy as np
 from models.features import FEATURE_VERSION, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
+from stream.crash import reach
 from stream.digest import digest
 from stream.errors import SetAside
 from stream.services.set_asides import revision_item, set_aside_row
@@ -63,16 +64,24 @@ def measure(
 ) -> list[Complete]:
     """Measure `scans` and keep what was found in one transaction; returns those that now wait for their timeline."""
     results = list(readers.map(lambda scan: attempt(read, scan), scans))
+    if results:
+        reach("measurement.read")
     now = dt.datetime.now(dt.UTC)
     good = [(scan, found) for scan, found in zip(scans, results, strict=True) if isinstance(found, Measured)]
     aside = [(scan, found) for scan, found in zip(scans, results, strict=True) if isinstance(found, SetAside)]
     with connection.transaction():
         rows = [row for scan, found in good for row in measurement_rows(scan.scan_uid, scan.revision, found)]
         append(connection, schema.measurements, rows)
+        if rows:
+            reach("measurement.values_written")
         append(connection, schema.features, [features_of(scan, found, assume_disease) for scan, found in good])
         append(connection, schema.set_asides, [_set_aside(connection, scan, error, now) for scan, error in aside])
         _advance(connection, [(scan, "waiting", None, None) for scan, _ in good]
                  + [(scan, "set_aside", error.reason_code, error.reason) for scan, error in aside], now)  # fmt: skip
+        if results:
+            reach("measurement.advanced")
+    if results:
+        reach("measurement.committed")
     for scan, found in zip(scans, results, strict=True):
         _log(scan, found)
     return [scan for scan, _ in good]

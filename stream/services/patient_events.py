@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stream.crash import reach
 from stream.messages import LARGEST_REVISION, BadMessage, Letter
 from stream.services.clinical import Outcome, Treatment, accept_clinical, accept_outcomes, accept_treatments
 from stream.services.identity import IdentityEvent, accept_identity
@@ -57,10 +58,12 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
         changed = accept_treatments(connection, [e.fact for e in events if isinstance(e.fact, Treatment)], now)
         changed |= accept_clinical(connection, [(e.received_as, e.fact) for e in events if e.kind == "clinical"], now)
         changed |= accept_outcomes(connection, [e.fact for e in events if isinstance(e.fact, Outcome)], now)
+        reach("patient_events.written")
         accept_rejections(connection, [e.fact for e in events if isinstance(e.fact, Rejection)], now)
         for event in events:
             if event.kind in ("treatment", "clinical", "outcome") and event.received_as in changed:
                 audit.record(connection, event.by, event.kind, event.received_as, event.why, now)
+    reach("patient_events.committed")
     for event in events:
         if isinstance(event.fact, IdentityEvent):
             accept_identity(connection, event.fact)

@@ -2,34 +2,46 @@
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.forecaster import Forecaster
 from stream import logs
+from stream.crash import reach
+from stream.errors import EndsWorker
+from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
 from stream.storage import standing
 from stream.storage.database import Connection
 from stream.storage.timelines import read_timelines, resolve, roots
-from stream.timeline import Plan, plan
 
 CLOCK_LIMIT = dt.timedelta(seconds=5)
 """A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
 UNLOCKED_TRIES = 2
 """Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
+PORTION = 1000
+"""States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
 ARENA_PATIENTS = 20_000
 """States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
 
 
-class ClockWrong(Exception):
+class ClockWrong(EndsWorker):
     """The database's newest fold lies in the future: this worker must end, a person must look at the clock."""
 
 
-class UnknownWeights(Exception):
-    """Other weights became active: this worker must end, and load them when it starts again."""
+class UnknownWeights(EndsWorker):
+    """Weights are active that this worker neither holds nor can load: it must end, a person must bring them."""
+
+
+Load = Callable[[str], Forecaster]
+"""Loads weights that became active since the start, by version; raises UnknownWeights."""
+
+
+def _unknown(version: str) -> Forecaster:
+    raise UnknownWeights(f"weights {version} are active, but this worker does not hold them")
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,14 @@ class Folded:
     patient_id: str
     cause: str
     scans: tuple[tuple[str, int], ...]  # scan_uid, revision seen for the first time
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of some timelines, computed outside of any lock under the weights that were `active` then."""
+
+    active: list[str]
+    rows: list[FoldRows]
 
 
 class Arena:
@@ -65,9 +85,10 @@ class Arena:
 class Reconciler:
     """Brings timelines into line on one connection; not to be shared between threads."""
 
-    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster]) -> None:
+    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster], load: Load = _unknown) -> None:
         self._connection = connection
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
+        self._load = load
         self._arena = Arena()
         standing.prepare(connection)
 
@@ -110,35 +131,59 @@ class Reconciler:
         return [_folded(one) for one in rows], self._write(rows)
 
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
-        """One transaction; returns what was committed and who moved on meanwhile and must be taken again."""
-        connection = self._connection
-        active, rows = ([], []) if locked else self._compute(patients, afresh)
-        with connection.transaction():
-            if locked:
-                standing.lock_heads(connection, list(patients))
-                active, rows = self._compute(patients, afresh)
-            if not rows:
-                return [], set()
-            self._send(rows, locked)
-            good = self._still_true(rows, active)
-            if good:
-                self._write(good)
-        for one in good:
-            self._remember(one)
-        gone = {one.plan.timeline.patient_id for one in rows} - {one.plan.timeline.patient_id for one in good}
-        return [_folded(one) for one in good], gone
+        """Returns what was committed, and who moved on meanwhile and must be taken again."""
+        if not locked:
+            return self.write(self.prepare(patients, afresh))
+        with self._connection.transaction():
+            standing.lock_heads(self._connection, list(patients))
+            prepared = self.prepare(patients, afresh)
+            good = self._commit(prepared.rows, prepared, locked)
+        return self._ended(prepared, good)
 
-    def _compute(self, patients: Iterable[str], afresh: Collection[str]) -> tuple[list[str], list[FoldRows]]:
-        """The weights that are active, and all rows that `patients` need under them."""
+    def prepare(self, patients: Iterable[str], afresh: Collection[str] = ()) -> Prepared:
+        """All rows that `patients` (roots) need under the weights that are active; nothing is written yet."""
         forecasters = self._forecasters_now()
         plans = [one for one in self._plans(forecasters, patients, afresh) if one.changed]
-        return list(forecasters), self._rows(plans)
+        rows = self._rows(plans)
+        if rows:
+            reach("reconcile.computed")
+        return Prepared(list(forecasters), rows)
+
+    def write(self, prepared: Prepared) -> tuple[list[Folded], set[str]]:
+        """Commit what any reconciler prepared; returns the folds, and who moved on and must be taken again."""
+        good: list[FoldRows] = []
+        for some in _portions(prepared.rows):
+            with self._connection.transaction():
+                good += self._commit(some, prepared, locked=False)
+            reach("reconcile.committed")
+        return self._ended(prepared, good)
+
+    def _commit(self, rows: Sequence[FoldRows], prepared: Prepared, locked: bool) -> list[FoldRows]:
+        """Write those of `rows` that are still true, in the caller's transaction; returns them."""
+        if not rows:
+            return []
+        self._send(rows, locked)
+        reach("reconcile.sent")
+        good = self._still_true(rows, prepared.active)
+        if good:
+            reach("reconcile.locked")
+            self._write(good)
+            reach("reconcile.written_all")
+        return good
+
+    def _ended(self, prepared: Prepared, good: Sequence[FoldRows]) -> tuple[list[Folded], set[str]]:
+        for one in good:
+            self._remember(one)
+        everybody = {one.plan.timeline.patient_id for one in prepared.rows}
+        return [_folded(one) for one in good], everybody - {one.plan.timeline.patient_id for one in good}
 
     def _forecasters_now(self) -> dict[str, Forecaster]:
-        """Those of the active weights, by version; UnknownWeights where this worker does not hold one."""
+        """Those of the active weights, by version; new ones are loaded. UnknownWeights where one is not to be had."""
         active = standing.active_versions(self._connection)
-        if unknown := set(active) - set(self._forecasters):
-            raise UnknownWeights(f"weights {min(unknown)} are active, but this worker does not hold them")
+        for version in active:
+            if version not in self._forecasters:
+                self._forecasters[version] = self._load(version)
+                logs.event("weights_loaded", weights=version)
         return {version: self._forecasters[version] for version in active}
 
     def _plans(
@@ -227,6 +272,18 @@ class Reconciler:
                 if kept is not None:
                     last[course.weights_version, course.base.scan_uid] = kept
         self._arena.keep(line.patient_id, line.version + 1, last)
+
+
+def _portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
+    """`rows` in the same order, cut so that each transaction stays short."""
+    some: list[FoldRows] = []
+    for one in rows:
+        if some and sum(len(each.states) for each in some) + len(one.states) > PORTION:
+            yield some
+            some = []
+        some.append(one)
+    if some:
+        yield some
 
 
 def _unmoved(plan_: Plan, versions: Mapping[str, int], belongs: Mapping[str, str], alive: Mapping[str, str]) -> bool:

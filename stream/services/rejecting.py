@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from stream.crash import reach
 from stream.storage import audit, schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -43,6 +44,7 @@ def accept_rejections(connection: Connection, rejections: Iterable[Rejection], n
         for revision in revisions:
             append(connection, schema.rejections, [_row(connection, one, revision, now)])
         if revisions:
+            reach("rejecting.written")
             verb = "withdraw rejection" if one.withdrawn else one.kind.removesuffix("ed")
             why = one.why or one.because
             audit.record(connection, one.by, verb, f"{one.scan_uid} revision {max(revisions)}", why, now)

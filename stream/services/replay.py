@@ -1,12 +1,27 @@
-"""Folding again from stored timepoints because a person asks for it, and saying what changed."""
+"""Folding many timelines again, patient-parallel in full batches: for new weights, or because a person asks for it.
 
-from collections.abc import Collection, Iterator, Sequence
+It runs beside live traffic: transactions are short, and while others fold too it rests as long as it works.
+"""
 
-from stream.services.reconcile import Reconciler
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from stream.services.reconcile import Folded, Prepared, Reconciler
 from stream.storage.database import Connection
+from stream.storage.weights import lacking
 
-BATCH = 64
-"""Timelines of one transaction: long ones must stay well within its timeout."""
+REPLAY_LOCK = 4714
+"""Whoever replays holds it shared, for as long as the connection lasts: the sweep leaves what lacks states to him."""
+FULL, TIMELINES = 64, 256
+"""A batch of FULL timelines fills a chunk of the device (models.forecaster.CHUNK); more save queries while short."""
+STEPS, MOST_STEPS = 2560, 12_800
+"""Of a batch that is full, and of any: some hundred milliseconds of work, and memory for what is being written."""
+
+Waiting = tuple[str, int]
+"""patient_id, how many timepoints there are to step."""
+Hands = tuple[Reconciler, Reconciler]
+"""One prepares the next batch while the other, on a connection of its own, commits the one before."""
 
 
 def weights_of(connection: Connection, model: str | None) -> list[str]:
@@ -19,19 +34,92 @@ def weights_of(connection: Connection, model: str | None) -> list[str]:
     return [row[0] for row in rows]
 
 
-def timelines_of(connection: Connection, weights: Sequence[str]) -> list[str]:
-    """Timelines with standing states of `weights`."""
-    query = """SELECT DISTINCT patient_id FROM core.states
-    WHERE superseded_by IS NULL AND weights_version = ANY(%s) ORDER BY 1"""
-    return [row[0] for row in connection.execute(query, [list(weights)]).fetchall()]
+def timelines_of(connection: Connection, weights: Sequence[str]) -> list[Waiting]:
+    """Timelines with standing states of `weights`, the longest first."""
+    query = """SELECT patient_id, count(*) FROM core.states
+    WHERE superseded_by IS NULL AND weights_version = ANY(%s) GROUP BY 1 ORDER BY 2 DESC, 1"""
+    return connection.execute(query, [list(weights)]).fetchall()
 
 
-def replay(reconciler: Reconciler, patients: Sequence[str], weights: Collection[str]) -> Iterator[int]:
-    """Fold `patients` afresh under `weights`, batch after batch; yields how many timelines each brought into line."""
-    for start in range(0, len(patients), BATCH):
-        batch = patients[start : start + BATCH]
-        reconciler.timelines(batch, afresh=weights)
-        yield len(batch)
+def catch_up(connection: Connection, hands: Hands, version: str) -> Iterator[int]:
+    """Give every timeline the states of `version` that it lacks, until none lacks any.
+
+    Yields how many timepoints each batch brought. What cannot be brought is tried once.
+    """
+    connection.execute("SELECT pg_advisory_lock_shared(%s)", [REPLAY_LOCK])
+    tried: set[str] = set()
+    while waiting := [one for one in lacking(connection, version) if one[0] not in tried]:
+        tried |= {patient_id for patient_id, _ in waiting}
+        yield from replay(hands, waiting)
+
+
+def replay(
+    hands: Hands, waiting: Sequence[Waiting], afresh: Collection[str] = (), rest: Callable[[float], None] = time.sleep
+) -> Iterator[int]:
+    """Bring timelines into line, batch after batch, those of weights in `afresh` whatever stands.
+
+    Yields how many of the timepoints in `waiting` each batch brought.
+    """
+    preparing, writing = hands
+    pace = Pace()
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        under_way: Future[list[Folded]] | None = None
+        brought = 0
+        for batch in batches(waiting):
+            started = time.monotonic()
+            prepared = preparing.prepare([patient_id for patient_id, _ in batch], afresh)
+            if under_way is not None:
+                folds = under_way.result()
+                rest(pace.rest(folds, time.monotonic() - started))
+                yield brought
+            under_way = writer.submit(_write, writing, prepared, afresh)
+            brought = sum(steps for _, steps in batch)
+        if under_way is not None:
+            under_way.result()
+            yield brought
+
+
+def _write(reconciler: Reconciler, prepared: Prepared, afresh: Collection[str]) -> list[Folded]:
+    """Commit; who moved on meanwhile is taken again at once."""
+    folds, gone = reconciler.write(prepared)
+    return folds + reconciler.timelines(gone, afresh)
+
+
+def batches(waiting: Sequence[Waiting]) -> Iterator[list[Waiting]]:
+    """Timelines of like length together, so that every round of a batch is as full as its first."""
+    batch: list[Waiting] = []
+    for one in sorted(waiting, key=lambda each: (-each[1], each[0])):
+        if batch and _is_full(batch, one[1]):
+            yield batch
+            batch = []
+        batch.append(one)
+    if batch:
+        yield batch
+
+
+def _is_full(batch: Sequence[Waiting], more: int) -> bool:
+    """Whether a timeline of `more` timepoints is too much for this batch."""
+    steps = sum(steps for _, steps in batch) + more
+    return len(batch) == TIMELINES or steps > (STEPS if len(batch) >= FULL else MOST_STEPS)
+
+
+class Pace:
+    """How long to rest after a batch: not at all while nobody else folds, else as long as it took.
+
+    Ids of folds are given one after the other: a gap before ours means that somebody else took some.
+    """
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+
+    def rest(self, folds: Sequence[Folded], seconds: float) -> float:
+        """Seconds to rest after a batch that committed `folds` and took `seconds`."""
+        ids = [one.fold_id for one in folds]
+        if not ids:
+            return 0.0
+        others = self._last is not None and max(ids) - self._last > len(ids)
+        self._last = max(ids)
+        return seconds if others else 0.0
 
 
 def compare(before: dict[tuple, float], after: dict[tuple, float]) -> tuple[int, float]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.digest import digest
+from stream.planning import Plan, tips, tips_before
 from stream.services.folding import Stepped
 from stream.storage import schema
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.standing import Tip
-from stream.timeline import Plan, tips, tips_before
 
 Row = dict[str, Any]
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from stream.crash import reach
 from stream.digest import digest
 from stream.storage import schema
 from stream.storage.database import Connection
@@ -33,3 +34,4 @@ def record(
         VALUES (%(seq)s, %(at)s, %(who)s, %(what)s, %(subject)s, %(why)s, %(snapshot)s, %(digest)s)""",
         {**row, "digest": audit_digest(before, row)},
     )
+    reach("audit.written")

@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from sqlalchemy.dialects import postgresql
 
+from stream.crash import reach
 from stream.storage import schema
 from stream.storage.facts import qualified
 
@@ -179,12 +180,15 @@ def write_folds(
     good = [fold["fold_id"] for fold in folds]
     for table, ended_by in ENDED.items():
         connection.execute(_end(table, ended_by), {"now": now, "good": good})
+    reach("reconcile.ended")
     # a new tip comes when the old one has gone: at no moment are there two
     _mark_tips(connection, [tip for tip in tips if not tip[2]])
     for table in WRITTEN:
         connection.execute(_write(table), {"now": now, "good": good})
     _mark_tips(connection, [tip for tip in tips if tip[2]])
+    reach("reconcile.written")
     _write_fold_rows(connection, folds)
+    reach("reconcile.moved")
     connection.execute(
         """UPDATE core.assembly w SET status = 'applied', changed_at = %s FROM new_ledger n
         WHERE n.fold_id = ANY(%s) AND n.kind = 'scan' AND w.scan_uid = n.id AND w.revision = n.revision""",

@@ -19,7 +19,7 @@ def patient_bell(received_as: str) -> Bell:
 
 def ring(settings: Settings, bells: Sequence[Bell]) -> None:
     """Tell the workers; where Kafka is away nothing is lost, their sweep finds what was kept."""
-    publisher = Publisher(kafka_servers(settings))
+    publisher = Publisher(kafka_servers(settings), settings.partitions)
     try:
         for topic, key, message in bells:
             publisher.publish(topic, key, message)

@@ -1,12 +1,15 @@
 """The weights a service holds: those that come with the code, and those put in service before, kept in the archive."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
 from models.card import COMMITTED, Card, UnusableWeights
-from models.forecaster import Forecaster, NoSuchDevice, load_forecaster
-from stream.errors import CannotStart
+from models.forecaster import Forecaster, NoSuchDevice, load_forecaster, tried_out
+from models.weights import CARD, WEIGHTS
+from stream.crash import reach
+from stream.dicom.durable import copy_temp, sync_folder
+from stream.errors import CannotStart, WrongUse
+from stream.services.reconcile import UnknownWeights
 from stream.settings import Settings
 
 
@@ -19,6 +22,28 @@ def keep_weights(settings: Settings) -> None:
         target = _folder(settings) / Card.read(card).weights_sha256
         if not target.exists():
             _keep(card.parent, target)
+
+
+def keep_new(settings: Settings, weights: Path) -> Card:
+    """Check the weights in a folder, take a step with them and copy them into the archive; WrongUse if unusable."""
+    try:
+        card = tried_out(weights)
+        target = _folder(settings) / card.weights_sha256
+        if not target.exists():
+            _keep(weights, target)
+    except UnusableWeights as error:
+        raise WrongUse(str(error)) from None
+    except OSError as error:
+        raise WrongUse(f"{error.filename} cannot be read or written: {error.strerror}.") from None
+    return card
+
+
+def kept(settings: Settings, device: str, version: str) -> Forecaster:
+    """The forecaster of one kept set of weights; UnknownWeights where the archive does not hold it."""
+    try:
+        return load_forecaster(_folder(settings) / version, device)
+    except (UnusableWeights, OSError) as error:
+        raise UnknownWeights(f"weights {version} are active, but not to be had: {error}") from None
 
 
 def forecasters(settings: Settings, device: str) -> list[Forecaster]:
@@ -34,12 +59,19 @@ def _keep(weights: Path, target: Path) -> None:
     """Copy beside, then rename: of workers that start at once, one is first and the others find its copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
-        new = shutil.copytree(weights, Path(beside) / target.name)
+        new = Path(beside) / target.name
+        new.mkdir()
+        for name in (WEIGHTS, CARD):
+            copy_temp(weights / name, new).rename(new / name)
+        sync_folder(new)
+        reach("weights.copied")
         try:
             new.rename(target)
+            reach("weights.kept")
         except OSError:
             if not target.exists():
                 raise
+    sync_folder(target.parent)
 
 
 def _folder(settings: Settings) -> Path:

@@ -1,7 +1,8 @@
 """Construction of a worker: its agents, each with a hand of its own, and the Faust app around them."""
 
+import atexit
 import datetime as dt
-import threading
+import os
 from collections.abc import Callable
 from functools import partial
 
@@ -9,47 +10,73 @@ from models.forecaster import Forecaster
 from stream.agents.assemble import Assemble
 from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import Hand
+from stream.agents.in_hand import InHand
 from stream.agents.measure import MeasureAgent
+from stream.agents.watchdog import Watchdog
 from stream.app import Agents, build_app, run
 from stream.dicom.archive import Archive
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.measurements import measure_scan
 from stream.endpoints import kafka_servers
+from stream.errors import ArchiveAway, CannotStart, SetAside
 from stream.publisher import Publisher
 from stream.services.completeness import Rules
 from stream.services.measurement import Complete, Measured
 from stream.services.reconcile import Reconciler
+from stream.services.suspects import charge
 from stream.settings import Settings
-from stream.storage.database import Connection, connect
+from stream.storage.database import Connection, Outage, connect
 from stream.wiring.pseudonyms import pseudonyms
-from stream.wiring.weights import forecasters, keep_weights
+from stream.wiring.weights import forecasters, keep_weights, kept
 
 
 def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
     keep_weights(settings)
-    agents = worker_agents(settings, forecasters(settings, settings.device))
+    in_hand = InHand(settings.run / "hands")
+    _charge(settings, in_hand)
+    agents = worker_agents(settings, forecasters(settings, settings.device), in_hand)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
+    atexit.register(in_hand.empty)
     run(build_app(kafka_servers(settings), agents, folder))
 
 
-def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
-    """The three agents, each with its own hand."""
+def _charge(settings: Settings, in_hand: InHand) -> None:
+    """Tell the database what workers of this machine died with."""
+    try:
+        with connect(settings, "worker") as connection:
+            for items, forget in in_hand.left_behind():
+                charge(connection, items, dt.datetime.now(dt.UTC), forget)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
+
+
+def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -> Agents:
+    """The three agents, each with its own hand, and a watchdog that looks after them."""
     reconcilers: list[Reconciler] = []
 
     def reconcile_on(connection: Connection) -> None:
         if reconcilers:
             reconcilers[0].use(connection)
         else:
-            reconcilers.append(Reconciler(connection, held))
+            reconcilers.append(Reconciler(connection, held, partial(kept, settings, settings.device)))
 
+    connect_worker = partial(connect, settings, "worker")
+
+    def hand(name: str, on_connect: Callable[[Connection], None] = _nothing) -> Hand:
+        publisher = Publisher(kafka_servers(settings), settings.partitions)
+        return Hand(connect_worker, publisher, on_connect, partial(in_hand.holding, name))
+
+    reader = Reader(settings)
+    assemble, measure, forecast = hand("assemble"), hand("measure", reader.use), hand("forecast", reconcile_on)
+    Watchdog([assemble, measure, forecast], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
-        Assemble(_hand(settings), rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(_hand(settings), Reader(settings), settings.assume_disease),
-        ForecastAgent(_hand(settings, reconcile_on), lambda: reconcilers[0]),
+        Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
+        MeasureAgent(measure, reader, settings.assume_disease),
+        ForecastAgent(forecast, lambda: reconcilers[0]),
     )
 
 
@@ -59,31 +86,35 @@ class Reader:
     def __init__(self, settings: Settings) -> None:
         self._archive = Archive(settings.archive)
         self._settings = settings
-        self._lock = threading.Lock()
         self._pseudonyms: Pseudonyms | None = None
 
+    def use(self, connection: Connection) -> None:
+        """Find the pseudonyms' key, once; CannotStart where it is missing while patients exist."""
+        if self._pseudonyms is None:
+            self._pseudonyms = pseudonyms(self._settings, connection)
+
     def __call__(self, scan: Complete) -> Measured:
-        """What the files say; raises SetAside, and OSError while the archive is away."""
-        if not self._archive.folder.is_dir():
-            raise FileNotFoundError(f"the archive {self._archive.folder} is away")
-        files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-        found = measure_scan(files, self._names(), scan.received_as)
+        """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
+        self._check_archive()
+        try:
+            files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
+            found = measure_scan(files, self._pseudonyms, scan.received_as)
+        except (OSError, SetAside):
+            self._check_archive()  # it may have gone meanwhile
+            raise
         return Measured(tuple(found.measurements), found.disease_hint, found.note)
 
-    def _names(self) -> Pseudonyms:
-        with self._lock:
-            if self._pseudonyms is None:
-                with connect(self._settings, "worker") as connection:
-                    self._pseudonyms = pseudonyms(self._settings, connection)
-            return self._pseudonyms
+    def _check_archive(self) -> None:
+        """An archive holds weights at least: where nothing can be listed, it is an empty mount point or less."""
+        try:
+            with os.scandir(self._archive.folder) as entries:
+                next(entries)
+        except (OSError, StopIteration):
+            raise ArchiveAway(f"the archive {self._archive.folder} is away") from None
 
 
 def _nothing(_: Connection) -> None:
     """Most agents keep nothing on their connection."""
-
-
-def _hand(settings: Settings, on_connect: Callable[[Connection], None] = _nothing) -> Hand:
-    return Hand(partial(connect, settings, "worker"), Publisher(kafka_servers(settings)), on_connect)
 
 
 def _seconds(value: float) -> dt.timedelta:

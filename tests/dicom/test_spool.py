@@ -38,6 +38,12 @@ def test_what_is_kept_is_found_again_after_a_restart_in_the_order_it_came(spool:
     assert (closed.association, closed.study_uids) == ("a1", ("1.2.3",))
 
 
+def test_the_oldest_records_are_read_without_the_others(spool: Spool) -> None:
+    kept = [spool.keep([b"%d" % number], ARRIVAL) for number in range(5)]
+    assert spool.records(2) == kept[:2]
+    assert spool.records(9) == kept
+
+
 def test_nobody_else_on_the_machine_can_read_the_spool(spool: Spool) -> None:
     spool.keep([b"whole file"], ARRIVAL)
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700

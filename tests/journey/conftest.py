@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.database import upgraded as upgraded
+from tests.faults.crashing import crashing as crashing
+from tests.faults.crashing import zygote as zygote
 from tests.journey.service import Service, running_service
 from tests.programs import needs_program
 

@@ -108,15 +108,20 @@ def standing(connection: Connection) -> dict[str, list[tuple]]:
     return {name: sorted(connection.execute(query).fetchall(), key=repr) for name, query in queries.items()}
 
 
-def checks(connection: Connection, tolerance: float = 0.0) -> Iterator[Finding]:
-    """Every check of rows and folds, the fast ones first; states must equal the reference fold bit for bit."""
+def checks(
+    connection: Connection, tolerance: float = 0.0, held: Sequence[Forecaster] | None = None
+) -> Iterator[Finding]:
+    """Every check of rows and folds, the fast ones first; states must equal the reference fold bit for bit.
+
+    `held`: forecasters of the active weights, without it those that come along.
+    """
     yield rows.row_hashes(connection)
     yield audit.audit_log(connection)
     yield chains.versions(connection)
     yield chains.transactions(connection)
     yield chains.fold_chain(connection)
     yield chains.identity(connection)
-    yield from fold.standing_folds(connection, forecasters(), tolerance)
+    yield from fold.standing_folds(connection, held or forecasters(), tolerance, patience_seconds=0.0)
 
 
 def assert_sound(connection: Connection) -> None:

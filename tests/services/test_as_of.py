@@ -67,8 +67,9 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     before, risks = standing(connection), standing_risks(connection)
     weights = replay.weights_of(connection, "progression")
     patients = replay.timelines_of(connection, weights)
-    done = list(replay.replay(Reconciler(connection, forecasters()), patients, weights))
-    assert (patients, done) == (["PA"], [1])
+    hands = (Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters()))
+    done = list(replay.replay(hands, patients, weights))
+    assert (patients, done) == ([("PA", 3)], [3])
     assert standing(connection) == before
     assert replay.compare(risks, standing_risks(connection)) == (0, 0)
     because = connection.execute(

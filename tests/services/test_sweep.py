@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from stream.services import assembly
+from stream.services import sweep as sweeping
 from stream.services.forwarding import accept as receive
 from stream.services.sweep import PATIENCE, Unfinished, sweep
 from stream.storage.database import Connection
@@ -85,3 +86,12 @@ def test_a_provisional_revision_becomes_final_by_age_and_folds_nothing(database:
     assert worker.execute("SELECT count(*) FROM core.folds").fetchone() == (0,)
     fold_each(worker, [lung("PA", "b", 0, 20.0)])
     assert_sound(worker)
+
+
+def test_one_pass_rings_for_those_that_wait_longest_and_the_next_for_the_others(
+    worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PASS_LIMIT", 2)
+    for number in range(3):
+        accept(worker, lung("PA", f"{number}", number, 20.0))
+    assert [uid for uid, _, _ in found(worker, much_later()).timepoints] == ["PA/0", "PA/1"]

@@ -1,11 +1,13 @@
 """Folds: their versions, times and transactions, and the two chains of digests (I3, I4, I6, I7)."""
 
+from collections.abc import Iterator, Sequence
+
 from stream.services.rows import fold_digest, rows_digest
 from stream.services.verify.finding import Finding
 from stream.services.verify.identity import check_identity
 from stream.storage import schema
 from stream.storage.database import Connection
-from stream.storage.scanning import each
+from stream.storage.scanning import ALL, each, one_snapshot
 from stream.storage.standing import ENDED, WRITTEN
 
 LIKE_FORECASTS = (schema.forecasts, schema.size_forecasts, schema.response_probabilities)
@@ -63,16 +65,18 @@ def identity(connection: Connection) -> Finding:
 def versions(connection: Connection) -> Finding:
     """I4: folds of a patient carry head versions 1..n without a gap, and the head the last."""
     finding = Finding("I4", "folds carry versions 1..n, the head the last")
-    rows = connection.execute(
+    rows = each(
+        connection,
         """SELECT h.patient_id, h.version = coalesce(f.n, 0) AND h.version = coalesce(f.top, 0)
-          AND h.fold_digest = coalesce(l.digest, '') AND h.changed_at = coalesce(l.computed_at, '2000-01-01')
+          AND h.fold_digest = coalesce(l.digest, '') AND h.changed_at = coalesce(l.computed_at, '2000-01-01') AS holds
         FROM core.heads h LEFT JOIN (SELECT patient_id, count(*) n, max(head_version) top FROM core.folds GROUP BY 1) f
           USING (patient_id) LEFT JOIN core.folds l ON l.patient_id = h.patient_id AND l.head_version = h.version
         UNION ALL SELECT f.patient_id, false FROM core.folds f
-          WHERE NOT EXISTS (SELECT FROM core.heads h WHERE h.patient_id = f.patient_id)"""
+          WHERE NOT EXISTS (SELECT FROM core.heads h WHERE h.patient_id = f.patient_id)""",
+        {},
     )
-    for patient_id, holds in rows:
-        finding.check(holds, f"heads patient_id={patient_id}")
+    for row in rows:
+        finding.check(row["holds"], f"heads patient_id={row['patient_id']}")
     return finding
 
 
@@ -102,29 +106,47 @@ def _compared(connection: Connection, table: str, column: str, holds: str) -> tu
     return count, [row[0] for row in rows]
 
 
-def fold_chain(connection: Connection) -> Finding:
+def fold_chain(connection: Connection, percent: float = ALL) -> Finding:
     """I7, second chain: every fold's digest covers all rows it wrote or ended, and the fold before it."""
     finding = Finding("I7 folds", "every fold's digest covers its rows and the fold before")
-    hashes = _hashes(connection)
+    for patients in patients_with_folds(connection, percent):
+        with one_snapshot(connection):
+            _check_folds(finding, connection, patients)
+    return finding
+
+
+def patients_with_folds(connection: Connection, percent: float = ALL, batch: int = 100) -> Iterator[list[str]]:
+    """Patients of whom there is a fold or a head, or a random `percent` of them, in batches in order of their ids."""
+    last = ""
+    query = """SELECT patient_id FROM (SELECT patient_id FROM core.heads UNION SELECT patient_id FROM core.folds) p
+    WHERE patient_id > %s AND (%s >= 100 OR random() * 100 < %s) ORDER BY patient_id LIMIT %s"""
+    while found := connection.execute(query, [last, percent, percent, batch]).fetchall():
+        yield [row[0] for row in found]
+        last = found[-1][0]
+
+
+def _check_folds(finding: Finding, connection: Connection, patients: Sequence[str]) -> None:
+    query = "SELECT * FROM core.folds WHERE patient_id = ANY(%(patients)s) ORDER BY patient_id, head_version"
+    folds = list(each(connection, query, {"patients": list(patients)}))
+    hashes = _hashes(connection, [fold["fold_id"] for fold in folds])
     before: tuple[str, bytes] = ("", b"")
-    query = "SELECT * FROM core.folds ORDER BY patient_id, head_version"
-    for fold in each(connection, query, {}):
+    for fold in folds:
         written, ended = hashes.get(fold["fold_id"], ([], []))
         last = before[1] if before[0] == fold["patient_id"] else b""
         holds = rows_digest(written, ended) == fold["rows_digest"] and fold_digest(last, fold) == fold["digest"]
         finding.check(holds, f"folds fold_id={fold['fold_id']} patient_id={fold['patient_id']}")
         before = (fold["patient_id"], fold["digest"])
-    return finding
 
 
-def _hashes(connection: Connection) -> dict[int, tuple[list[bytes], list[bytes]]]:
+def _hashes(connection: Connection, folds: Sequence[int]) -> dict[int, tuple[list[bytes], list[bytes]]]:
     """fold_id → hashes of the rows it wrote, and of those it ended."""
     hashes: dict[int, tuple[list[bytes], list[bytes]]] = {}
     for table in WRITTEN:
-        for fold_id, value in connection.execute(f"SELECT fold_id, row_sha256 FROM core.{table.name}"):
+        query = f"SELECT fold_id, row_sha256 FROM core.{table.name} WHERE fold_id = ANY(%s)"
+        for fold_id, value in connection.execute(query, [folds]):
             hashes.setdefault(fold_id, ([], []))[0].append(value)
     for table, ended_by in ENDED.items():
-        query = f"SELECT {ended_by}, later_sha256 FROM core.{table.name} WHERE {ended_by} IS NOT NULL"
-        for fold_id, value in connection.execute(query):
+        query = f"SELECT {ended_by}, later_sha256 FROM core.{table.name} WHERE {ended_by} = ANY(%s)"
+        for fold_id, value in connection.execute(query, [folds]):
             hashes.setdefault(fold_id, ([], []))[1].append(value or b"")
     return hashes

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from stream.services.suspects import refusal_id
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
 
@@ -35,15 +36,20 @@ class Belonging:
         return "done"
 
 
+KILLERS = "SELECT item_id FROM core.set_asides WHERE reason_code = 'killed_worker'"
+
+
 def check_identity(finding: Finding, connection: Connection) -> None:
     """Every event has the outcome it must have, in order without a gap; the tables are what they lead to."""
     belonging, waiting = Belonging(), False
+    killers = {row[0] for row in connection.execute(KILLERS)}
     rows = connection.execute(
         "SELECT seq, kind, patient_id, other_id, scan_uid, outcome FROM core.identity_events ORDER BY seq"
     )
     for number, (seq, *event, outcome) in enumerate(rows, start=1):
         waiting = waiting or outcome is None
-        expected = None if waiting else belonging.take(seq, *event)
+        killed = not waiting and refusal_id(seq) in killers
+        expected = None if waiting else "refused" if killed else belonging.take(seq, *event)
         finding.check((seq, outcome) == (number, expected), f"identity_events seq={seq}")
     aliases = connection.execute("SELECT patient_id, into_patient_id, seq FROM core.aliases")
     _same(finding, "aliases: that of", belonging.merged, aliases)

@@ -8,15 +8,15 @@ from stream.services.verify.finding import Finding
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.hashing import later_columns, later_sha256, row_sha256
-from stream.storage.scanning import each_row
+from stream.storage.scanning import ALL, each_row
 
 
-def row_hashes(connection: Connection) -> Finding:
+def row_hashes(connection: Connection, percent: float = ALL) -> Finding:
     """Every row of every hashed table says what it said when it was written."""
     finding = Finding("hashes", "every row equals its hash")
     for table in schema.metadata.sorted_tables:
         if "row_sha256" in table.columns:
-            for row in each_row(connection, table):
+            for row in each_row(connection, table, percent):
                 finding.check(row["row_sha256"] == row_sha256(table, row), f"{table.name} {_key(table, row)}")
                 _check_later(finding, table, row)
                 _check_parts(finding, table, row)

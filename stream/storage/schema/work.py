@@ -52,7 +52,8 @@ audit = sa.Table(
 
 suspects = sa.Table(
     "suspects", metadata,
-    key("kind", sa.Text, "scan or timeline"), key("id", Id, "scan_uid or patient_id"),
+    key("kind", sa.Text, "scan, timeline, message or identity"),
+    key("id", Id, "scan_uid, patient_id, sha256 or seq"),
     key("revision", sa.Integer, "Revision of a scan, 0 for a timeline"),
     col("attempts", sa.Integer, "Deaths of a worker that had only this in hand"),
     col("since", Time, "When a worker first died with it in hand"),

@@ -11,22 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.timeline import (
-    Content,
-    Course,
-    Entry,
-    Placement,
-    Plan,
-    ScanEntry,
-    StandingState,
-    Timeline,
-    TreatmentEntry,
-    digests,
-    ordered,
-    plan,
-    tips,
-    tips_before,
-)
+from stream.planning import Course, Plan, digests, plan, tips, tips_before
+from stream.timeline import Content, Entry, Placement, ScanEntry, StandingState, Timeline, TreatmentEntry, ordered
 
 DAY_0 = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
 

@@ -1,0 +1,68 @@
+"""A thread that ends this worker when it has work and makes no progress, and any backend of ours that blocks others."""
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from stream import logs
+from stream.agents.hand import EXIT_UNEXPECTED, Hand, end_process
+from stream.storage.blocking import end_blockers
+from stream.storage.database import Connection, Outage
+
+LOOK_SECONDS = 5.0
+STUCK_SECONDS = 300.0
+"""Longer than any step takes that ends: one compressed object has 120 s (dicom/decoder.py), an identity event 40 s for
+its lock and every transaction 10 s, on a machine that is busy with other things."""
+BLOCKING_SECONDS = 20.0
+"""Twice the longest transaction (PROTOCOL 2.1): whoever blocks for so long has stopped and does not know it."""
+
+
+class Watchdog:
+    """Looks after the hands of this process, and by a connection of its own after those of all workers."""
+
+    def __init__(self, hands: Sequence[Hand], connect: Callable[[], Connection]) -> None:
+        self._hands = hands
+        self._connect = connect
+        self._connection: Connection | None = None
+
+    def start(self) -> None:
+        """Look every few seconds, for as long as the process lives."""
+        threading.Thread(target=self._run, name="watchdog", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            try:
+                self.look()
+            except Exception:
+                end_process()
+
+    def look(self) -> None:
+        """Once."""
+        for hand in self._hands:
+            if hand.stuck_seconds() > STUCK_SECONDS:
+                _end_stuck(hand.stuck_seconds())
+        try:
+            self._free()
+        except Outage:  # the hands tell of it
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _free(self) -> None:
+        if self._connection is None:
+            self._connection = self._connect()
+        for pid in end_blockers(self._connection, BLOCKING_SECONDS):
+            logs.event("blocking_backend_ended", level=logging.WARNING, pid=pid, seconds=BLOCKING_SECONDS)
+
+
+def _end_stuck(seconds: float) -> NoReturn:
+    """Say where every thread stands, and end: what was in hand alone is charged with it."""
+    logs.event("no_progress", level=logging.CRITICAL, seconds=round(seconds))
+    faulthandler.dump_traceback(sys.stderr, all_threads=True)
+    os._exit(EXIT_UNEXPECTED)

@@ -1,0 +1,27 @@
+"""Construction of a replay: two reconcilers that hold all kept weights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stream.errors import CannotStart
+from stream.services.reconcile import Reconciler
+from stream.services.replay import Hands
+from stream.settings import Settings
+from stream.storage.database import Connection, Outage, connect
+from stream.wiring.weights import forecasters
+
+
+@contextmanager
+def replaying(settings: Settings) -> Iterator[tuple[Connection, Hands]]:
+    """The hands of a replay, each on a connection of its own, and that of the first to ask on between batches.
+
+    Raises CannotStart where Postgres does not answer, or no more.
+    """
+    held = forecasters(settings, settings.device)
+    try:
+        with connect(settings, "worker") as one, connect(settings, "worker") as other:
+            yield one, (Reconciler(one, held), Reconciler(other, held))
+    except Outage:
+        raise CannotStart(
+            "Postgres does not answer: start the service with `scanstream up`. What was folded is kept."
+        ) from None

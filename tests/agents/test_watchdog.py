@@ -1,0 +1,137 @@
+"""The watchdog ends a worker without progress and a backend that blocks others, and harms nobody else."""
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn
+
+import psycopg
+import pytest
+
+from stream.agents import watchdog
+from stream.agents.hand import EXIT_UNEXPECTED, Hand
+from stream.agents.watchdog import Watchdog
+from stream.publisher import Publisher
+from stream.storage.blocking import end_blockers
+from stream.storage.database import Connection, connect
+from tests.database import Database
+from tests.waiting import wait_until
+
+HANGS = """
+import asyncio, sys, threading
+from stream.agents import watchdog
+from stream.agents.hand import Hand
+
+watchdog.LOOK_SECONDS, watchdog.STUCK_SECONDS = 0.05, 0.5
+
+def waits_for_ever(connection):
+    threading.Event().wait()
+
+class Connection:
+    closed = False
+    def execute(self, *_):
+        return self
+    def fetchall(self):
+        return []
+
+hand = Hand(Connection, None, lambda _: None)
+watchdog.Watchdog([hand], Connection).start()
+asyncio.run(hand.do(waits_for_ever))
+"""
+
+
+def test_a_worker_whose_work_makes_no_progress_ends_and_says_where_it_stood() -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == EXIT_UNEXPECTED
+    assert "waits_for_ever" in ended.stderr
+
+
+def in_thread(hand: Hand, work: Callable[[Connection], None]) -> threading.Thread:
+    thread = threading.Thread(target=lambda: asyncio.run(hand.do(work)), daemon=True)
+    thread.start()
+    return thread
+
+
+def test_an_outage_that_is_waited_out_is_no_lack_of_progress() -> None:
+    tries, over = threading.Semaphore(0), threading.Event()
+
+    def away() -> Connection:
+        tries.release()
+        if not over.is_set():
+            raise psycopg.OperationalError("nobody answers")
+        return None
+
+    hand = Hand(away, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    thread = in_thread(hand, lambda _: None)
+    tries.acquire()
+    tries.acquire()
+    wait_until(lambda: hand.stuck_seconds() == 0)  # between two tries it waits
+    over.set()
+    thread.join()
+    assert hand.stuck_seconds() == 0
+
+
+def test_work_that_goes_on_makes_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, done = threading.Event(), threading.Event()
+
+    def work(_: Connection) -> None:
+        began.set()
+        done.wait()
+
+    hand = Hand(lambda: None, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    thread = in_thread(hand, work)
+    began.wait()
+    wait_until(lambda: hand.stuck_seconds() > 0.1)
+    before = hand.stuck_seconds()
+    hand.progress()
+    assert hand.stuck_seconds() < before
+    done.set()
+    thread.join()
+
+
+@pytest.fixture
+def blocked(database: Database) -> tuple[Connection, Connection, threading.Thread]:
+    """A connection that holds a lock and has stopped, one that waits for it, and the thread that waits."""
+    stopped, waiting = (connect(database.settings, "worker", timeouts=False) for _ in range(2))
+    stopped.execute("INSERT INTO core.heads VALUES ('PA', 0, now(), '')")
+    stopped.execute("BEGIN")
+    stopped.execute("SELECT FROM core.heads FOR UPDATE")
+    thread = threading.Thread(target=lambda: waiting.execute("UPDATE core.heads SET version = 1"))
+    thread.start()
+    look = database.connect()
+    wait_until(lambda: look.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,))
+    return stopped, waiting, thread
+
+
+def test_a_backend_that_has_blocked_others_for_too_long_is_ended_and_they_go_on(
+    database: Database, blocked: tuple[Connection, Connection, threading.Thread], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, waiting, thread = blocked
+    monkeypatch.setattr(watchdog, "BLOCKING_SECONDS", 0.0)
+    Watchdog([], partial(connect, database.settings, "worker")).look()
+    thread.join()
+    assert waiting.execute("SELECT version FROM core.heads").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError):
+        stopped.execute("COMMIT")
+    waiting.close()
+
+
+def test_who_blocks_for_a_moment_is_left_alone(
+    database: Database, blocked: tuple[Connection, Connection, threading.Thread]
+) -> None:
+    stopped, waiting, thread = blocked
+    assert end_blockers(database.connect(), 3600.0) == []
+    stopped.execute("COMMIT")
+    thread.join()
+    waiting.close()
+    stopped.close()
+
+
+def test_without_postgres_the_watchdog_goes_on() -> None:
+    def away() -> NoReturn:
+        raise psycopg.OperationalError("nobody answers")
+
+    Watchdog([], away).look()

@@ -1,0 +1,172 @@
+"""A gateway and a worker that are ended at a crash point and started again, on the session's Postgres and Kafka."""
+
+import datetime as dt
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import MemberToRemove, OffsetSpec
+
+import stream
+from stream.dicom.sender import send
+from stream.endpoints import free_port, kafka_servers
+from stream.publisher import TOPICS, Publisher, ensure_topics
+from stream.services.sweep import UNSEEN
+from stream.settings import Settings, load_settings
+from tests.database import Database
+from tests.waiting import wait_until
+
+GROUP = "scanstream"
+SETTLE_SECONDS = 120
+"""On a busy machine much more than is needed; a service that loses work never settles."""
+
+
+class Crashing:
+    """Gateway and worker of one database, each forked from `zygote`, on folders of their own."""
+
+    def __init__(self, services: Settings, database: Database, folder: Path, zygote: "Zygote") -> None:
+        self.database = database
+        self.folder = folder
+        self.elsewhere = Path(tempfile.mkdtemp(prefix="scanstream-", dir="/dev/shm"))
+        self._zygote = zygote
+        self._pids: dict[str, int] = {}
+        passwords = {name: value for name, value in database.settings if name.startswith("database_password_")}
+        self.settings = load_settings(
+            data_dir=folder / "data", dicom_port=free_port(), database_url=database.settings.database_url,
+            kafka_bootstrap_servers=",".join(kafka_servers(services)), partitions=services.partitions,
+            association_wait_seconds=0.2, quiet_seconds=30.0, final_after_seconds=3600.0, **passwords,
+        )  # fmt: skip
+        ensure_topics(kafka_servers(self.settings), self.settings.partitions)
+        self._admin = KafkaAdminClient(bootstrap_servers=kafka_servers(self.settings))
+        self.publisher = Publisher(kafka_servers(self.settings), self.settings.partitions)
+        self.connection = psycopg.connect(database.superuser_url, autocommit=True, options="-c timezone=UTC")
+
+    def start(self, part: str, crash_at: str = "", poison: str = "", **settings: object) -> None:
+        """Start gateway or worker, armed where `crash_at` says so; `poison` as tests/faults/poison.py reads it."""
+        if part == "worker":
+            self._leave()
+        named = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
+        env = {**self.settings.environment(), **named, "SCANSTREAM_CRASH_AT": crash_at, "POISON": poison}
+        self._pids[part] = self._zygote.start(part, env, self.folder)
+
+    def crashed(self, part: str) -> bool:
+        """Whether the part has ended; fails where it did not end by the signal of its crash point."""
+        if part in self._pids and (ended := self._zygote.ended(self._pids[part])) is not None:
+            del self._pids[part]
+            assert ended == -signal.SIGKILL, (self.folder / f"{part}.log").read_text()[-3000:]
+        return part not in self._pids
+
+    def settled(self) -> bool:
+        """Whether all that was accepted has come to its end, and the spool is empty."""
+        (pending,) = self.connection.execute("SELECT pending FROM scanstream.service_status").fetchone()
+        unseen = self.connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC), "limit": 1}).fetchone()
+        return not pending and unseen is None and not any(self.settings.spool.glob("*.json"))
+
+    def send(self, paths: Sequence[Path]) -> list[Path]:
+        """Send `paths` in one association; returns those that were not answered with success."""
+        host, port = self.settings.dicom_host, self.settings.dicom_port
+        wait_until(lambda: _listens(host, port) or "gateway" not in self._pids, SETTLE_SECONDS)
+        return [one.path for one in send(paths, host, port, self.settings.dicom_ae_title, "PACS") if one.status != 0]
+
+    def clear(self) -> None:
+        """Forget all that arrived: rows, messages, spool, archive, key."""
+        for part in list(self._pids):
+            self._zygote.kill(self._pids.pop(part))
+        self._leave()
+        topics = [TopicPartition(topic, number) for topic in TOPICS for number in range(self.settings.partitions)]
+        self._admin.reset_group_offsets(GROUP, dict.fromkeys(topics, OffsetSpec.LATEST))
+        self.database.empty()
+        shutil.rmtree(self.settings.data_dir, ignore_errors=True)
+        for path in self.elsewhere.iterdir():
+            shutil.rmtree(path)
+        self.settings.run.mkdir(parents=True)
+
+    def stop(self) -> None:
+        """End both parts and all connections."""
+        self.clear()
+        self.connection.close()
+        self.publisher.close()
+        self._admin.close()
+        shutil.rmtree(self.elsewhere)
+
+    def _leave(self) -> None:
+        """Tell Kafka that the dead worker left: it would give its partitions away only after the session timeout."""
+        group = self._admin.describe_groups([GROUP])[GROUP]
+        if members := [MemberToRemove(member_id=member["member_id"]) for member in group["members"]]:
+            self._admin.remove_group_members(GROUP, members)
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator["Zygote"]:
+    """What gateway and worker are forked from."""
+    made = Zygote()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def crashing(
+    services: Settings, upgraded: Database, zygote: "Zygote", tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Crashing]:
+    """A gateway and a worker to crash, on folders of their own."""
+    made = Crashing(services, upgraded, tmp_path_factory.mktemp("crashing"), zygote)
+    yield made
+    made.stop()
+
+
+class Zygote:
+    """The process that parts are forked from."""
+
+    def __init__(self) -> None:
+        root = str(Path(stream.__file__).parents[1])
+        self._process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("zygote.py"))], env={"PYTHONPATH": root}, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self._answer() == "ready"
+
+    def start(self, part: str, env: dict[str, str], folder: Path) -> int:
+        """Start a part; returns its pid."""
+        return self._ask({"part": part, "env": env, "folder": str(folder), "log": str(folder / f"{part}.log")})
+
+    def ended(self, pid: int) -> int | None:
+        """How the part ended, None while it lives."""
+        return self._ask({"pid": pid})
+
+    def kill(self, pid: int) -> None:
+        """End a part and wait for it."""
+        if self.ended(pid) is None:
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: self.ended(pid) is not None)
+
+    def stop(self) -> None:
+        """End it and all parts."""
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        return json.loads(self._process.stdout.readline())
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

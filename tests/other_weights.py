@@ -1,0 +1,13 @@
+"""Weights beside those that come along: the same network, a little off, with a card of their own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from models.card import COMMITTED, Card
+from models.weights import load_weights, save_weights
+
+
+def other_weights(folder: Path, model: str = "progression", factor: float = 1.5, **changed: object) -> Card:
+    """Weights of `model` whose head counts `factor` times as much, saved in `folder`; `changed` fields of the card."""
+    card, parameters = load_weights(COMMITTED / model)
+    return save_weights(folder, replace(card, **changed), {**parameters, "head": parameters["head"] * factor})
