@@ -15,6 +15,7 @@ from stream.storage.facts import write_later
 NOT_KEPT = {
     "message": "Its bytes were not kept, so a message cannot be released: have its sender publish it again.",
     "row": "A row of a table cannot be released: correct the table and import it again.",
+    "identity event": "It was refused so that those behind it could go on: ask for it again.",
 }
 
 
@@ -36,12 +37,19 @@ class Item:
 
     @property
     def kind(self) -> str:
-        """revision, file, message, timeline or row (of an imported table)."""
+        """revision, file, message, timeline, row (of an imported table) or identity event."""
         if self.revision is not None:
             return "revision"
         if self.sha256:
             return "file" if self.file else "message"
-        return "timeline" if self.patient_id else "row"
+        if self.patient_id:
+            return "timeline"
+        return "identity event" if self.reason_code == "killed_worker" else "row"
+
+    @property
+    def why_not(self) -> str | None:
+        """Why it cannot be released, where it cannot; a message that ended workers may come again."""
+        return None if self.sha256 and self.reason_code == "killed_worker" else NOT_KEPT.get(self.kind)
 
 
 @dataclass(frozen=True)
@@ -76,16 +84,19 @@ def reject(connection: Connection, item_id: str, decision: Decision) -> Item:
 
 
 def release_revision(connection: Connection, item: Item, decision: Decision) -> None:
-    """Measure a scan revision again, with no death of a worker held against it."""
+    """Measure a scan revision again, or make it first where that ended workers; no death is held against it."""
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
         _write(connection, item, "released", decision, now)
         connection.execute(
-            """UPDATE core.assembly SET status = 'measuring', reason_code = NULL, reason = NULL, attempts = 0,
-              changed_at = %s WHERE scan_uid = %s AND revision = %s AND status = 'set_aside'""",
-            [now, item.scan_uid, item.revision],
+            """UPDATE core.assembly w SET reason_code = NULL, reason = NULL, attempts = 0, due_at = %(now)s,
+              changed_at = %(now)s, status = CASE WHEN EXISTS (SELECT FROM core.revisions r WHERE
+                r.scan_uid = w.scan_uid AND r.revision = w.revision) THEN 'measuring' ELSE 'receiving' END
+            WHERE scan_uid = %(scan)s AND revision = %(revision)s AND status = 'set_aside'""",
+            {"now": now, "scan": item.scan_uid, "revision": item.revision},
         )
-        _clear(connection, "scan", item.scan_uid, item.revision)
+        for revision in (0, item.revision):
+            _clear(connection, "scan", item.scan_uid, revision)
 
 
 def release_timeline(connection: Connection, item: Item, decision: Decision) -> None:
@@ -93,6 +104,13 @@ def release_timeline(connection: Connection, item: Item, decision: Decision) -> 
     with connection.transaction():
         _write(connection, item, "released", decision, dt.datetime.now(dt.UTC))
         _clear(connection, "timeline", item.patient_id, 0)
+
+
+def release_message(connection: Connection, item: Item, decision: Decision) -> None:
+    """Take a message that ended workers, should it come again."""
+    with connection.transaction():
+        _write(connection, item, "released", decision, dt.datetime.now(dt.UTC))
+        _clear(connection, "message", item.sha256, 0)
 
 
 def kept_file(connection: Connection, item: Item) -> Received:

@@ -4,13 +4,13 @@ from stream.dicom.archive import Archive
 from stream.dicom.released import Said, describe_again
 from stream.errors import AnswerIsNo, WrongUse
 from stream.services.deciding import (
-    NOT_KEPT,
     Decision,
     Item,
     correcting,
     kept_file,
     of_the_study,
     release_file,
+    release_message,
     release_revision,
     release_timeline,
     undecided,
@@ -31,8 +31,8 @@ def release(settings: Settings, item_id: str, said: Said, decision: Decision) ->
     """
     with connect(settings, "worker") as connection:
         item = undecided(connection, item_id)
-        if item.kind in NOT_KEPT:
-            raise AnswerIsNo(NOT_KEPT[item.kind])
+        if item.why_not:
+            raise AnswerIsNo(item.why_not)
         if item.kind != "file":
             bells = _again(connection, item, decision)
         else:
@@ -42,13 +42,17 @@ def release(settings: Settings, item_id: str, said: Said, decision: Decision) ->
 
 
 def _again(connection: Connection, item: Item, decision: Decision) -> list[Bell]:
-    """Measure a revision, or fold a timeline, once more."""
+    """Measure a revision, fold a timeline, or take a message once more."""
+    if item.kind == "message":
+        release_message(connection, item, decision)
+        return []
     if item.kind == "timeline":
         release_timeline(connection, item, decision)
         return [patient_bell(item.patient_id)]
     release_revision(connection, item, decision)
     key = resolve(connection, [item.scan_uid])[item.scan_uid]
-    return [("scans", key, {"scan_uid": item.scan_uid, "revision": item.revision})]
+    made = ("scans", key, {"scan_uid": item.scan_uid, "revision": item.revision})
+    return [made, ("instances", key, {"scan_uid": item.scan_uid})]
 
 
 def _refuse_strangers(connection: Connection, item: Item, said: Said, patient_id: str) -> None:

@@ -16,12 +16,15 @@ from stream.services.deciding import (
     of_the_study,
     reject,
     release_file,
+    release_message,
     release_revision,
     release_timeline,
     undecided,
 )
 from stream.services.forwarding import Described, Unusable, accept
 from stream.services.set_asides import set_aside_row
+from stream.services.suspects import DEATHS, charge, split
+from stream.services.suspects import Item as Suspect
 from stream.services.verify.acceptance import ends
 from stream.storage import schema
 from stream.storage.facts import append
@@ -180,6 +183,28 @@ def test_a_worker_that_died_with_it_is_not_held_against_what_is_released(arrival
     arrivals.measure([("s1", 1)])
 
 
+def test_a_scan_that_ended_workers_before_a_revision_was_made_gets_it_when_released(
+    arrivals: Arrivals, database: Database
+) -> None:
+    accept(database.connect("gateway"), [received(report("s1"))])
+    for _ in range(DEATHS):
+        charge(arrivals.worker, [Suspect("scan", "s1")], day(0), lambda: None)
+    assert arrivals.statuses() == [("s1", 1, "set_aside")]
+    release_revision(arrivals.worker, only_item(arrivals), ANNA)
+    arrivals.follow(["s1"])
+    assert arrivals.statuses() == [("s1", 1, "applied")]
+
+
+def test_a_message_that_ended_workers_is_taken_when_it_comes_again(arrivals: Arrivals) -> None:
+    for _ in range(DEATHS):
+        charge(arrivals.worker, [Suspect("message", "a" * 64)], day(0), lambda: None)
+    assert split(arrivals.worker, [Suspect("message", "a" * 64)]) == ([], [])
+    item = only_item(arrivals)
+    assert item.why_not is None
+    release_message(arrivals.worker, item, ANNA)
+    assert split(arrivals.worker, [Suspect("message", "a" * 64)]) == ([Suspect("message", "a" * 64)], [])
+
+
 def test_what_is_rejected_never_counts(arrivals: Arrivals, database: Database) -> None:
     item = aside(arrivals)
     before = standing(arrivals.worker)
@@ -205,6 +230,6 @@ def test_a_decision_is_made_once(arrivals: Arrivals) -> None:
 def test_a_message_and_a_row_of_a_table_are_told_apart_from_what_can_be_released(arrivals: Arrivals) -> None:
     _, keep = set_aside_unreadable([Letter("PA", b"{")], Letter.scan_uids)
     keep(arrivals.worker)
-    assert only_item(arrivals).kind == "message"
+    assert "publish it again" in only_item(arrivals).why_not
     append(arrivals.worker, schema.set_asides, [set_aside_row("row", "no_date", "The visit has no date.", day(0))])
-    assert undecided(arrivals.worker, "row").kind == "row"
+    assert "import it again" in undecided(arrivals.worker, "row").why_not
