@@ -50,7 +50,11 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
             tuple(
                 row[0]
                 for row in _not_held(
-                    connection, [*connection.execute(UNSEEN, late).fetchall(), *_behind(connection, late["before"])]
+                    connection,
+                    [
+                        *connection.execute(f"{UNSEEN} LIMIT %(limit)s", late).fetchall(),
+                        *_behind(connection, late["before"]),
+                    ],
                 )
             ),
         )
@@ -76,7 +80,7 @@ UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN c
   LEFT JOIN core.assignments a USING (scan_uid) WHERE j.at < %(before)s AND NOT EXISTS (SELECT FROM core.ledger g
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
-  WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s LIMIT %(limit)s"""
+  WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s"""
 
 
 def _not_held(connection: Connection, rows: Sequence[tuple]) -> tuple[tuple, ...]:

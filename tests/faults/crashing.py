@@ -70,7 +70,7 @@ class Crashing:
     def settled(self) -> bool:
         """Whether all that was accepted has come to its end, and the spool is empty."""
         (pending,) = self.connection.execute("SELECT pending FROM scanstream.service_status").fetchone()
-        unseen = self.connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC), "limit": 1}).fetchone()
+        unseen = self.connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC)}).fetchone()
         return not pending and unseen is None and not any(self.settings.spool.glob("*.json"))
 
     def send(self, paths: Sequence[Path]) -> list[Path]:
