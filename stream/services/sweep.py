@@ -43,20 +43,13 @@ def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -
         reach("sweep.leading")
         _finalise(connection, now, final_after)
         late = {"before": now - PATIENCE, "limit": PASS_LIMIT}
+        told = connection.execute(f"{UNSEEN} LIMIT %(limit)s", late).fetchall()
+        told += _behind(connection, late["before"])
         return Unfinished(
             tuple(connection.execute(GATHERING, late).fetchall()),
             tuple(connection.execute(STUCK, {**late, "status": "measuring"}).fetchall()),
             _not_held(connection, connection.execute(STUCK, {**late, "status": "waiting"}).fetchall()),
-            tuple(
-                row[0]
-                for row in _not_held(
-                    connection,
-                    [
-                        *connection.execute(f"{UNSEEN} LIMIT %(limit)s", late).fetchall(),
-                        *_behind(connection, late["before"]),
-                    ],
-                )
-            ),
+            tuple(row[0] for row in _not_held(connection, told)),
         )
 
 
