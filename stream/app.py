@@ -31,8 +31,20 @@ class Agents:
 
 def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.App:
     """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
-    app = faust.App(
-        "scanstream",
+    app = new_app("scanstream", servers, datadir)
+    add_agent(app, "instances", agents.assemble.handle)
+    add_agent(app, "scans", agents.measure.handle)
+    add_agent(app, "timepoints", agents.forecast.timepoints)
+    add_agent(app, "patient-events", agents.forecast.patient_events)
+    _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
+    _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
+    return app
+
+
+def new_app(group: str, servers: Sequence[str], datadir: Path) -> faust.App:
+    """An app of consumer group `group` without agents."""
+    return faust.App(
+        group,
         broker=[f"kafka://{server}" for server in servers],
         store="memory://",
         datadir=datadir,
@@ -47,13 +59,14 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.Ap
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
     )
-    _add_agent(app, "instances", agents.assemble.handle)
-    _add_agent(app, "scans", agents.measure.handle)
-    _add_agent(app, "timepoints", agents.forecast.timepoints)
-    _add_agent(app, "patient-events", agents.forecast.patient_events)
-    _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
-    _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
-    return app
+
+
+def add_agent(app: faust.App, topic: str, handle: Handle) -> None:
+    """Hand the messages of `topic` to `handle` in batches; acknowledged is what it returned from."""
+    batcher = Batcher(handle)
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
+    app.agent(channel, name=topic, concurrency=1)(batcher.read)
+    app.task(batcher.work)
 
 
 def run(app: faust.App) -> None:
@@ -61,13 +74,6 @@ def run(app: faust.App) -> None:
     worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None
     worker.execute_from_commandline()
-
-
-def _add_agent(app: faust.App, topic: str, handle: Handle) -> None:
-    batcher = Batcher(handle)
-    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
-    app.agent(channel, name=topic, concurrency=1)(batcher.read)
-    app.task(batcher.work)
 
 
 def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
