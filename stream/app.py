@@ -18,6 +18,9 @@ TICK_SECONDS = 0.1
 SWEEP_SECONDS = 5.0
 SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
 """After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
+IDLE_SECONDS = 10 * 365 * 86_400
+"""A consumer that polled nothing for this long leaves its group, and behind Faust it never comes back: so after no
+outage that is waited out. (What makes no progress for other reasons is the watchdog's.)"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def new_app(group: str, servers: Sequence[str], datadir: Path) -> faust.App:
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_max_poll_interval=IDLE_SECONDS,
     )
 
 
