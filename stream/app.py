@@ -21,6 +21,10 @@ SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
 IDLE_SECONDS = 10 * 365 * 86_400
 """A consumer that polled nothing for this long leaves its group, and behind Faust it never comes back: so after no
 outage that is waited out. (What makes no progress for other reasons is the watchdog's.)"""
+POLL_LIMIT = 128
+BUFFERED_PER_PARTITION = 5 * POLL_LIMIT
+"""Faust stops asking for a partition once its topic's buffer is four fifths full, and each partition may bring one poll
+more. A buffer that cannot hold those fills up, and then Faust reads no topic at all until the slow one has room."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Agents:
     forecast: ForecastAgent
 
 
-def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.App:
+def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
     """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
-    app = new_app("scanstream", servers, datadir)
+    app = new_app("scanstream", servers, datadir, partitions)
     add_agent(app, "instances", agents.assemble.handle)
     add_agent(app, "scans", agents.measure.handle)
     add_agent(app, "timepoints", agents.forecast.timepoints)
@@ -44,8 +48,8 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.Ap
     return app
 
 
-def new_app(group: str, servers: Sequence[str], datadir: Path) -> faust.App:
-    """An app of consumer group `group` without agents."""
+def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) -> faust.App:
+    """An app of consumer group `group` without agents, whose topics have `partitions` partitions each."""
     return faust.App(
         group,
         broker=[f"kafka://{server}" for server in servers],
@@ -62,6 +66,8 @@ def new_app(group: str, servers: Sequence[str], datadir: Path) -> faust.App:
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_max_poll_interval=IDLE_SECONDS,
+        broker_max_poll_records=POLL_LIMIT,
+        stream_buffer_maxsize=BUFFERED_PER_PARTITION * partitions,
     )
 
 

@@ -31,7 +31,7 @@ def run_worker(settings: Settings) -> None:
     agents = worker_agents(settings, forecasters(settings, settings.device))
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
-    run(build_app(kafka_servers(settings), agents, folder))
+    run(build_app(kafka_servers(settings), agents, folder, settings.partitions))
 
 
 def worker_agents(settings: Settings, held: list[Forecaster]) -> Agents:
