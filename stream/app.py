@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 
 import faust
@@ -76,7 +77,7 @@ def add_agent(app: faust.App, topic: str, handle: Handle) -> None:
     batcher = Batcher(handle)
     channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
     app.agent(channel, name=topic, concurrency=1)(batcher.read)
-    app.task(batcher.work)
+    _add_task(app, batcher.work)
 
 
 def run(app: faust.App) -> None:
@@ -96,4 +97,19 @@ def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awai
             await asyncio.sleep(seconds)
 
     clock.__name__ = name
-    app.task(clock)
+    _add_task(app, clock)
+
+
+def _add_task(app: faust.App, work: Callable[[], Awaitable[None]]) -> None:
+    """A task whose end, but for that of the app, is the process's: Faust would go on without it and say nothing."""
+
+    @wraps(work)
+    async def task() -> None:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if not app.should_stop:
+                end_process()
+            raise
+
+    app.task(task)
