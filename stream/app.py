@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 
 import faust
@@ -18,6 +19,13 @@ TICK_SECONDS = 0.1
 SWEEP_SECONDS = 5.0
 SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
 """After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
+IDLE_SECONDS = 10 * 365 * 86_400
+"""A consumer that polled nothing for this long leaves its group, and behind Faust it never comes back: so after no
+outage that is waited out. (What makes no progress for other reasons is the watchdog's.)"""
+POLL_LIMIT = 128
+BUFFERED_PER_PARTITION = 5 * POLL_LIMIT
+"""Faust stops asking for a partition once its topic's buffer is four fifths full, and each partition may bring one poll
+more. A buffer that cannot hold those fills up, and then Faust reads no topic at all until the slow one has room."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +37,22 @@ class Agents:
     forecast: ForecastAgent
 
 
-def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.App:
+def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
     """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
-    app = faust.App(
-        "scanstream",
+    app = new_app("scanstream", servers, datadir, partitions)
+    add_agent(app, "instances", agents.assemble.handle)
+    add_agent(app, "scans", agents.measure.handle)
+    add_agent(app, "timepoints", agents.forecast.timepoints)
+    add_agent(app, "patient-events", agents.forecast.patient_events)
+    _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
+    _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
+    return app
+
+
+def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) -> faust.App:
+    """An app of consumer group `group` without agents, whose topics have `partitions` partitions each."""
+    return faust.App(
+        group,
         broker=[f"kafka://{server}" for server in servers],
         store="memory://",
         datadir=datadir,
@@ -46,14 +66,18 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.Ap
         consumer_auto_offset_reset="earliest",
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
+        broker_max_poll_interval=IDLE_SECONDS,
+        broker_max_poll_records=POLL_LIMIT,
+        stream_buffer_maxsize=BUFFERED_PER_PARTITION * partitions,
     )
-    _add_agent(app, "instances", agents.assemble.handle)
-    _add_agent(app, "scans", agents.measure.handle)
-    _add_agent(app, "timepoints", agents.forecast.timepoints)
-    _add_agent(app, "patient-events", agents.forecast.patient_events)
-    _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
-    _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
-    return app
+
+
+def add_agent(app: faust.App, topic: str, handle: Handle) -> None:
+    """Hand the messages of `topic` to `handle` in batches; acknowledged is what it returned from."""
+    batcher = Batcher(handle)
+    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
+    app.agent(channel, name=topic, concurrency=1)(batcher.read)
+    _add_task(app, batcher.work)
 
 
 def run(app: faust.App) -> None:
@@ -61,13 +85,6 @@ def run(app: faust.App) -> None:
     worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None
     worker.execute_from_commandline()
-
-
-def _add_agent(app: faust.App, topic: str, handle: Handle) -> None:
-    batcher = Batcher(handle)
-    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
-    app.agent(channel, name=topic, concurrency=1)(batcher.read)
-    app.task(batcher.work)
 
 
 def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
@@ -80,4 +97,19 @@ def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awai
             await asyncio.sleep(seconds)
 
     clock.__name__ = name
-    app.task(clock)
+    _add_task(app, clock)
+
+
+def _add_task(app: faust.App, work: Callable[[], Awaitable[None]]) -> None:
+    """A task whose end, but for that of the app, is the process's: Faust would go on without it and say nothing."""
+
+    @wraps(work)
+    async def task() -> None:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if not app.should_stop:
+                end_process()
+            raise
+
+    app.task(task)

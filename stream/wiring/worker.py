@@ -39,7 +39,7 @@ def run_worker(settings: Settings) -> None:
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
     atexit.register(in_hand.empty)
-    run(build_app(kafka_servers(settings), agents, folder))
+    run(build_app(kafka_servers(settings), agents, folder, settings.partitions))
 
 
 def _charge(settings: Settings, in_hand: InHand) -> None:

@@ -1,0 +1,70 @@
+"""Topics of a test's own on the session's broker, and what the broker knows of their readers."""
+
+from collections.abc import Sequence
+from itertools import count
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+
+from tests.waiting import wait_until
+
+PARTITIONS = 4
+PATIENCE_SECONDS = 90
+"""For what another process does on a busy machine."""
+_numbers = count()
+
+
+class Broker:
+    """The session's Kafka, as someone beside the workers sees it."""
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        self.servers = ",".join(servers)
+        self.admin = KafkaAdminClient(bootstrap_servers=list(servers))
+        self.producer = KafkaProducer(bootstrap_servers=list(servers), acks="all")
+
+    def topic(self) -> "Topic":
+        """A new topic; workers read it as the consumer group of the same name."""
+        topic = Topic(self, f"faust-rows-{next(_numbers)}")
+        self.admin.create_topics({topic.name: {"num_partitions": PARTITIONS}})
+        self.admin.wait_for_topics([topic.name])
+        return topic
+
+    def close(self) -> None:
+        """End all connections."""
+        self.producer.close()
+        self.admin.close()
+
+
+class Topic:
+    """One topic and its consumer group."""
+
+    def __init__(self, broker: Broker, name: str) -> None:
+        self.broker = broker
+        self.name = name
+
+    def send(self, *values: str, partition: int = 0) -> None:
+        """Put `values` there, one message each; returns when the broker has them."""
+        for value in values:
+            self.broker.producer.send(self.name, value.encode(), partition=partition)
+        self.broker.producer.flush()
+
+    def committed(self) -> dict[int, int]:
+        """The group's committed offset by partition, where there is one: all messages below it are acknowledged."""
+        offsets = self.broker.admin.list_group_offsets(self.name)[self.name]
+        return {place.partition: offset.offset for place, offset in offsets.items() if place.topic == self.name}
+
+    def wait_for_commit(self, **offsets: int) -> None:
+        """Wait until the committed offsets are `offsets`, of partitions p0, p1, …"""
+        expected = {int(name[1:]): offset for name, offset in offsets.items()}
+        wait_until(lambda: self.committed() == expected, PATIENCE_SECONDS)
+
+    def members(self) -> int:
+        """How many consumers the broker counts to the group."""
+        return len(self.broker.admin.describe_groups([self.name])[self.name]["members"])
+
+    def length(self) -> int:
+        """How many messages the broker has in partition 0."""
+        consumer, place = KafkaConsumer(bootstrap_servers=self.broker.servers), TopicPartition(self.name, 0)
+        try:
+            return consumer.end_offsets([place])[place]
+        finally:
+            consumer.close()
