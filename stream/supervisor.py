@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import fcntl
+import logging
 import os
 import signal
 import subprocess
@@ -39,13 +40,15 @@ class Stopped(Exception):
 class Part:
     """A process: how it is started, how one knows that it answers (`ready`), and how it is ended.
 
-    `stop_signal` asks it to stop; `death_signal` is what the kernel sends it when the supervisor dies. Lower tiers
-    serve higher ones, so the highest tier is stopped first. `user` is a (uid, gid) to run as.
+    `prepare` makes what every start needs, also one after a death; it may raise CannotStart. `stop_signal` asks it to
+    stop; `death_signal` is what the kernel sends it when the supervisor dies. Lower tiers serve higher ones, so the
+    highest tier is stopped first. `user` is a (uid, gid) to run as.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] | None = None
+    prepare: Callable[[], None] | None = None
     ready: Callable[[], bool] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
@@ -61,6 +64,11 @@ class _Child:
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
     restart_at: float | None = None
+
+    @property
+    def delay(self) -> float:
+        """Seconds until the next try, the longer the more have failed in a row."""
+        return min(FIRST_DELAY_SECONDS * 2 ** (self.failures - 1), LONGEST_DELAY_SECONDS)
 
 
 class Supervisor:
@@ -142,13 +150,25 @@ class Supervisor:
         if child.restart_at is None:
             _kill_group(child.process.pid)
             child.failures = 1 if now - child.started > STEADY_SECONDS else child.failures + 1
-            delay = min(FIRST_DELAY_SECONDS * 2 ** (child.failures - 1), LONGEST_DELAY_SECONDS)
-            child.restart_at = now + delay
-            logs.event("part_exited", part=child.part.name, code=code, restart_in_seconds=delay)
+            child.restart_at = now + child.delay
+            logs.event("part_exited", part=child.part.name, code=code, restart_in_seconds=child.delay)
         elif now >= child.restart_at:
-            child.process, child.started, child.restart_at = self._spawn(child.part).process, now, None
+            self._restart(child)
+
+    def _restart(self, child: _Child) -> None:
+        """Another process for what ended; where it cannot even be made, the next try is later."""
+        try:
+            child.process = self._spawn(child.part).process
+        except (CannotStart, OSError) as error:
+            child.failures += 1
+            child.restart_at = time.monotonic() + child.delay
+            logs.event("part_not_started", level=logging.ERROR, part=child.part.name, reason=error)
+        else:
+            child.started, child.restart_at = time.monotonic(), None
 
     def _spawn(self, part: Part) -> _Child:
+        if part.prepare is not None:
+            part.prepare()
         uid, gid = part.user or (None, None)
         with self._log(part) as log:
             process = subprocess.Popen(

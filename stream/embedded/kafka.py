@@ -18,6 +18,8 @@ from stream.supervisor import Part, exclusive
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
 CACHE = user_cache_path("scanstream") / "kafka"
 JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+MARK = "meta.properties"
+"""What formatting leaves in Kafka's folder."""
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -69,19 +71,26 @@ def check_hashes(jars: list[Path]) -> None:
 
 
 def part(data_dir: Path, endpoints: Endpoints) -> Part:
-    """The broker's process; its folder is formatted on the first call."""
+    """The broker's process. Its folder is formatted where it is missing, so also when it is lost later: what lies in
+    topics are doorbells, and whoever waits has them rung again."""
     jars = fetch_jars()
     folder = data_dir / "kafka"
-    if not folder.exists():
-        _format(folder, endpoints, jars)
     configuration = data_dir / "run" / "kafka.properties"
     configuration.write_text(_properties(folder, endpoints))
     return Part(
         name="kafka",
         argv=(*_java(jars), "kafka.Kafka", str(configuration)),
+        prepare=partial(_ensure_formatted, folder, endpoints, jars),
         ready=partial(publisher.answers, [f"127.0.0.1:{endpoints.kafka_port}"]),
         tier=0,
     )
+
+
+def _ensure_formatted(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
+    """A folder without its mark is none that Kafka would start on: what is left in it goes."""
+    if not (folder / MARK).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        _format(folder, endpoints, jars)
 
 
 def _format(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:

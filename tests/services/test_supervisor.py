@@ -110,6 +110,26 @@ def test_a_part_that_fails_at_first_is_tried_again_until_it_is_ready(tmp_path: P
         wait_until(flag.exists)
 
 
+def test_what_a_part_needs_is_made_before_every_start_and_tried_again_where_it_fails(tmp_path: Path) -> None:
+    tries: list[int] = []
+
+    def prepare() -> None:
+        tries.append(len(tries))
+        if len(tries) == 2:
+            raise CannotStart("no room for its folder")
+        if len(tries) == 3:
+            supervisor.ask_to_stop()
+
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(Part("part", ("sleep", "600"), prepare=prepare))
+        first = supervisor.pid("part")
+        os.kill(first, signal.SIGKILL)
+        supervisor.watch()
+        assert tries == [0, 1, 2]
+        assert not has_ended(supervisor.pid("part"))
+        assert supervisor.pid("part") != first
+
+
 def test_a_folder_is_held_by_one_supervisor_only(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with exclusive(lock, "taken"), pytest.raises(CannotStart, match="taken"), exclusive(lock, "taken"):
