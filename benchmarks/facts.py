@@ -42,7 +42,7 @@ def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[
 
 def ring(settings: Settings, topic: str, scans: Sequence[Waiting]) -> None:
     """Announce `scans` on `topic` as the agent `measure` would."""
-    publisher = Publisher(kafka_servers(settings))
+    publisher = Publisher(kafka_servers(settings), settings.partitions)
     for one in scans:
         publisher.publish(topic, one.patient_id, {"scan_uid": one.scan_uid, "revision": 1})
     publisher.flush()

@@ -31,10 +31,14 @@ class PublishFailed(Exception):
 
 
 class Publisher:
-    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away."""
+    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away.
 
-    def __init__(self, servers: Sequence[str]) -> None:
+    Whenever it connects it makes the topics that are missing: a Kafka that lost its data fills again with what waits.
+    """
+
+    def __init__(self, servers: Sequence[str], partitions: int) -> None:
         self._servers = list(servers)
+        self._partitions = partitions
         self._producer: KafkaProducer | None = None
         self._pending: list[FutureRecordMetadata] = []
 
@@ -69,6 +73,8 @@ class Publisher:
             producer.close(timeout=1.0)
 
     def _connect(self) -> KafkaProducer:
+        with _admin(self._servers, CONNECT_TIMEOUT_SECONDS) as admin:
+            _make_missing(admin, self._partitions)
         return KafkaProducer(
             bootstrap_servers=self._servers,
             acks="all",
@@ -111,8 +117,7 @@ def ensure_topics(servers: Sequence[str], partitions: int) -> None:
     """
     try:
         with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
-            missing = [topic for topic in TOPICS if topic not in admin.list_topics()]
-            _create(admin, missing, partitions)
+            _make_missing(admin, partitions)
             _wake_coordinator(admin)
             counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPICS))}
     except KafkaError as error:
@@ -125,12 +130,14 @@ def ensure_topics(servers: Sequence[str], partitions: int) -> None:
             )
 
 
-def _create(admin: KafkaAdminClient, topics: Sequence[str], partitions: int) -> None:
-    if not topics:
+def _make_missing(admin: KafkaAdminClient, partitions: int) -> None:
+    found = admin.list_topics()
+    missing = [topic for topic in TOPICS if topic not in found]
+    if not missing:
         return
-    with contextlib.suppress(TopicAlreadyExistsError):  # another service that starts now was faster
-        admin.create_topics({topic: {"num_partitions": partitions} for topic in topics})
-    admin.wait_for_topics(topics)
+    with contextlib.suppress(TopicAlreadyExistsError):  # another part that connects now was faster
+        admin.create_topics({topic: {"num_partitions": partitions} for topic in missing})
+    admin.wait_for_topics(missing)
 
 
 def _wake_coordinator(admin: KafkaAdminClient) -> None:

@@ -20,7 +20,7 @@ def run_gateway(settings: Settings) -> None:
     spool.open()
     forwarder = Forwarder(
         settings, spool, Archive(settings.archive), partial(connect, settings, "gateway"),
-        Publisher(kafka_servers(settings)), partial(pseudonyms, settings),
+        Publisher(kafka_servers(settings), settings.partitions), partial(pseudonyms, settings),
     )  # fmt: skip
     receiver = Receiver(settings, spool, forwarder.ring)
     for number in (signal.SIGTERM, signal.SIGINT):

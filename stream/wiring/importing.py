@@ -85,7 +85,7 @@ def _set_asides(known: Iterable[Known], now: dt.datetime) -> list[dict[str, obje
 
 def _ring(settings: Settings, bells: Sequence[Bell]) -> None:
     """Tell the workers; where Kafka is away nothing is lost, their sweep finds what was kept."""
-    publisher = Publisher(kafka_servers(settings))
+    publisher = Publisher(kafka_servers(settings), settings.partitions)
     try:
         for topic, key, message in bells:
             publisher.publish(topic, key, message)

@@ -82,7 +82,8 @@ def _nothing(_: Connection) -> None:
 
 
 def _hand(settings: Settings, on_connect: Callable[[Connection], None] = _nothing) -> Hand:
-    return Hand(partial(connect, settings, "worker"), Publisher(kafka_servers(settings)), on_connect)
+    publisher = Publisher(kafka_servers(settings), settings.partitions)
+    return Hand(partial(connect, settings, "worker"), publisher, on_connect)
 
 
 def _seconds(value: float) -> dt.timedelta:

@@ -29,7 +29,8 @@ asyncio.run(main())
 
 
 def hand(database: Database, on_connect: Callable[[Connection], None] = lambda _: None) -> Hand:
-    return Hand(partial(connect, database.settings, "worker"), Publisher(["127.0.0.1:1"]), on_connect)
+    publisher = Publisher(["127.0.0.1:1"], database.settings.partitions)
+    return Hand(partial(connect, database.settings, "worker"), publisher, on_connect)
 
 
 def done(hand: Hand, *works: Callable[[Connection], Any]) -> list[Any]:

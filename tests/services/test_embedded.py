@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -135,7 +136,7 @@ def test_topics_are_made_once_with_the_number_of_partitions_of_the_settings(serv
 def test_what_is_flushed_can_be_read_with_its_version_and_key(services: Settings) -> None:
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
-    publisher = Publisher(servers)
+    publisher = Publisher(servers, services.partitions)
     sent = publisher.publish("scans", "PÄTIENT", {"scan_uid": "2.25.1", "revision": 1})
     publisher.flush()
     publisher.close()
@@ -157,7 +158,7 @@ def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
     supervisor.stop("kafka")
-    publisher = Publisher(servers)
+    publisher = Publisher(servers, services.partitions)
     with pytest.raises(PublishFailed):
         publisher.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
     with pytest.raises(CannotStart, match="Kafka does not answer at 127.0.0.1"):
@@ -166,6 +167,21 @@ def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
     publisher.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
     publisher.flush()
     publisher.close()
+
+
+def test_a_kafka_that_lost_its_folder_starts_anew_and_whoever_publishes_makes_the_topics(
+    services: Settings, supervisor: Supervisor
+) -> None:
+    os.kill(supervisor.pid("kafka"), signal.SIGKILL)
+    supervisor.stop("kafka")
+    shutil.rmtree(services.data_dir / "kafka")
+    supervisor.start(kafka.part(services.data_dir, load_endpoints(services)))
+    publisher = Publisher(kafka_servers(services), services.partitions)
+    sent = publisher.publish("scans", "P1", {"scan_uid": "2.25.3", "revision": 1})
+    publisher.flush()
+    publisher.close()
+    assert sent.get(timeout=0).offset == 0
+    ensure_topics(kafka_servers(services), services.partitions)
 
 
 def test_a_killed_postgres_starts_again_with_what_was_committed(services: Settings, supervisor: Supervisor) -> None:
