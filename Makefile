@@ -22,7 +22,7 @@ help:
 	@echo "make test     the whole test suite"
 	@echo "make lint     style, library borders, compose file and Dockerfile"
 	@echo "make bench    side-by-side measurements"
-	@echo "make faults   the long fault runs"
+	@echo "make faults   the long fault runs, hours in all; in parts: make faults PART=killed_workers SEED=1 TIMES=20"
 	@echo "make lock     requirements/*.txt anew from pyproject.toml and requirements/*.in"
 
 install: .venv/kafka.stamp
@@ -47,7 +47,7 @@ bench: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m benchmarks
 
 faults: .venv/test.stamp .venv/kafka.stamp
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest tests/faults $(if $(PART),-k "$(PART)") $(if $(SEED),--seed $(SEED)) $(if $(TIMES),--times $(TIMES))
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: $(UV)

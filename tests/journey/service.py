@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,12 +78,12 @@ class Service:
         """Send `paths` with dcmtk in one association; returns how many were answered with success."""
         return successes(self.sending(paths, *options))
 
-    def sending(self, paths: Sequence[Path], *options: str) -> subprocess.Popen[str]:
+    def sending(self, paths: Sequence[Path], *options: str) -> "Sending":
         """dcmtk's sender at work; `successes` waits for its end."""
         caller = ("-v", "-R", "-aet", "PACS", "-aec", self.settings.dicom_ae_title)
         receiver = (self.settings.dicom_host, str(self.settings.dicom_port))
         command = [needs_program("storescu"), *caller, *options, *receiver, *map(str, paths)]
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        return Sending(command)
 
     def ask(self, query: str, values: Sequence[object] = (), role: str = "reader") -> list[tuple]:
         """Rows of Postgres as `role` sees them; the default sees the published views only."""
@@ -138,9 +139,37 @@ class Service:
         return {**self.settings.environment(), "PYTHONPATH": str(Path(stream.__file__).parents[1])}
 
 
-def successes(sending: subprocess.Popen[str]) -> int:
+class Sending:
+    """dcmtk's sender at work, listened to all the time: one that nobody reads stops when its pipe is full."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.said: list[str] = []
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        self.said.extend(self._process.stderr)
+
+    @property
+    def heard(self) -> int:
+        """How many files it was told success for by now."""
+        return sum(SUCCESS in line for line in self.said)
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._listener.join()
+        self._process.wait()
+
+    def has_ended(self) -> bool:
+        """Whether it has nothing more to send."""
+        return not self._listener.is_alive()
+
+
+def successes(sending: Sending) -> int:
     """How many files dcmtk was told success for, once it has ended."""
-    return sending.communicate()[1].count(SUCCESS)
+    sending.wait()
+    return sending.heard
 
 
 @contextmanager

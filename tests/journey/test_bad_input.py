@@ -157,8 +157,9 @@ def test_what_cannot_be_parsed_is_refused(poured: Poured, case: str) -> None:
 
 def test_an_unknown_kind_of_object_gets_no_presentation_context(service: Service, tmp_path: Path) -> None:
     ultrasound = make_image(SOPClassUID="1.2.840.10008.5.1.4.1.1.6.1", Modality="US", PatientID="p-ultrasound")
-    said = service.sending([save(ultrasound, tmp_path / "us.dcm")]).communicate()[1]
-    assert "No Acceptable Presentation Contexts" in said
+    sending = service.sending([save(ultrasound, tmp_path / "us.dcm")])
+    sending.wait()
+    assert any("No Acceptable Presentation Contexts" in line for line in sending.said)
 
 
 def test_what_was_refused_leaves_no_trace_of_a_patient(service: Service, poured: Poured) -> None:

@@ -1,6 +1,7 @@
-"""Parts that are killed in the middle of their work: nothing is lost, nothing counts twice."""
+"""A gateway, or the whole service, that is killed in the middle of its work: nothing is lost, nothing counts twice."""
 
 import os
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 
 from stream.dicom.durable import TEMP_PREFIX
 from stream.dicom.synthetic import Lesion, make_sr, save
-from tests.journey.service import SETTLE_SECONDS, SUCCESS, Service, running_service, successes
+from tests.faults.gateway import check_files, images, kill_gateway
+from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until
 
-KILLS = 3
+KILLS, FILES_EACH = 3, 6
 PATIENTS = 20
 VISITS = ("20240108", "20240401", "20240624", "20240916")
 
@@ -33,37 +35,10 @@ def traffic(folder: Path, name: str) -> list[Path]:
     ]  # fmt: skip
 
 
-def test_a_worker_killed_again_and_again_in_traffic_loses_and_doubles_nothing(service: Service, tmp_path: Path) -> None:
-    for number in range(KILLS):
-        before = service.folded()
-        sending = service.sending(traffic(tmp_path, f"round{number}"))
-        wait_until(lambda before=before: service.folded() > before, SETTLE_SECONDS)
-        os.kill(service.starts("worker-1")[-1], signal.SIGKILL)
-        assert successes(sending) == PATIENTS * len(VISITS)
-    status = service.settle()
-    sent = KILLS * PATIENTS * len(VISITS)
-    assert status["files"] == {"accepted": sent, "duplicate": 0, "set_aside": 0}
-    assert status["scans"] == {"applied": sent}
-    assert len(service.starts("worker-1")) == KILLS + 1
-    assert service.verify()["I5"] >= sent
-    counts = service.ask("""SELECT count(*), count(DISTINCT (scan_uid, endpoint, horizon_kind, horizon_days)),
-      count(DISTINCT scan_uid) FROM scanstream.risk_history WHERE superseded_at IS NULL""")  # fmt: skip
-    assert counts[0][0] == counts[0][1]
-    assert counts[0][2] == sent
-
-
-def test_what_a_killed_gateway_had_answered_with_success_is_found(service: Service, tmp_path: Path) -> None:
-    paths, starts = traffic(tmp_path, "door"), len(service.starts("gateway"))
-    heard = 0
-    for line in service.sending(paths).stderr:
-        if SUCCESS in line:
-            heard += 1
-            if heard == 30:
-                os.kill(service.starts("gateway")[-1], signal.SIGKILL)
-    assert 30 <= heard < len(paths)
-    wait_until(lambda: len(service.starts("gateway")) > starts and service.listens(), SETTLE_SECONDS)
-    service.settle()
-    assert known(service, "door") >= {path.stem for path in paths[:heard]}
+def test_what_a_killed_gateway_had_answered_with_success_is_found_whole(service: Service, tmp_path: Path) -> None:
+    rng = random.Random(4)
+    paths = images(tmp_path / "door", rng, KILLS * FILES_EACH)
+    check_files(service, paths, kill_gateway(service, paths, rng, KILLS))
 
 
 def known(service: Service, name: str) -> set[str]:

@@ -1,0 +1,76 @@
+"""A service, what was sent to it, and what must be true afterwards, whatever was killed or cut meanwhile."""
+
+import random
+from collections.abc import Callable
+
+from stream.services.verify.fold import standing_folds
+from stream.storage.database import connect
+from stream.wiring.weights import forecasters
+from tests.faults.traffic import Traffic
+from tests.journey.service import SETTLE_SECONDS, Service, successes
+from tests.waiting import wait_until
+
+TOLERANCES = (0.0, 1e-8, 1e-7, 2e-7, 5e-7, 1e-6)
+STANDING = """SELECT count(*), count(DISTINCT (scan_uid, endpoint, horizon_kind, horizon_days)),
+count(DISTINCT scan_uid) FROM scanstream.risk_history WHERE superseded_at IS NULL AND role = 'lead'"""
+
+
+class Trial:
+    """Sends traffic to `service` and does harm to it meanwhile."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._sent: list[Traffic] = []
+
+    def amid(self, traffic: Traffic, rng: random.Random, times: int, fault: Callable[[], None]) -> None:
+        """Send the traffic in `times` associations, each of them met by `fault` somewhere on its way."""
+        for batch in traffic.batches(times):
+            goal = self.service.folded() + rng.randrange(1 + len(batch) // 2)
+            sending = self.service.sending(batch)
+            wait_until(lambda goal=goal: self.service.folded() >= goal, SETTLE_SECONDS)
+            fault()
+            assert successes(sending) == len(batch)
+        self._sent.append(traffic)
+
+    def send(self, traffic: Traffic) -> None:
+        """Send the traffic in one association."""
+        assert self.service.store(traffic.sent) == len(traffic.sent)
+        self._sent.append(traffic)
+
+    def all_arrived(self) -> dict[str, object]:
+        """Wait until all work is done: nothing that was sent is lost, doubled or set aside. Numbers for a page."""
+        status = self.service.settle()
+        scans, doubled, corrected = (
+            sum(getattr(one, name) for one in self._sent) for name in ("scans", "doubled", "corrected")
+        )
+        assert status["files"] == {"accepted": scans + corrected, "duplicate": doubled, "set_aside": 0}
+        assert status["spool"] == 0
+        superseded = status["scans"].pop("superseded", 0)
+        assert status["scans"] == {"applied": scans}
+        assert superseded <= corrected  # a correction that came before its report was measured is part of revision 1
+        standing, distinct, with_forecast = self.service.ask(STANDING)[0]
+        assert standing == distinct
+        assert with_forecast == scans
+        return {"lost": 0, "doubled rows": 0, "set aside": 0, "second revisions": superseded}
+
+    def all_holds(self) -> dict[str, object]:
+        """Every invariant of `scanstream verify` holds. Numbers for a page."""
+        checked = self.service.verify()
+        assert checked["I5"] >= sum(one.scans for one in self._sent)
+        return {"invariants": f"hold ({', '.join(checked)})", "timepoints compared": checked["I5"]}
+
+    def largest_difference(self) -> float:
+        """The smallest of TOLERANCES within which every standing number equals the reference fold's."""
+        held = forecasters(self.service.settings, "cpu")
+        with connect(self.service.settings, "worker", timeouts=False) as connection:
+            return next(limit for limit in TOLERANCES if not standing_folds(connection, held, limit)[0].failed)
+
+
+def survive(
+    trial: Trial, traffic: Traffic, rng: random.Random, times: int, fault: Callable[[], None], counts: dict[str, object]
+) -> None:
+    """The whole of a run: traffic with faults, then all checks. Numbers for a page go into `counts` once known."""
+    counts |= {"faults": times, **traffic.counts()}
+    trial.amid(traffic, rng, times, fault)
+    counts |= trial.all_arrived() | trial.all_holds()
+    counts["largest difference"] = f"≤ {trial.largest_difference():g}"
