@@ -6,11 +6,15 @@ import sys
 
 log = logging.getLogger("scanstream")
 
+AGAIN_AFTER_SECONDS = 60.0
+KEPT = 1000
+
 
 def setup(part: str) -> None:
     """Send the log lines of this process to stderr, marked with the name of its part; of libraries, their warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line(part))
+    handler.addFilter(_Seldom())
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(logging.WARNING)
     log.setLevel(logging.INFO)
@@ -24,6 +28,25 @@ def event(name: str, /, level: int = logging.INFO, **fields: object) -> None:
 def _quoted(value: object) -> str:
     text = str(value)
     return f'"{text}"' if " " in text else text
+
+
+class _Seldom(logging.Filter):
+    """Of what a library says again and again, one line a minute: aiokafka speaks 70 times a second in an outage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == log.name:
+            return True
+        said = (record.name, str(record.msg))
+        if record.created - self._said.get(said, 0.0) < AGAIN_AFTER_SECONDS:
+            return False
+        if len(self._said) == KEPT:
+            self._said.clear()
+        self._said[said] = record.created
+        return True
 
 
 class _Line(logging.Formatter):
