@@ -30,6 +30,12 @@ ReaderOutage = sa.exc.OperationalError
 CONNECT_SECONDS = 3
 """A page that waits longer for a host that does not answer looks broken."""
 
+SILENCE = {
+    "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}  # fmt: skip
+"""A server that went without a word counts as away after some 25 s; left to itself the kernel waits for hours."""
+
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # A worker that stops in the middle of a transaction must not hold its locks for long (PROTOCOL 2.1).
@@ -48,7 +54,7 @@ def connect(settings: Settings, role: str, *, timeouts: bool = True) -> Connecti
     """
     options = f"{UTC} {TIMEOUTS}" if timeouts else UTC
     return psycopg.connect(
-        libpq_url(settings, role), autocommit=True, options=options, application_name=f"scanstream-{role}"
+        libpq_url(settings, role), autocommit=True, options=options, application_name=f"scanstream-{role}", **SILENCE
     )
 
 
