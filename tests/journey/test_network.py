@@ -13,6 +13,7 @@ from tests.faults.trial import Trial
 
 PATIENTS, VISITS = 20, 4
 LONGEST_SECONDS = 10.0
+RNG = random.Random(4)
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +28,13 @@ def trial(network: Network) -> Trial:
 
 
 def test_a_commit_that_nobody_hears_of_counts_once(network: Network, trial: Trial, tmp_path: Path) -> None:
-    rng = random.Random(4)
-    trial.amid(follow_up(tmp_path / "commits", rng, PATIENTS, VISITS), rng, 5, network.cut_a_commit)
+    trial.amid(follow_up(tmp_path / "commits", RNG, PATIENTS, VISITS), RNG, 5, network.cut_a_commit)
     trial.all_arrived()
 
 
 def test_a_network_cut_for_a_while_costs_time_only(network: Network, trial: Trial, tmp_path: Path) -> None:
-    rng = random.Random(4)
-    fault = partial(network.cut, rng, LONGEST_SECONDS)
-    trial.amid(follow_up(tmp_path / "cuts", rng, PATIENTS, VISITS), rng, 2, fault)
+    fault = partial(network.cut, RNG, LONGEST_SECONDS)
+    trial.amid(follow_up(tmp_path / "cuts", RNG, PATIENTS, VISITS), RNG, 2, fault)
     trial.all_arrived()
 
 
