@@ -30,7 +30,7 @@ class Network:
 
     def cut(self, rng: random.Random, longest: float = LONGEST_SECONDS) -> None:
         """Let nothing pass between one worker, or all parts, and Postgres, or Kafka, or both, for a while."""
-        parts = [*workers(self.service), self.service.starts("gateway")[-1]]
+        parts = self._parts()
         pids = rng.choice([parts[:1], parts[1:2], parts])
         ways = rng.choice([[self.postgres], [self.kafka], [self.postgres, self.kafka]])
         for way in ways:
@@ -39,11 +39,15 @@ class Network:
         for way in ways:
             way.hold(())
 
-    def cut_a_commit(self) -> None:
-        """Drop the next connection that Postgres tells of its commit, before it hears of it."""
-        before = self.postgres.commits_cut
-        self.postgres.cut_commits(1)
-        wait_until(lambda: self.postgres.commits_cut > before, SETTLE_SECONDS)
+    def cut_a_commit(self, rng: random.Random) -> None:
+        """Drop the next connection on which Postgres tells a worker, or the gateway, of its commit, before it hears of
+        it. The gateway commits only while files arrive: so what is begun here comes about amid the next of them."""
+        wait_until(lambda: not self.postgres.cuts, SETTLE_SECONDS)
+        self.postgres.cut_commit(rng.choice(self._parts()))
+
+    def _parts(self) -> list[int]:
+        """Process ids of the workers and, last, the gateway."""
+        return [*workers(self.service), self.service.starts("gateway")[-1]]
 
 
 @contextmanager

@@ -21,7 +21,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._held: frozenset[int] = frozenset()
         self._changed = threading.Condition()
-        self._commits_to_cut = 0
+        self._to_cut: int | None = None
         self.commits_cut = 0
 
     def __enter__(self) -> Self:
@@ -43,10 +43,15 @@ class Proxy:
             self._held = frozenset(pids)
             self._changed.notify_all()
 
-    def cut_commits(self, number: int) -> None:
-        """Drop the next `number` connections on which a COMMIT is answered, instead of passing the answer on."""
+    def cut_commit(self, pid: int) -> None:
+        """Drop the connection of this process on which a COMMIT is answered next, instead of passing the answer on."""
         with self._changed:
-            self._commits_to_cut += number
+            self._to_cut = pid
+
+    @property
+    def cuts(self) -> bool:
+        """Whether that is still to come."""
+        return self._to_cut is not None
 
     def _accept(self) -> None:
         with suppress(OSError):  # closed
@@ -68,19 +73,20 @@ class Proxy:
             while chunk := source.recv(CHUNK):
                 with self._changed:
                     self._changed.wait_for(lambda: pid not in self._held)
-                if answers and COMMITTED in chunk and self._cuts_this():
+                if answers and COMMITTED in chunk and self._cuts_this(pid):
                     break
                 target.sendall(chunk)
         for end in (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _cuts_this(self) -> bool:
+    def _cuts_this(self, pid: int | None) -> bool:
         with self._changed:
-            cuts = self._commits_to_cut > 0
-            self._commits_to_cut -= cuts
-            self.commits_cut += cuts
-        return cuts
+            if self._to_cut is None or self._to_cut != pid:
+                return False
+            self._to_cut = None
+            self.commits_cut += 1
+        return True
 
 
 def _owner(port: int) -> int | None:

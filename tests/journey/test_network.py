@@ -28,7 +28,8 @@ def trial(network: Network) -> Trial:
 
 
 def test_a_commit_that_nobody_hears_of_counts_once(network: Network, trial: Trial, tmp_path: Path) -> None:
-    trial.amid(follow_up(tmp_path / "commits", RNG, PATIENTS, VISITS), RNG, 5, network.cut_a_commit)
+    trial.amid(follow_up(tmp_path / "commits", RNG, PATIENTS, VISITS), RNG, 6, partial(network.cut_a_commit, RNG))
+    assert network.postgres.commits_cut >= 5
     trial.all_arrived()
 
 
