@@ -18,6 +18,8 @@ TICK_SECONDS = 0.1
 SWEEP_SECONDS = 5.0
 SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
 """After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
+METADATA_SECONDS = 5
+"""How late a worker learns of topics that were made again after Kafka lost them; Faust's own are five minutes."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path) -> faust.Ap
         stream_wait_empty=False,
         producer_threaded=False,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
     )
