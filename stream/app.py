@@ -26,6 +26,8 @@ POLL_LIMIT = 128
 BUFFERED_PER_PARTITION = 5 * POLL_LIMIT
 """Faust stops asking for a partition once its topic's buffer is four fifths full, and each partition may bring one poll
 more. A buffer that cannot hold those fills up, and then Faust reads no topic at all until the slow one has room."""
+METADATA_SECONDS = 5
+"""How late a worker learns of topics that were made again after Kafka lost them; Faust's own are five minutes."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) 
         stream_wait_empty=False,
         producer_threaded=False,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_SECONDS * 1000,
         broker_session_timeout=SESSION_SECONDS,
         broker_heartbeat_interval=HEARTBEAT_SECONDS,
         broker_max_poll_interval=IDLE_SECONDS,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import psutil
 import psycopg
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from stream.app import SESSION_SECONDS
 from stream.endpoints import SUPERUSER, embedded_url, kafka_servers, load_endpoints
@@ -66,12 +67,22 @@ def delete_offsets(service: Service) -> None:
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
+        wait_until(lambda: group(service) in (("Empty", 0), ("Dead", 0)), SETTLE_SECONDS)
         with KafkaAdminClient(bootstrap_servers=kafka_servers(service.settings)) as admin:
-            wait_until(lambda: not admin.describe_groups([GROUP])[GROUP]["members"], SETTLE_SECONDS)
             admin.delete_groups([GROUP])
     finally:
         for pid in workers:
             os.kill(pid, signal.SIGCONT)
+
+
+def group(service: Service) -> tuple[str, int]:
+    """State of the workers' group at Kafka, and how many members it has; ("away", 0) while Kafka does not answer."""
+    try:
+        with KafkaAdminClient(bootstrap_servers=kafka_servers(service.settings), bootstrap_timeout_ms=2000) as admin:
+            found = admin.describe_groups([GROUP])[GROUP]
+    except KafkaError:
+        return "away", 0
+    return found["group_state"], len(found["members"])
 
 
 def at_work(service: Service) -> list[int]:

@@ -7,11 +7,9 @@ import random
 import signal
 from pathlib import Path
 
-from kafka import KafkaAdminClient
 from kafka.partitioner.default import murmur2
 
-from stream.endpoints import kafka_servers
-from tests.faults.faults import GROUP, at_work
+from tests.faults.faults import at_work, group
 from tests.faults.traffic import follow_up
 from tests.faults.trial import Trial
 from tests.journey.service import SETTLE_SECONDS, Service
@@ -52,7 +50,5 @@ def _first_folds(service: Service, since: dt.datetime) -> dict[int, float]:
 
 
 def _is_whole(service: Service) -> bool:
-    """Whether all workers hold partitions, and nothing waits."""
-    with KafkaAdminClient(bootstrap_servers=kafka_servers(service.settings)) as admin:
-        group = admin.describe_groups([GROUP])[GROUP]
-    return group["group_state"] == "Stable" and len(group["members"]) == len(at_work(service)) == 2
+    """Whether both workers are members of a group that has settled."""
+    return group(service) == ("Stable", len(at_work(service))) == ("Stable", 2)

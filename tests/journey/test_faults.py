@@ -10,6 +10,7 @@ import pytest
 from tests.faults.faults import (
     delete_offsets,
     freeze_a_worker,
+    group,
     kill_a_worker,
     kill_kafka,
     lose_kafka,
@@ -19,7 +20,8 @@ from tests.faults.faults import (
 from tests.faults.first_row import seconds_after_a_kill
 from tests.faults.traffic import follow_up
 from tests.faults.trial import Trial
-from tests.journey.service import Service, running_service
+from tests.journey.service import SETTLE_SECONDS, Service, running_service
+from tests.waiting import wait_until
 
 PATIENTS, VISITS = 20, 4
 RNG = random.Random(4)
@@ -30,7 +32,6 @@ FAULTS: dict[str, tuple[int, Callable[[Service], None]]] = {
     "backends of Postgres terminated": (6, partial(terminate_a_backend, rng=RNG)),
     "Postgres stopped in immediate mode": (1, stop_postgres),
     "Kafka killed": (1, kill_kafka),
-    "Kafka's data lost": (1, lose_kafka),
     "Kafka's offsets deleted": (1, delete_offsets),
 }
 
@@ -46,6 +47,14 @@ def test_after_a_fault_amid_traffic_all_scans_stand_once(trial: Trial, tmp_path:
     times, fault = FAULTS[name]
     traffic = follow_up(tmp_path / name.replace(" ", "-"), RNG, PATIENTS, VISITS)
     trial.amid(traffic, RNG, times, partial(fault, trial.service))
+    trial.all_arrived()
+
+
+def test_topics_made_again_long_after_kafka_lost_its_data_are_read(trial: Trial, tmp_path: Path) -> None:
+    service = trial.service
+    lose_kafka(service)
+    wait_until(lambda: group(service) == ("Stable", 2), SETTLE_SECONDS)  # over topics that are not there
+    trial.send(follow_up(tmp_path / "made-again", RNG, PATIENTS, VISITS))
     trial.all_arrived()
 
 
