@@ -77,7 +77,12 @@ class Publisher:
         self._pending = []
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            producer.close(timeout=1.0)
+            try:
+                producer.close(timeout=1.0)
+            except (
+                KafkaError
+            ):  # it cannot send the rest, and its thread and connections would stay (kafka-python 3.0.12)
+                producer._sender.force_close()
 
     def _connect(self) -> KafkaProducer:
         with _admin(self._servers, CONNECT_TIMEOUT_SECONDS) as admin:

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psycopg
@@ -172,7 +173,14 @@ def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
 ) -> None:
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
+    connected, threads = Publisher(servers, services.partitions), threading.active_count()
+    connected.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
+    connected.flush()
     supervisor.stop("kafka")
+    connected.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
+    with pytest.raises(PublishFailed):
+        connected.publish("timepoints", "P1", {"scan_uid": "2.25.2", "revision": 1})
+    wait_until(lambda: threading.active_count() <= threads)  # nothing of a connection that failed stays
     publisher = Publisher(servers, services.partitions)
     with pytest.raises(PublishFailed):
         publisher.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
