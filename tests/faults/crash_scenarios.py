@@ -245,12 +245,12 @@ def old_revision(case: Case) -> Holds:
 
 def unreadable(case: Case) -> Holds:
     """A message on each topic that no version ever wrote; what comes behind it counts."""
+    query = "SELECT count(*) FROM core.set_asides WHERE reason_code = 'decode_failed'"
+    before = case.count(query)
     for topic in ("instances", "scans", "timepoints", "patient-events"):
         case.publish(topic, {"about": f"{case.name} on {topic}"})
     behind = timepoint_bell(case)
-    query = "SELECT count(*) FROM core.set_asides WHERE reason_code = 'decode_failed'"
-    before = case.count(query)
-    return lambda: case.count(query) >= before + 4 and behind()
+    return lambda: case.count(query) == before + 4 and behind()
 
 
 def _images_and_seg(case: Case) -> Sequence[Dataset]:

@@ -127,7 +127,7 @@ class Crash:
     def happens(self, crashing: Crashing, count: int) -> None:
         """Deliver until the part has ended, start it again, and see that nothing is lost, doubled or wrong."""
         crashing.clear()
-        settings = {"archive_dir": crashing.elsewhere} if self.point == "archive.file_copied" else {}
+        settings = _settings(crashing, self.point)
         crashing.start(OTHER[self.part], **settings)
         early = self.scenario in FOUND_AT_START
         delivered = [self._deliver(crashing)] if early else []
@@ -154,6 +154,13 @@ class Crash:
             with suppress(AssertionError):
                 wait_until(lambda: crashing.crashed(self.part), FOLLOWING_SECONDS)
         return crashing.crashed(self.part)
+
+
+def _settings(crashing: Crashing, point: str) -> dict[str, object]:
+    """What a point needs to be reached: an archive on another file system, a scan that has to wait for its time."""
+    needed = {"archive.file_copied": {"archive_dir": crashing.elsewhere},
+              "assemble.due": {"association_wait_seconds": 5.0}}  # fmt: skip
+    return needed.get(point, {})
 
 
 def _stands(crashing: Crashing, delivered: Sequence[Delivery]) -> bool:
