@@ -205,6 +205,9 @@ def _states_of(timeline: Timeline, weights_version: str) -> tuple[StandingState,
 
 def _course(timeline: Timeline, weights: Weights, afresh: bool) -> Course:
     standing = {state.scan_uid: state for state in _states_of(timeline, weights.weights_version)}
+    seen = _applied_to(timeline, weights)
+    if not seen:  # most models say nothing of most patients: their digests need not be made
+        return Course(weights.weights_version, None, (), (), tuple(standing.values()))
     clinical = timeline.clinical_facts()
     kept: list[StandingState] = []
     steps: list[Step] = []
@@ -214,10 +217,9 @@ def _course(timeline: Timeline, weights: Weights, afresh: bool) -> Course:
         if entry.kind == "treatment":
             treatments.append(entry)
             continue
-        content = entry.contents[weights.card.feature_version]
-        x = content.array()
-        if not weights.applies(content.disease, x):
+        if entry.id not in seen:
             continue
+        content, x = seen[entry.id]
         stands = standing.get(entry.id)
         if not steps and not afresh and stands is not None and stands.digest == link:
             kept.append(stands)
@@ -230,6 +232,14 @@ def _course(timeline: Timeline, weights: Weights, afresh: bool) -> Course:
     still = {state.scan_uid for state in kept}
     ended = tuple(state for uid, state in standing.items() if uid not in still)
     return Course(weights.weights_version, kept[-1] if kept else None, tuple(steps), tuple(kept), ended)
+
+
+def _applied_to(timeline: Timeline, weights: Weights) -> dict[str, tuple[Content, np.ndarray]]:
+    """Content and features of the scans that `weights` apply to, by scan_uid."""
+    contents = ((entry.id, entry.contents[weights.card.feature_version])
+                for entry in timeline.entries if entry.kind == "scan")  # fmt: skip
+    arrays = ((scan_uid, content, content.array()) for scan_uid, content in contents)
+    return {scan_uid: (content, x) for scan_uid, content, x in arrays if weights.applies(content.disease, x)}
 
 
 def tips(course: Course) -> set[str]:
