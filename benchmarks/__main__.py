@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: a whole service of its own, measured; exit code 1 when a stated ratio is missed."""
+"""`python -m benchmarks [TIMEPOINTS]`: a whole service of its own, measured; exit code 1 when a stated ratio is missed.
+
+TIMEPOINTS: how many the mass replay takes, 100,000 unless said.
+"""
 
 import datetime as dt
 import os
@@ -6,12 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import latency, processes, report, throughput
+from benchmarks import latency, processes, replay, report, throughput
 from stream.progress import progress
 from tests.journey.service import Service
 
-STEPS = 7
-"""Start, four latencies, throughput, memory."""
+STEPS = 8
+"""Start, four latencies, throughput, mass replay, memory."""
 
 
 def main() -> None:
@@ -28,12 +31,14 @@ def main() -> None:
                 advance(1)
             found = throughput.measure(service, Path(folder))
             advance(1)
+            replayed = replay.measure(service, Path(folder), *map(int, sys.argv[1:2]))
+            advance(1)
             memories = processes.memory(service)
             advance(1)
         finally:
             service.end()
-    print(report.write(started, load, latencies, found, starts, memories))
-    if missed := [one for one in report.ratios(found) if not one.holds]:
+    print(report.write(started, load, latencies, found, replayed, starts, memories))
+    if missed := [one for one in [*report.ratios(found), *report.replay_ratios(replayed)] if not one.holds]:
         sys.exit("\n".join(f"{one.value:.3g} × {one.over}, stated is {one.stated:g}." for one in missed))
 
 

@@ -114,6 +114,8 @@ def _latencies(service: Service, connection: Connection, folder: Path) -> tuple[
                 if process.poll() is not None:
                     break
                 beside.append(seconds)
+    if not beside:
+        raise RuntimeError("the replay was over before a report came through: take more timepoints")
     return Latency(WHAT, said, 0.0, usual), Latency(WHAT, f"{said} and a mass replay", 0.0, tuple(beside))
 
 

@@ -12,10 +12,12 @@ import psutil
 
 from benchmarks.latency import Latency
 from benchmarks.processes import Memory
+from benchmarks.replay import Replayed
 from benchmarks.throughput import Throughput
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured: written by make bench -->", "<!-- end of what was measured -->"
+TWICE = 2.0
 AIMS_SECONDS = {"one SR": 2.0, "24 MR": 5.0}
 """p95 by the first words of what was measured; waiting by rule is part of it."""
 
@@ -43,11 +45,21 @@ def ratios(found: Throughput) -> list[Ratio]:
     ]
 
 
+def replay_ratios(found: Replayed) -> list[Ratio]:
+    """A mass replay over its limits; and the usual latency over that beside one: half means twice as long."""
+    return [
+        Ratio("bare model step of the same timepoints", found.ours / found.bare_model, 0.05),
+        Ratio("bare COPY of a replay's rows", found.ours / found.bare_copy, 0.05),
+        Ratio("usual latency beside a mass replay", 1 / found.slower, 0.5),
+    ]
+
+
 def write(
     started: dt.datetime,
     load: float,
     latencies: Sequence[Latency],
     found: Throughput,
+    replayed: Replayed,
     starts: Mapping[str, float],
     memories: Mapping[str, Memory],
 ) -> str:
@@ -57,6 +69,7 @@ def write(
     """
     lines = [
         _machine(started, load), "", *_latency_table(latencies), "", *_throughput_table(found), "",
+        *_replay_table(replayed), "",
         *_process_table(starts, memories),
     ]  # fmt: skip
     text = "\n".join(lines)
@@ -98,6 +111,22 @@ def _throughput_table(found: Throughput) -> Iterator[str]:
     for rate, ratio in zip(rates, ratios(found), strict=True):
         verdict = "" if ratio.holds else ", missed"
         yield f"| {ratio.over} | {rate:,.0f} | {ratio.value:.3g} | ≥ {ratio.stated:g}{verdict} |"
+
+
+def _replay_table(found: Replayed) -> Iterator[str]:
+    yield f"| mass replay of {found.timepoints:,} timepoints, a second | | ours over it | stated |"
+    yield "|---|---|---|---|"
+    yield f"| for new weights, ours | {found.ours:,.0f} | | |"
+    for rate, ratio in zip((found.bare_model, found.bare_copy), replay_ratios(found), strict=False):
+        verdict = "" if ratio.holds else ", missed"
+        yield f"| {ratio.over} | {rate:,.0f} | {ratio.value:.3g} | ≥ {ratio.stated:g}{verdict} |"
+    yield ""
+    yield "| last instance acknowledged → visible | other traffic | scans | p50 s | p95 s | aim |"
+    yield "|---|---|---|---|---|---|"
+    aim = f"p50 ≤ {TWICE:g} × the usual: {'met' if found.slower <= TWICE else 'missed'}"
+    for one, said in ((found.usual, ""), (found.beside, aim)):
+        percentiles = f"{one.percentile(50):.2f} | {one.percentile(95):.2f}"
+        yield f"| {one.what} | {one.traffic} | {len(one.seconds)} | {percentiles} | {said} |"
 
 
 def _process_table(starts: Mapping[str, float], memories: Mapping[str, Memory]) -> Iterator[str]:

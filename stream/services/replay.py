@@ -88,19 +88,15 @@ def _write(reconciler: Reconciler, prepared: Prepared, afresh: Collection[str]) 
 def batches(waiting: Sequence[Waiting]) -> Iterator[list[Waiting]]:
     """Timelines of like length together, so that every round of a batch is as full as its first."""
     batch: list[Waiting] = []
+    total = 0
     for one in sorted(waiting, key=lambda each: (-each[1], each[0])):
-        if batch and _is_full(batch, one[1]):
+        total += one[1]
+        if batch and (len(batch) == TIMELINES or total > (STEPS if len(batch) >= FULL else MOST_STEPS)):
             yield batch
-            batch = []
+            batch, total = [], one[1]
         batch.append(one)
     if batch:
         yield batch
-
-
-def _is_full(batch: Sequence[Waiting], more: int) -> bool:
-    """Whether a timeline of `more` timepoints is too much for this batch."""
-    steps = sum(steps for _, steps in batch) + more
-    return len(batch) == TIMELINES or steps > (STEPS if len(batch) >= FULL else MOST_STEPS)
 
 
 class Pace:
