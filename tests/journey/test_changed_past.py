@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -27,21 +26,30 @@ class Sent:
     studies: list[str]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
+CAST = {
+    "past-always-one": (0, 1, 2, 3), "past-double-1": (0, 2), "past-double-2": (1, 3), "past-right": (0, 1, 2),
+    "past-wrong": (0, 2), "past-other": (1, 3), "past-without": (0, 2), "past-blurred": (0, 1, 2),
+    "past-told-always-one": (0, 2, 3), "past-told-1": (0, 2), "past-told-2": (1, 3), "past-refused": (0,),
+}  # fmt: skip
+"""Patients by the hospital's ID, with the visits that are sent of each."""
 
 
-def sent(service: Service, folder: Path, mrn: str, *visits: int) -> Sent:
-    """The visits with these numbers of a lung cancer patient, sent as `mrn` and taken into account."""
-    reports = [
-        make_sr([Lesion({"longest_diameter": (DIAMETERS_MM[n], "mm")})], PatientID=mrn, StudyDate=DAYS[n])
-        for n in visits
-    ]
-    paths = [save(one, folder / f"{one.SOPInstanceUID}.dcm") for one in reports]
+@pytest.fixture(scope="module")
+def cast(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Sent]:
+    """All patients of this module, sent in one association and taken into account."""
+    folder, studies = tmp_path_factory.mktemp("past"), {}
+    for mrn, visits in CAST.items():
+        reports = [
+            make_sr([Lesion({"longest_diameter": (DIAMETERS_MM[n], "mm")})], PatientID=mrn, StudyDate=DAYS[n])
+            for n in visits
+        ]
+        studies[mrn] = [one.StudyInstanceUID for one in reports]
+        for one in reports:
+            save(one, folder / f"{one.SOPInstanceUID}.dcm")
+    paths = sorted(folder.iterdir())
     assert service.store(paths) == len(paths)
     service.settle()
-    return Sent(mrn, service.patient(mrn), [one.StudyInstanceUID for one in reports])
+    return {mrn: Sent(mrn, service.patient(mrn), uids) for mrn, uids in studies.items()}
 
 
 def standing(service: Service, patient_id: str) -> list[tuple]:
@@ -57,9 +65,11 @@ def done(service: Service, *words: str) -> dict:
     return told
 
 
-def test_two_records_of_one_person_become_one_timeline_and_come_apart_again(service: Service, folder: Path) -> None:
-    always_one = sent(service, folder, "past-always-one", 0, 1, 2, 3)
-    first, second = sent(service, folder, "past-double-1", 0, 2), sent(service, folder, "past-double-2", 1, 3)
+def test_two_records_of_one_person_become_one_timeline_and_come_apart_again(
+    service: Service, cast: dict[str, Sent]
+) -> None:
+    always_one = cast["past-always-one"]
+    first, second = cast["past-double-1"], cast["past-double-2"]
     apart = [standing(service, one.patient_id) for one in (first, second)]
     done(service, "merge", second.mrn, "--into", first.mrn, "--why", "registered twice")
     assert standing(service, first.patient_id) == standing(service, always_one.patient_id)
@@ -69,17 +79,17 @@ def test_two_records_of_one_person_become_one_timeline_and_come_apart_again(serv
     assert {row[0] for row in service.ask(ended, [second.patient_id])} == {None, "merged"}
 
 
-def test_a_study_of_the_wrong_patient_is_moved_where_it_belongs(service: Service, folder: Path) -> None:
-    right = sent(service, folder, "past-right-all-along", 0, 1, 2)
-    wrong, other = sent(service, folder, "past-wrong", 0, 2), sent(service, folder, "past-other", 1, 3)
+def test_a_study_of_the_wrong_patient_is_moved_where_it_belongs(service: Service, cast: dict[str, Sent]) -> None:
+    right = cast["past-right"]
+    wrong, other = cast["past-wrong"], cast["past-other"]
     done(service, "move", other.studies[0], "--to", wrong.mrn, "--why", "wrong worklist entry")
     assert standing(service, wrong.patient_id) == standing(service, right.patient_id)
     assert {row[0].month for row in standing(service, other.patient_id)} == {9}
 
 
-def test_a_rejected_scan_counts_no_longer_until_it_is_restored(service: Service, folder: Path) -> None:
-    without = sent(service, folder, "past-without", 0, 2)
-    one = sent(service, folder, "past-blurred", 0, 1, 2)
+def test_a_rejected_scan_counts_no_longer_until_it_is_restored(service: Service, cast: dict[str, Sent]) -> None:
+    without = cast["past-without"]
+    one = cast["past-blurred"]
     before = standing(service, one.patient_id)
     done(service, "reject", one.studies[1], "--because", "quality", "--why", "motion")
     assert service.ask(STATUS, [service.scan(one.studies[1])]) == [("rejected",)]
@@ -89,9 +99,9 @@ def test_a_rejected_scan_counts_no_longer_until_it_is_restored(service: Service,
     assert standing(service, one.patient_id) == before
 
 
-def test_other_systems_say_the_same_by_message(service: Service, folder: Path) -> None:
-    always_one = sent(service, folder, "past-told-always-one", 0, 2, 3)
-    first, second = sent(service, folder, "past-told-1", 0, 2), sent(service, folder, "past-told-2", 1, 3)
+def test_other_systems_say_the_same_by_message(service: Service, cast: dict[str, Sent]) -> None:
+    always_one = cast["past-told-always-one"]
+    first, second = cast["past-told-1"], cast["past-told-2"]
     fact = {"scan_uid": service.scan(second.studies[0]), "because": "safety"}
     bring(service.settings, second.patient_id, "rejection", fact, by="RIS", why="wrong contrast agent")
     bring(service.settings, second.patient_id, "merge", {"into": first.patient_id}, by="MPI", why="A40")
@@ -106,8 +116,8 @@ def test_other_systems_say_the_same_by_message(service: Service, folder: Path) -
     ("words", "code", "says"),
     [
         (("merge", "nobody", "--into", "nobody-else"), 1, "No patient nobody is known here"),
-        (("unmerge", "past-refused-1"), 1, "it is not merged into another patient. Nothing has changed."),
-        (("move", "1.2.3", "--to", "past-refused-1"), 1, "No scan 1.2.3 is known here"),
+        (("unmerge", "past-refused"), 1, "it is not merged into another patient. Nothing has changed."),
+        (("move", "1.2.3", "--to", "past-refused"), 1, "No scan 1.2.3 is known here"),
         (("reject", "1.2.3"), 1, "No scan 1.2.3 is known here"),
         (("reject", "1.2.3", "--because", "boredom"), 2, "boredom is no reason"),
         (("reject", "STUDY", "--revision", "0"), 2, "--revision"),
@@ -115,9 +125,9 @@ def test_other_systems_say_the_same_by_message(service: Service, folder: Path) -
     ],
 )
 def test_what_cannot_be_is_answered_in_a_sentence(
-    service: Service, folder: Path, words: tuple[str, ...], code: int, says: str
+    service: Service, cast: dict[str, Sent], words: tuple[str, ...], code: int, says: str
 ) -> None:
-    one = sent(service, folder, "past-refused-1", 0)
+    one = cast["past-refused"]
     ended = service.command(*(one.studies[0] if word == "STUDY" else word for word in words))
     assert ended.returncode == code
     assert says in ended.stderr
