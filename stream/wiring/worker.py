@@ -34,25 +34,26 @@ def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
     keep_weights(settings)
     in_hand = InHand(settings.run / "hands")
-    _charge(settings, in_hand)
-    agents = worker_agents(settings, forecasters(settings, settings.device), in_hand)
+    names = _begin(settings, in_hand)
+    agents = worker_agents(settings, forecasters(settings, settings.device), in_hand, names)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
     atexit.register(in_hand.empty)
     run(build_app(kafka_servers(settings), agents, folder, settings.partitions))
 
 
-def _charge(settings: Settings, in_hand: InHand) -> None:
-    """Tell the database what workers of this machine died with."""
+def _begin(settings: Settings, in_hand: InHand) -> Pseudonyms:
+    """Tell the database what workers of this machine died with; the pseudonyms. Raises CannotStart."""
     try:
         with connect(settings, "worker") as connection:
             for items, forget in in_hand.left_behind():
                 charge(connection, items, dt.datetime.now(dt.UTC), forget)
+            return pseudonyms(settings, connection)
     except Outage:
         raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
 
 
-def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -> Agents:
+def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand, names: Pseudonyms) -> Agents:
     """The three agents, each with its own hand, and a watchdog that looks after them."""
     reconcilers: list[Reconciler] = []
 
@@ -68,14 +69,13 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -
         publisher = Publisher(kafka_servers(settings), settings.partitions)
         return Hand(connect_worker, publisher, on_connect, partial(in_hand.holding, name))
 
-    reader = Reader(settings)
-    assemble, measure, forecast = hand("assemble"), hand("measure", reader.use), hand("forecast", reconcile_on)
+    assemble, measure, forecast = hand("assemble"), hand("measure"), hand("forecast", reconcile_on)
     Watchdog([assemble, measure, forecast], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(measure, reader, settings.assume_disease),
+        MeasureAgent(measure, Reader(Archive(settings.archive), names), settings.assume_disease),
         ForecastAgent(forecast, lambda: reconcilers[0]),
     )
 
@@ -83,15 +83,9 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_hand: InHand) -
 class Reader:
     """Measures the files of a complete scan, read from the archive."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._archive = Archive(settings.archive)
-        self._settings = settings
-        self._pseudonyms: Pseudonyms | None = None
-
-    def use(self, connection: Connection) -> None:
-        """Find the pseudonyms' key, once; CannotStart where it is missing while patients exist."""
-        if self._pseudonyms is None:
-            self._pseudonyms = pseudonyms(self._settings, connection)
+    def __init__(self, archive: Archive, names: Pseudonyms) -> None:
+        self._archive = archive
+        self._pseudonyms = names
 
     def __call__(self, scan: Complete) -> Measured:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""

@@ -34,8 +34,6 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("gateway", "receiver.kept"): ALL_FILES,
     ("gateway", "receiver.association_ended"): FILES,
     ("gateway", "receiver.end_kept"): FILES,
-    ("gateway", "key.written"): FILES,
-    ("gateway", "key.named"): FILES,
     ("gateway", "archive.folder_made"): FILES,
     ("gateway", "archive.file_copied"): FILES,
     ("gateway", "archive.file_moved"): ALL_FILES,
@@ -51,6 +49,8 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("gateway", "forwarder.record_cleared"): ALL_FILES,
     ("worker", "publisher.sent"): (*FILES, kinds.treatment, kinds.merge, kinds.no_bell),
     ("worker", "publisher.confirmed"): (*FILES, kinds.treatment, kinds.merge, kinds.no_bell),
+    ("worker", "key.written"): (kinds.sr,),
+    ("worker", "key.named"): (kinds.sr,),
     ("worker", "weights.copied"): (kinds.sr,),
     ("worker", "weights.kept"): (kinds.sr,),
     ("worker", "batch.taken"): MESSAGES,
@@ -104,6 +104,8 @@ FOUND_AT_START = {kinds.leftover, kinds.died_with, kinds.killed_twice}
 """What was there before the part starts, with enough in it to reach each point twice."""
 FOLLOWING_SECONDS = 30
 """A point that is reached after everything stands, at an acknowledgement or a sweep, is reached by then."""
+AT_START = {"key.written", "key.named", "weights.copied", "weights.kept"}
+"""Reached by a worker that starts, before anything is delivered."""
 ONCE = {"key.written", "key.named"}
 """Reached once in the life of a service: there is no second time to crash at."""
 
@@ -127,12 +129,14 @@ class Crash:
     def happens(self, crashing: Crashing, count: int) -> None:
         """Deliver until the part has ended, start it again, and see that nothing is lost, doubled or wrong."""
         crashing.clear()
+        if self.point in ONCE:
+            crashing.settings.pseudonym_key_file.unlink()
         settings = _settings(crashing, self.point)
         crashing.start(OTHER[self.part], **settings)
         early = self.scenario in FOUND_AT_START
         delivered = [self._deliver(crashing)] if early else []
         crashing.start(self.part, f"{self.point}:{count}", **settings)
-        deliveries = 1 if early else count
+        deliveries = 0 if self.point in AT_START else 1 if early else count
         while not self._ends(crashing, delivered, last=len(delivered) == deliveries):
             assert len(delivered) < deliveries, f"{self.point} was not reached {count} times"
             delivered.append(self._deliver(crashing))

@@ -19,6 +19,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import MemberToRemove, OffsetSpec
 
 import stream
+from stream.dicom.identity import load_or_make_key
 from stream.dicom.sender import send
 from stream.endpoints import free_port, kafka_servers
 from stream.publisher import TOPICS, Publisher, ensure_topics
@@ -80,7 +81,7 @@ class Crashing:
         return [one.path for one in send(paths, host, port, self.settings.dicom_ae_title, "PACS") if one.status != 0]
 
     def clear(self) -> None:
-        """Forget all that arrived: rows, messages, spool, archive, key."""
+        """Forget all that arrived: rows, messages, spool, archive; the key is a new one."""
         for part in list(self._pids):
             self._zygote.kill(self._pids.pop(part))
         self._leave()
@@ -91,6 +92,7 @@ class Crashing:
         for path in self.elsewhere.iterdir():
             shutil.rmtree(path)
         self.settings.run.mkdir(parents=True)
+        load_or_make_key(self.settings.pseudonym_key_file)
 
     def stop(self) -> None:
         """End both parts and all connections."""
