@@ -3,13 +3,18 @@
 import datetime as dt
 import itertools
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from models.forecaster import Forecaster
 from stream.endpoints import libpq_url
+from stream.errors import AnswerIsNo
+from stream.services import leading
 from stream.services.clinical import Visit
 from stream.services.identity import IdentityEvent, accept_identity, apply_identity
 from stream.services.reconcile import Reconciler
@@ -51,19 +56,37 @@ class Mortal(psycopg.Connection):
         return super().execute(*args, **more)
 
 
-class Programs(RuleBasedStateMachine):
-    """One program; `database` is set before a run. Patients of each program are its own, so none has to be removed."""
+@dataclass
+class Service:
+    """What programs share: a database, new weights that come some time, and who leads for lung cancer."""
 
     database: Database
+    new: Forecaster
+    lead: Forecaster = field(default_factory=lambda: BY_MODEL["progression"])
+    active: list[Forecaster] = field(default_factory=lambda: list(forecasters()))
+
+    @property
+    def held(self) -> list[Forecaster]:
+        """Weights that a worker holds."""
+        return [*forecasters(), self.new]
+
+
+BY_MODEL = {one.card.model: one for one in forecasters()}
+
+
+class Programs(RuleBasedStateMachine):
+    """One program; `service` is set before a run. Patients of each program are its own, so none has to be removed."""
+
+    service: Service
 
     @initialize()
     def begin(self) -> None:
         self.name = f"program{next(_programs)}"
         self.accepted = Accepted()
         self.bells: list[tuple[str, str]] = []
-        self.door = self.database.connect()
+        self.door = self.service.database.connect()
         self.connections = [self._connect() for _ in range(WORKERS)]
-        self.workers = [Reconciler(connection, forecasters()) for connection in self.connections]
+        self.workers = [Reconciler(connection, self.service.held) for connection in self.connections]
 
     @rule(patient=patients, number=names, on_day=days, size=sizes, is_breast=st.booleans())
     def a_scan_comes_or_is_corrected(
@@ -138,9 +161,23 @@ class Programs(RuleBasedStateMachine):
 
     @rule(patient=patients, worker=workers, death=deaths)
     def a_patient_is_replayed(self, patient: str, worker: int, death: int | None) -> None:
-        afresh = [one.weights_version for one in forecasters()]
+        afresh = [one.weights_version for one in self.service.active]
         replay = lambda one: self.workers[one].patients([self._named(patient)], afresh)  # noqa: E731
         self._lives_through(worker, replay, death)
+
+    @precondition(lambda self: self.service.new not in self.service.active)
+    @rule()
+    def new_weights_come(self) -> None:
+        leading.put_in_service(self.door, self.service.new.card, "someone", None)
+        self.service.active.append(self.service.new)
+
+    @rule(is_new=st.booleans())
+    def weights_are_promoted(self, is_new: bool) -> None:
+        wanted = self.service.new if is_new else BY_MODEL["progression"]
+        if wanted in self.service.active:
+            with suppress(AnswerIsNo):  # a scan lacks its state: what led goes on leading
+                leading.promote(self.door, wanted.weights_version, "someone", None)
+                self.service.lead = wanted
 
     @rule()
     def both_workers_work_at_once(self) -> None:
@@ -156,8 +193,10 @@ class Programs(RuleBasedStateMachine):
             return
         self._settle()
         assert _placements(self.door, self.name) == self.accepted.placements()
-        for forecaster in forecasters():
+        for forecaster in self.service.active:
             assert _states(self.door, self.name, forecaster.weights_version) == sorted(self.accepted.states(forecaster))
+        leads = {"lung": self.service.lead, "breast": BY_MODEL["response"]}
+        assert _current(self.door, self.name) == self.accepted.current(leads)
         for connection in (self.door, *self.connections):
             connection.close()
 
@@ -184,7 +223,7 @@ class Programs(RuleBasedStateMachine):
             act(worker)
         except Outage:
             self.connections[worker] = self._connect()
-            self.workers[worker] = Reconciler(self.connections[worker], forecasters())
+            self.workers[worker] = Reconciler(self.connections[worker], self.service.held)
             return False
         self.connections[worker].left = None
         return True
@@ -208,7 +247,7 @@ class Programs(RuleBasedStateMachine):
 
     def _connect(self) -> Mortal:
         options = f"{UTC} {TIMEOUTS}"
-        return Mortal.connect(libpq_url(self.database.settings, "worker"), autocommit=True, options=options)
+        return Mortal.connect(libpq_url(self.service.database.settings, "worker"), autocommit=True, options=options)
 
 
 def _scan(visit: Visit) -> Scan:
@@ -219,6 +258,14 @@ def _placements(connection: psycopg.Connection, program: str) -> set[tuple]:
     return set(connection.execute(
         """SELECT patient_id, id, revision, at FROM core.placements
         WHERE kind = 'scan' AND ended_by IS NULL AND starts_with(patient_id, %s)""", [program]).fetchall())  # fmt: skip
+
+
+def _current(connection: psycopg.Connection, program: str) -> dict[tuple, tuple]:
+    """(patient, endpoint, horizon) → risk and scan, as everybody sees it."""
+    rows = connection.execute(
+        """SELECT patient_id, endpoint, horizon_kind, horizon_days, risk, scan_uid FROM scanstream.current_risk
+        WHERE starts_with(patient_id, %s)""", [program]).fetchall()  # fmt: skip
+    return {row[:4]: row[4:] for row in rows}
 
 
 def _states(connection: psycopg.Connection, program: str, version: str) -> list[tuple]:

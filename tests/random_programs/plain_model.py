@@ -124,6 +124,17 @@ class Accepted:
                     state, (said,) = forecaster.advance(state, [timepoint])
                     yield patient, uid, position, state[0].tobytes(), tuple(map(tuple, map(_plain, said)))
 
+    def current(self, leads: dict[str, Forecaster]) -> dict[tuple, tuple]:
+        """(patient, endpoint, horizon) → risk and scan: of the weights that lead for its disease, from the latest."""
+        latest: dict[tuple, tuple] = {}
+        for disease, forecaster in leads.items():
+            for patient, uid, _, _, said in self.states(forecaster):
+                newest = self.scans[uid][-1]
+                for endpoint, kind, days, risk, _, _ in said if newest.disease == disease else ():
+                    key = (patient, endpoint, kind, days)
+                    latest[key] = max(latest.get(key, ()), (newest.at, uid, risk))
+        return {key: (risk, uid) for key, (_, uid, risk) in latest.items()}
+
 
 def _in_force(drug: Drug, at: dt.datetime) -> TreatmentInForce:
     ended = drug.end is not None and drug.end <= at

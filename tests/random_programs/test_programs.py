@@ -1,10 +1,14 @@
 """The short form of the random programs; `make faults` runs two thousand."""
 
+from pathlib import Path
+
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from models.forecaster import load_forecaster
 from tests.database import Database
-from tests.random_programs.machine import Programs
+from tests.other_weights import other_weights
+from tests.random_programs.machine import Programs, Service
 from tests.services.facts import assert_sound
 
 SHORT, STEPS = 30, 50
@@ -12,7 +16,10 @@ UNHURRIED = settings(deadline=None, stateful_step_count=STEPS, suppress_health_c
                      phases=(Phase.explicit, Phase.generate, Phase.shrink), print_blob=True, database=None)  # fmt: skip
 
 
-def test_whatever_a_random_program_does_what_stands_is_the_fold_of_what_was_accepted(database: Database) -> None:
-    Programs.database = database
+def test_whatever_a_random_program_does_what_stands_is_the_fold_of_what_was_accepted(
+    database: Database, tmp_path: Path
+) -> None:
+    other_weights(tmp_path / "new")
+    Programs.service = Service(database, load_forecaster(tmp_path / "new", "cpu"))
     run_state_machine_as_test(Programs, settings=settings(UNHURRIED, max_examples=SHORT))
-    assert_sound(database.connect())
+    assert_sound(database.connect(), Programs.service.held)
