@@ -1,10 +1,12 @@
 """The Faust app of a worker: three agents over raw messages, a clock for what is due, and a sweep."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from typing import NoReturn
 
 import faust
 
@@ -83,11 +85,19 @@ def add_agent(app: faust.App, topic: str, handle: Handle) -> None:
     _add_task(app, batcher.work)
 
 
-def run(app: faust.App) -> None:
-    """Run until SIGTERM or SIGINT; never returns. What Faust has to say goes through our own log."""
+def run(app: faust.App, at_end: Callable[[], None]) -> NoReturn:
+    """Run until SIGTERM or SIGINT, then `at_end`. What Faust has to say goes through our own log.
+
+    The process ends at once: work that a thread still has in hand is not acknowledged and comes again; to wait for it
+    would outlast the supervisor's patience.
+    """
     worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)
     worker.spinner = None
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        at_end()
+        os._exit(int(end.code or 0))
 
 
 def _add_clock(app: faust.App, name: str, seconds: float, act: Callable[[], Awaitable[None]]) -> None:

@@ -1,6 +1,5 @@
 """Construction of a worker: its agents, each with a hand of its own, and the Faust app around them."""
 
-import atexit
 import datetime as dt
 import os
 from collections.abc import Callable
@@ -38,8 +37,7 @@ def run_worker(settings: Settings) -> None:
     agents = worker_agents(settings, forecasters(settings, settings.device), in_hand, names)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
-    atexit.register(in_hand.empty)
-    run(build_app(kafka_servers(settings), agents, folder, settings.partitions))
+    run(build_app(kafka_servers(settings), agents, folder, settings.partitions), in_hand.empty)
 
 
 def _begin(settings: Settings, in_hand: InHand) -> Pseudonyms:

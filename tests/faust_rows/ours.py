@@ -64,4 +64,4 @@ def main(servers: str, topic: str, folder: Path, *words: str) -> None:
 
     app.on_partitions_assigned.connect(assigned)
     app.task(received)
-    run(app)
+    run(app, lambda: None)

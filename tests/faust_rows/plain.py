@@ -108,4 +108,4 @@ def main(servers: str, topic: str, folder: Path, name: str, concurrency: str = "
     row.app.on_partitions_assigned.connect(assigned)
     row.app.on_partitions_revoked.connect(revoked)
     row.app.task(ready)
-    run(row.app)
+    run(row.app, lambda: None)

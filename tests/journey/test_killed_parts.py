@@ -67,11 +67,16 @@ def test_when_up_itself_is_killed_no_process_stays_and_the_next_one_has_it_all(
     assert known(service, "power") == {path.stem for path in paths}
 
 
-def test_sigterm_stops_everything_in_time_and_leaves_nothing_half_written(service: Service) -> None:
-    processes = service.processes()
+def test_sigterm_in_traffic_stops_everything_in_time_and_leaves_nothing_half_written(
+    service: Service, tmp_path: Path
+) -> None:
+    processes, before = service.processes(), service.folded()
+    assert service.store(traffic(tmp_path, "stopped")) == PATIENTS * len(VISITS)
+    wait_until(lambda: service.folded() > before, SETTLE_SECONDS)
     assert len(processes) >= 6  # up, Postgres, Kafka, gateway, worker, dashboard
     service.process.terminate()
     assert service.process.wait(15) == 0
     assert all(has_ended(pid) for pid in processes)
     assert list(service.settings.data_dir.rglob(f"{TEMP_PREFIX}*")) == []
-    assert list(service.settings.spool.iterdir()) == []
+    stopped = [line for line in service.up_log.read_text().splitlines() if "part_stopped" in line]
+    assert {line.split("code=")[1] for line in stopped if "part=worker" in line or "part=gateway" in line} == {"0"}
