@@ -56,6 +56,7 @@ SUPERSEDED = {
     "clinical": "a clinical fact was entered or changed",
     "rejected": "the scan was rejected",
     "retracted": "the sender withdrew the scan",
+    "restored": "the rejection of a scan was withdrawn",
     "moved": "the scan belongs to another patient",
     "merged": "two patients were found to be one",
     "unmerged": "a merge of two patients was undone",
