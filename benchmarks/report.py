@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.late import Late
 from benchmarks.latency import Latency
 from benchmarks.processes import Memory
 from benchmarks.replay import Replayed
@@ -60,6 +61,7 @@ def write(
     latencies: Sequence[Latency],
     found: Throughput,
     replayed: Replayed,
+    lates: Sequence[Late],
     starts: Mapping[str, float],
     memories: Mapping[str, Memory],
 ) -> str:
@@ -69,7 +71,7 @@ def write(
     """
     lines = [
         _machine(started, load), "", *_latency_table(latencies), "", *_throughput_table(found), "",
-        *_replay_table(replayed), "",
+        *_replay_table(replayed), "", *_late_table(lates), "",
         *_process_table(starts, memories),
     ]  # fmt: skip
     text = "\n".join(lines)
@@ -127,6 +129,14 @@ def _replay_table(found: Replayed) -> Iterator[str]:
     for one, said in ((found.usual, ""), (found.beside, aim)):
         percentiles = f"{one.percentile(50):.2f} | {one.percentile(95):.2f}"
         yield f"| {one.what} | {one.traffic} | {len(one.seconds)} | {percentiles} | {said} |"
+
+
+def _late_table(lates: Sequence[Late]) -> Iterator[str]:
+    yield "| scans on the timeline | a scan belongs before | ms a patient | over steps in order | whole over it |"
+    yield "|---|---|---|---|---|"
+    for one in lates:
+        ratios = f"{one.late / one.in_order:.2f} | {one.whole / one.late:.1f}"
+        yield f"| {one.length} | the last {one.depth} | {one.late:.1f} | {ratios} |"
 
 
 def _process_table(starts: Mapping[str, float], memories: Mapping[str, Memory]) -> Iterator[str]:

@@ -1,0 +1,103 @@
+"""What a late scan costs, by the length of the timeline and by how far back it belongs.
+
+`python -m benchmarks.late` measures it alone; Postgres and the reconciler, without Kafka and other parts.
+"""
+
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stream.embedded import postgres
+from stream.endpoints import choose_endpoints, free_port, save_endpoints
+from stream.services.clinical import Visit, accept_visits
+from stream.services.reconcile import Reconciler
+from stream.settings import Settings, load_settings
+from stream.storage.database import Connection, connect, upgrade
+from stream.supervisor import Supervisor
+from tests.services.facts import forecasters, lung
+
+LENGTHS, DEPTHS = (10, 50, 200), (0, 1, 5)
+PATIENTS, ROUNDS = 32, 3
+BETWEEN_DAYS = 10
+
+
+@dataclass(frozen=True)
+class Late:
+    """Milliseconds a patient: a scan that belongs `depth` back, `depth` + 1 scans in order, everything from scratch."""
+
+    length: int
+    depth: int
+    late: float
+    in_order: float
+    whole: float
+
+
+def measure(settings: Settings) -> Iterator[Late]:
+    """The best of some rounds for each length and depth; each for patients of its own."""
+    with connect(settings, "worker", timeouts=False) as connection:
+        reconciler = Reconciler(connection, forecasters())
+        for length in LENGTHS:
+            for depth in DEPTHS:
+                yield _measured(settings, connection, reconciler, length, depth)
+
+
+def _measured(settings: Settings, connection: Connection, reconciler: Reconciler, length: int, depth: int) -> Late:
+    patients = [f"P{length}x{depth}x{number}" for number in range(PATIENTS)]
+    visits = iter(range(10_000))
+    in_order = lambda count: [next(visits) * BETWEEN_DAYS for _ in range(count)]  # noqa: E731
+    _folded(connection, reconciler, patients, in_order(length))
+    _analyse(settings)
+    appended = [_folded(connection, reconciler, patients, in_order(depth + 1)) for _ in range(ROUNDS)]
+    last = (next(visits) - 1) * BETWEEN_DAYS
+    place = last - depth * BETWEEN_DAYS + 1  # this many of those that stand come after it
+    late = [_folded(connection, reconciler, patients, [place + number]) for number in range(ROUNDS)]
+    afresh = [one.weights_version for one in forecasters()]
+    whole = _timed(lambda: reconciler.patients(patients, afresh))
+    return Late(length, depth, *(1000 * seconds / PATIENTS for seconds in (min(late), min(appended), whole)))
+
+
+def _folded(connection: Connection, reconciler: Reconciler, patients: Sequence[str], days: Sequence[int]) -> float:
+    """Seconds to fold one new scan of every patient on each of `days`, all at once."""
+    new: list[Visit] = [lung(one, str(day), day, 20.0 + day % 7) for one in patients for day in days]
+    with connection.transaction():
+        accept_visits(connection, new, dt.datetime.now(dt.UTC))
+    return _timed(lambda: reconciler.patients(patients))
+
+
+def _timed(act: Callable[[], object]) -> float:
+    started = time.monotonic()
+    act()
+    return time.monotonic() - started
+
+
+def _analyse(settings: Settings) -> None:
+    """As autovacuum does after a while: without statistics Postgres plans badly."""
+    with connect(settings, "migrator", timeouts=False) as owner:
+        owner.execute("ANALYZE")
+
+
+@contextmanager
+def only_postgres() -> Iterator[Settings]:
+    """Settings of a Postgres that has nothing else beside it."""
+    with tempfile.TemporaryDirectory(prefix="scanstream-bench-") as folder:
+        data = Path(folder) / "data"
+        settings = load_settings(data_dir=data, dicom_port=free_port(), dashboard_port=free_port())
+        with Supervisor(settings.run) as supervisor:
+            endpoints = choose_endpoints()
+            endpoints = replace(endpoints, postgres_socket=postgres.prepare(data, endpoints))
+            save_endpoints(settings, endpoints)
+            supervisor.start(postgres.part(data, endpoints))
+            postgres.make_roles(endpoints)
+            upgrade(settings)
+            yield settings
+
+
+if __name__ == "__main__":
+    with only_postgres() as alone:
+        for one in measure(alone):
+            print(f"{one.length} scans, {one.depth} back: {one.late:.1f} ms, in order {one.in_order:.1f}, "
+                  f"whole {one.whole:.1f}")  # fmt: skip
