@@ -49,6 +49,22 @@ CREATE OR REPLACE VIEW scanstream.set_aside AS
   LEFT JOIN core.scans s ON s.scan_uid = i.scan_uid
   LEFT JOIN core.assignments a ON a.scan_uid = i.scan_uid;
 
+-- A scan that ends its worker while it is gathered is set aside before it has a revision.
+CREATE OR REPLACE VIEW scanstream.service_status AS
+  SELECT (SELECT count(*) FROM core.receipts WHERE outcome = 'accepted') AS accepted,
+    (SELECT count(*) FROM core.receipts WHERE outcome = 'duplicate') AS duplicate,
+    (SELECT count(*) FROM core.receipts WHERE outcome = 'set_aside') AS set_aside,
+    (SELECT count(*) FROM core.instances i WHERE NOT EXISTS (
+       SELECT FROM core.revision_instances ri JOIN core.assembly w ON w.scan_uid = ri.scan_uid AND w.revision = ri.revision
+       WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid AND w.status IN ('applied', 'set_aside'))
+     AND NOT EXISTS (SELECT FROM core.assembly u WHERE u.scan_uid = i.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
+       SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
+      + (SELECT count(*) FROM core.assembly w WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
+         SELECT FROM core.revision_instances ri WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision))
+    AS pending,
+    (SELECT max(computed_at) FROM core.folds) AS last_fold_at,
+    (SELECT max(received_at) FROM core.receipts) AS last_received_at;
+
 GRANT SELECT, INSERT, UPDATE ON core.rejections, core.suspects TO scanstream_worker;
 GRANT SELECT ON core.rejections, core.suspects TO scanstream_gateway;
 GRANT SELECT ON core.standing_rejections TO scanstream_gateway, scanstream_worker;

@@ -10,6 +10,7 @@ from stream.services.identity import IdentityEvent, accept_identity, apply_ident
 from stream.services.reconcile import Reconciler
 from stream.services.suspects import Item, charge, clear, held, split
 from stream.services.sweep import sweep
+from stream.services.verify.acceptance import ends
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.services.facts import accept, assert_sound, drug, fold_each, forecasters, lung
@@ -130,6 +131,8 @@ def test_a_scan_that_cannot_be_assembled_is_assembled_no_more(database: Database
     assert asides(worker) == [("s1", 1, None, "killed_worker")]
     assert split(worker, [item, Item("scan", "s2")]) == ([Item("scan", "s2")], [])
     assert sweep(worker, moments_later(60), A_DAY).instances == ()
+    assert worker.execute("SELECT pending FROM scanstream.service_status").fetchall() == [(0,)]
+    assert ends(worker, dt.datetime.now(dt.UTC)).first == []
 
 
 def test_a_scan_that_came_to_its_end_meanwhile_stays_as_it_is(worker: Connection) -> None:

@@ -37,7 +37,10 @@ def ends(connection: Connection, now: dt.datetime) -> Finding:
           SELECT FROM core.revision_instances ri JOIN core.assembly w USING (scan_uid, revision)
           WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid AND w.status IN ('applied', 'set_aside')
           AND (w.status = 'applied') = EXISTS (SELECT FROM core.ledger g WHERE g.kind = 'scan' AND g.id = w.scan_uid
-            AND g.revision = w.revision)) AS holds FROM core.instances i""",
+            AND g.revision = w.revision))
+        OR EXISTS (SELECT FROM core.assembly u WHERE u.scan_uid = i.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
+          SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)) AS holds
+        FROM core.instances i""",
         {"since": now - WITHIN},
     )
     for row in rows:
