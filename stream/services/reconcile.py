@@ -1,7 +1,6 @@
 """The one routine (PROTOCOL 1-2): bring timelines into line with their facts, computed first, then one transaction."""
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from stream import logs
 from stream.crash import reach
 from stream.errors import EndsWorker
 from stream.planning import Plan, plan
+from stream.services.arena import Arena
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
 from stream.storage import standing
@@ -24,8 +24,6 @@ UNLOCKED_TRIES = 2
 """Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
 PORTION = 1000
 """States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
-ARENA_PATIENTS = 20_000
-"""States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
 
 
 class ClockWrong(EndsWorker):
@@ -60,26 +58,6 @@ class Prepared:
 
     active: list[str]
     rows: list[FoldRows]
-
-
-class Arena:
-    """States after the last timepoint of each timeline, in memory; used only where the head's version is current."""
-
-    def __init__(self, capacity: int = ARENA_PATIENTS) -> None:
-        self._capacity = capacity
-        self._rows: OrderedDict[str, tuple[int, Mapping[tuple[str, str], np.ndarray]]] = OrderedDict()
-
-    def state(self, patient_id: str, version: int, weights_version: str, scan_uid: str) -> np.ndarray | None:
-        """The state (S,) after `scan_uid`, or None where this memory is not of exactly this version."""
-        kept_version, states = self._rows.get(patient_id, (-1, {}))
-        return states.get((weights_version, scan_uid)) if kept_version == version else None
-
-    def keep(self, patient_id: str, version: int, states: Mapping[tuple[str, str], np.ndarray]) -> None:
-        """Remember the last states of a timeline as of `version`; the longest unused timeline is forgotten."""
-        self._rows[patient_id] = (version, states)
-        self._rows.move_to_end(patient_id)
-        if len(self._rows) > self._capacity:
-            self._rows.popitem(last=False)
 
 
 class Reconciler:

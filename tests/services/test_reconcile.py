@@ -5,7 +5,8 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from stream.services.reconcile import Arena, ClockWrong, Reconciler, UnknownWeights
+from stream.services.arena import Arena
+from stream.services.reconcile import ClockWrong, Reconciler, UnknownWeights
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
