@@ -1,0 +1,5 @@
+"""`python -m tests.protocol`: search everything, the large worlds too, and write the page."""
+
+from tests.protocol.page import write
+
+write()
