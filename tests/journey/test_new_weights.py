@@ -81,6 +81,9 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
 
     assert OLD[:12] in said(cohort, "model", "rollback", "progression", "--why", "only a test")
     assert cohort.ask(LEADING) == [(OLD,)]
+    assert short in said(cohort, "model", "list")
+    found = json.loads(said(cohort, "replay", "--model", "progression", "--json"))
+    assert found == {"timelines": PATIENTS, "changed": 0, "largest_difference": 0}
     cohort.verify()
     assert cohort.starts("worker-1") == workers
 
