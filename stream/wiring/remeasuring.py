@@ -9,6 +9,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.remeasuring import Outcome, remeasure, standing
 from stream.settings import Settings
 from stream.storage.database import Connection
+from stream.wiring.pseudonyms import pseudonyms
 from stream.wiring.weights import forecasters
 from stream.wiring.worker import Reader
 
@@ -27,6 +28,7 @@ class Remeasuring:
         if not self._revisions:
             raise AnswerIsNo(f"Nothing to measure again for {patient or 'any patient'}.")
         self._settings, self._connection = settings, connection
+        self._names = pseudonyms(settings, connection)
         self._reconciler = Reconciler(connection, forecasters(settings, settings.device))
 
     @property
@@ -36,7 +38,7 @@ class Remeasuring:
 
     def outcomes(self, advance: Callable[[int], None]) -> Iterator[list[Outcome]]:
         """Measure and fold, a batch at a time; `advance` is told how many were done."""
-        read, assume = Reader(self._settings), self._settings.assume_disease
+        read, assume = Reader(self._archive, self._names), self._settings.assume_disease
         with ThreadPoolExecutor(READERS) as readers:
             for start in range(0, self.total, BATCH):
                 batch = self._revisions[start : start + BATCH]

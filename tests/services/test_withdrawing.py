@@ -29,7 +29,7 @@ def arrivals(database: Database) -> Arrivals:
 
 def counting(connection: Connection) -> list[tuple[str, tuple[str, ...]]]:
     """Scans that stand, with the instances that count."""
-    query = """SELECT p.id, array_agg(i.instance_uid ORDER BY 1) FROM core.placements p
+    query = """SELECT p.id, array_agg(i.instance_uid ORDER BY i.instance_uid) FROM core.placements p
     JOIN core.revision_instances i ON i.scan_uid = p.id AND i.revision = p.revision WHERE p.ended_by IS NULL
     GROUP BY 1 ORDER BY 1"""
     return [(scan, tuple(uids)) for scan, uids in connection.execute(query).fetchall()]
