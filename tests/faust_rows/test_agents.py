@@ -123,10 +123,13 @@ def test_a_topic_whose_work_hangs_keeps_no_other_waiting(broker: Broker, topic: 
 def test_while_workers_join_and_are_killed_no_commit_passes_what_was_done(topic: Topic, workers: Bench) -> None:
     sent = {partition: [f"work {partition}-{number}" for number in range(150)] for partition in range(PARTITIONS)}
     for partition, values in sent.items():
-        topic.send(*values, partition=partition)
+        topic.send(*values[:75], partition=partition)
     running = [workers.start(ours.main, topic)]
     wait_until(lambda: running[0].heard("done"), PATIENCE_SECONDS)
-    running.append(workers.start(ours.main, topic))
+    for partition, values in sent.items():
+        values.insert(75, f"hold {partition}")  # nobody finishes before the other has joined
+        topic.send(*values[75:], partition=partition)
+    running.append(workers.start(ours.main, topic, "healed"))
     wait_until(lambda: running[1].heard("taken"), PATIENCE_SECONDS)
     running[0].end(signal.SIGKILL)
 
