@@ -62,14 +62,6 @@ def outcome(connection: Connection, event_id: str) -> str | None:
     return connection.execute(query, [event_id]).fetchone()[0]
 
 
-def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
-    """Let everything accepted take effect, in order; returns the folds."""
-    folds: list[Folded] = []
-    while next_event(connection) is not None:
-        folds += apply_next(connection, reconciler)
-    return folds
-
-
 def next_event(connection: Connection) -> int | None:
     """Number of the event that takes effect next; None where none waits."""
     event = connection.execute(NEXT).fetchone()

@@ -13,14 +13,14 @@ from pydicom import Dataset
 
 from stream.dicom.synthetic import Lesion, make_seg, make_series, make_sr, save
 from stream.services.clinical import accept_treatments, accept_visits
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity
+from stream.services.identity import IdentityEvent, accept_identity
 from stream.services.reconcile import Reconciler
 from stream.services.rejecting import Rejection, accept_rejections
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
 from tests.faults.crashing import Crashing
-from tests.services.facts import accept, drug, forecasters, lung
+from tests.services.facts import accept, apply_identity, drug, forecasters, lung
 
 Holds = Callable[[], bool]
 LONG_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)

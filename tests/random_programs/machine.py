@@ -16,14 +16,14 @@ from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
 from stream.services import leading
 from stream.services.clinical import Visit
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity
+from stream.services.identity import IdentityEvent, accept_identity
 from stream.services.reconcile import Reconciler
 from stream.services.rejecting import Rejection, accept_rejections
 from stream.services.sweep import PATIENCE, sweep
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from tests.database import Database
 from tests.random_programs.plain_model import Accepted, Drug, Scan
-from tests.services.facts import accept, breast, drug, forecasters, lung
+from tests.services.facts import accept, apply_identity, breast, drug, forecasters, lung
 from tests.services.waiting import threads
 
 PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2

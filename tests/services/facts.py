@@ -8,8 +8,9 @@ from functools import cache
 from models.forecaster import Forecaster, committed_forecasters
 from models.measurement import Measurement
 from stream.services.clinical import Treatment, Visit, accept_clinical, accept_treatments, accept_visits
+from stream.services.identity import apply_next, next_event
 from stream.services.measurement import Measured
-from stream.services.reconcile import Reconciler
+from stream.services.reconcile import Folded, Reconciler
 from stream.services.verify import audit, chains, fold, rows
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
@@ -93,6 +94,14 @@ def fold_each(connection: Connection, facts: Iterable[Fact]) -> Reconciler:
         accept(connection, fact)
         reconciler.patients([patient_of(fact)])
     return reconciler
+
+
+def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
+    """Let everything accepted take effect, in order; returns the folds."""
+    folds: list[Folded] = []
+    while next_event(connection) is not None:
+        folds += apply_next(connection, reconciler)
+    return folds
 
 
 def standing(connection: Connection) -> dict[str, list[tuple]]:

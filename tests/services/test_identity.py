@@ -5,12 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity
+from stream.services.identity import IdentityEvent, accept_identity
 from stream.services.reconcile import Reconciler
 from stream.services.sweep import sweep
 from stream.storage.database import Connection
 from tests.database import Database
-from tests.services.facts import accept, assert_sound, breast, drug, fold_each, forecasters, lung, standing
+from tests.services.facts import (
+    accept,
+    apply_identity,
+    assert_sound,
+    breast,
+    drug,
+    fold_each,
+    forecasters,
+    lung,
+    standing,
+)
 from tests.services.test_sweep import A_DAY, much_later
 from tests.services.waiting import threads, wait_for_waiting
 

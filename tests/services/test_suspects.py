@@ -6,14 +6,14 @@ import pytest
 
 from stream.services import assembly, measurement
 from stream.services.forwarding import accept as receive
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity, next_event
+from stream.services.identity import IdentityEvent, accept_identity, next_event
 from stream.services.reconcile import Reconciler
 from stream.services.suspects import Item, charge, clear, held, split
 from stream.services.sweep import sweep
 from stream.services.verify.acceptance import ends
 from stream.storage.database import Connection
 from tests.database import Database
-from tests.services.facts import accept, assert_sound, drug, fold_each, forecasters, lung
+from tests.services.facts import accept, apply_identity, assert_sound, drug, fold_each, forecasters, lung
 from tests.services.receipts import described, moments_later, received
 from tests.services.test_assembly import RULES
 

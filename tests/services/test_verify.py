@@ -21,7 +21,7 @@ from stream.services import assembly, measurement
 from stream.services.clinical import Outcome, accept_outcomes
 from stream.services.forwarding import Unusable
 from stream.services.forwarding import accept as receive
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity
+from stream.services.identity import IdentityEvent, accept_identity
 from stream.services.measurement import content_sha256
 from stream.services.reconcile import Reconciler
 from stream.services.rejecting import Rejection, accept_rejections
@@ -32,7 +32,7 @@ from stream.storage.facts import append, qualified, write_later
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.schema.base import Xid8
 from tests.database import Database
-from tests.services.facts import assert_sound, breast, checks, day, drug, fold_each, forecasters, lung
+from tests.services.facts import apply_identity, assert_sound, breast, checks, day, drug, fold_each, forecasters, lung
 from tests.services.receipts import described, moments_later, received
 
 WORK = {"assembly", "associations", "receipts", "service", "suspects", "patients", "vault_scans"}

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from stream.services.forwarding import Described
-from stream.services.identity import IdentityEvent, accept_identity, apply_identity
+from stream.services.identity import IdentityEvent, accept_identity
 from stream.services.reconcile import Reconciler
 from stream.services.rejecting import Rejection, accept_rejections
 from stream.services.verify.acceptance import ends
@@ -15,7 +15,7 @@ from stream.services.withdrawing import Withdrawal, in_force
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.services.arrivals import Arrivals, note, report
-from tests.services.facts import assert_sound, forecasters, standing
+from tests.services.facts import apply_identity, assert_sound, forecasters, standing
 from tests.services.receipts import moments_later
 
 BEFORE, AFTER = report("s0"), report("s2")
