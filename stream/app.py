@@ -15,6 +15,7 @@ from stream.agents.batching import Batcher, Handle
 from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import end_process
 from stream.agents.measure import MeasureAgent
+from stream.agents.reading import read_what_is_there
 
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
@@ -55,7 +56,7 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions:
 
 def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) -> faust.App:
     """An app of consumer group `group` without agents, whose topics have `partitions` partitions each."""
-    return faust.App(
+    app = faust.App(
         group,
         broker=[f"kafka://{server}" for server in servers],
         store="memory://",
@@ -75,6 +76,8 @@ def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) 
         broker_max_poll_records=POLL_LIMIT,
         stream_buffer_maxsize=BUFFERED_PER_PARTITION * partitions,
     )
+    read_what_is_there(app, servers)
+    return app
 
 
 def add_agent(app: faust.App, topic: str, handle: Handle) -> None:

@@ -1,9 +1,12 @@
 """Topics of a test's own on the session's broker, and what the broker knows of their readers."""
 
+import contextlib
 from collections.abc import Sequence
 from itertools import count
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
 
 from tests.waiting import wait_until
 
@@ -51,6 +54,18 @@ class Topic:
         """The group's committed offset by partition, where there is one: all messages below it are acknowledged."""
         offsets = self.broker.admin.list_group_offsets(self.name)[self.name]
         return {place.partition: offset.offset for place, offset in offsets.items() if place.topic == self.name}
+
+    def pretend_commit(self, offset: int, partition: int = 0) -> None:
+        """Commit `offset` for the group, which has no members yet, however long the partition is."""
+        places = {TopicPartition(self.name, partition): OffsetAndMetadata(offset, "", -1)}
+
+        def committed() -> bool:
+            with contextlib.suppress(KafkaError):  # the broker makes its topic of offsets when first asked
+                self.broker.admin.alter_group_offsets(self.name, places)
+                return self.committed().get(partition) == offset
+            return False
+
+        wait_until(committed, PATIENCE_SECONDS)
 
     def wait_for_commit(self, **offsets: int) -> None:
         """Wait until the committed offsets are `offsets`, of partitions p0, p1, …"""

@@ -120,6 +120,16 @@ def test_a_topic_whose_work_hangs_keeps_no_other_waiting(broker: Broker, topic: 
     topic.wait_for_commit(p0=1501, p1=1501, p2=1501, p3=1501)
 
 
+def test_a_partition_that_ends_before_the_committed_offset_is_read_from_its_start(topic: Topic, workers: Bench) -> None:
+    """As after a broker has lost its data: what comes then is not dropped until as much has come as was lost."""
+    topic.send("first", "second")
+    topic.pretend_commit(100)
+    worker = workers.start(ours.main, topic, "healed")
+    wait_until(lambda: _done(worker) == {"first", "second"}, PATIENCE_SECONDS)
+    topic.send("third")
+    topic.wait_for_commit(p0=3)
+
+
 def test_while_workers_join_and_are_killed_no_commit_passes_what_was_done(topic: Topic, workers: Bench) -> None:
     sent = {partition: [f"work {partition}-{number}" for number in range(150)] for partition in range(PARTITIONS)}
     for partition, values in sent.items():

@@ -184,3 +184,19 @@ def test_a_consumer_that_cannot_poll_for_long_leaves_its_group_and_never_comes_b
         workers.start(plain.main, topic, "noack").wait_for("done", backlog[-1])
         assert topic.members() == 1
     assert worker.lives()
+
+
+def test_what_comes_below_the_committed_offset_is_dropped_without_a_word(topic: Topic, workers: Bench) -> None:
+    """A broker that lost its data may be told the old offsets by a worker that still was to commit.
+
+    So our consumer compares them with the ends of the partitions (test_agents.py).
+    """
+    topic.send("first", "second", "third", "fourth")
+    topic.send("at its end", partition=1)
+    topic.pretend_commit(6)
+    worker = workers.start(plain.main, topic, "noack")
+    worker.wait_for("done", "at its end")
+    with row("what comes below the committed offset is dropped without a word"):
+        topic.send("fifth", "sixth", "seventh")
+        worker.wait_for("done", "seventh")
+        assert worker.heard("taken") == [["at its end"], ["seventh"]]
