@@ -34,7 +34,7 @@ serve: .venv/kafka.stamp
 	@$(BIN)/scanstream up
 
 test: .venv/test.stamp .venv/kafka.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 30
 
 lint: .lint/stamp .venv/test.stamp
 	.lint/bin/ruff check .

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,19 @@ def service(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     with running_service(tmp_path_factory.mktemp("journey")) as service:
         request.config.stash[VERSIONS] = _versions(service)
         yield service
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes that share the tests tells the one that prints."""
+    if VERSIONS in session.config.stash and hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["versions"] = session.config.stash[VERSIONS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Called in the process that prints."""
+    if "versions" in getattr(node, "workeroutput", {}):
+        node.config.stash[VERSIONS] = node.workeroutput["versions"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
