@@ -18,6 +18,7 @@ from stream.services.reconcile import Reconciler
 from stream.settings import Settings, load_settings
 from stream.storage.database import Connection, connect, upgrade
 from stream.supervisor import Supervisor
+from stream.wiring.lasting import keep_for_good
 from tests.services.facts import forecasters, lung
 
 LENGTHS, DEPTHS = (10, 50, 200), (0, 1, 5)
@@ -40,6 +41,7 @@ def measure(settings: Settings) -> Iterator[Late]:
     """The best of some rounds for each length and depth; each for patients of its own."""
     with connect(settings, "worker", timeouts=False) as connection:
         reconciler = Reconciler(connection, forecasters())
+        keep_for_good()
         for length in LENGTHS:
             for depth in DEPTHS:
                 yield _measured(settings, connection, reconciler, length, depth)

@@ -3,6 +3,7 @@
 A risk is the mean over the members, its interval the central 90 % of their spread.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,9 +46,14 @@ class Forecaster:
         self._used = [FEATURE_NAMES.index(name) for name in card.feature_names]
         self._needed = [FEATURE_NAMES.index(name) for name in card.applies_to.needs]
 
-    def applies(self, disease: str, x: np.ndarray) -> bool:
-        """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none."""
-        return disease in self.card.applies_to.diseases and bool(np.isfinite(x[self._needed]).any())
+    def applies(self, disease: str, x: Sequence[float | None]) -> bool:
+        """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none.
+
+        Missing is None or NaN. Asked for every scan of a timeline, so that an array would cost more than the answer.
+        """
+        return disease in self.card.applies_to.diseases and any(
+            (value := x[at]) is not None and math.isfinite(value) for at in self._needed
+        )
 
     def initial(self, n: int) -> np.ndarray:
         """States (n, S) float32 before the first timepoint."""

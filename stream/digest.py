@@ -7,6 +7,8 @@ floats by their shortest exact form, so that a value read back from Postgres has
 import datetime as dt
 import hashlib
 import json
+import json.encoder
+from collections.abc import Callable, Iterable
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -19,7 +21,7 @@ def digest(*parts: object) -> bytes:
 
 def canonical(parts: object) -> bytes:
     """The bytes that are hashed: compact UTF-8 JSON, keys sorted."""
-    return _ENCODER.encode(parts).encode()
+    return "".join(_ENCODE(parts, 0)).encode()
 
 
 def _plain(value: object) -> object:
@@ -32,4 +34,12 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True, default=_plain)
+def _encoder() -> Callable[[object, int], Iterable[str]]:
+    """What `json.JSONEncoder` makes anew for every value (a third of its time), made once; without memory of cycles."""
+    plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True, default=_plain)
+    if (make := json.encoder.c_make_encoder) is None:
+        return lambda parts, _: plain.iterencode(parts)
+    return make(None, _plain, json.encoder.encode_basestring, None, ":", ",", True, False, True)
+
+
+_ENCODE = _encoder()

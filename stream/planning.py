@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Protocol
 
-import numpy as np
-
 from models.card import Card
 from models.timepoint import Timepoint
 from stream.digest import digest
@@ -24,7 +22,7 @@ class Weights(Protocol):
     weights_version: str
     card: Card
 
-    def applies(self, disease: str, x: np.ndarray) -> bool: ...
+    def applies(self, disease: str, x: Sequence[float | None]) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -75,13 +73,14 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
     `cause`: why, where whoever asks knows it (an identity event); else the facts tell.
     """
-    same = _unchanged(timeline)
-    courses = tuple(_course(timeline, weights, 0 if weights.weights_version in afresh else same) for weights in active)
-    gone = {state.weights_version for state in timeline.states} - {weights.weights_version for weights in active}
-    courses += tuple(Course(version, None, (), (), _states_of(timeline, version)) for version in sorted(gone))
-    wanted, have = set(map(_named, timeline.entries)), set(map(_named, timeline.placements))
-    placed = tuple(entry for entry in timeline.entries if _named(entry) not in have)
-    ended = tuple(row for row in timeline.placements if _named(row) not in wanted)
+    same, placed, ended = _moves(timeline)
+    states = _by_weights(timeline.states)
+    courses = tuple(
+        _course(timeline, weights, states.pop(weights.weights_version, []),
+                0 if weights.weights_version in afresh else same)
+        for weights in active
+    )  # fmt: skip
+    courses += tuple(Course(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items()))
     positions = [step.position for course in courses for step in course.steps]
     from_position = min(positions, default=None)
     cause = cause or ("replay" if afresh else _cause(timeline, courses, placed, ended))
@@ -111,28 +110,34 @@ def _next(link: bytes, entry: Entry, weights: Weights) -> bytes:
     return digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
 
 
-def _states_of(timeline: Timeline, weights_version: str) -> tuple[StandingState, ...]:
-    return tuple(state for state in timeline.states if state.weights_version == weights_version)
+def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
+    """Standing states by weights version, in their order."""
+    found: dict[str, list[StandingState]] = {}
+    for state in states:
+        found.setdefault(state.weights_version, []).append(state)
+    return found
 
 
-def _unchanged(timeline: Timeline) -> int:
-    """How many entries from the beginning are placed already just as they are."""
-    placed = sorted(timeline.placements, key=lambda row: (row.at, row.kind == "treatment", row.id))
-    pairs = zip(timeline.entries, placed, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: _named(pair[0]) == _named(pair[1]), pairs))
+def _moves(timeline: Timeline) -> tuple[int, tuple[Entry, ...], tuple[Placement, ...]]:
+    """How many entries from the beginning are placed just as they are; of the others, what to place and what to end."""
+    rows = sorted(timeline.placements, key=lambda row: (row.at, row.kind == "treatment", row.id))
+    wanted, have = list(map(_named, timeline.entries)), list(map(_named, rows))
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, have, strict=False)))
+    stay = set(wanted[same:]) & set(have[same:])
+    placed = tuple(entry for entry in timeline.entries[same:] if _named(entry) not in stay)
+    return same, placed, tuple(row for row in rows[same:] if _named(row) not in stay)
 
 
 def _named(one: Entry | Placement) -> tuple[str, str, int, dt.datetime]:
     return one.kind, one.id, one.revision, one.at
 
 
-def _kept(timeline: Timeline, weights: Weights, same: int) -> list[StandingState]:
+def _kept(timeline: Timeline, weights: Weights, states: Sequence[StandingState], same: int) -> list[StandingState]:
     """The states that are right: those before the first entry that changed, or lacks a state that it should have.
 
     A state's digest covers just the entries up to it, in order, and what the timeline begins with. Where all of these
     are placed as they are, only the beginning can have changed, and the digest of the first state tells whether it did.
     """
-    states = _states_of(timeline, weights.weights_version)
     standing = {state.scan_uid: state for state in states}
     kept: list[StandingState] = []
     for entry in timeline.entries[:same]:
@@ -152,12 +157,12 @@ def _begins_right(timeline: Timeline, weights: Weights, first: StandingState) ->
 
 def _applies(weights: Weights, entry: ScanEntry) -> bool:
     content = entry.contents[weights.card.feature_version]
-    return weights.applies(content.disease, content.array)
+    return weights.applies(content.disease, content.x)
 
 
-def _course(timeline: Timeline, weights: Weights, same: int) -> Course:
-    """What to step after the last state that is right; `same`: entries from the beginning that did not change."""
-    kept = _kept(timeline, weights, same)
+def _course(timeline: Timeline, weights: Weights, states: Sequence[StandingState], same: int) -> Course:
+    """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
+    kept = _kept(timeline, weights, states, same)
     base = kept[-1] if kept else None
     start = base.position if base else 0
     treatments = [entry for entry in timeline.entries[:start] if entry.kind == "treatment"]
@@ -176,7 +181,7 @@ def _course(timeline: Timeline, weights: Weights, same: int) -> Course:
             steps.append(Step(entry.id, entry.revision, entry.at, position, link, content.disease, timepoint))
             last_at = entry.at
     still = {state.scan_uid for state in kept}
-    ended = tuple(state for state in _states_of(timeline, weights.weights_version) if state.scan_uid not in still)
+    ended = tuple(state for state in states if state.scan_uid not in still)
     return Course(weights.weights_version, base, tuple(steps), tuple(kept), ended)
 
 

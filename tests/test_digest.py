@@ -22,6 +22,11 @@ def test_what_went_through_json_hashes_the_same(value: object) -> None:
     assert digest(json.loads(json.dumps(value))) == digest(value)
 
 
+@given(JSON)
+def test_the_hashed_text_is_what_json_itself_writes(value: object) -> None:
+    assert canonical(value).decode() == json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
 @given(st.datetimes(timezones=st.just(dt.UTC)))
 def test_a_moment_hashes_the_same_in_every_zone(moment: dt.datetime) -> None:
     if dt.datetime(1900, 1, 1, tzinfo=dt.UTC) < moment < dt.datetime(2200, 1, 1, tzinfo=dt.UTC):

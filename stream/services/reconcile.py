@@ -255,10 +255,12 @@ class Reconciler:
 def _portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
     """`rows` in the same order, cut so that each transaction stays short."""
     some: list[FoldRows] = []
+    states = 0
     for one in rows:
-        if some and sum(len(each.states) for each in some) + len(one.states) > PORTION:
+        states += len(one.states)
+        if some and states > PORTION:
             yield some
-            some = []
+            some, states = [], len(one.states)
         some.append(one)
     if some:
         yield some

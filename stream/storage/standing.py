@@ -75,7 +75,7 @@ def read_states(connection: psycopg.Connection, keys: Sequence[tuple[int, str, s
         return {}
     rows = connection.execute(
         """SELECT s.fold_id, s.weights_version, s.scan_uid, s.state FROM core.states s
-        JOIN unnest(%s::bigint[], %s::text[], %s::text[]) k(f, w, u)
+        JOIN unnest(%b::bigint[], %b::text[], %b::text[]) k(f, w, u)
           ON s.fold_id = k.f AND s.weights_version = k.w AND s.scan_uid = k.u""",
         list(map(list, zip(*keys, strict=True))),
         binary=True,
@@ -89,7 +89,7 @@ def read_forecasts(connection: psycopg.Connection, keys: Sequence[tuple[int, str
         return []
     return connection.cursor(row_factory=dict_row).execute(
         """SELECT f.fold_id, f.weights_version, f.scan_uid, f.endpoint, f.horizon_kind, f.horizon_days, f.row_sha256
-        FROM core.forecasts f JOIN unnest(%s::bigint[], %s::text[], %s::text[]) k(f, w, u)
+        FROM core.forecasts f JOIN unnest(%b::bigint[], %b::text[], %b::text[]) k(f, w, u)
           ON f.fold_id = k.f AND f.weights_version = k.w AND f.scan_uid = k.u WHERE f.superseded_by IS NULL""",
         list(map(list, zip(*keys, strict=True))),
     ).fetchall()  # fmt: skip
@@ -147,11 +147,12 @@ def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [IDENTITY_LOCK])
     connection.execute(
         """INSERT INTO core.heads (patient_id, version, changed_at, fold_digest)
-        SELECT p, 0, '2000-01-01', '' FROM unnest(%s::text[]) p ORDER BY p COLLATE "C" ON CONFLICT DO NOTHING""",
+        SELECT p, 0, '2000-01-01', '' FROM unnest(%b::text[]) p ORDER BY p COLLATE "C" ON CONFLICT DO NOTHING""",
         [ids],
     )
     rows = connection.execute(
-        "SELECT patient_id, version FROM core.heads WHERE patient_id = ANY(%s) ORDER BY patient_id FOR UPDATE", [ids]
+        "SELECT patient_id, version FROM core.heads WHERE patient_id = ANY(%b::text[]) ORDER BY patient_id FOR UPDATE",
+        [ids],
     ).fetchall()
     return dict(rows)
 
@@ -160,7 +161,7 @@ def fold_time(connection: psycopg.Connection, patients: Sequence[str]) -> tuple[
     """The one time of all rows of this transaction, and how far it is ahead of the clock; taken after the last lock."""
     return connection.execute(
         """SELECT t, t - clock_timestamp() FROM (SELECT greatest(clock_timestamp(), max(changed_at) + interval '1 us') t
-        FROM core.heads WHERE patient_id = ANY(%s)) x""",
+        FROM core.heads WHERE patient_id = ANY(%b::text[])) x""",
         [list(patients)],
     ).fetchone()
 
@@ -191,7 +192,7 @@ def write_folds(
     reach("reconcile.moved")
     connection.execute(
         """UPDATE core.assembly w SET status = 'applied', changed_at = %s FROM new_ledger n
-        WHERE n.fold_id = ANY(%s) AND n.kind = 'scan' AND w.scan_uid = n.id AND w.revision = n.revision""",
+        WHERE n.fold_id = ANY(%b::bigint[]) AND n.kind = 'scan' AND w.scan_uid = n.id AND w.revision = n.revision""",
         [now, good],
     )
 
@@ -200,7 +201,7 @@ def _mark_tips(connection: psycopg.Connection, tips: Sequence[Tip]) -> None:
     """By arrays: a temp table has no statistics, and the planner would read all forecasts for a handful of marks."""
     if tips:
         connection.execute(
-            """UPDATE core.forecasts f SET tip = t.tip FROM unnest(%s::text[], %s::text[], %s::bool[]) t(w, u, tip)
+            """UPDATE core.forecasts f SET tip = t.tip FROM unnest(%b::text[], %b::text[], %b::bool[]) t(w, u, tip)
             WHERE f.superseded_by IS NULL AND f.weights_version = t.w AND f.scan_uid = t.u""",
             list(map(list, zip(*tips, strict=True))),
         )
@@ -209,7 +210,7 @@ def _mark_tips(connection: psycopg.Connection, tips: Sequence[Tip]) -> None:
 def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]]) -> None:
     names = [column.name for column in schema.folds.columns if column.name != "xact"]
     types = _types(schema.folds, names)
-    arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in types)
+    arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
     values = [[fold[name] for fold in folds] for name in names]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     connection.execute(
@@ -217,7 +218,7 @@ def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str
     )  # fmt: skip
     connection.execute(
         """UPDATE core.heads h SET version = f.head_version, changed_at = f.computed_at, fold_digest = f.digest
-        FROM core.folds f WHERE f.fold_id = ANY(%s) AND h.patient_id = f.patient_id""",
+        FROM core.folds f WHERE f.fold_id = ANY(%b::bigint[]) AND h.patient_id = f.patient_id""",
         [[fold["fold_id"] for fold in folds]],
     )
 
@@ -232,7 +233,8 @@ def _end(table: sa.Table, ended_by: str) -> sql.Composed:
     more = {"placements": ", ended_at = %(now)s", "states": "", "forecasts": """, superseded_at = %(now)s,
         superseded_because = t.because, tip = false"""}[table.name]  # fmt: skip
     return sql.SQL(
-        "UPDATE {} r SET {} = t.by, later_sha256 = t.later_sha256{} FROM {} t WHERE t.by = ANY(%(good)s) AND {}"
+        "UPDATE {} r SET {} = t.by, later_sha256 = t.later_sha256{} FROM {} t "
+        "WHERE t.by = ANY(%(good)b::bigint[]) AND {}"
     ).format(qualified(table), sql.Identifier(ended_by), sql.SQL(more), _temp_ended(table), same)
 
 
@@ -240,7 +242,7 @@ def _write(table: sa.Table) -> sql.Composed:
     names = _travelling(table)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     time = TIME.get(table)
-    return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)s)").format(
+    return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)b::bigint[])").format(
         qualified(table), columns, sql.SQL(f", {time}" if time else ""), columns,
         sql.SQL(", %(now)s" if time else ""), _temp(table),
     )  # fmt: skip
@@ -271,7 +273,7 @@ def _insert(
     values = list(map(list, zip(*rows, strict=True)))
     if values:
         columns = sql.SQL(", ").join(map(sql.Identifier, names))
-        arrays = sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(kind)) for kind in types)
+        arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
         command = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(target, columns, arrays)
         connection.execute(command, values, binary=True)
 

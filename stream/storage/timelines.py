@@ -8,7 +8,7 @@ import psycopg
 from stream.timeline import Content, Entry, Placement, ScanEntry, StandingState, Timeline, TreatmentEntry, ordered
 
 MEMBERS = """WITH RECURSIVE members(root, id) AS (
-  SELECT p COLLATE "C", p COLLATE "C" FROM unnest(%(patients)s::text[]) p
+  SELECT p COLLATE "C", p COLLATE "C" FROM unnest(%(patients)b::text[]) p
    WHERE NOT EXISTS (SELECT FROM core.aliases a WHERE a.patient_id = p)
   UNION ALL SELECT m.root, a.patient_id FROM core.aliases a JOIN members m ON a.into_patient_id = m.id)
 """
@@ -61,31 +61,31 @@ ORDER BY c.received_as, c.revision"""
 )
 
 PLACEMENTS = """SELECT patient_id, kind, id, revision, at, fold_id, row_sha256 FROM core.placements
-WHERE patient_id = ANY(%(patients)s) AND ended_by IS NULL"""
+WHERE patient_id = ANY(%(patients)b::text[]) AND ended_by IS NULL"""
 
 STATES = """SELECT s.patient_id, s.weights_version, s.scan_uid, s.position, s.digest, f.disease, s.fold_id, s.row_sha256
 FROM core.states s JOIN core.weights w USING (weights_version)
 JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = w.feature_version
-WHERE s.patient_id = ANY(%(patients)s) AND s.superseded_by IS NULL ORDER BY s.position"""
+WHERE s.patient_id = ANY(%(patients)b::text[]) AND s.superseded_by IS NULL ORDER BY s.position"""
 
 
 def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> list[Timeline]:
     """The timelines of `patients` (roots), sorted by id. The head comes first: whatever changes later moves it on."""
     ids = sorted(set(patients))
     heads = connection.execute(
-        "SELECT patient_id, version, fold_digest FROM core.heads WHERE patient_id = ANY(%s)", [ids], binary=True
+        "SELECT patient_id, version, fold_digest FROM core.heads WHERE patient_id = ANY(%b::text[])", [ids], binary=True
     ).fetchall()
     heads = {patient_id: (version, fold_digest) for patient_id, version, fold_digest in heads}
     queries = (SCANS, REJECTIONS, TREATMENTS, CLINICAL, PLACEMENTS, STATES)
     parts = [_grouped(connection, query, ids) for query in queries]
-    return [_timeline(one, *heads.get(one, (0, b"")), *(part.get(one, []) for part in parts)) for one in ids]
+    return [_timeline(one, *heads.get(one, (0, b"")), *(part[one] for part in parts)) for one in ids]
 
 
 def resolve(connection: psycopg.Connection, scan_uids: Sequence[str]) -> dict[str, str]:
     """scan_uid → the timeline it stands on."""
     rows = connection.execute(
         """SELECT s.scan_uid, core.root(coalesce(a.patient_id, s.received_as)) FROM core.scans s
-        LEFT JOIN core.assignments a USING (scan_uid) WHERE s.scan_uid = ANY(%s)""",
+        LEFT JOIN core.assignments a USING (scan_uid) WHERE s.scan_uid = ANY(%b::text[])""",
         [list(scan_uids)],
     ).fetchall()
     return dict(rows)
@@ -93,13 +93,13 @@ def resolve(connection: psycopg.Connection, scan_uids: Sequence[str]) -> dict[st
 
 def roots(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, str]:
     """Patient as received → the timeline its facts stand on."""
-    return dict(connection.execute("SELECT p, core.root(p) FROM unnest(%s::text[]) p", [list(patients)]).fetchall())
+    return dict(connection.execute("SELECT p, core.root(p) FROM unnest(%b::text[]) p", [list(patients)]).fetchall())
 
 
 def _grouped(connection: psycopg.Connection, query: str, ids: list[str]) -> dict[str, list[tuple]]:
-    groups: dict[str, list[tuple]] = {}
-    for patient_id, *row in connection.execute(query, {"patients": ids}, binary=True):
-        groups.setdefault(patient_id, []).append(tuple(row))
+    groups: dict[str, list[tuple]] = {one: [] for one in ids}
+    for row in connection.execute(query, {"patients": ids}, binary=True).fetchall():
+        groups[row[0]].append(row[1:])
     return groups
 
 

@@ -8,6 +8,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.replay import Hands
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
+from stream.wiring.lasting import keep_for_good
 from stream.wiring.weights import forecasters
 
 
@@ -20,7 +21,9 @@ def replaying(settings: Settings) -> Iterator[tuple[Connection, Hands]]:
     held = forecasters(settings, settings.device)
     try:
         with connect(settings, "worker") as one, connect(settings, "worker") as other:
-            yield one, (Reconciler(one, held), Reconciler(other, held))
+            hands = Reconciler(one, held), Reconciler(other, held)
+            keep_for_good()
+            yield one, hands
     except Outage:
         raise CannotStart(
             "Postgres does not answer: start the service with `scanstream up`. What was folded is kept."

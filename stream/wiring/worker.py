@@ -25,6 +25,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
+from stream.wiring.lasting import keep_for_good
 from stream.wiring.pseudonyms import pseudonyms
 from stream.wiring.weights import forecasters, keep_weights, kept
 
@@ -37,7 +38,9 @@ def run_worker(settings: Settings) -> None:
     agents = worker_agents(settings, forecasters(settings, settings.device), in_hand, names)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
-    run(build_app(kafka_servers(settings), agents, folder, settings.partitions), in_hand.empty)
+    app = build_app(kafka_servers(settings), agents, folder, settings.partitions)
+    keep_for_good()
+    run(app, in_hand.empty)
 
 
 def _begin(settings: Settings, in_hand: InHand) -> Pseudonyms:

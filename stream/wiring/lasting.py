@@ -1,0 +1,9 @@
+"""What a process holds from its start to its end, and need not be searched for garbage again and again."""
+
+import gc
+
+
+def keep_for_good() -> None:
+    """Call once all modules and weights are loaded: a search through them all costs 0.1 s, every thousand timelines."""
+    gc.collect()
+    gc.freeze()
