@@ -8,9 +8,10 @@ import numpy as np
 
 from models.baselines import last_value, logistic
 from models.blueprints import Blueprint
+from models.calibration import observed_over_expected
 from models.crossvalidation import FOLDS, Forecasts
 from models.landmarks import Landmarks, landmarks
-from models.metrics import Estimate, Weights, auc, brier, estimate, known, observed_over_expected, over_patients
+from models.metrics import Estimate, Weights, auc, brier, estimate, known, over_patients
 from models.timelines import Timeline
 
 LSTM, LOGISTIC, LAST_VALUE = "LSTM", "logistic regression", "last value"
@@ -31,10 +32,10 @@ class Score:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; estimates as [value, low, high], None where one cannot be had."""
-        models = {name: _plain(each) for name, each in self.models.items()}
+        models = {name: each.to_json() for name, each in self.models.items()}
         return {
             "place": self.place, "measure": self.measure, "rows": self.rows, "cases": self.cases,
-            **models, "LSTM minus logistic regression": _plain(self.difference),
+            **models, "LSTM minus logistic regression": self.difference.to_json(),
         }  # fmt: skip
 
 
@@ -101,7 +102,3 @@ def _scores(place: Place, rows: Landmarks, risks: dict[str, np.ndarray]) -> list
         )
         for at, name in enumerate(place.measures)
     ]  # fmt: skip
-
-
-def _plain(found: Estimate) -> list[float] | None:
-    return [round(value, 4) for value in found] if np.isfinite(found.value) else None
