@@ -17,7 +17,8 @@ from models.forecaster import Forecaster, load_forecaster
 from models.judge import Score, judged, scores, stand_in
 from models.landmarks import landmarks
 from models.profile import Profile, calibration, decisions, subgroups
-from models.report import groups, headlines, tables
+from models.report import groups, headlines, side_by_side, tables
+from models.robustness import robustness
 from models.samples import usable
 from models.sizes import size_scores
 from models.splits import Split, splits
@@ -51,6 +52,7 @@ class Evaluation:
     decisions: Profile
     absent: dict[str, str]
     notes: tuple[str, ...]
+    robustness: tuple[Score, ...]
 
     @property
     def provenance(self) -> str:
@@ -77,6 +79,7 @@ class Evaluation:
             "subgroups": [score.to_json() for score in self.subgroups],
             "calibration": self.calibration,
             "decision_curve": self.decisions,
+            "robustness": [score.to_json() for score in self.robustness],
             "absent": self.absent,
             "notes": list(self.notes),
         }
@@ -94,7 +97,8 @@ class Evaluation:
             lines += groups(f"Calibration of the LSTM by tenths of its risk, {title}", rows)
         for title, rows in self.decisions.items():
             lines += groups(f"Net benefit by threshold, {title} (flagging nobody: 0)", rows)
-        return "\n".join([*lines, *(["", "Subgroups"] if self.subgroups else []), *tables(self.subgroups, {})])
+        lines += side_by_side("Worse data, judged by what truly followed", self.robustness)
+        return "\n".join([*lines, *side_by_side("Subgroups", self.subgroups)])
 
 
 def evaluate(model: str, data: Path, cross_validate: bool, predictions: Path | None, repeats: int = 1) -> Evaluation:
@@ -174,6 +178,7 @@ def _evaluation(
         calibration=calibration(of) if of else {},
         decisions=decisions(of) if of else {},
         absent=absent(blueprint),
+        robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of)[0])),
         notes=tuple(filter(None, [stand_in(blueprint)])),
     )
     return evaluation, found[0]

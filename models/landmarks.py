@@ -77,9 +77,14 @@ def landmarks(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
     return _rows(timelines, blueprint, at_risk=True)
 
 
+def every_visit(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
+    """All visits of `usable` timelines, whatever is known of what followed."""
+    return _rows(timelines, blueprint, at_risk=False)
+
+
 def followed_visits(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
     """The visits of `usable` timelines that were followed by another on which the size was measured."""
-    rows = _rows(timelines, blueprint, at_risk=False)
+    rows = every_visit(timelines, blueprint)
     return rows.of(np.isfinite(rows.ahead[:, 0]))
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from models.judge import LSTM, Score
+from models.baselines.families import BOOSTING, LOGISTIC
+from models.judge import LSTM, MEAN, Score
 from models.metrics import Estimate
 
 # What goes side by side, so that a line fits a terminal.
@@ -16,7 +17,8 @@ BLOCKS = (
 )
 LEFT_TO_CURVES = {"net benefit"}
 EXACT = {"Brier score"}  # differences lie in the fourth decimal
-NAME, CELL = 33, 26
+SHORT_NAMES = {LSTM: "LSTM", LOGISTIC: "logistic", BOOSTING: "boosting", MEAN: "mean of the three"}
+PLACE, NAME, CELL = 46, 33, 26
 
 
 def tables(scores: Sequence[Score], absent: dict[str, str]) -> Iterator[str]:
@@ -31,6 +33,18 @@ def tables(scores: Sequence[Score], absent: dict[str, str]) -> Iterator[str]:
         for block in _blocks(here):
             yield from _block([here[name] for name in block], first.threshold if "accuracy" in block else None)
         yield from (f"{name:{NAME}}{reason}" for name, reason in absent.items() if "AUC" in here)
+
+
+def side_by_side(title: str, scores: Sequence[Score]) -> Iterator[str]:
+    """Lines: a table per measure with places by rows and the models that could lead by columns."""
+    for measure in dict.fromkeys(score.measure for score in scores):
+        here = [score for score in scores if score.measure == measure]
+        yield ""
+        yield f"{title}: {measure}"
+        yield f"{'':{PLACE}}{'visits':>8}{'cases':>8}" + "".join(f"{name:>{CELL}}" for name in SHORT_NAMES.values())
+        for score in here:
+            cells = "".join(f"{cell(score.models[name], measure in EXACT):>{CELL}}" for name in SHORT_NAMES)
+            yield f"{score.place[:PLACE]:{PLACE}}{score.rows:>8}{score.cases:>8}{cells}"
 
 
 def headlines(scores: Sequence[Score]) -> Iterator[str]:
