@@ -7,7 +7,8 @@ import numpy as np
 
 from models.baselines.families import LOGISTIC
 from models.calibration import calibration_curve
-from models.judge import LSTM, MEAN, RESAMPLING_SEED, SHORT, Judged, Place, Score, places, scored
+from models.card import LSTM
+from models.judge import MEAN, RESAMPLING_SEED, SHORT, Judged, Place, Score, places, scored
 from models.metrics import Flagged, Weights, estimate, over_patients
 from models.timelines import Timeline
 

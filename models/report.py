@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from models.baselines.families import BOOSTING, LOGISTIC
-from models.judge import LSTM, MEAN, Score
+from models.card import LSTM
+from models.judge import MEAN, Score
 from models.metrics import Estimate
 
 # What goes side by side, so that a line fits a terminal.

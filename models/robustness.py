@@ -7,9 +7,10 @@ import numpy as np
 
 from models.baselines.families import BOOSTING, LOGISTIC, families, mean_of
 from models.blueprints import Blueprint
+from models.card import LSTM
 from models.corruption import CORRUPTIONS, corrupted
 from models.crossvalidation import Forecasts
-from models.judge import LSTM, MEAN, SHORT, Judged, Place, Score, risks_at, scored
+from models.judge import MEAN, SHORT, Judged, Place, Score, risks_at, scored
 from models.landmarks import Landmarks, every_visit, landmarks
 from models.splits import Split
 from models.timelines import Timeline

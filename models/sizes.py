@@ -8,9 +8,10 @@ import numpy as np
 from models.baselines.families import coming, usual_gap
 from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
 from models.blueprints import Blueprint
+from models.card import LSTM
 from models.crossvalidation import Forecasts
 from models.forecast import SizeForecast
-from models.judge import LSTM, RESAMPLING_SEED, Score
+from models.judge import RESAMPLING_SEED, Score
 from models.landmarks import Landmarks, followed_visits
 from models.metrics import Estimate, estimate, over_patients
 from models.splits import Split
