@@ -141,8 +141,8 @@ def cross_validated(
     deals = splits(timelines, blueprint, repeats)
     fitted = [fit_folds(blueprint, timelines, each.part, FOLDS_SEED + 100 * at) for at, each in enumerate(deals)]
 
-    def made(of: Sequence[Timeline]) -> list[Forecasts]:
-        return [forecast_out_of_fold(each, of, deal.part) for each, deal in zip(fitted, deals, strict=True)]
+    def made(of: Sequence[Timeline], deal: int) -> Forecasts:
+        return forecast_out_of_fold(fitted[deal], of, deals[deal].part)
 
     return _evaluation(timelines, blueprint, None, deals, made)
 
@@ -150,7 +150,7 @@ def cross_validated(
 def _as_committed(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
     forecaster = load_forecaster(COMMITTED / blueprint.model)
     deals = splits(timelines, blueprint)
-    return _evaluation(timelines, blueprint, forecaster, deals, lambda of: [forecast(forecaster, of)])
+    return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: forecast(forecaster, of))
 
 
 def _evaluation(
@@ -158,12 +158,12 @@ def _evaluation(
     blueprint: Blueprint,
     forecaster: Forecaster | None,
     deals: Sequence[Split],
-    made: Callable[[Sequence[Timeline]], list[Forecasts]],
+    made: Callable[[Sequence[Timeline], int], Forecasts],
 ) -> tuple[Evaluation, Forecasts]:
-    found = made(timelines)
+    found = [made(timelines, deal) for deal in range(len(deals))]
     of = judged(timelines, blueprint, found, deals)
     bare = _measured_only(timelines, blueprint)
-    hidden = judged(bare, blueprint, made(bare), deals) if bare else None
+    hidden = judged(bare, blueprint, [made(bare, deal) for deal in range(len(deals))], deals) if bare else None
     trained_on = forecaster.card.patient_sha256 if forecaster else frozenset()
     evaluation = Evaluation(
         model=blueprint.model,
@@ -178,7 +178,7 @@ def _evaluation(
         calibration=calibration(of) if of else {},
         decisions=decisions(of) if of else {},
         absent=absent(blueprint),
-        robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of)[0])),
+        robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of, 0))),
         notes=tuple(filter(None, [stand_in(blueprint)])),
     )
     return evaluation, found[0]

@@ -11,6 +11,7 @@ from models.landmarks import Landmarks
 # The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
 # model follow it.
 FALLS = (0.15, 0.4)
+FIRST_GAP, GAPS = 49.0, (14.0, 130.0)  # six weeks of treatment after a baseline within a week before it
 LIMIT = 4.0  # standard deviations beyond which an input moves nothing further
 
 
@@ -32,6 +33,12 @@ def history(blueprint: Blueprint, rows: Landmarks, without: Sequence[str] = ()) 
         headroom = column(blueprint, rows, "headroom")
         parts += [np.exp(-np.maximum(headroom, 0.0) / fall)[:, None] for fall in FALLS]
     return np.hstack(parts)
+
+
+def expected_gap(blueprint: Blueprint, rows: Landmarks) -> np.ndarray:
+    """Days (R,) until the next visit if the patient's own rhythm goes on; FIRST_GAP while there is none yet."""
+    elapsed = np.expm1(column(blueprint, rows, "elapsed"))
+    return np.clip(np.where(elapsed < 1.0, FIRST_GAP, elapsed), *GAPS)
 
 
 def standard(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

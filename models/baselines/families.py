@@ -6,15 +6,16 @@ from functools import partial
 import numpy as np
 
 from models.baselines import boosting, forest, logistic
-from models.baselines.columns import FALLS, column, history, names
+from models.baselines.columns import FALLS, FIRST_GAP, column, expected_gap, history, names
 from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
 from models.blueprints import Blueprint
 from models.card import EndpointOf
-from models.landmarks import Landmarks, questions, size_name
+from models.landmarks import NEXT_VISIT, Landmarks, questions, size_name
 from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
 
 SEED = 20261123
-LOGISTIC, BOOSTING, FOREST = "logistic regression", "gradient boosting", "random survival forest"
+LOGISTIC, RHYTHM = "logistic regression", "logistic at the patient's rhythm"
+BOOSTING, FOREST = "gradient boosting", "random survival forest"
 
 Asked = tuple[EndpointOf, ...]
 Risks = Callable[[Landmarks], np.ndarray]
@@ -37,6 +38,7 @@ def families(blueprint: Blueprint) -> dict[str, Callable[[Landmarks], Risks]]:
         found["headroom"] = _regression(blueprint, lambda rows: _falling(column(blueprint, rows, "headroom")))
         bare = partial(history, blueprint, without=("headroom",))
         found["logistic without headroom"] = _regression(blueprint, bare)
+        found[RHYTHM] = partial(_at_own_rhythm, blueprint)
     found[LOGISTIC] = _regression(blueprint, partial(history, blueprint))
     found[BOOSTING] = partial(_boosting, blueprint)
     if FOREST not in absent(blueprint):
@@ -60,6 +62,20 @@ def _regression(blueprint: Blueprint, columns: Columns) -> Callable[[Landmarks],
         return lambda rows: logistic.risks(found, columns(rows), rows.days)
 
     return fit
+
+
+def _at_own_rhythm(blueprint: Blueprint, seen: Landmarks) -> Risks:
+    """Regression whose odds of the event at the next visit grow with the days until it: the longer, the more."""
+    asked = questions(blueprint)
+    next_visit = np.array([each.horizon_kind == NEXT_VISIT for each in asked])
+
+    def known(rows: Landmarks) -> np.ndarray:
+        return np.log(expected_gap(blueprint, rows) / FIRST_GAP)[:, None] * next_visit
+
+    weights = [seen.weights(each, np.ones(len(seen.patient))) for each in asked]
+    knots, columns = blueprint.architecture.knot_days, partial(history, blueprint)
+    found = logistic.fit(columns(seen), seen.days, knots, weights, known(seen))
+    return lambda rows: logistic.risks(found, columns(rows), rows.days, known(rows))
 
 
 def _growth(blueprint: Blueprint, curve: Callable[..., float]) -> Callable[[Landmarks], Risks]:

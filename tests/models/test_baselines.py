@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 
-from models.baselines import boosting, families, forest, growth, logistic
+from models.baselines import boosting, columns, families, forest, growth, logistic
 from models.blueprints import BLUEPRINTS
 from models.landmarks import RECIST, Landmarks, landmarks, questions, under_rule
 from models.metrics import auc, known
@@ -44,10 +45,10 @@ def test_stored_trees_forecast_what_scikit_learn_does(rows: Landmarks, monkeypat
     monkeypatch.setattr(GradientBoostingClassifier, "fit", fit)
     within_follow_up = questions(PROGRESSION)[:3]
     found = boosting.fit(PROGRESSION, rows, within_follow_up, seed=1)
-    columns = boosting.columns_of(rows)
-    shown = boosting.standardised(columns, found["mean"], found["scale"]).astype(np.float32)
+    inputs = boosting.columns_of(rows)
+    shown = boosting.standardised(inputs, found["mean"], found["scale"]).astype(np.float32)
     theirs = np.stack([model.predict_proba(shown)[:, 1] for model in fitted], axis=1)
-    assert boosting.risks(found, columns) == pytest.approx(theirs, abs=1e-5)
+    assert boosting.risks(found, inputs) == pytest.approx(theirs, abs=1e-5)
     assert all(isinstance(part, np.ndarray) and part.dtype != object for part in found.values())
 
 
@@ -97,6 +98,29 @@ def test_curves_never_run_away_or_below_nought() -> None:
     two = np.array([0.0, 7.0])
     assert growth.trend(two, np.array([10.0, 60.0]), 365.0) < 200
     assert growth.trend(two, np.array([60.0, 0.0]), 365.0) == 0.0
+
+
+def test_a_regression_equals_scikit_learns() -> None:
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(300, 3))
+    event = inputs @ [1.0, -0.5, 0.0] + random.normal(size=300) > 1
+    weight = random.integers(1, 4, 300).astype(float)
+    found = logistic.fit(inputs, np.zeros(300), (0.0,), [known(event, weight)])
+    shown = logistic.standardised(inputs, found["mean"][0], found["scale"][0])
+    theirs = LogisticRegression(C=1 / logistic.RIDGE, tol=1e-10, max_iter=5000).fit(shown, event, sample_weight=weight)
+    risks = logistic.risks(found, inputs, np.zeros(300))
+    assert risks[:, 0] == pytest.approx(theirs.predict_proba(shown)[:, 1], abs=1e-5)
+
+
+def test_a_patient_scanned_less_often_has_the_higher_odds_at_the_next_visit(rows: Landmarks) -> None:
+    """The whole rhythm is twice as slow, the sizes are the same: the odds double but for what the inputs say."""
+    later = rows.of(rows.visit == 2)
+    at = columns.names(PROGRESSION).index("elapsed")
+    slow = replace(later, inputs=later.inputs.copy())
+    slow.inputs[:, at] = np.log1p(2 * np.expm1(slow.inputs[:, at]))
+    risks = families.families(PROGRESSION)[families.RHYTHM](rows)
+    odds = [risk[:, 0] / (1 - risk[:, 0]) for risk in (risks(later), risks(slow))]
+    assert np.all(odds[1] > 1.2 * odds[0])
 
 
 def test_regressions_are_chosen_by_the_nearest_stage() -> None:
