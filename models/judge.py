@@ -57,7 +57,7 @@ class Score:
     measure: str
     rows: int
     cases: int
-    threshold: float
+    threshold: float | None
     models: dict[str, Estimate]
     difference: Estimate
     whole: bool = False
@@ -185,21 +185,18 @@ def scored(of: Judged, place: Place) -> list[Score]:
     part, asked = of.rows.of(place.rows), of.asked[place.question]
     at = threshold_of(asked)
     columns = {name: risk[:, place.rows, place.question] for name, risk in of.risks.items()}
-    ranked = _concordances(part, asked, columns) if place.ranked else {}
-    names = [*place.measures, *([UNO] if ranked else [])]
+    names = [*place.measures]
 
     def measure(count: np.ndarray) -> np.ndarray:
         weights = part.weights(asked, count)
-        found = [
-            np.mean([[one(risk, weights, at) for one in place.measures.values()] for risk in deals], axis=0)
-            for deals in columns.values()
-        ]
-        if ranked:
-            orders = [np.mean([each(count) for each in deals]) for deals in ranked.values()]
-            found = np.column_stack([np.array(found), orders])
-        return np.array(found)
+        each = [[[one(risk, weights, at) for one in place.measures.values()] for risk in of] for of in columns.values()]
+        return np.mean(each, axis=1)
 
-    values = over_patients(part.patient, measure, RESAMPLING_SEED).reshape(-1, len(columns), len(names))
+    values = over_patients(part.patient, measure, RESAMPLING_SEED)  # (1 + resamples, models, measures)
+    if place.ranked:
+        names.append(UNO)
+        orders = [_concordance(part, deals, asked.horizon_days) for deals in columns.values()]
+        values = np.concatenate([values, np.stack(orders, axis=1)[:, :, None]], axis=2)
     cases = int((part.weights(asked, np.ones(len(part.patient))).case > 0).sum())
     ours, logistic = (list(columns).index(name) for name in (LSTM, LOGISTIC))
     return [
@@ -212,10 +209,10 @@ def scored(of: Judged, place: Place) -> list[Score]:
     ]  # fmt: skip
 
 
-def _concordances(
-    part: Landmarks, asked: EndpointOf, columns: dict[str, np.ndarray]
-) -> dict[str, list[Callable[[np.ndarray], float]]]:
-    return {
-        name: [uno_c(risk, part.time_days, part.event, asked.horizon_days) for risk in deals]
-        for name, deals in columns.items()
-    }
+def _concordance(part: Landmarks, deals: np.ndarray, horizon_days: int) -> np.ndarray:
+    """Uno's C (1 + resamples,) of one model, the mean over its deals; one matrix of pairs in memory at a time."""
+    found = []
+    for risk in deals:
+        measure = uno_c(risk, part.time_days, part.event, horizon_days)
+        found.append(over_patients(part.patient, measure, RESAMPLING_SEED))
+    return np.mean(found, axis=0)

@@ -61,7 +61,8 @@ class Landmarks:
 
 def questions(blueprint: Blueprint) -> tuple[EndpointOf, ...]:
     """What a model of this kind is judged on: where days count also the very next visit, first."""
-    days = tuple(each for each in blueprint.endpoints if each.horizon_kind != NEXT_VISIT)
+    own = (each for each in blueprint.endpoints if each.endpoint == blueprint.endpoint)
+    days = tuple(each for each in own if each.horizon_kind != NEXT_VISIT)
     timed = any(each.horizon_days is not None for each in days)
     return (EndpointOf(blueprint.endpoint, NEXT_VISIT, None), *days) if timed else days
 

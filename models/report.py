@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.baselines.families import BOOSTING, LOGISTIC
+from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM
 from models.card import LSTM
 from models.judge import MEAN, Score
 from models.metrics import Estimate
@@ -18,8 +18,14 @@ BLOCKS = (
 )
 LEFT_TO_CURVES = {"net benefit"}
 EXACT = {"Brier score"}  # differences lie in the fourth decimal
-SHORT_NAMES = {LSTM: "LSTM", LOGISTIC: "logistic", BOOSTING: "boosting", MEAN: "mean of the three"}
-PLACE, NAME, CELL = 46, 33, 26
+SHORT_NAMES = {
+    LSTM: "LSTM",
+    LOGISTIC: "logistic",
+    RHYTHM: "logistic, own rhythm",
+    BOOSTING: "boosting",
+    MEAN: "mean of the three",
+}
+PLACE, NARROW, NAME, CELL = 30, 24, 33, 26
 
 
 def tables(scores: Sequence[Score], absent: dict[str, str]) -> Iterator[str]:
@@ -28,9 +34,8 @@ def tables(scores: Sequence[Score], absent: dict[str, str]) -> Iterator[str]:
         here = {score.measure: score for score in scores if score.place == place}
         first = next(iter(here.values()))
         yield ""
-        yield f"{place[0].upper()}{place[1:]}: {first.rows} visits" + (
-            f", {first.cases} with the event" * bool(first.cases)
-        )
+        cases = f", {first.cases} with the event" if first.cases else ""
+        yield f"{place[0].upper()}{place[1:]}: {first.rows} visits{cases}"
         for block in _blocks(here):
             yield from _block([here[name] for name in block], first.threshold if "accuracy" in block else None)
         yield from (f"{name:{NAME}}{reason}" for name, reason in absent.items() if "AUC" in here)
@@ -40,12 +45,13 @@ def side_by_side(title: str, scores: Sequence[Score]) -> Iterator[str]:
     """Lines: a table per measure with places by rows and the models that could lead by columns."""
     for measure in dict.fromkeys(score.measure for score in scores):
         here = [score for score in scores if score.measure == measure]
+        shown = {name: short for name, short in SHORT_NAMES.items() if name in here[0].models}
         yield ""
         yield f"{title}: {measure}"
-        yield f"{'':{PLACE}}{'visits':>8}{'cases':>8}" + "".join(f"{name:>{CELL}}" for name in SHORT_NAMES.values())
+        yield f"{'':{PLACE}}{'visits':>7}{'cases':>7}" + "".join(f"{name:>{NARROW}}" for name in shown.values())
         for score in here:
-            cells = "".join(f"{cell(score.models[name], measure in EXACT):>{CELL}}" for name in SHORT_NAMES)
-            yield f"{score.place[:PLACE]:{PLACE}}{score.rows:>8}{score.cases:>8}{cells}"
+            cells = "".join(f"{cell(score.models[name], measure in EXACT):>{NARROW}}" for name in shown)
+            yield f"{score.place[:PLACE]:{PLACE}}{score.rows:>7}{score.cases:>7}{cells}"
 
 
 def headlines(scores: Sequence[Score]) -> Iterator[str]:

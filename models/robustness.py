@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.baselines.families import BOOSTING, LOGISTIC, families, mean_of
+from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM, families, mean_of
 from models.blueprints import Blueprint
 from models.card import LSTM
 from models.corruption import CORRUPTIONS, corrupted
@@ -32,7 +32,7 @@ def robustness(
     fits = {
         name: {k: fit(clean.of(part != k)) for k in np.unique(part)}
         for name, fit in families(blueprint).items()
-        if name in (LOGISTIC, BOOSTING)
+        if name in (LOGISTIC, RHYTHM, BOOSTING)
     }
     found = []
     for name, (corruption, strengths) in {"as it is": (None, (0.0,)), **CORRUPTIONS}.items():
@@ -41,7 +41,7 @@ def robustness(
             rows, risks = _seen(clean, timelines, seen, blueprint, made(seen))
             for model, of_part in fits.items():
                 risks[model] = _by_part(rows, split.part[rows.patient], of_part)
-            risks[MEAN] = mean_of(risks, list(risks))
+            risks[MEAN] = mean_of(risks, (LSTM, LOGISTIC, BOOSTING))
             of = Judged(blueprint, rows, {model: each[None] for model, each in risks.items()}, split)
             place = Place(
                 f"{name} {strength:g}" if corruption else name, np.ones(len(rows.patient), dtype=bool), 0, SHORT

@@ -65,13 +65,14 @@ def _expected(rows: Landmarks, blueprint: Blueprint, forecasts: Forecasts, part:
     if any(made):
         found[LSTM] = np.array([quantiles_of(each, gap) for each, gap in zip(made, rows.gap_days, strict=True)])
     for name, curve in CURVES.items():
-        middle = coming(rows, curve, usual_gap(rows) if len(rows.patient) else 0.0)
-        off = np.log1p(rows.ahead[:, 0]) - np.log1p(middle)
         found[name] = np.full((len(part), len(QUANTILES)), np.nan)
         for k in np.unique(part):
-            spread = np.nanquantile(off[part != k], QUANTILES) if np.isfinite(off[part != k]).any() else np.nan
-            found[name][part == k] = np.maximum(np.expm1(np.log1p(middle[part == k])[:, None] + spread), 0.0)
-        found[name][:, MIDDLE] = middle
+            here, others = part == k, part != k
+            middle = coming(rows, curve, usual_gap(rows.of(others)))
+            off = (np.log1p(rows.ahead[:, 0]) - np.log1p(middle))[others]
+            spread = np.quantile(off[np.isfinite(off)], QUANTILES) if np.isfinite(off).any() else np.nan
+            found[name][here] = np.maximum(np.expm1(np.log1p(middle[here])[:, None] + spread), 0.0)
+            found[name][here, MIDDLE] = middle[here]
     return found
 
 
@@ -93,6 +94,6 @@ def _scored(name: str, rows: Landmarks, expected: dict[str, np.ndarray], here: n
     found = over_patients(rows.patient[here], measure, RESAMPLING_SEED)
     none = Estimate(np.nan, np.nan, np.nan)
     return [
-        Score(name, said, len(size), 0, np.nan, {m: estimate(found[:, at, i]) for i, m in enumerate(expected)}, none)
+        Score(name, said, len(size), 0, None, {m: estimate(found[:, at, i]) for i, m in enumerate(expected)}, none)
         for at, said in enumerate((ERROR, PINBALL, COVERAGE))
     ]

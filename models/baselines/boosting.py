@@ -12,7 +12,7 @@ from models.card import EndpointOf
 from models.landmarks import RECIST, Landmarks, under_rule
 
 TREES, DEPTH, RATE, SHARE = 100, 3, 0.05, 0.5
-LEAF_SHARE = 0.01  # of the rows, at least, in every leaf
+LEAF_SHARE = 0.03  # of the rows, at least, in every leaf
 # Rules the same timelines are labelled by: the trees then learn the way from headroom to risk on five times the rows.
 RULES = (RECIST, (1.1, 3.0), (1.3, 5.0), (1.2, 8.0), (1.4, 10.0))
 KINDS = (np.int32, np.int32, np.int32, np.float32, np.float32)

@@ -70,7 +70,7 @@ def _regression(rows: np.ndarray, case: np.ndarray, control: np.ndarray, known: 
         curvature = columns.T @ (columns * ((case + control) * expected * (1 - expected))[:, None]) + np.diag(ridge)
         uphill = columns.T @ (case - (case + control) * expected) - ridge * found
         change = np.linalg.solve(curvature, uphill)
-        found = found + change * min(1.0, LARGEST_STEP / np.abs(change).max())
+        found = found + change / max(1.0, np.abs(change).max() / LARGEST_STEP)
         if np.abs(change).max() < 1e-9:
             break
     return found[:-1], float(found[-1])

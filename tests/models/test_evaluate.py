@@ -198,3 +198,4 @@ def test_groups_of_few_patients_are_left_out_of_the_subgroups() -> None:
     blueprint = replace(BLUEPRINTS["progression"], epochs=1)
     found, _ = cross_validated(timelines, blueprint)
     assert {score.place for score in found.subgroups} == {"trial A"}
+    json.dumps(found.to_json(), allow_nan=False)
