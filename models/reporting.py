@@ -87,11 +87,13 @@ def limits(card: Card) -> Iterator[str]:
     """What to beware of, in sentences: known for the model, then found in the card's own figures."""
     yield from KNOWN_LIMITS.get(card.model, ())
     yield from card.metrics.get("notes", ())
-    for score in card.metrics.get("scores", ()):
-        if score["measure"] == "Brier score" and (better := _better(score)):
+    scores = card.metrics.get("scores", ())
+    whole = {score["place"] for score in scores if score["measure"] == "F1"}  # where every measure is taken
+    for score in scores:
+        if score["place"] in whole and score["measure"] == "Brier score" and (better := _better(score)):
             name, value = better
             figures = f"Brier score {value:.4f} against {score[LSTM][0]:.4f}"
-            yield f"{_capital(score['place'])} {name} errs less than the LSTM: {figures}."
+            yield f"{_capital(score['place'])}, {name} errs less than the LSTM: {figures}."
     for score in card.metrics.get("subgroups", ()):
         if score["measure"] == "observed/expected" and (said := _off(score)):
             yield said
