@@ -25,6 +25,7 @@ SHORT_NAMES = {
     BOOSTING: "boosting",
     MEAN: "mean of the three",
 }
+FEWEST = 10  # visits with the event: of fewer no model is called the best
 PLACE, NARROW, NAME, CELL = 30, 24, 33, 26
 
 
@@ -57,7 +58,7 @@ def side_by_side(title: str, scores: Sequence[Score]) -> Iterator[str]:
 def headlines(scores: Sequence[Score]) -> Iterator[str]:
     """A sentence per whole place: which model errs least, and how far the network is from it."""
     for score in scores:
-        if score.measure == "Brier score" and score.whole:
+        if score.measure == "Brier score" and score.whole and score.cases >= FEWEST:
             best = min(score.models, key=lambda name: score.models[name].value)
             ours = "" if best == LSTM else f"; the LSTM's is {score.models[LSTM].value:.4f}"
             where = f"{score.place[0].upper()}{score.place[1:]}"
