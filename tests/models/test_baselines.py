@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.baselines import boosting, columns, families, forest, growth, logistic
 from models.blueprints import BLUEPRINTS
+from models.judge import baseline_risks
 from models.landmarks import RECIST, Landmarks, landmarks, questions, under_rule
 from models.metrics import auc, known
 from models.timelines import Timeline, Visit
@@ -138,3 +139,13 @@ def test_without_scikit_survival_a_row_says_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(forest, "installed", lambda: False)
     assert families.FOREST not in families.families(PROGRESSION)
     assert "scikit-survival" in families.absent(PROGRESSION)[families.FOREST]
+
+
+def test_a_patients_own_outcome_never_feeds_the_baselines_risk(rows: Landmarks) -> None:
+    """The outcomes of one part turn round: its own risks stay to the bit, those of the other part move."""
+    part = rows.patient % 2
+    turned = replace(rows, event=np.where(part == 0, ~rows.event, rows.event))
+    before, after = (baseline_risks(each, part, PROGRESSION) for each in (rows, turned))
+    for name in before:
+        assert np.array_equal(before[name][part == 0], after[name][part == 0]), name
+    assert not np.array_equal(before[families.LOGISTIC][part == 1], after[families.LOGISTIC][part == 1])
