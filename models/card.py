@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 COMMITTED = Path(__file__).parent / "cards"
 """Folder of the weights that come with this package, a folder for each model."""
+
+LSTM = "LSTM"
+"""What the network is called beside the baseline models, in figures and cards."""
 
 
 class UnusableWeights(ValueError):
@@ -57,7 +60,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that is said about one set of weights; `weights_sha256` ties it to the file."""
+    """Everything that is said about one set of weights; `weights_sha256` ties it to the file.
+
+    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.reporting; older cards lack them.
+    """
 
     model: str
     weights_sha256: str
@@ -70,6 +76,8 @@ class Card:
     seed: int
     metrics: Mapping[str, Any]
     intended_use: str
+    limits: tuple[str, ...] = ()
+    reporting: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -98,6 +106,7 @@ class Card:
             "architecture": _frozen(Architecture, fields["architecture"]),
             "applies_to": _frozen(AppliesTo, fields["applies_to"]),
             "endpoints": tuple(EndpointOf(**each) for each in fields["endpoints"]),
+            "limits": tuple(fields.get("limits", ())),
         }
         return cls(**{**fields, **kinds})
 

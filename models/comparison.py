@@ -9,17 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.metrics import (
-    Estimate,
-    Weights,
-    auc,
-    calibration_slope,
-    censored,
-    estimate,
-    known,
-    observed_over_expected,
-    over_patients,
-)  # fmt: skip
+from models.calibration import calibration_slope, observed_over_expected
+from models.metrics import Estimate, Weights, auc, censored, estimate, known, over_patients
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEWEST, FEWEST_FOR_SLOPE = 10, 50
@@ -51,7 +42,7 @@ class Compared(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Plain values; estimates as [value, low, high], None where one cannot be had."""
         parts = {"new": self.new, "old": self.old, "new_minus_old": self.difference}
-        return {"measure": self.measure, **{name: _plain(one) for name, one in parts.items()}}
+        return {"measure": self.measure, **{name: one.to_json() for name, one in parts.items()}}
 
     def __str__(self) -> str:
         parts = {"new": self.new, "old": self.old, "difference": self.difference}
@@ -113,7 +104,3 @@ def _weights(rows: Followed, horizon_days: int | None, count: np.ndarray) -> Wei
 
 def _patients(rows: Followed, chosen: np.ndarray) -> np.ndarray:
     return np.unique(rows.patient[chosen])
-
-
-def _plain(found: Estimate) -> list[float] | None:
-    return [round(value, 4) for value in found] if np.isfinite(found.value) else None

@@ -30,12 +30,12 @@ def forecast(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Forecasts
     return found
 
 
-def folds(timelines: Sequence[Timeline], blueprint: Blueprint) -> np.ndarray:
+def folds(timelines: Sequence[Timeline], blueprint: Blueprint, deal: str = "") -> np.ndarray:
     """Fold (N,) of each patient: dealt by the hash of the id, whatever the table's order, outcomes spread evenly."""
 
     def key(n: int) -> tuple[str, str]:
         told = str(outcome(timelines[n], blueprint.endpoint))
-        return told, hashlib.sha256(timelines[n].patient_id.encode()).hexdigest()
+        return told, hashlib.sha256((deal + timelines[n].patient_id).encode()).hexdigest()
 
     fold = np.empty(len(timelines), dtype=int)
     fold[sorted(range(len(timelines)), key=key)] = np.arange(len(timelines)) % FOLDS
@@ -45,7 +45,8 @@ def folds(timelines: Sequence[Timeline], blueprint: Blueprint) -> np.ndarray:
 def fit_folds(blueprint: Blueprint, timelines: Sequence[Timeline], fold: np.ndarray, seed: int) -> list[Forecaster]:
     """For each fold the forecaster fitted on the patients of the others."""
     return [
-        fit_forecaster(blueprint, [timelines[n] for n in np.flatnonzero(fold != k)], seed + k) for k in range(FOLDS)
+        fit_forecaster(blueprint, [timelines[n] for n in np.flatnonzero(fold != k)], seed + k)
+        for k in range(int(fold.max()) + 1)
     ]
 
 

@@ -1,48 +1,65 @@
-"""Judging a model beside simple baselines: cross-validated by patient, or with the weights that come along."""
+"""Judging a model beside simple baselines: cross-validated by patient or trial, or the weights that come along."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from models.baselines.families import absent
 from models.blueprints import Blueprint, blueprint_of
 from models.card import COMMITTED, patient_sha256
-from models.crossvalidation import Forecasts, fit_folds, folds, forecast, forecast_out_of_fold
-from models.forecaster import load_forecaster
-from models.judge import LAST_VALUE, LOGISTIC, LSTM, Score, judge
+from models.crossvalidation import Forecasts, fit_folds, forecast, forecast_out_of_fold
+from models.forecast import SizeForecast
+from models.forecaster import Forecaster, load_forecaster
+from models.judge import Score, judged, scores, stand_in
 from models.landmarks import landmarks
-from models.metrics import Estimate
+from models.profile import Profile, calibration, decisions, subgroups
+from models.report import groups, headlines, side_by_side, tables
+from models.robustness import robustness
 from models.samples import usable
+from models.sizes import size_scores
+from models.splits import Split, splits
 from models.tables import UnusableTable
 from models.timelines import Timeline, load_timelines
 
 FOLDS_SEED = 20261123
 FEWEST = 10  # patients: two in each fold
-COLUMNS = ("patient_id", "day", "endpoint", "horizon_kind", "horizon_days", "risk", "risk_low", "risk_high")
+RISK_COLUMNS = ("patient_id", "day", "endpoint", "horizon_kind", "horizon_days", "risk", "risk_low", "risk_high")
+COLUMNS = (*RISK_COLUMNS, "value", "value_low", "value_high", "level")
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What was found; `measured_only`: scores with clinical facts and treatments hidden, where there are any.
 
-    `trained_on`: how many of the patients the judged weights were trained on. No `weights_version`: cross-validated.
+    `trained_on`: how many of the patients the judged weights were trained on. No `weights_version`: cross-validated,
+    `left_out` says how.
     """
 
     model: str
     weights_version: str | None
     patients: int
     trained_on: int
+    left_out: str
     scores: tuple[Score, ...]
     measured_only: tuple[Score, ...]
+    sizes: tuple[Score, ...]
+    subgroups: tuple[Score, ...]
+    calibration: Profile
+    decisions: Profile
+    absent: dict[str, str]
+    notes: tuple[str, ...]
+    robustness: tuple[Score, ...]
 
     @property
     def provenance(self) -> str:
         """Which weights were judged on whom, in one sentence."""
         if self.weights_version is None:
-            return f"{self.model}: {self.patients} patients, each forecast by weights fitted without that patient."
+            without = "each forecast by weights fitted without that patient"
+            return f"{self.model}: {self.patients} patients, {without}: {self.left_out}."
         seen = f"the weights were trained on {self.trained_on} of these {self.patients} patients"
         warning = "; figures flatter the model, see --cross-validate" if self.trained_on else ""
         return f"{self.model} {self.weights_version[:12]}: {seen}{warning}."
@@ -58,31 +75,47 @@ class Evaluation:
             "interval": "95 %, bootstrap over patients",
             "scores": [score.to_json() for score in self.scores],
             "scores_without_clinical_facts": [score.to_json() for score in self.measured_only],
+            "sizes": [score.to_json() for score in self.sizes],
+            "subgroups": [score.to_json() for score in self.subgroups],
+            "calibration": self.calibration,
+            "decision_curve": self.decisions,
+            "robustness": [score.to_json() for score in self.robustness],
+            "absent": self.absent,
+            "notes": list(self.notes),
         }
 
     def __str__(self) -> str:
         if not self.scores:
             return f"{self.provenance}\nNobody says what followed: there is nothing to judge."
-        lines = [self.provenance, "Intervals: 95 %, bootstrap over patients.", "", _HEAD, *map(_line, self.scores)]
+        lines = [self.provenance, "Intervals: 95 %, bootstrap over patients.", *self.notes, ""]
+        lines += [*headlines(self.scores), *tables(self.scores, self.absent)]
         if self.measured_only:
-            lines += ["", "Measurements only, without clinical facts and treatments:", *map(_line, self.measured_only)]
-        return "\n".join(lines)
+            lines += ["", "Measurements only, without clinical facts and treatments:"]
+            lines += tables(self.measured_only, self.absent)
+        lines += tables(self.sizes, {})
+        for title, rows in self.calibration.items():
+            lines += groups(f"Calibration of the LSTM by tenths of its risk, {title}", rows)
+        for title, rows in self.decisions.items():
+            lines += groups(f"Net benefit by threshold, {title} (flagging nobody: 0)", rows)
+        lines += side_by_side("Worse data, judged by what truly followed", self.robustness)
+        return "\n".join([*lines, *side_by_side("Subgroups", self.subgroups)])
 
 
-def evaluate(model: str, data: Path, cross_validate: bool, predictions: Path | None) -> Evaluation:
+def evaluate(model: str, data: Path, cross_validate: bool, predictions: Path | None, repeats: int = 1) -> Evaluation:
     """Judge `model` on the tables in `data`; writes a row per forecast to the file `predictions` where given.
 
-    With `cross_validate` weights are fitted anew for each fifth of the patients, otherwise those that come along are
-    judged; the baselines never saw the patient they forecast. Raises UnusableTable.
+    With `cross_validate` weights are fitted anew for each trial, or for each fifth of the patients where there is one
+    trial only, dealt `repeats` times; otherwise those that come along are judged. The baselines never saw the patient
+    they forecast. Raises UnusableTable.
     """
     blueprint = blueprint_of(model)
     timelines = load_usable(data, blueprint)
     if cross_validate:
-        evaluation, found = cross_validated(timelines, blueprint)
+        evaluation, found = cross_validated(timelines, blueprint, repeats)
     else:
         evaluation, found = _as_committed(timelines, blueprint)
     if predictions:
-        _write(predictions, timelines, found)
+        write_predictions(predictions, timelines, found)
     return evaluation
 
 
@@ -95,33 +128,60 @@ def load_usable(data: Path, blueprint: Blueprint) -> list[Timeline]:
     return timelines
 
 
-def cross_validated(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
-    """Judge weights fitted anew for each fold on the patients of the other folds.
+def cross_validated(
+    timelines: Sequence[Timeline], blueprint: Blueprint, repeats: int = 1
+) -> tuple[Evaluation, Forecasts]:
+    """Judge weights fitted anew for each part on the patients of the others; forecasts are those of the first deal.
 
     Raises UnusableTable where the outcome of too few patients is known.
     """
     told = len(np.unique(landmarks(timelines, blueprint).patient))
     if told < FEWEST:
         raise UnusableTable(f"Of {told} patients it is known what followed; that takes {FEWEST} at least.")
-    fold = folds(timelines, blueprint)
-    forecasters = fit_folds(blueprint, timelines, fold, FOLDS_SEED)
-    bare = _measured_only(timelines, blueprint)
-    found = forecast_out_of_fold(forecasters, timelines, fold)
-    scores = judge(timelines, blueprint, found, fold)
-    measured = judge(bare, blueprint, forecast_out_of_fold(forecasters, bare, fold), fold) if bare else []
-    return Evaluation(blueprint.model, None, len(timelines), 0, tuple(scores), tuple(measured)), found
+    deals = splits(timelines, blueprint, repeats)
+    fitted = [fit_folds(blueprint, timelines, each.part, FOLDS_SEED + 100 * at) for at, each in enumerate(deals)]
+
+    def made(of: Sequence[Timeline], deal: int) -> Forecasts:
+        return forecast_out_of_fold(fitted[deal], of, deals[deal].part)
+
+    return _evaluation(timelines, blueprint, None, deals, made)
 
 
 def _as_committed(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
     forecaster = load_forecaster(COMMITTED / blueprint.model)
-    fold = folds(timelines, blueprint)
+    deals = splits(timelines, blueprint)
+    return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: forecast(forecaster, of))
+
+
+def _evaluation(
+    timelines: Sequence[Timeline],
+    blueprint: Blueprint,
+    forecaster: Forecaster | None,
+    deals: Sequence[Split],
+    made: Callable[[Sequence[Timeline], int], Forecasts],
+) -> tuple[Evaluation, Forecasts]:
+    found = [made(timelines, deal) for deal in range(len(deals))]
+    of = judged(timelines, blueprint, found, deals)
     bare = _measured_only(timelines, blueprint)
-    found = forecast(forecaster, timelines)
-    scores = judge(timelines, blueprint, found, fold)
-    measured = judge(bare, blueprint, forecast(forecaster, bare), fold) if bare else []
-    seen = sum(patient_sha256(timeline.patient_id) in forecaster.card.patient_sha256 for timeline in timelines)
-    version = forecaster.weights_version
-    return Evaluation(blueprint.model, version, len(timelines), seen, tuple(scores), tuple(measured)), found
+    hidden = judged(bare, blueprint, [made(bare, deal) for deal in range(len(deals))], deals) if bare else None
+    trained_on = forecaster.card.patient_sha256 if forecaster else frozenset()
+    evaluation = Evaluation(
+        model=blueprint.model,
+        weights_version=forecaster.weights_version if forecaster else None,
+        patients=len(timelines),
+        trained_on=sum(patient_sha256(timeline.patient_id) in trained_on for timeline in timelines),
+        left_out=deals[0].says + (f", dealt {len(deals)} times" if len(deals) > 1 else ""),
+        scores=tuple(scores(of)) if of else (),
+        measured_only=tuple(scores(hidden)) if hidden else (),
+        sizes=tuple(size_scores(timelines, blueprint, found[0], deals[0])) if of else (),
+        subgroups=tuple(subgroups(of, timelines)) if of else (),
+        calibration=calibration(of) if of else {},
+        decisions=decisions(of) if of else {},
+        absent=absent(blueprint),
+        robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of, 0))),
+        notes=tuple(filter(None, [stand_in(blueprint)])),
+    )
+    return evaluation, found[0]
 
 
 def _measured_only(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[Timeline]:
@@ -131,26 +191,15 @@ def _measured_only(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[
     return [replace(timeline, clinical={}, treatments=()) for timeline in timelines]
 
 
-def _write(path: Path, timelines: Sequence[Timeline], forecasts: Forecasts) -> None:
+def write_predictions(path: Path, timelines: Sequence[Timeline], forecasts: Forecasts) -> None:
+    """A row per forecast into the CSV file `path`; columns for sizes only where sizes are forecast."""
+    sized = any(isinstance(f, SizeForecast) for visits in forecasts for made in visits for f in made)
     with path.open("w", encoding="utf-8", newline="") as out:
-        table = csv.writer(out)
-        table.writerow(COLUMNS)
+        table = csv.DictWriter(out, COLUMNS if sized else RISK_COLUMNS)
+        table.writeheader()
         for timeline, visits in zip(timelines, forecasts, strict=True):
             for visit, made in zip(timeline.visits, visits, strict=True):
                 for f in made:
-                    horizon = (f.endpoint, f.horizon_kind, "" if f.horizon_days is None else f.horizon_days)
-                    table.writerow([timeline.patient_id, visit.label, *horizon, f.risk, f.risk_low, f.risk_high])
-
-
-def _cell(found: Estimate) -> str:
-    return f"{found.value:.3f} ({found.low:.3f}, {found.high:.3f})" if np.isfinite(found.value) else "-"
-
-
-def _line(score: Score) -> str:
-    cells = [_cell(score.models[name]) for name in (LSTM, LOGISTIC, LAST_VALUE)] + [_cell(score.difference)]
-    return f"{score.place + ': ' + score.measure:36}{score.rows:6}{score.cases:6}" + "".join(f"{c:>24}" for c in cells)
-
-
-_HEAD = f"{'':36}{'rows':>6}{'cases':>6}" + "".join(
-    f"{name:>24}" for name in (LSTM, LOGISTIC, LAST_VALUE, "LSTM - logistic")
-)
+                    said = {"endpoint": "size", **vars(f)}
+                    row = {name: said[name] for name in COLUMNS if said.get(name) is not None}
+                    table.writerow({"patient_id": timeline.patient_id, "day": visit.label, **row})

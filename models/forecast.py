@@ -1,4 +1,4 @@
-"""What a model says after a scan: the probability of an endpoint within a horizon, with its own uncertainty."""
+"""What a model says after a scan: risks of an endpoint within a horizon, and sizes on a coming day."""
 
 from dataclasses import dataclass
 
@@ -16,3 +16,15 @@ class Forecast:
     risk: float
     risk_low: float
     risk_high: float
+
+
+@dataclass(frozen=True)
+class SizeForecast:
+    """The size `horizon_days` after the scan in the unit of `measurement`; the interval holds it with `level`."""
+
+    measurement: str
+    horizon_days: int
+    value: float
+    value_low: float
+    value_high: float
+    level: float

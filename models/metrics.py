@@ -1,4 +1,4 @@
-"""How good risks are: AUC, Brier score and calibration, weighted for censoring, with intervals over patients.
+"""How good risks are: discrimination, error and what a threshold does, weighted for censoring, over patients.
 
 A row is a landmark (a visit). For a horizon t a row is a case with weight 1/G(T) if the event came by t, a control
 with weight 1/G(t) if it had not come by t, and nothing if follow-up ended before; G is the Kaplan-Meier estimate of
@@ -13,7 +13,6 @@ import numpy as np
 RESAMPLES = 200
 # Beyond this few are left to stand for the others: heavier weights would let single visits decide.
 SMALLEST_G = 0.01
-NEWTON_STEPS, LARGEST_CONDITION = 50, 1e12
 
 
 class Weights(NamedTuple):
@@ -30,6 +29,10 @@ class Estimate(NamedTuple):
     value: float
     low: float
     high: float
+
+    def to_json(self) -> list[float] | None:
+        """[value, low, high], None where it cannot be had."""
+        return [round(value, 4) for value in self] if np.isfinite(self.value) else None
 
 
 def censored(time_days: np.ndarray, event: np.ndarray, horizon_days: float, count: np.ndarray) -> Weights:
@@ -63,13 +66,51 @@ def censoring_survival(
 
 
 def auc(risk: np.ndarray, weights: Weights) -> float:
-    """P(a case has the higher risk than a control), ties count half."""
+    """Area under the ROC curve, P(a case has the higher risk than a control), ties count half.
+
+    With weights of a horizon it is the cumulative/dynamic AUC there.
+    """
     order = np.argsort(risk, kind="stable")
     scores, below = risk[order], np.concatenate([[0.0], np.cumsum(weights.control[order])])
     lower = below[np.searchsorted(scores, risk, side="left")]
     upto = below[np.searchsorted(scores, risk, side="right")]
     pairs = weights.case.sum() * weights.control.sum()
     return float((weights.case * (lower + upto)).sum() / (2 * pairs)) if pairs > 0 else np.nan
+
+
+def precision_recall_area(risk: np.ndarray, weights: Weights) -> float:
+    """Average precision: precision at each threshold weighted by the recall gained there."""
+    order = np.argsort(-risk, kind="stable")
+    last_of_ties = np.append(np.diff(risk[order]) != 0, True)
+    found = np.cumsum(weights.case[order])[last_of_ties]
+    flagged = found + np.cumsum(weights.control[order])[last_of_ties]
+    if not len(found) or found[-1] <= 0:
+        return np.nan
+    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
+    return float((np.diff(found, prepend=0.0) * precision).sum() / found[-1])
+
+
+def uno_c(
+    risk: np.ndarray, time_days: np.ndarray, event: np.ndarray, horizon_days: float
+) -> Callable[[np.ndarray], float]:
+    """Uno's C up to a horizon (Stat Med 2011;30:1105-1117), as a function of how often each row was drawn (R,).
+
+    Of two rows of which one had its event by the horizon and before the other's follow-up ended, the share in which
+    that one had the higher risk; ties of risk count half.
+    """
+    cases = np.flatnonzero(event & (time_days < horizon_days))
+    before = time_days[cases, None] < time_days
+    pairs = (before | ((time_days[cases, None] == time_days) & ~event)).astype(np.float32)
+    ahead = risk[cases, None] - risk
+    concordant = pairs * np.where(np.abs(ahead) <= 1e-8, 0.5, ahead > 0).astype(np.float32)
+
+    def measure(count: np.ndarray) -> float:
+        uncensored = np.maximum(censoring_survival(time_days, event, count)(time_days[cases]), SMALLEST_G)
+        each = count[cases] / uncensored**2
+        comparable = each @ (pairs @ count)
+        return float(each @ (concordant @ count) / comparable) if comparable > 0 else np.nan
+
+    return measure
 
 
 def brier(risk: np.ndarray, weights: Weights) -> float:
@@ -79,32 +120,46 @@ def brier(risk: np.ndarray, weights: Weights) -> float:
     return float(errors.sum() / rows) if rows > 0 else np.nan
 
 
-def observed_over_expected(risk: np.ndarray, weights: Weights) -> float:
-    """Calibration in the large: weighted share of cases by mean risk; 1 is right, below 1 too high a risk."""
-    expected = (weights.count * risk).sum()
-    return float(weights.case.sum() / expected) if expected > 0 else np.nan
+class Flagged(NamedTuple):
+    """Weighted rows by what a threshold says and what followed."""
 
+    true_positive: float
+    false_positive: float
+    false_negative: float
+    true_negative: float
 
-def calibration_slope(risk: np.ndarray, weights: Weights) -> float:
-    """Slope of a logistic regression on the logit of the risk: 1 is right, below 1 risks are too extreme.
+    @classmethod
+    def at(cls, risk: np.ndarray, weights: Weights, threshold: float) -> "Flagged":
+        """Rows whose risk reaches the threshold are flagged."""
+        flag = risk >= threshold
+        sums = (weights.case[flag], weights.control[flag], weights.case[~flag], weights.control[~flag])
+        return cls(*(float(each.sum()) for each in sums))
 
-    Found by Newton's method; NaN where there are no cases or no controls, or the risk tells them apart without fault.
-    """
-    inner = np.clip(risk, 1e-6, 1 - 1e-6)
-    columns = np.stack([np.ones(len(risk)), np.log(inner / (1 - inner))], axis=1)
-    each, at = weights.case + weights.control, np.array([0.0, 1.0])
-    if not weights.case.any() or not weights.control.any():
-        return np.nan
-    for _ in range(NEWTON_STEPS):
-        expected = 1 / (1 + np.exp(-np.clip(columns @ at, -30, 30)))
-        curvature = columns.T @ (columns * (each * expected * (1 - expected))[:, None])
-        if np.linalg.cond(curvature) > LARGEST_CONDITION:
-            return np.nan
-        change = np.linalg.solve(curvature, columns.T @ (weights.case - each * expected))
-        at = at + change
-        if np.abs(change).max() < 1e-9:
-            return float(at[1])
-    return np.nan
+    @property
+    def accuracy(self) -> float:
+        """Share of rows of which the threshold says what followed."""
+        return _share(self.true_positive + self.true_negative, sum(self))
+
+    @property
+    def precision(self) -> float:
+        """Share of the flagged with the event."""
+        return _share(self.true_positive, self.true_positive + self.false_positive)
+
+    @property
+    def recall(self) -> float:
+        """Share of those with the event that are flagged."""
+        return _share(self.true_positive, self.true_positive + self.false_negative)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        twice = 2 * self.true_positive
+        return _share(twice, twice + self.false_positive + self.false_negative)
+
+    def net_benefit(self, threshold: float) -> float:
+        """True positives less false positives at the odds of the threshold, per row (Vickers & Elkin 2006)."""
+        odds = threshold / (1 - threshold)
+        return _share(self.true_positive - odds * self.false_positive, sum(self))
 
 
 def over_patients(patient: np.ndarray, measure: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:
@@ -113,6 +168,7 @@ def over_patients(patient: np.ndarray, measure: Callable[[np.ndarray], np.ndarra
     `patient` (R,) numbers the patient of each row; `count` (R,) says how often the row was drawn.
     """
     random = np.random.default_rng(seed)
+    _, patient = np.unique(patient, return_inverse=True)
     patients = int(patient.max()) + 1
     drawn = [np.bincount(random.integers(patients, size=patients), minlength=patients) for _ in range(RESAMPLES)]
     return np.array([measure(count[patient].astype(float)) for count in [np.ones(patients), *drawn]])
@@ -125,3 +181,7 @@ def estimate(values: np.ndarray) -> Estimate:
         return Estimate(np.nan, np.nan, np.nan)
     low, high = np.quantile(others, [0.025, 0.975])
     return Estimate(float(values[0]), float(low), float(high))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else np.nan

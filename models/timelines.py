@@ -52,7 +52,10 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Timeline:
-    """One patient; `outcomes` are (day or None, happened) by endpoint and never feed a forecast."""
+    """One patient; `outcomes` are (day or None, happened) by endpoint and never feed a forecast.
+
+    `trial` and `arm`, "" where the table does not say, tell groups of patients apart and never feed a forecast either.
+    """
 
     patient_id: str
     disease: str
@@ -60,6 +63,8 @@ class Timeline:
     clinical: Mapping[str, object]
     treatments: tuple[Treatment, ...]
     outcomes: Mapping[str, tuple[float | None, bool]]
+    trial: str = ""
+    arm: str = ""
 
     def timepoints(self) -> list[Timepoint]:
         """The visits as a model sees them, each with what was known on its day."""
@@ -148,7 +153,7 @@ def _timeline(
 ) -> Timeline:
     dates = [found for row in rows if (found := date(row, "date"))]
     origin = date(clinical, "baseline_date") or date(clinical, "treatment_start") or min(dates, default=None)
-    trial = rows[0].first("trial") or ""
+    trial = rows[0].first("trial") or clinical.first("trial") or ""
     disease = clinical.first("disease") or rows[0].first("disease") or DISEASE_OF_TRIAL.get(trial, disease)
     return Timeline(
         patient_id,
@@ -157,6 +162,8 @@ def _timeline(
         {name: value for name, value in clinical.items() if value and name != "patient_id"},
         tuple(t for row in treatments.get(patient_id, []) if (t := _treatment(row, origin))),
         dict(o for row in outcomes.get(patient_id, []) if (o := _outcome(row, origin))),
+        trial,
+        clinical.first("arm") or rows[0].first("arm") or "",
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from models.blueprints import blueprint_of
 from models.evaluate import cross_validated, load_usable
 from models.fit import card_of, fit
+from models.reporting import complete
 from models.weights import save_weights
 
 
@@ -17,4 +18,4 @@ def train(model: str, data: Path, out: Path, seed: int) -> None:
     timelines = load_usable(data, blueprint)
     evaluation, _ = cross_validated(timelines, blueprint)
     parameters = fit(blueprint, timelines, seed)
-    save_weights(out, card_of(blueprint, timelines, seed, evaluation.to_json()), parameters)
+    save_weights(out, complete(card_of(blueprint, timelines, seed, evaluation.to_json())), parameters)

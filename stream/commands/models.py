@@ -38,15 +38,18 @@ def train(
 def evaluate(
     model: Annotated[str, typer.Argument(help="progression or response.")],
     data: Annotated[Path, DATA],
-    cross_validate: Annotated[bool, typer.Option("--cross-validate", help="Fit anew for each fifth.")] = False,
+    cross_validate: Annotated[
+        bool, typer.Option("--cross-validate", help="Fit anew without each trial; of one trial, without each fifth.")
+    ] = False,
+    repeats: Annotated[int, typer.Option(min=1, help="How often the fifths are dealt, for steadier figures.")] = 1,
     predictions: Annotated[Path | None, typer.Option(help="CSV file for a row per forecast.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Judge a model on a folder of tables, with 95 % intervals and beside simple baselines."""
+    """Judge a model on a folder of tables, with 95 % intervals and beside every baseline model."""
     from models.evaluate import evaluate as judge
 
     with _mistakes_named():
-        found = judge(model, data, cross_validate, predictions)
+        found = judge(model, data, cross_validate, predictions, repeats)
     print(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else found)
 
 

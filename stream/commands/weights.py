@@ -44,7 +44,7 @@ def list_models(as_json: Json = False) -> None:
         print_json(rows)
         return
     for row in rows:
-        print(f"{row['model']:14}{row['weights_version'][:12]}  {_role(row)}")
+        print(f"{row['model']:14}{row['weights_version'][:12]}  {_role(row)}{_lacking(row['card_lacks'])}")
 
 
 def add(
@@ -53,6 +53,7 @@ def add(
     by: By = None,
 ) -> None:
     """Put weights in service: every timeline gets their states and forecasts, beside those that lead."""
+    from models.reporting import lacking
     from stream.services.leading import put_in_service
     from stream.wiring.weights import keep_new
 
@@ -63,6 +64,8 @@ def add(
     name = f"{card.model} {card.weights_sha256[:12]}"
     new = ask(settings, "worker", lambda connection: put_in_service(connection, card, by or getpass.getuser(), why))
     print(f"{name} is in service now, as a shadow." if new else f"{name} is in service already.", flush=True)
+    for said in lacking(card):
+        print(f"The card does not say {said}.", flush=True)
     _catch_up(settings, card.weights_sha256)
 
 
@@ -143,16 +146,23 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
+    from models.reporting import lacking
+
     return {
         "model": card.model,
         "weights_version": card.weights_sha256,
         "endpoints": [vars(each) for each in card.endpoints],
         "applies_to": vars(card.applies_to),
         "comes_with_installation": comes_along,
+        "card_lacks": lacking(card),
         "active_since": None,
         "leads": [],
         "shadows": [],
     }
+
+
+def _lacking(items: Sequence[str]) -> str:
+    return f"; the card lacks {len(items)} of the items it owes (--json names them)" if items else ""
 
 
 def _service(known: "Known", leading: list["Lead"]) -> dict[str, Any]:

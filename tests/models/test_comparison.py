@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from models.calibration import calibration_slope
 from models.comparison import FEWEST, FEWEST_FOR_SLOPE, Followed, judge_both, shift_quantiles
-from models.metrics import calibration_slope, known
+from models.metrics import known
 
 HORIZON = 180
 

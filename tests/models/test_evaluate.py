@@ -1,6 +1,7 @@
 import csv
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from typer.testing import CliRunner
 
 from models.blueprints import BLUEPRINTS
 from models.crossvalidation import folds
-from models.evaluate import Evaluation, cross_validated, evaluate, load_usable
+from models.evaluate import Evaluation, cross_validated, evaluate, load_usable, write_predictions
+from models.forecast import Forecast, SizeForecast
 from stream.__main__ import build_app
 from stream.errors import WrongUse
 from tests.data import shared_data
+from tests.models.test_baselines import cohort as cohort_of_baselines
 from tests.models.timelines import made_timelines
 
 HEADER = "patient_id,day,longest_diameter_mm,trial"
@@ -92,9 +95,31 @@ def test_cross_validation_forecasts_each_patient_without_that_patient(cohort: Pa
     assert found.weights_version is None
     assert all(len(visits) == 5 for visits in forecasts)
     places = {(score.place, score.measure) for score in found.scores}
-    assert {("within 180 days", measure) for measure in ("AUC", "Brier score", "observed/expected")} <= places
-    assert ("at the next visit", "AUC") in places
-    assert set(found.scores[0].models) == {"LSTM", "logistic regression", "last value"}
+    measures = ("AUC", "PR area", "Uno's C", "Brier score", "observed/expected", "calibration slope", "F1")
+    assert {("within 180 days", measure) for measure in measures} <= places
+    assert ("at the next visit, after visit 2", "Brier score") in places
+    beside = {"last value", "trend", "growth over nadir", "headroom", "logistic regression", "gradient boosting"}
+    assert beside < set(found.scores[0].models)
+
+
+def test_whole_trials_are_left_out_where_there_are_several(tmp_path: Path) -> None:
+    rows = [row.replace("BIRCH", "FIR" if row < "p15" else "BIRCH") for row in rows_of(30)]
+    blueprint = replace(BLUEPRINTS["progression"], epochs=1)
+    found, _ = cross_validated(load_usable(written(tmp_path / "two", rows), blueprint), blueprint)
+    assert "one trial of 2 left out at a time (BIRCH, FIR)" in str(found)
+    assert {"at the next visit, BIRCH left out", "at the next visit, FIR left out"} <= {s.place for s in found.scores}
+
+
+def test_sizes_have_rows_of_their_own_among_the_predictions(cohort: Path, tmp_path: Path) -> None:
+    timelines = load_usable(cohort, BLUEPRINTS["progression"])[:1]
+    size = SizeForecast("sum_of_diameters", 90, 41.0, 35.0, 48.0, 0.8)
+    risk = Forecast("progression", "days", 90, 0.2, 0.1, 0.3)
+    write_predictions(tmp_path / "p.csv", timelines, [[[risk, size] for _ in timelines[0].visits]])
+    with (tmp_path / "p.csv").open(newline="") as lines:
+        first, second, *_ = csv.DictReader(lines)
+    assert (first["endpoint"], first["risk"], first["value"]) == ("progression", "0.2", "")
+    assert (second["endpoint"], second["horizon_days"], second["risk"]) == ("size", "90", "")
+    assert [second[name] for name in ("value", "value_low", "value_high", "level")] == ["41.0", "35.0", "48.0", "0.8"]
 
 
 def test_folds_do_not_depend_on_the_order_of_the_table() -> None:
@@ -144,6 +169,7 @@ def test_the_other_models_patients_are_refused_by_name(cohort: Path) -> None:
 def test_figures_come_as_json_for_scripts(cohort: Path) -> None:
     found = json.loads(scanstream("evaluate", "progression", "--data", str(cohort), "--json").stdout)
     assert found["trained_on"] == 0
+    assert {"calibration", "decision_curve", "subgroups", "sizes"} <= set(found)
     value, low, high = found["scores"][0]["LSTM"]
     assert low <= value <= high
 
@@ -151,3 +177,25 @@ def test_figures_come_as_json_for_scripts(cohort: Path) -> None:
 def test_the_models_that_come_along_are_listed() -> None:
     listed = json.loads(scanstream("model", "list", "--json").stdout)
     assert [each["model"] for each in listed] == ["progression", "response"]
+
+
+def test_a_table_names_the_best_model_and_lists_all_with_intervals(cohort: Path) -> None:
+    blueprint = replace(BLUEPRINTS["progression"], epochs=1)
+    found, _ = cross_validated(load_usable(cohort, blueprint), blueprint)
+    lines = str(found).splitlines()
+    best = min(
+        (s for s in found.scores if (s.place, s.measure) == ("at the next visit", "Brier score")), key=lambda s: s.place
+    ).models
+    name = min(best, key=lambda each: best[each].value)
+    assert any(line.startswith("At the next visit: smallest Brier score") and name in line for line in lines)
+    row = next(line for line in lines if line.startswith("logistic regression"))
+    assert re.search(r"\d\.\d{3} \(\d\.\d{3}, \d\.\d{3}\)", row)
+    assert max(map(len, lines)) <= 170
+
+
+def test_groups_of_few_patients_are_left_out_of_the_subgroups() -> None:
+    timelines = [replace(t, trial="A" if n < 50 else "B") for n, t in enumerate(cohort_of_baselines(60))]
+    blueprint = replace(BLUEPRINTS["progression"], epochs=1)
+    found, _ = cross_validated(timelines, blueprint)
+    assert {score.place for score in found.subgroups} == {"trial A"}
+    json.dumps(found.to_json(), allow_nan=False)

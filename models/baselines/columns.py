@@ -1,0 +1,55 @@
+"""Columns for simple models out of a visit's inputs, by name: what each of them is allowed to look at."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from models.blueprints import Blueprint
+from models.history import input_names
+from models.landmarks import Landmarks
+
+# The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
+# model follow it.
+FALLS = (0.15, 0.4)
+FIRST_GAP, GAPS = 49.0, (14.0, 130.0)  # six weeks of treatment after a baseline within a week before it
+LIMIT = 4.0  # standard deviations beyond which an input moves nothing further
+
+
+def column(blueprint: Blueprint, rows: Landmarks, name: str) -> np.ndarray:
+    """One input (R,) by its name in models.history."""
+    return rows.inputs[:, names(blueprint).index(name)]
+
+
+def names(blueprint: Blueprint) -> list[str]:
+    """Names of the inputs, in their order."""
+    return input_names(blueprint.architecture.feature_names)
+
+
+def history(blueprint: Blueprint, rows: Landmarks, without: Sequence[str] = ()) -> np.ndarray:
+    """All inputs and clinical facts (R, C), with the falls of headroom where there is one and it is not left out."""
+    kept = [at for at, name in enumerate(names(blueprint)) if name not in without]
+    parts = [rows.inputs[:, kept], rows.context]
+    if "headroom" in names(blueprint) and "headroom" not in without:
+        headroom = column(blueprint, rows, "headroom")
+        parts += [np.exp(-np.maximum(headroom, 0.0) / fall)[:, None] for fall in FALLS]
+    return np.hstack(parts)
+
+
+def expected_gap(blueprint: Blueprint, rows: Landmarks) -> np.ndarray:
+    """Days (R,) until the next visit if the patient's own rhythm goes on; FIRST_GAP while there is none yet."""
+    elapsed = np.expm1(column(blueprint, rows, "elapsed"))
+    return np.clip(np.where(elapsed < 1.0, FIRST_GAP, elapsed), *GAPS)
+
+
+def standard(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and scale (C,) of columns with NaN; scale 0 for what is constant, so that it says nothing."""
+    known = np.isfinite(columns)
+    count = np.maximum(known.sum(0), 1)
+    mean = np.where(known, columns, 0.0).sum(0) / count
+    spread = np.sqrt(np.where(known, (columns - mean) ** 2, 0.0).sum(0) / count)
+    return mean, np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-4)
+
+
+def standardised(columns: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Columns in standard deviations; unknown becomes the mean."""
+    return np.clip(np.nan_to_num((columns - mean) * scale), -LIMIT, LIMIT)

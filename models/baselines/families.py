@@ -1,0 +1,130 @@
+"""Every baseline model by name, each fitted on the rows of some patients and asked about the rows of others."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from models.baselines import boosting, forest, logistic
+from models.baselines.columns import FALLS, FIRST_GAP, column, expected_gap, history, names
+from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
+from models.blueprints import Blueprint
+from models.card import EndpointOf
+from models.landmarks import NEXT_VISIT, Landmarks, questions, size_name
+from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
+
+SEED = 20261123
+LOGISTIC, RHYTHM = "logistic regression", "logistic at the patient's rhythm"
+BOOSTING, FOREST = "gradient boosting", "random survival forest"
+
+Asked = tuple[EndpointOf, ...]
+Risks = Callable[[Landmarks], np.ndarray]
+"""Risks (R, K) of rows, a column for each of `questions`."""
+Columns = Callable[[Landmarks], np.ndarray]
+"""What a baseline looks at (R, C)."""
+
+
+def families(blueprint: Blueprint) -> dict[str, Callable[[Landmarks], Risks]]:
+    """The baselines that can be fitted for this model here: rows seen → risks of unseen rows."""
+    level, nadir = (f"{size_name(blueprint)}.{kind}" for kind in ("level", "since_smallest"))
+    found = {
+        "last value": _regression(blueprint, lambda rows: column(blueprint, rows, level)[:, None]),
+        "growth over nadir": _regression(blueprint, lambda rows: column(blueprint, rows, nadir)[:, None]),
+        "trend": _growth(blueprint, trend),
+        "exponential growth": _growth(blueprint, partial(coming_size, slowing=EXPONENTIAL)),
+        "Gompertz growth": _growth(blueprint, partial(coming_size, slowing=GOMPERTZ)),
+    }
+    if "headroom" in names(blueprint):
+        found["headroom"] = _regression(blueprint, lambda rows: _falling(column(blueprint, rows, "headroom")))
+        bare = partial(history, blueprint, without=("headroom",))
+        found["logistic without headroom"] = _regression(blueprint, bare)
+        found[RHYTHM] = partial(_at_own_rhythm, blueprint)
+    found[LOGISTIC] = _regression(blueprint, partial(history, blueprint))
+    found[BOOSTING] = partial(_boosting, blueprint)
+    if FOREST not in absent(blueprint):
+        found[FOREST] = partial(_forest, blueprint)
+    return found
+
+
+def absent(blueprint: Blueprint) -> dict[str, str]:
+    """Baselines that cannot stand beside this model here, with the reason."""
+    if all(each.horizon_days is None for each in blueprint.endpoints):
+        return {FOREST: "needs days to the event, which this endpoint lacks"}
+    return (
+        {} if forest.installed() else {FOREST: "scikit-survival is not installed: pip install scanstream[evaluation]"}
+    )
+
+
+def _regression(blueprint: Blueprint, columns: Columns) -> Callable[[Landmarks], Risks]:
+    def fit(seen: Landmarks) -> Risks:
+        weights = [seen.weights(each, np.ones(len(seen.patient))) for each in questions(blueprint)]
+        found = logistic.fit(columns(seen), seen.days, blueprint.architecture.knot_days, weights)
+        return lambda rows: logistic.risks(found, columns(rows), rows.days)
+
+    return fit
+
+
+def _at_own_rhythm(blueprint: Blueprint, seen: Landmarks) -> Risks:
+    """Regression whose odds of the event at the next visit grow with the days until it: the longer, the more."""
+    asked = questions(blueprint)
+    next_visit = np.array([each.horizon_kind == NEXT_VISIT for each in asked])
+
+    def known(rows: Landmarks) -> np.ndarray:
+        return np.log(expected_gap(blueprint, rows) / FIRST_GAP)[:, None] * next_visit
+
+    weights = [seen.weights(each, np.ones(len(seen.patient))) for each in asked]
+    knots, columns = blueprint.architecture.knot_days, partial(history, blueprint)
+    found = logistic.fit(columns(seen), seen.days, knots, weights, known(seen))
+    return lambda rows: logistic.risks(found, columns(rows), rows.days, known(rows))
+
+
+def _growth(blueprint: Blueprint, curve: Callable[..., float]) -> Callable[[Landmarks], Risks]:
+    """Regression on the size that a curve expects after the usual gap, against the limit or the first size."""
+
+    def fit(seen: Landmarks) -> Risks:
+        usual = usual_gap(seen)
+        return _regression(blueprint, lambda rows: _against(blueprint, rows, coming(rows, curve, usual)))(seen)
+
+    return fit
+
+
+def usual_gap(rows: Landmarks) -> float:
+    """Median days (of rows that a visit followed) to the next visit."""
+    return float(np.median(rows.gap_days[rows.gap_days > 0])) if (rows.gap_days > 0).any() else 0.0
+
+
+def coming(rows: Landmarks, curve: Callable[..., float], ahead_days: float | np.ndarray) -> np.ndarray:
+    """Sizes (R,) a curve expects `ahead_days` after each row, from the sizes seen up to it."""
+    ahead = np.broadcast_to(ahead_days, len(rows.patient))
+    seen = np.isfinite(rows.seen_days)
+    return np.array(
+        [curve(rows.seen_days[r, seen[r]], rows.seen[r, seen[r]], ahead_days=ahead[r]) for r in range(len(seen))]
+    )
+
+
+def _against(blueprint: Blueprint, rows: Landmarks, sizes: np.ndarray) -> np.ndarray:
+    """Expected headroom where progression is asked for, else the expected change from the first size."""
+    if "headroom" in names(blueprint):
+        nadir = np.nanmin(rows.seen, axis=1)
+        limit = np.maximum(PROGRESSION_RATIO * nadir, nadir + PROGRESSION_MM)
+        return _falling(np.log1p(limit) - np.log1p(sizes))
+    return (np.log1p(sizes) - np.log1p(rows.seen[:, 0]))[:, None]
+
+
+def _falling(headroom: np.ndarray) -> np.ndarray:
+    return np.column_stack([headroom, *(np.exp(-np.maximum(headroom, 0.0) / fall) for fall in FALLS)])
+
+
+def _boosting(blueprint: Blueprint, seen: Landmarks) -> Risks:
+    found = boosting.fit(blueprint, seen, questions(blueprint), SEED)
+    return lambda rows: boosting.risks(found, boosting.columns_of(rows))
+
+
+def _forest(blueprint: Blueprint, seen: Landmarks) -> Risks:
+    found = forest.fit(history(blueprint, seen), seen, questions(blueprint), SEED)
+    return lambda rows: found(history(blueprint, rows))
+
+
+def mean_of(risks: dict[str, np.ndarray], members: Sequence[str]) -> np.ndarray:
+    """Mean of the risks of several models."""
+    return np.mean([risks[name] for name in members], axis=0)

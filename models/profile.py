@@ -1,0 +1,99 @@
+"""A model's risks looked at closely: calibration curve, decision curve and subgroups of patients."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from models.baselines.families import LOGISTIC
+from models.calibration import calibration_curve
+from models.card import LSTM
+from models.judge import MEAN, RESAMPLING_SEED, SHORT, Judged, Place, Score, places, scored
+from models.metrics import Flagged, Weights, estimate, over_patients
+from models.timelines import Timeline
+
+DECIDE_AT = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+FEWEST_CASES = (
+    10  # patients, and as many without the event: below, a figure would say more about chance than about the model
+)
+AGES = ((0, 49, "below 50"), (50, 64, "50 to 64"), (65, 200, "65 and over"))
+
+Profile = dict[str, list[dict[str, Any]]]
+
+
+def calibration(of: Judged) -> Profile:
+    """By place of all measures: tenths of the network's risk with rows, cases, expected and observed share."""
+    found = {}
+    for place in _whole(of):
+        weights, part = _weights(of, place), of.rows.of(place.rows)
+        risk = of.risks[LSTM][0, place.rows, place.question]
+        groups = calibration_curve(part.patient, risk, weights, RESAMPLING_SEED)
+        found[place.name] = [
+            {"rows": g.rows, "cases": g.cases, "expected": round(g.expected, 4), "observed": g.observed.to_json()}
+            for g in groups
+        ]
+    return found
+
+
+def decisions(of: Judged) -> Profile:
+    """By place of all measures: net benefit at several thresholds, beside flagging everybody (nobody is 0)."""
+    found = {}
+    for place in _whole(of):
+        shown = {name: of.risks[name][0, place.rows, place.question] for name in (LSTM, LOGISTIC, MEAN)}
+        part, asked = of.rows.of(place.rows), of.asked[place.question]
+        shown["everybody"] = np.ones(len(part.patient))
+
+        def measure(count: np.ndarray, part: Any = part, asked: Any = asked, shown: Any = shown) -> np.ndarray:
+            weights = part.weights(asked, count)
+            each = [[Flagged.at(r, weights, at).net_benefit(at) for at in DECIDE_AT] for r in shown.values()]
+            return np.array(each)
+
+        values = over_patients(part.patient, measure, RESAMPLING_SEED)
+        found[place.name] = [
+            {"threshold": at, **{name: estimate(values[:, m, t]).to_json() for m, name in enumerate(shown)}}
+            for t, at in enumerate(DECIDE_AT)
+        ]
+    return found
+
+
+def subgroups(of: Judged, timelines: Sequence[Timeline]) -> list[Score]:
+    """Scores in groups by trial, arm, age and race over all landmarks of the first question, where enough is known."""
+    found = []
+    for name, members in _groups(timelines):
+        here = members[of.rows.patient]
+        part = of.rows.of(here)
+        weights = part.weights(of.asked[0], np.ones(len(part.patient)))
+        cases, controls = (np.unique(part.patient[weight > 0]) for weight in (weights.case, weights.control))
+        if min(len(cases), len(controls)) >= FEWEST_CASES:
+            found += scored(of, Place(name, here, 0, SHORT))
+    return found
+
+
+def _groups(timelines: Sequence[Timeline]) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and members (N,) of each group."""
+    of: Mapping[str, list[str]] = {
+        "trial": [t.trial for t in timelines],
+        "arm": [t.arm for t in timelines],
+        "age": [_age(t.clinical.get("age")) for t in timelines],
+        "race": [str(t.clinical.get("race") or "") for t in timelines],
+    }
+    for kind, values in of.items():
+        for value in sorted(set(values) - {""}):
+            yield f"{kind} {value}", np.array([each == value for each in values])
+
+
+def _age(given: object) -> str:
+    try:
+        years = int(float(given))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return ""
+    return next((name for low, high, name in AGES if low <= years <= high), "")
+
+
+def _whole(of: Judged) -> Iterator[Place]:
+    return (place for place in places(of) if place.measures is not SHORT)
+
+
+def _weights(of: Judged, place: Place) -> Weights:
+    part = of.rows.of(place.rows)
+    return part.weights(of.asked[place.question], np.ones(len(part.patient)))

@@ -1,0 +1,132 @@
+"""What a card owes its reader: limits that follow from its own figures, and TRIPOD+AI item by item.
+
+TRIPOD+AI: Collins et al., BMJ 2024;385:e078378, 27 items. An item is answered by places in the card or in words.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
+
+from models.card import LSTM, Card
+
+KNOWN_LIMITS = {
+    "progression": (
+        "One sum of diameters is followed: new lesions, other disease and clinical progression are not in the data.",
+        "Survival is not forecast: the training data hold no deaths.",
+        "Trained on trials in lung and bladder cancer; other diseases and daily practice were not seen.",
+    ),
+    "response": (
+        "One trial, visits at its nominal days; other schedules are interpolated.",
+        "Survival is not forecast: the training data hold no deaths.",
+        "Arms are few and small: a forecast by arm is an association, not an effect of the treatment.",
+    ),
+}
+NOT_MODELS = {"place", "measure", "rows", "cases", "threshold", "LSTM minus logistic regression"}
+
+
+class Item(NamedTuple):
+    """One item of TRIPOD+AI: where the card answers it (all of `places` must hold something), and in words."""
+
+    name: str
+    places: tuple[str, ...]
+    words: str
+
+
+ITEMS = (
+    Item("Title", ("model", "endpoints"), "A prediction model, its endpoint and whom it is for."),
+    Item("Abstract", ("intended_use", "metrics.provenance"), "Use, data and how it was judged."),
+    Item("Background", ("intended_use", "applies_to"), "What it is for and whom it applies to."),
+    Item("Objectives", ("endpoints",), "To forecast these endpoints from follow-up scans."),
+    Item("Data", ("training_data.attribution", "training_data.licence"), "Public tables of completed trials."),
+    Item("Participants: eligibility", ("applies_to.diseases", "applies_to.needs"), "Patients of the trials named."),
+    Item("Data preparation", ("feature_version",), "The features are computed alike in training and in service."),
+    Item("Outcome", ("endpoints",), "Progression: 20 % and 5 mm over the nadir; pCR: told at surgery."),
+    Item("Predictors", ("architecture.feature_names",), "Known on the day of the scan."),
+    Item("Sample size", ("training_data.patients", "training_data.visits"), "All patients of the tables with a size."),
+    Item("Missing data", ("state_layout.cells",), "Masked and carried forward, never guessed."),
+    Item("Analytical methods", ("architecture", "seed"), "An ensemble on resamples of the patients, from a seed."),
+    Item("Class imbalance", ("metrics.scores",), "None corrected: risks are to mean what they say."),
+    Item("Fairness", ("metrics.subgroups",), "Figures by age, race, arm and trial where the data have them."),
+    Item("Model output", ("endpoints",), "Risks between 0 and 1 with the central 90 % of the ensemble."),
+    Item("Training versus evaluation", ("metrics.provenance",), "No patient on both sides; trials left out whole."),
+    Item("Ethical approval", (), "Public data without identities; approvals are the trials' own."),
+    Item("Open science", ("training_data.licence",), "Code and weights are open; no protocol was registered."),
+    Item("Patient and public involvement", (), "None."),
+    Item("Participants: results", ("training_data.patients", "metrics.patients"), "Counts of patients and visits."),
+    Item("Model development", ("training_data.patients", "metrics.scores"), "Patients and events at every landmark."),
+    Item("Model specification", ("weights_sha256", "architecture"), "The weights file, named by its sha256."),
+    Item("Model performance", ("metrics.scores", "metrics.calibration", "metrics.decision_curve"), "With intervals."),
+    Item("Model updating", (), "None: new weights are new versions with a card of their own."),
+    Item("Interpretation", ("metrics.scores",), "Beside simple models; what does better is named among the limits."),
+    Item("Limitations", ("limits",), "See limits."),
+    Item("Usability", ("applies_to", "metrics.robustness"), "What it needs, and how it bears worse data."),
+)
+
+
+def complete(card: Card) -> Card:
+    """The card with its limits and the answers to TRIPOD+AI filled in."""
+    card = replace(card, limits=tuple(limits(card)))
+    reporting = {f"{n} {item.name}": _answer(item) for n, item in enumerate(ITEMS, start=1)}
+    return replace(card, reporting=reporting)
+
+
+def lacking(card: Card) -> list[str]:
+    """What the card does not say though it should: items of TRIPOD+AI, with the places that are empty."""
+    fields = asdict(card)
+    found = []
+    for n, item in enumerate(ITEMS, start=1):
+        empty = [place for place in item.places if not _at(fields, place)]
+        if f"{n} {item.name}" not in card.reporting:
+            empty.append(f"reporting.{n} {item.name}")
+        if empty:
+            found.append(f"TRIPOD+AI {n} {item.name}: {', '.join(empty)}")
+    return found
+
+
+def limits(card: Card) -> Iterator[str]:
+    """What to beware of, in sentences: known for the model, then found in the card's own figures."""
+    yield from KNOWN_LIMITS.get(card.model, ())
+    yield from card.metrics.get("notes", ())
+    scores = card.metrics.get("scores", ())
+    whole = {score["place"] for score in scores if score["measure"] == "F1"}  # where every measure is taken
+    for score in scores:
+        if score["place"] in whole and score["measure"] == "Brier score" and (better := _better(score)):
+            name, value = better
+            figures = f"Brier score {value:.4f} against {score[LSTM][0]:.4f}"
+            yield f"{_capital(score['place'])}, {name} errs less than the LSTM: {figures}."
+    for score in card.metrics.get("subgroups", ()):
+        if score["measure"] == "observed/expected" and (said := _off(score)):
+            yield said
+
+
+def _better(score: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The model with the smallest value, if that is not the network."""
+    values = {name: each[0] for name, each in score.items() if name not in NOT_MODELS and each is not None}
+    best = min(values, key=values.__getitem__, default=LSTM)
+    return None if best == LSTM or LSTM not in values else (best, values[best])
+
+
+def _off(score: Mapping[str, Any]) -> str | None:
+    """A sentence where the interval of observed by expected leaves 1 out."""
+    if not score.get(LSTM) or score[LSTM][1] <= 1 <= score[LSTM][2]:
+        return None
+    value, low, high = score[LSTM]
+    way = "high" if value < 1 else "low"
+    figures = f"observed/expected {value:.2f} ({low:.2f}, {high:.2f})"
+    return f"{_capital(score['place'])}: risks are too {way}, {figures}, {score['cases']} visits with the event."
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _answer(item: Item) -> str:
+    return item.words + (f" [{', '.join(item.places)}]" if item.places else "")
+
+
+def _at(fields: Mapping[str, Any], place: str) -> Any:
+    """The value at a dotted place; None where there is none."""
+    found: Any = fields
+    for name in place.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if not isinstance(found, Sequence) or len(found) else None

@@ -1,0 +1,54 @@
+"""Sizes at the next visit: judged by error and by whether the interval holds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.blueprints import BLUEPRINTS
+from models.forecast import SizeForecast
+from models.sizes import COVERAGE, ERROR, PINBALL, quantiles_of, size_scores
+from models.splits import splits
+from models.timelines import Timeline
+from tests.models.test_baselines import cohort
+
+BLUEPRINT = BLUEPRINTS["progression"]
+
+
+def seen_ahead(timeline: Timeline, off: float) -> list[list[SizeForecast]]:
+    """At each visit the size of the next one times `off`, with intervals around it."""
+    sizes = [v.x[0] for v in timeline.visits]
+    ahead = [*sizes[1:], sizes[-1]]
+    return [
+        [SizeForecast("sum_of_diameters", 42, s * off, s * off * (1 - w), s * off * (1 + w), level)
+         for level, w in ((0.5, 0.02), (0.8, 0.05), (0.95, 0.2))]
+        for s in ahead
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("off", "better", "held"), [(1.0, True, 1.0), (2.0, False, 0.0)])
+def test_a_model_that_knows_the_next_size_beats_the_last_value_and_one_that_doubles_it_does_not(
+    off: float, better: bool, held: float
+) -> None:
+    timelines = cohort(40)
+    made = [seen_ahead(timeline, off) for timeline in timelines]
+    found = {s.measure: s.models for s in size_scores(timelines, BLUEPRINT, made, splits(timelines, BLUEPRINT)[0])}
+    assert (found[ERROR]["LSTM"].value < 1) == (found[PINBALL]["LSTM"].value < 1) == better
+    assert found[COVERAGE]["LSTM"].value == held
+    assert found[ERROR]["last value"].value == found[PINBALL]["last value"].value == 1.0
+    assert found[COVERAGE]["last value"].value == pytest.approx(0.8, abs=0.1)
+
+
+def test_the_forecast_for_the_nearest_day_counts() -> None:
+    near, far = (SizeForecast("volume", days, value, 1.0, 9.0, 0.8) for days, value in ((30, 5.0), (90, 7.0)))
+    assert quantiles_of([far, near], gap_days=42)[3] == 5.0
+    assert quantiles_of([far, near], gap_days=200)[3] == 7.0
+    assert np.isnan(quantiles_of([], gap_days=42)).all()
+
+
+def test_trials_left_out_have_rows_of_their_own() -> None:
+    timelines = [replace(t, trial="A" if n % 2 else "B") for n, t in enumerate(cohort(30))]
+    made = [[[] for _ in timeline.visits] for timeline in timelines]
+    found = size_scores(timelines, BLUEPRINT, made, splits(timelines, BLUEPRINT)[0])
+    assert {s.place for s in found} == {"size at the next visit" + end for end in ("", ", A left out", ", B left out")}
+    assert "LSTM" not in found[0].models
