@@ -22,6 +22,7 @@ import stream
 from stream.dicom.identity import load_or_make_key
 from stream.dicom.sender import send
 from stream.endpoints import free_port, kafka_servers
+from stream.errors import CannotStart
 from stream.publisher import TOPICS, Publisher, ensure_topics
 from stream.services.sweep import UNSEEN
 from stream.settings import Settings, load_settings
@@ -77,8 +78,12 @@ class Crashing:
     def send(self, paths: Sequence[Path]) -> list[Path]:
         """Send `paths` in one association; returns those that were not answered with success."""
         host, port = self.settings.dicom_host, self.settings.dicom_port
-        wait_until(lambda: _listens(host, port) or "gateway" not in self._pids, SETTLE_SECONDS)
-        return [one.path for one in send(paths, host, port, self.settings.dicom_ae_title, "PACS") if one.status != 0]
+        wait_until(lambda: _listens(host, port) or self.crashed("gateway"), SETTLE_SECONDS)
+        try:
+            answers = list(send(paths, host, port, self.settings.dicom_ae_title, "PACS"))
+        except CannotStart:  # the gateway has died, by what was sent before
+            return list(paths)
+        return [one.path for one in answers if one.status != 0]
 
     def clear(self) -> None:
         """Forget all that arrived: rows, messages, spool, archive; the key is a new one."""
