@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,8 @@ from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import end_process
 from stream.agents.measure import MeasureAgent
 from stream.agents.reading import read_what_is_there
+from stream.agents.stalled import LOOK_SECONDS, Stalled, Unread
+from stream.publisher import unread
 
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
@@ -45,10 +47,13 @@ class Agents:
 def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
     """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
     app = new_app("scanstream", servers, datadir, partitions)
-    add_agent(app, "instances", agents.assemble.handle)
-    add_agent(app, "scans", agents.measure.handle)
-    add_agent(app, "timepoints", agents.forecast.timepoints)
-    add_agent(app, "patient-events", agents.forecast.patient_events)
+    handles = {
+        "instances": agents.assemble.handle,
+        "scans": agents.measure.handle,
+        "timepoints": agents.forecast.timepoints,
+        "patient-events": agents.forecast.patient_events,
+    }
+    add_agents(app, handles, partial(unread, servers, app.conf.id))
     _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
     _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
     return app
@@ -80,12 +85,17 @@ def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) 
     return app
 
 
-def add_agent(app: faust.App, topic: str, handle: Handle) -> None:
-    """Hand the messages of `topic` to `handle` in batches; acknowledged is what it returned from."""
-    batcher = Batcher(handle)
-    channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
-    app.agent(channel, name=topic, concurrency=1)(batcher.read)
-    _add_task(app, batcher.work)
+def add_agents(app: faust.App, handles: Mapping[str, Handle], unread: Unread) -> None:
+    """Hand the messages of each topic to its handle in batches; acknowledged is what it returned from.
+
+    The process ends once one of its partitions has messages that it does not read (`Stalled`).
+    """
+    batchers = {topic: Batcher(handle) for topic, handle in handles.items()}
+    for topic, batcher in batchers.items():
+        channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
+        app.agent(channel, name=topic, concurrency=1)(batcher.read)
+        _add_task(app, batcher.work)
+    _add_clock(app, "stalled", LOOK_SECONDS, Stalled(app, batchers, unread).look)
 
 
 def run(app: faust.App, at_end: Callable[[], None]) -> NoReturn:

@@ -1,13 +1,17 @@
-"""Messages out: the topics of INTERFACES section 8, made once, and an idempotent producer with `acks=all`."""
+"""Messages out: the topics of INTERFACES section 8, made once, and an idempotent producer with `acks=all`.
+
+Beside it what Kafka tells of readers, to those who look after them.
+"""
 
 import contextlib
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NoReturn
 
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import (
     KafkaError,
     TopicAlreadyExistsError,
@@ -112,6 +116,25 @@ def answers(servers: Sequence[str], timeout_seconds: float = 3.0) -> bool:
             return bool(admin.describe_cluster()["brokers"])
     except KafkaError:
         return False
+
+
+def unread(servers: Sequence[str], group: str, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Those of `places` (topic, partition) that hold more than `group` has committed, each with the committed offset.
+
+    None of them while no broker answers.
+    """
+    if not places:
+        return {}
+    wanted = [TopicPartition(*place) for place in places]
+    try:
+        with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
+            first = admin.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.EARLIEST))
+            ends = admin.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.LATEST))
+            committed = admin.list_group_offsets(group).get(group, {})
+    except KafkaError:
+        return {}
+    read = {place: max(first[place].offset, committed[place].offset if place in committed else 0) for place in wanted}
+    return {tuple(place): offset for place, offset in read.items() if offset < ends[place].offset}
 
 
 def check_kafka(servers: Sequence[str], timeout_seconds: float = CONNECT_TIMEOUT_SECONDS) -> None:

@@ -5,6 +5,7 @@ of offsets, without holes: Faust's commits step over them. tests/faust_rows keep
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from faust.types import EventT, StreamT
@@ -27,6 +28,12 @@ class Batcher:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._queue: asyncio.Queue[EventT] = asyncio.Queue(QUEUE_LIMIT)
+        self._idle = False
+        self._idle_at = time.monotonic()
+
+    def idle_at(self) -> float:
+        """When there was nothing to handle (`time.monotonic`): now, or before what is handled now."""
+        return time.monotonic() if self._idle else self._idle_at
 
     async def read(self, stream: StreamT) -> None:
         """The agent's body: hand over every event, acknowledge none."""
@@ -50,7 +57,9 @@ class Batcher:
 
     async def _gather(self) -> list[EventT]:
         """What has arrived by now, as soon as something has; less what will come again, which may leave nothing."""
+        self._idle = self._queue.empty()
         events = [await self._queue.get()]
+        self._idle_at, self._idle = self.idle_at(), False
         while len(events) < BATCH_LIMIT and not self._queue.empty():
             events.append(self._queue.get_nowait())
         return [event for event in events if _is_current(event)]

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import faust
 
-from stream.app import add_agent, new_app, run
+from stream.agents import stalled
+from stream.app import add_agents, new_app, run
 from stream.messages import Letter
+from stream.publisher import unread
 from tests.faust_rows.broker import PARTITIONS
 from tests.faust_rows.workers import released, say
 
@@ -37,6 +40,9 @@ class Handler:
                 await asyncio.sleep(0.01)
         elif word == "hold" and not self._heals:
             await released(self._folder)
+        elif word == "stall" and not self._heals:
+            stalled.STALLED_SECONDS = 2.0
+            self._app.consumer.stop_flow()  # as Faust does for a rebalance, and may forget to undo
         elif word == "raise" and not self._heals:
             raise ZeroDivisionError("nobody thought of this")
         elif word == "cancel" and not self._heals:
@@ -49,8 +55,7 @@ def main(servers: str, topic: str, folder: Path, *words: str) -> None:
     app.conf.broker_session_timeout, app.conf.broker_heartbeat_interval = 6, 2  # the least that the broker allows
     app.conf.broker_commit_interval = 0.2
     handler = Handler(app, folder, heals="healed" in words)
-    for name in {topic, *words} - {"healed"}:
-        add_agent(app, name, handler)
+    add_agents(app, dict.fromkeys({topic, *words} - {"healed"}, handler), partial(unread, servers.split(","), topic))
 
     async def assigned(app: faust.App, assigned: set, **_: Any) -> None:
         say("assigned", *sorted(place.partition for place in assigned if place.topic == topic))

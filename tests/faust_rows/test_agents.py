@@ -130,6 +130,20 @@ def test_a_partition_that_ends_before_the_committed_offset_is_read_from_its_star
     topic.wait_for_commit(p0=3)
 
 
+def test_a_worker_that_no_longer_reads_its_partitions_ends_and_the_next_one_reads_them(
+    topic: Topic, workers: Bench
+) -> None:
+    """As Faust may leave it after an outage: it lives, it is a member of its group, and what comes lies there."""
+    topic.send("stall")
+    first = workers.start(ours.main, topic)
+    first.wait_for("done", "stall")
+    topic.send("next")
+    assert first.ended() == EXIT_UNEXPECTED
+    assert "not_reading" in first.complaints()
+    second = workers.start(ours.main, topic, "healed")
+    second.wait_for("done", "next")
+
+
 def test_while_workers_join_and_are_killed_no_commit_passes_what_was_done(topic: Topic, workers: Bench) -> None:
     sent = {partition: [f"work {partition}-{number}" for number in range(150)] for partition in range(PARTITIONS)}
     for partition, values in sent.items():
