@@ -109,6 +109,7 @@ def _throughput_table(found: Throughput) -> Iterator[str]:
     yield "| timepoints per second | | ours over it | stated |"
     yield "|---|---|---|---|"
     yield f"| Kafka → Faust → LSTM → Postgres, ours | {found.ours:,.0f} | | |"
+    yield f"| the same, two workers | {found.two_workers:,.0f} | {found.ours / found.two_workers:.3g} | |"
     rates = (found.naive, found.bare_copy, found.bare_consumption)
     for rate, ratio in zip(rates, ratios(found), strict=True):
         verdict = "" if ratio.holds else ", missed"

@@ -19,7 +19,9 @@ from benchmarks.facts import lay_down, ring
 from stream.endpoints import kafka_servers, libpq_url
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
+from tests.faults.faults import group
 from tests.journey.service import Service
+from tests.waiting import wait_until
 
 OURS, NAIVE = 4000, 300
 """Patients, each with one new timepoint a round: seconds of work for either agent."""
@@ -43,6 +45,7 @@ class Throughput:
     """Timepoints per second of everything that was run."""
 
     ours: float
+    two_workers: float
     naive: float
     bare_consumption: float
     bare_copy: float
@@ -54,19 +57,21 @@ def measure(service: Service, folder: Path) -> Throughput:
     with connect(settings, "worker", timeouts=False) as connection:
         rounds = [_committed(settings, connection, "1", OURS, visit, "timepoints") for visit in range(ROUNDS + 1)]
         copied = OURS / copy_seconds(settings, rounds[-1].first_fold)
+        with _second_worker(service, folder):
+            shared = [_committed(settings, connection, "3", OURS, visit, "timepoints") for visit in range(ROUNDS + 1)]
         with _naive_agent(service, folder):
             naive = [_committed(settings, connection, "2", NAIVE, visit, NAIVE_TOPIC) for visit in range(ROUNDS + 1)]
     consumed = asyncio.run(_consumed_per_second(settings, "timepoints"))
-    return Throughput(_median(rounds[1:]), _median(naive[1:]), consumed, copied)
+    return Throughput(_median(rounds[1:]), _median(shared[1:]), _median(naive[1:]), consumed, copied)
 
 
 def _median(rounds: Sequence[Round]) -> float:
     return statistics.median(one.per_second for one in rounds)
 
 
-def _committed(settings: Settings, connection: Connection, group: str, patients: int, visit: int, topic: str) -> Round:
+def _committed(settings: Settings, connection: Connection, cohort: str, patients: int, visit: int, topic: str) -> Round:
     """One new timepoint for each of `patients`, from the first bell until all are committed."""
-    scans = lay_down(settings, group, patients, visit)
+    scans = lay_down(settings, cohort, patients, visit)
     (before,) = connection.execute("SELECT coalesce(max(fold_id), 0) FROM core.folds").fetchone()
     ring(settings, topic, scans)
     until = time.monotonic() + PATIENCE_SECONDS
@@ -79,6 +84,20 @@ def _committed(settings: Settings, connection: Connection, group: str, patients:
     SELECT count(*) FILTER (WHERE computed_at > first) / extract(epoch FROM max(computed_at) - min(first)) FROM f"""
     (rate,) = connection.execute(query, [before]).fetchone()
     return Round(before + 1, float(rate))
+
+
+@contextmanager
+def _second_worker(service: Service, folder: Path) -> Iterator[None]:
+    """Another worker that shares the partitions with the service's own."""
+    command = [sys.executable, "-m", "stream", "worker"]
+    with (folder / "second-worker.log").open("w") as log, subprocess.Popen(
+        command, env=service.environment(), cwd=folder, stdout=log, stderr=log
+    ) as process:  # fmt: skip
+        try:
+            wait_until(lambda: group(service) == ("Stable", 2), PATIENCE_SECONDS)
+            yield
+        finally:
+            process.terminate()
 
 
 @contextmanager
