@@ -9,12 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import late, latency, processes, replay, report, throughput
+from benchmarks import late, latency, processes, replay, report, safeguards, throughput
 from stream.progress import progress
 from tests.journey.service import Service
 
-STEPS = 9
-"""Start, four latencies, throughput, mass replay, memory, late scans."""
+STEPS = 10
+"""Start, four latencies, throughput, mass replay, memory, late scans, safeguards."""
 
 
 def main() -> None:
@@ -40,7 +40,9 @@ def main() -> None:
         with late.only_postgres() as settings:
             lates = list(late.measure(settings))
             advance(1)
-    print(report.write(started, load, latencies, found, replayed, lates, starts, memories))
+            costs = safeguards.measure(settings)
+            advance(1)
+    print(report.write(started, load, latencies, found, replayed, lates, costs, starts, memories))
     if missed := [one for one in [*report.ratios(found), *report.replay_ratios(replayed)] if not one.holds]:
         sys.exit("\n".join(f"{one.value:.3g} × {one.over}, stated is {one.stated:g}." for one in missed))
 

@@ -51,18 +51,18 @@ def _measured(settings: Settings, connection: Connection, reconciler: Reconciler
     patients = [f"P{length}x{depth}x{number}" for number in range(PATIENTS)]
     visits = iter(range(10_000))
     in_order = lambda count: [next(visits) * BETWEEN_DAYS for _ in range(count)]  # noqa: E731
-    _folded(connection, reconciler, patients, in_order(length))
+    fold_visits(connection, reconciler, patients, in_order(length))
     _analyse(settings)
-    appended = [_folded(connection, reconciler, patients, in_order(depth + 1)) for _ in range(ROUNDS)]
+    appended = [fold_visits(connection, reconciler, patients, in_order(depth + 1)) for _ in range(ROUNDS)]
     last = (next(visits) - 1) * BETWEEN_DAYS
     place = last - depth * BETWEEN_DAYS + 1  # this many of those that stand come after it
-    late = [_folded(connection, reconciler, patients, [place + number]) for number in range(ROUNDS)]
+    late = [fold_visits(connection, reconciler, patients, [place + number]) for number in range(ROUNDS)]
     afresh = [one.weights_version for one in forecasters()]
     whole = _timed(lambda: reconciler.patients(patients, afresh))
     return Late(length, depth, *(1000 * seconds / PATIENTS for seconds in (min(late), min(appended), whole)))
 
 
-def _folded(connection: Connection, reconciler: Reconciler, patients: Sequence[str], days: Sequence[int]) -> float:
+def fold_visits(connection: Connection, reconciler: Reconciler, patients: Sequence[str], days: Sequence[int]) -> float:
     """Seconds to fold one new scan of every patient on each of `days`, all at once."""
     new: list[Visit] = [lung(one, str(day), day, 20.0 + day % 7) for one in patients for day in days]
     with connection.transaction():

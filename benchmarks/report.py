@@ -62,6 +62,7 @@ def write(
     found: Throughput,
     replayed: Replayed,
     lates: Sequence[Late],
+    costs: Mapping[str, float],
     starts: Mapping[str, float],
     memories: Mapping[str, Memory],
 ) -> str:
@@ -71,7 +72,7 @@ def write(
     """
     lines = [
         _machine(started, load), "", *_latency_table(latencies), "", *_throughput_table(found), "",
-        *_replay_table(replayed), "", *_late_table(lates), "",
+        *_replay_table(replayed), "", *_late_table(lates), "", *_safeguards_table(costs), "",
         *_process_table(starts, memories),
     ]  # fmt: skip
     text = "\n".join(lines)
@@ -138,6 +139,13 @@ def _late_table(lates: Sequence[Late]) -> Iterator[str]:
     for one in lates:
         ratios = f"{one.late / one.in_order:.2f} | {one.whole / one.late:.1f}"
         yield f"| {one.length} | the last {one.depth} | {one.late:.1f} | {ratios} |"
+
+
+def _safeguards_table(costs: Mapping[str, float]) -> Iterator[str]:
+    yield "| a fold with safeguards | ms a timepoint |"
+    yield "|---|---|"
+    for way, milliseconds in costs.items():
+        yield f"| {way} | {milliseconds:.3f} |"
 
 
 def _process_table(starts: Mapping[str, float], memories: Mapping[str, Memory]) -> Iterator[str]:
