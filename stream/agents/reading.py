@@ -1,34 +1,33 @@
-"""Where a worker begins to read: at what its group has committed, if the partition reaches that far.
+"""Reads a partition from its start where Kafka has less than the group has committed.
 
-A Kafka that lost its data may be told by a worker, which still was to commit, how far the lost topics went. Faust
-(0.15.3) then drops without a word whatever comes, until as much has come as was lost. Where more has come already, the
-sweep rings again for what is stepped over.
+A Kafka that lost its data may be told by a worker, which still was to commit, how far the lost topics went. The client
+then begins at the start, and Faust (0.15.3) drops without a word whatever comes, until as much has come as was lost.
+Where more has come already, the sweep rings again for what is stepped over.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import faust
 from faust.transport.drivers import aiokafka
+from faust.types import TP, Message
 from yarl import URL
 
 from stream import logs
 
 
 class Consumer(aiokafka.Consumer):
-    """Faust's own, which reads a partition from its start where the committed offset lies beyond its end."""
+    """Faust's own, which believes what comes more than the offset it began with."""
 
-    async def perform_seek(self) -> None:
-        """Called by Faust whenever partitions were given out."""
-        await super().perform_seek()
-        committed = {place: offset for place, offset in self._committed_offset.items() if offset}
-        ends = await self.highwaters(*committed) if committed else {}
-        for place, offset in committed.items():
-            if offset > ends[place]:
-                self._committed_offset[place] = None
-                await self.seek(place, 0)
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        """Called by Faust for what has arrived within `timeout` seconds."""
+        async for place, message in super().getmany(timeout):
+            if message.offset < (self._read_offset[place] or 0):
                 logs.event("kafka_lost_messages", level=logging.WARNING, topic=place.topic, partition=place.partition,
-                           committed=offset, end=ends[place], then="it is read from its start")  # fmt: skip
+                           expected=self._read_offset[place], found=message.offset,
+                           then="it is read from its start")  # fmt: skip
+                self._read_offset[place] = self._committed_offset[place] = None
+            yield place, message
 
 
 class Transport(aiokafka.Transport):
