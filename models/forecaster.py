@@ -26,7 +26,6 @@ from models.weights import load_weights
 # fixed shape gives a row the same bits whatever else is in the batch. Smaller wastes launches, larger wastes padding.
 CHUNK = 64
 CENTRAL = (0.05, 0.95)
-# The weights that come with this package, a folder per model.
 
 
 class NoSuchDevice(ValueError):
