@@ -18,7 +18,7 @@ from stream.services.reconcile import Reconciler
 from stream.settings import Settings, load_settings
 from stream.storage.database import Connection, connect, upgrade
 from stream.supervisor import Supervisor
-from stream.wiring.lasting import keep_for_good
+from stream.wiring.garbage import keep_for_good
 from tests.services.facts import forecasters, lung
 
 LENGTHS, DEPTHS = (10, 50, 200), (0, 1, 5)

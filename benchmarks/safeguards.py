@@ -19,7 +19,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.suspects import Item
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
-from stream.wiring.lasting import keep_for_good
+from stream.wiring.garbage import keep_for_good
 from tests.services.facts import forecasters
 
 PATIENTS, ROUNDS = 256, 7

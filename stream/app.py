@@ -12,10 +12,10 @@ import faust
 
 from stream.agents.assemble import Assemble
 from stream.agents.batching import Batcher, Handle
+from stream.agents.consumer import read_what_is_there
 from stream.agents.forecast import ForecastAgent
 from stream.agents.hand import end_process
 from stream.agents.measure import MeasureAgent
-from stream.agents.reading import read_what_is_there
 from stream.agents.stalled import LOOK_SECONDS, Stalled, Unread
 from stream.publisher import unread
 
@@ -81,7 +81,7 @@ def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) 
         broker_max_poll_records=POLL_LIMIT,
         stream_buffer_maxsize=BUFFERED_PER_PARTITION * partitions,
     )
-    read_what_is_there(app, servers)
+    read_what_is_there(app)
     return app
 
 

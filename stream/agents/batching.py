@@ -32,7 +32,7 @@ class Batcher:
         self._idle_at = time.monotonic()
 
     def idle_at(self) -> float:
-        """When there was nothing to handle (`time.monotonic`): now, or before what is handled now."""
+        """When there was nothing to handle last (seconds of `time.monotonic`): now, or before what is handled now."""
         return time.monotonic() if self._idle else self._idle_at
 
     async def read(self, stream: StreamT) -> None:

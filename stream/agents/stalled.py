@@ -1,7 +1,7 @@
 """Ends a worker that no longer reads a partition of its own, though nothing of ours keeps it from reading.
 
-Faust (0.15.3) goes on as a member of its group after an outage of Kafka that met it between two rebalances, and may
-never read again: nobody else gets the partition then.
+Faust (0.15.3) can stay a member of its group that reads nothing, as was seen after an outage of Kafka that its seek had
+waited out (docs/reliability/network.md): nobody else gets the partition then.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ STALLED_SECONDS = 60.0
 
 
 class Stalled:
-    """Looks from outside at what the app should have read: give each agent's batcher by its topic."""
+    """Looks from outside at what the app should have read; `batchers` by topic."""
 
     def __init__(self, app: faust.App, batchers: Mapping[str, Batcher], unread: Unread) -> None:
         self._app = app

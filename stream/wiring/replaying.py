@@ -8,7 +8,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.replay import Hands
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
-from stream.wiring.lasting import keep_for_good
+from stream.wiring.garbage import keep_for_good
 from stream.wiring.weights import forecasters
 
 

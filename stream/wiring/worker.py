@@ -25,7 +25,7 @@ from stream.services.reconcile import Reconciler
 from stream.services.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
-from stream.wiring.lasting import keep_for_good
+from stream.wiring.garbage import keep_for_good
 from stream.wiring.pseudonyms import pseudonyms
 from stream.wiring.weights import forecasters, keep_weights, kept
 

@@ -189,7 +189,7 @@ def test_a_consumer_that_cannot_poll_for_long_leaves_its_group_and_never_comes_b
 def test_what_comes_below_the_committed_offset_is_dropped_without_a_word(topic: Topic, workers: Bench) -> None:
     """A broker that lost its data may be told the old offsets by a worker that still was to commit.
 
-    So our consumer compares them with the ends of the partitions (test_agents.py).
+    So our consumer believes what comes, not the offset it began with (test_agents.py).
     """
     topic.send("first", "second", "third", "fourth")
     topic.send("at its end", partition=1)

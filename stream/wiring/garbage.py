@@ -1,4 +1,4 @@
-"""What a process holds from its start to its end, and need not be searched for garbage again and again."""
+"""Spares the garbage collector what a process holds from its start to its end."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Reads a partition from its start where Kafka has less than the group has committed.
+"""Faust's consumer, made to read a partition from its start where Kafka has less than the group has committed.
 
 A Kafka that lost its data may be told by a worker, which still was to commit, how far the lost topics went. The client
 then begins at the start, and Faust (0.15.3) drops without a word whatever comes, until as much has come as was lost.
@@ -6,12 +6,11 @@ Where more has come already, the sweep rings again for what is stepped over.
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import faust
 from faust.transport.drivers import aiokafka
 from faust.types import TP, Message
-from yarl import URL
 
 from stream import logs
 
@@ -36,6 +35,6 @@ class Transport(aiokafka.Transport):
     Consumer = Consumer
 
 
-def read_what_is_there(app: faust.App, servers: Sequence[str]) -> None:
-    """Let `app` read from `servers` (host:port each) by `Consumer`."""
-    app.transport = Transport([URL(f"kafka://{server}") for server in servers], app)
+def read_what_is_there(app: faust.App) -> None:
+    """Let `app` read its broker by `Consumer`."""
+    app.transport = Transport(app.conf.broker_consumer, app)

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stream.wiring.lasting import keep_for_good
+from stream.wiring.garbage import keep_for_good
 
 
 @pytest.fixture
