@@ -11,21 +11,15 @@ from typing import Any
 import torch
 
 from models.evaluate import evaluate
+from models.metrics import Estimate
+from models.report import SHORT_NAMES, cell
+from models.tripod import NOT_MODELS
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "forecasts.md"
 BEGIN, END = "<!-- measured: written by python -m benchmarks.forecasts -->", "<!-- end of what was measured -->"
 DEALS = 10  # of the fifths, as the outside numbers of I-SPY2
 SHOWN = ("AUC", "PR area", "Uno's C", "Brier score", "observed/expected", "calibration slope", "calibration intercept")
 FLAGGED = ("accuracy", "precision", "recall", "F1", "net benefit")
-LEADERS = (
-    "LSTM",
-    "logistic regression",
-    "logistic at the patient's rhythm",
-    "gradient boosting",
-    "mean of LSTM, logistic, boosting",
-)
-NEITHER = {"place", "measure", "rows", "cases", "threshold", "LSTM minus logistic regression"}
-
 Score = Mapping[str, Any]
 
 # What was reached on the same data before, and what is aimed at.
@@ -47,15 +41,11 @@ def main(folder: Path) -> None:
 def _aims(progression: Mapping[str, Any], response: Mapping[str, Any]) -> Iterator[str]:
     """The aims beside what was found: the network, and the best of all models on the same rows."""
     rows = [
-        _aim(
-            "first progression at the next visit, AUC",
-            "0.754",
-            ">= 0.765",
-            progression["scores"],
-            "at the next visit",
-            "AUC",
-        ),
-        _aim("the same, Brier score", "0.0823", "<= 0.0815", progression["scores"], "at the next visit", "Brier score"),
+        _aim(task, before, aim, progression["scores"], "at the next visit", measure)
+        for task, before, aim, measure in (
+            ("first progression at the next visit, AUC", "0.754", ">= 0.765", "AUC"),
+            ("the same, Brier score", "0.0823", "<= 0.0815", "Brier score"),
+        )
     ]
     kinds = (("with clinical facts", response["scores"]), ("MR only", response["scores_without_clinical_facts"]))
     for (kind, scores), before, aims in zip(kinds, PCR, PCR_AIMS, strict=True):
@@ -71,7 +61,7 @@ def _aims(progression: Mapping[str, Any], response: Mapping[str, Any]) -> Iterat
 
 def _aim(task: str, before: str, aim: str, scores: Sequence[Score], place: str, measure: str) -> list[str]:
     [score] = [score for score in scores if (score["place"], score["measure"]) == (place, measure)]
-    found = {name: each for name, each in score.items() if name not in NEITHER and each is not None}
+    found = {name: each for name, each in score.items() if name not in NOT_MODELS and each is not None}
     best = (max if measure == "AUC" else min)(found, key=lambda name: found[name][0])
     exact = measure == "Brier score"
     return [task, before, aim, _cell(found.get("LSTM"), exact), _cell(found[best], exact), best]
@@ -132,7 +122,7 @@ def _models(place: str, scores: Sequence[Score], title: str = "") -> Iterator[st
     first = next(iter(here.values()))
     cases = f", {first['cases']} with the event" if first["cases"] else ""
     yield f"#### {place[0].upper()}{place[1:]}{title}: {first['rows']} visits{cases}\n"
-    models = [name for name in first if name not in NEITHER]
+    models = [name for name in first if name not in NOT_MODELS]
     flagged = [name for name in FLAGGED if name in here]
     for names in ([name for name in SHOWN if name in here] or list(here), flagged):
         if names:
@@ -146,7 +136,7 @@ def _places(scores: Sequence[Score], measures: Sequence[str]) -> Iterator[str]:
     """A table per measure: places by rows, models that could lead by columns."""
     for measure in measures:
         here = [score for score in scores if score["measure"] == measure]
-        shown = [name for name in LEADERS if here and name in here[0]]
+        shown = [name for name in SHORT_NAMES if here and name in here[0]]
         exact = measure == "Brier score"
         cells = [[s["place"], str(s["rows"]), str(s["cases"]), *(_cell(s[m], exact) for m in shown)] for s in here]
         if cells:
@@ -161,9 +151,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _cell(found: Sequence[float] | None, exact: bool = False) -> str:
-    """`0.753 (0.721, 0.785)`."""
-    digits = 4 if exact else 3
-    return "-" if found is None else "{:.{d}f} ({:.{d}f}, {:.{d}f})".format(*found, d=digits)
+    return "-" if found is None else cell(Estimate(*found), exact)
 
 
 if __name__ == "__main__":

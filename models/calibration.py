@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from models.metrics import Estimate, Weights, estimate, over_patients
+from models.regression import coefficients
 
-NEWTON_STEPS, LARGEST_CONDITION = 50, 1e12
 GROUPS = 10
 
 
@@ -31,17 +31,16 @@ def calibration_slope(risk: np.ndarray, weights: Weights) -> float:
     NaN where there are no cases or no controls, or the risk tells them apart without fault.
     """
     columns = np.stack([np.ones(len(risk)), _logit(risk)], axis=1)
-    found = _newton(columns, np.zeros(len(risk)), np.array([0.0, 1.0]), weights)
-    return float(found[1])
+    return float(coefficients(columns, weights, np.array([0.0, 1.0]))[1])
 
 
 def calibration_intercept(risk: np.ndarray, weights: Weights) -> float:
     """Intercept of a logistic regression with the logit of the risk as offset: 0 is right, below 0 too high a risk."""
-    return float(_newton(np.ones((len(risk), 1)), _logit(risk), np.zeros(1), weights)[0])
+    return float(coefficients(np.ones((len(risk), 1)), weights, np.zeros(1), given=_logit(risk))[0])
 
 
 def calibration_curve(patient: np.ndarray, risk: np.ndarray, weights: Weights, seed: int) -> list[Group]:
-    """Expected and observed by tenths of the risk, lowest first; intervals over patients, groups held fixed."""
+    """Expected and observed by tenths of `risk` (R,), lowest first; intervals over `patient` (R,), groups fixed."""
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, GROUPS + 1)[1:-1]))
     group = np.searchsorted(edges, risk, side="right")
     groups = len(edges) + 1
@@ -65,20 +64,3 @@ def calibration_curve(patient: np.ndarray, risk: np.ndarray, weights: Weights, s
 def _logit(risk: np.ndarray) -> np.ndarray:
     inner = np.clip(risk, 1e-6, 1 - 1e-6)
     return np.log(inner / (1 - inner))
-
-
-def _newton(columns: np.ndarray, offset: np.ndarray, at: np.ndarray, weights: Weights) -> np.ndarray:
-    """Coefficients of a weighted logistic regression, from `at`; NaN where Newton's method finds none."""
-    each, none = weights.case + weights.control, np.full(len(at), np.nan)
-    if not weights.case.any() or not weights.control.any():
-        return none
-    for _ in range(NEWTON_STEPS):
-        expected = 1 / (1 + np.exp(-np.clip(offset + columns @ at, -30, 30)))
-        curvature = columns.T @ (columns * (each * expected * (1 - expected))[:, None])
-        if np.linalg.cond(curvature) > LARGEST_CONDITION:
-            return none
-        change = np.linalg.solve(curvature, columns.T @ (weights.case - each * expected))
-        at = at + change
-        if np.abs(change).max() < 1e-9:
-            return at
-    return none

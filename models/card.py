@@ -62,7 +62,7 @@ class Architecture:
 class Card:
     """Everything that is said about one set of weights; `weights_sha256` ties it to the file.
 
-    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.reporting; older cards lack them.
+    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.tripod; older cards lack them.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""Timelines as a worse clinic would have sent them: seeded, for judging how models bear it and for training.
+"""Timelines as a worse clinic would have sent them, from a seed, for judging how models bear it.
 
 Each corruption is a pure function of a timeline, a strength and a generator of random numbers; what is missing stays
 missing, 0 (gone) stays 0, and the order of the visits stays.

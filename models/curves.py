@@ -1,6 +1,6 @@
-"""A model's risks looked at closely: calibration curve, decision curve and subgroups of patients."""
+"""A model's risks looked at closely: the calibration curve and the decision curve of every question."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,15 +8,10 @@ import numpy as np
 from models.baselines.families import LOGISTIC
 from models.calibration import calibration_curve
 from models.card import LSTM
-from models.judge import MEAN, RESAMPLING_SEED, SHORT, Judged, Place, Score, places, scored
+from models.judge import MEAN, RESAMPLING_SEED, SHORT, Judged, Place, places
 from models.metrics import Flagged, Weights, estimate, over_patients
-from models.timelines import Timeline
 
 DECIDE_AT = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
-FEWEST_CASES = (
-    10  # patients, and as many without the event: below, a figure would say more about chance than about the model
-)
-AGES = ((0, 49, "below 50"), (50, 64, "50 to 64"), (65, 200, "65 and over"))
 
 Profile = dict[str, list[dict[str, Any]]]
 
@@ -54,40 +49,6 @@ def decisions(of: Judged) -> Profile:
             for t, at in enumerate(DECIDE_AT)
         ]
     return found
-
-
-def subgroups(of: Judged, timelines: Sequence[Timeline]) -> list[Score]:
-    """Scores in groups by trial, arm, age and race over all landmarks of the first question, where enough is known."""
-    found = []
-    for name, members in _groups(timelines):
-        here = members[of.rows.patient]
-        part = of.rows.of(here)
-        weights = part.weights(of.asked[0], np.ones(len(part.patient)))
-        cases, controls = (np.unique(part.patient[weight > 0]) for weight in (weights.case, weights.control))
-        if min(len(cases), len(controls)) >= FEWEST_CASES:
-            found += scored(of, Place(name, here, 0, SHORT))
-    return found
-
-
-def _groups(timelines: Sequence[Timeline]) -> Iterator[tuple[str, np.ndarray]]:
-    """Name and members (N,) of each group."""
-    of: Mapping[str, list[str]] = {
-        "trial": [t.trial for t in timelines],
-        "arm": [t.arm for t in timelines],
-        "age": [_age(t.clinical.get("age")) for t in timelines],
-        "race": [str(t.clinical.get("race") or "") for t in timelines],
-    }
-    for kind, values in of.items():
-        for value in sorted(set(values) - {""}):
-            yield f"{kind} {value}", np.array([each == value for each in values])
-
-
-def _age(given: object) -> str:
-    try:
-        years = int(float(given))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return ""
-    return next((name for low, high, name in AGES if low <= years <= high), "")
 
 
 def _whole(of: Judged) -> Iterator[Place]:

@@ -12,16 +12,17 @@ from models.baselines.families import absent
 from models.blueprints import Blueprint, blueprint_of
 from models.card import COMMITTED, patient_sha256
 from models.crossvalidation import Forecasts, fit_folds, forecast, forecast_out_of_fold
+from models.curves import Profile, calibration, decisions
 from models.forecast import SizeForecast
 from models.forecaster import Forecaster, load_forecaster
 from models.judge import Score, judged, scores, stand_in
 from models.landmarks import landmarks
-from models.profile import Profile, calibration, decisions, subgroups
 from models.report import groups, headlines, side_by_side, tables
 from models.robustness import robustness
 from models.samples import usable
 from models.sizes import size_scores
 from models.splits import Split, splits
+from models.subgroups import subgroups
 from models.tables import UnusableTable
 from models.timelines import Timeline, load_timelines
 

@@ -8,15 +8,15 @@ import numpy as np
 from models.blueprints import Blueprint
 from models.card import EndpointOf
 from models.features import FEATURE_NAMES
+from models.history import ROUNDING_MM
 from models.metrics import Weights, censored, known
-from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
+from models.progression import PROGRESSION_MM, PROGRESSION_RATIO, limit_mm
 from models.samples import samples
 from models.timelines import Timeline
 
 NEXT_VISIT = "next_visit"
 RECIST = (PROGRESSION_RATIO, PROGRESSION_MM)
 SAME_DAY = 1e-3
-ROUNDING_MM = 1e-3  # of float32 sizes: exactly +20.0 % counts
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def followed_visits(timelines: Sequence[Timeline], blueprint: Blueprint) -> Land
 def under_rule(rows: Landmarks, nadir_mm: np.ndarray, ratio: float, more_mm: float) -> Landmarks:
     """The rows as if progression were `ratio` times the nadir and `more_mm` above it: time and event anew."""
     before = np.minimum.accumulate(np.column_stack([nadir_mm, rows.ahead[:, :-1]]), axis=1)
-    limits = np.maximum(ratio * before, before + more_mm) - ROUNDING_MM
+    limits = limit_mm(before, ratio, more_mm) - ROUNDING_MM
     reached = np.nan_to_num(rows.ahead, nan=-1.0) >= np.nan_to_num(limits, nan=np.inf)
     event, first = reached.any(1), reached.argmax(1)
     time = np.where(event, rows.ahead_days[np.arange(len(first)), first], np.nanmax(rows.ahead_days, axis=1))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 PROGRESSION_RATIO = 1.2  # RECIST 1.1: at least 20 % above the nadir …
 PROGRESSION_MM = 5.0  # … and at least 5 mm
 ROUNDING_MM = 1e-9  # 1.2 × nadir is not exact in binary; exactly +20.0 % counts
@@ -16,10 +18,14 @@ class FollowUp(NamedTuple):
     at_risk: bool
 
 
+def limit_mm(nadir_mm: np.ndarray, ratio: float = PROGRESSION_RATIO, more_mm: float = PROGRESSION_MM) -> np.ndarray:
+    """The sum of diameters (mm) from which on it is progression, for smallest sums so far of any shape."""
+    return np.maximum(ratio * nadir_mm, nadir_mm + more_mm)
+
+
 def progresses(size_mm: float, nadir_mm: float) -> bool:
     """Whether a sum is at least 20 % and at least 5 mm above the smallest sum before it."""
-    limit = max(PROGRESSION_RATIO * nadir_mm, nadir_mm + PROGRESSION_MM)
-    return size_mm >= limit - ROUNDING_MM
+    return bool(size_mm >= limit_mm(nadir_mm) - ROUNDING_MM)
 
 
 def follow_up(days: Sequence[float], sizes_mm: Sequence[float]) -> list[FollowUp]:

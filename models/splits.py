@@ -25,10 +25,7 @@ class Split(NamedTuple):
         """How patients were left out, in words."""
         if self.trials:
             return f"one trial of {len(self.trials)} left out at a time ({', '.join(self.trials)})"
-        return f"a {_ORDINALS.get(int(self.part.max()) + 1, 'part')} of the patients left out at a time"
-
-
-_ORDINALS = {5: "fifth"}
+        return "a fifth of the patients left out at a time"
 
 
 def splits(timelines: Sequence[Timeline], blueprint: Blueprint, repeats: int = 1) -> list[Split]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from models.blueprints import blueprint_of
 from models.evaluate import cross_validated, load_usable
 from models.fit import card_of, fit
-from models.reporting import complete
+from models.tripod import complete
 from models.weights import save_weights
 
 

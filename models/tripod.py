@@ -1,4 +1,4 @@
-"""What a card owes its reader: limits that follow from its own figures, and TRIPOD+AI item by item.
+"""What a card owes its reader: TRIPOD+AI item by item, and limits that follow from its own figures.
 
 TRIPOD+AI: Collins et al., BMJ 2024;385:e078378, 27 items. An item is answered by places in the card or in words.
 """

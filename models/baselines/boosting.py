@@ -10,6 +10,7 @@ from models.baselines.columns import column, names, standard, standardised
 from models.blueprints import Blueprint
 from models.card import EndpointOf
 from models.landmarks import RECIST, Landmarks, under_rule
+from models.progression import limit_mm
 
 TREES, DEPTH, RATE, SHARE = 100, 3, 0.05, 0.5
 LEAF_SHARE = 0.03  # of the rows, at least, in every leaf
@@ -62,7 +63,7 @@ def _taught(blueprint: Blueprint, rows: Landmarks) -> Iterator[Landmarks]:
     nadir = (size + 1) * np.exp(-column(blueprint, rows, "sum_of_diameters.since_smallest")) - 1
     for ratio, more_mm in RULES:
         under = under_rule(rows, nadir, ratio, more_mm)
-        headroom = np.log1p(np.maximum(ratio * nadir, nadir + more_mm)) - np.log1p(size)
+        headroom = np.log1p(limit_mm(nadir, ratio, more_mm)) - np.log1p(size)
         inputs = rows.inputs.copy()
         inputs[:, names(blueprint).index("headroom")] = headroom
         yield replace(under, inputs=inputs).of(headroom > 0)

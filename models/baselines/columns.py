@@ -30,9 +30,13 @@ def history(blueprint: Blueprint, rows: Landmarks, without: Sequence[str] = ()) 
     kept = [at for at, name in enumerate(names(blueprint)) if name not in without]
     parts = [rows.inputs[:, kept], rows.context]
     if "headroom" in names(blueprint) and "headroom" not in without:
-        headroom = column(blueprint, rows, "headroom")
-        parts += [np.exp(-np.maximum(headroom, 0.0) / fall)[:, None] for fall in FALLS]
+        parts.append(falls(column(blueprint, rows, "headroom")))
     return np.hstack(parts)
+
+
+def falls(headroom: np.ndarray) -> np.ndarray:
+    """The falls (R, 2) of the hazard with headroom (R,)."""
+    return np.column_stack([np.exp(-np.maximum(headroom, 0.0) / fall) for fall in FALLS])
 
 
 def expected_gap(blueprint: Blueprint, rows: Landmarks) -> np.ndarray:

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 
 from models.baselines import boosting, forest, logistic
-from models.baselines.columns import FALLS, FIRST_GAP, column, expected_gap, history, names
+from models.baselines.columns import FIRST_GAP, column, expected_gap, falls, history, names
 from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
 from models.blueprints import Blueprint
 from models.card import EndpointOf
 from models.landmarks import NEXT_VISIT, Landmarks, questions, size_name
-from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
+from models.progression import limit_mm
 
 SEED = 20261123
 LOGISTIC, RHYTHM = "logistic regression", "logistic at the patient's rhythm"
@@ -105,14 +105,12 @@ def coming(rows: Landmarks, curve: Callable[..., float], ahead_days: float | np.
 def _against(blueprint: Blueprint, rows: Landmarks, sizes: np.ndarray) -> np.ndarray:
     """Expected headroom where progression is asked for, else the expected change from the first size."""
     if "headroom" in names(blueprint):
-        nadir = np.nanmin(rows.seen, axis=1)
-        limit = np.maximum(PROGRESSION_RATIO * nadir, nadir + PROGRESSION_MM)
-        return _falling(np.log1p(limit) - np.log1p(sizes))
+        return _falling(np.log1p(limit_mm(np.nanmin(rows.seen, axis=1))) - np.log1p(sizes))
     return (np.log1p(sizes) - np.log1p(rows.seen[:, 0]))[:, None]
 
 
 def _falling(headroom: np.ndarray) -> np.ndarray:
-    return np.column_stack([headroom, *(np.exp(-np.maximum(headroom, 0.0) / fall) for fall in FALLS)])
+    return np.column_stack([headroom, falls(headroom)])
 
 
 def _boosting(blueprint: Blueprint, seen: Landmarks) -> Risks:

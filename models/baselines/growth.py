@@ -15,7 +15,10 @@ LARGEST_CHANGE = np.log(3.0)  # from the last size to the forecast: curves throu
 
 
 def coming_size(days: np.ndarray, sizes: np.ndarray, ahead_days: float, slowing: Sequence[float]) -> float:
-    """The size `ahead_days` after the last visit by the nearest curve; the last size while there is only one."""
+    """The size `ahead_days` after the last of `sizes` (A,) on `days` (A,), NaN = missing, by the nearest curve.
+
+    It is the last size while there is only one, NaN while there is none; in the unit of the sizes.
+    """
     known = np.isfinite(sizes)
     time, level = days[known] - days[0], np.log1p(sizes[known])
     if len(level) < 2 or time[-1] <= time[0]:
@@ -26,7 +29,7 @@ def coming_size(days: np.ndarray, sizes: np.ndarray, ahead_days: float, slowing:
 
 
 def trend(days: np.ndarray, sizes: np.ndarray, ahead_days: float) -> float:
-    """The size `ahead_days` after the last visit if it goes on as between the last two."""
+    """The size `ahead_days` after the last of `sizes` (A,) on `days` (A,) if it goes on as between the last two."""
     known = np.flatnonzero(np.isfinite(sizes))[-2:]
     return coming_size(days[known], sizes[known], ahead_days, EXPONENTIAL) if len(known) else np.nan
 

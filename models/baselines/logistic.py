@@ -6,10 +6,10 @@ import numpy as np
 
 from models.baselines.columns import standard, standardised
 from models.metrics import Weights
+from models.regression import coefficients
 
 # Strength of the ridge penalty on standardised columns; the results hardly move between 1 and 30.
 RIDGE = 10.0
-NEWTON_STEPS, LARGEST_STEP = 50, 2.0
 
 Parameters = dict[str, np.ndarray]
 
@@ -21,7 +21,7 @@ def fit(
     weights: Sequence[Weights],
     known: np.ndarray | float = 0.0,
 ) -> Parameters:
-    """One regression for each of K questions and J stages from columns (R, C).
+    """One regression for each of K questions and J stages from columns (R, C) of visits on `days` (R,).
 
     `mean`, `scale` (J, C) of the columns, `slope` (J, C, K), `offset` (J, K); `knot_days` (J,): a visit belongs to the
     nearest. `known` (R, K): a part of the logit that is not learnt. Where there is nothing to learn from, the offset
@@ -42,9 +42,8 @@ def fit(
         found["mean"][j], found["scale"][j] = standard(columns[here])
         rows = standardised(columns[here], found["mean"][j], found["scale"][j])
         for k, each in enumerate(weights):
-            found["slope"][j, :, k], found["offset"][j, k] = _regression(
-                rows, each.case[here], each.control[here], known[here, k]
-            )
+            drawn = Weights(*(part[here] for part in each))
+            found["slope"][j, :, k], found["offset"][j, k] = _regression(rows, drawn, known[here, k])
     return found
 
 
@@ -56,23 +55,14 @@ def risks(parameters: Parameters, columns: np.ndarray, days: np.ndarray, known: 
     return 1 / (1 + np.exp(-logits))
 
 
-def _regression(rows: np.ndarray, case: np.ndarray, control: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, float]:
-    """Slopes (C,) and offset of one ridge regression by Newton's method; the offset is not pulled to zero."""
-    total = case.sum() + control.sum()
-    share = np.clip((case.sum() + 0.5) / (total + 1.0), 1e-6, 1 - 1e-6)
-    found = np.append(np.zeros(rows.shape[1]), np.log(share / (1 - share)))
-    if case.sum() == 0 or control.sum() == 0:
-        return found[:-1], float(found[-1])
-    columns = np.column_stack([rows, np.ones(len(rows))])
-    ridge = np.append(np.full(rows.shape[1], RIDGE), 0.0)
-    for _ in range(NEWTON_STEPS):
-        expected = 1 / (1 + np.exp(-np.clip(columns @ found + known, -30, 30)))
-        curvature = columns.T @ (columns * ((case + control) * expected * (1 - expected))[:, None]) + np.diag(ridge)
-        uphill = columns.T @ (case - (case + control) * expected) - ridge * found
-        change = np.linalg.solve(curvature, uphill)
-        found = found + change / max(1.0, np.abs(change).max() / LARGEST_STEP)
-        if np.abs(change).max() < 1e-9:
-            break
+def _regression(rows: np.ndarray, weights: Weights, given: np.ndarray) -> tuple[np.ndarray, float]:
+    """Slopes (C,) and offset of one ridge regression; the offset is not pulled to zero."""
+    cases, controls = weights.case.sum(), weights.control.sum()
+    share = np.clip((cases + 0.5) / (cases + controls + 1.0), 1e-6, 1 - 1e-6)
+    start = np.append(np.zeros(rows.shape[1]), np.log(share / (1 - share)))
+    columns, ridge = np.column_stack([rows, np.ones(len(rows))]), np.append(np.full(rows.shape[1], RIDGE), 0.0)
+    found = coefficients(columns, weights, start, given, ridge)
+    found = found if np.isfinite(found).all() else start
     return found[:-1], float(found[-1])
 
 

@@ -53,7 +53,7 @@ def add(
     by: By = None,
 ) -> None:
     """Put weights in service: every timeline gets their states and forecasts, beside those that lead."""
-    from models.reporting import lacking
+    from models.tripod import lacking
     from stream.services.leading import put_in_service
     from stream.wiring.weights import keep_new
 
@@ -146,7 +146,7 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
-    from models.reporting import lacking
+    from models.tripod import lacking
 
     return {
         "model": card.model,

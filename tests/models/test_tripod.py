@@ -10,7 +10,7 @@ from models.blueprints import BLUEPRINTS
 from models.card import COMMITTED, Card
 from models.evaluate import cross_validated
 from models.fit import card_of
-from models.reporting import ITEMS, complete, lacking
+from models.tripod import ITEMS, complete, lacking
 from tests.models.test_baselines import cohort
 
 BLUEPRINT = replace(BLUEPRINTS["progression"], epochs=1)
