@@ -1,0 +1,87 @@
+"""How large a tumour will be on a coming day: a mixture of logistic distributions of its log ratio to the size now.
+
+    P(log ratio ≤ z) = Σ_m w_m σ((z − c_m) / s_m),  c_m = a_m + b_m (d − 1),  log s_m = e_m + f_m log d,  d = days / 45
+
+The days ahead enter here and nowhere else: one state answers for every coming day. Risk of progression is what lies
+beyond the limit, intervals are quantiles of the same distribution, so that the two never contradict each other.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from models.history import FLOORS
+
+FLOOR_MM = FLOORS["sum_of_diameters"]
+UNIT_DAYS, LEAST, MOST = 45.0, 0.2, 4.0  # between a wait of nine days and one of half a year
+ROUNDED_MM = 0.5  # sizes are read to the millimetre: a size is somewhere within half of one
+PER_COMPONENT = 5  # weight, middle, its drift, log scale, its growth
+# Before training: as it is and hardly moved; moved by some; much smaller or gone.
+WEIGHTS, MIDDLES, LOG_SCALES = (2.0, 1.0, -1.0), (0.0, 0.0, -1.0), (-2.5, -1.5, -0.7)
+COMPONENTS = len(WEIGHTS)
+SMALLEST = 1e-6  # probability
+# The day of the next visit is not known. It is taken to come after as many days as this one did, give or take.
+FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
+RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)
+LARGEST_RATIO, HALVINGS = 8.0, 30
+
+
+class Mixture(NamedTuple):
+    """Components (…, M) of the log ratio on one coming day."""
+
+    weight: Tensor
+    middle: Tensor
+    scale: Tensor
+
+    def below(self, log_ratio: Tensor) -> Tensor:
+        """P(log ratio ≤ `log_ratio` (…))."""
+        return (self.weight * torch.sigmoid((log_ratio[..., None] - self.middle) / self.scale)).sum(-1)
+
+
+def start() -> Tensor:
+    """The head's offset (5 M,) before training."""
+    none = (0.0,) * COMPONENTS
+    return torch.tensor((*WEIGHTS, *MIDDLES, *none, *LOG_SCALES, *none))
+
+
+def on_day(head: Tensor, ahead_days: Tensor) -> Mixture:
+    """The distribution `ahead_days` (…) from now, of a head's outputs (…, 5 M)."""
+    weight, middle, drift, log_scale, growth = head.chunk(PER_COMPONENT, dim=-1)
+    wait = (ahead_days[..., None] / UNIT_DAYS).clamp(LEAST, MOST)
+    scale = torch.exp((log_scale + growth * torch.log(wait)).clamp(-7.0, 3.0))
+    return Mixture(torch.softmax(weight, dim=-1), middle + drift * (wait - 1.0), scale)
+
+
+def negative_log_likelihood(head: Tensor, ahead_days: Tensor, log_size: Tensor, next_log_size: Tensor) -> Tensor:
+    """−log P(the next size as it was read): head (…, 5 M), log sizes log(mm + 1) now and then, all (…)."""
+    size = torch.expm1(next_log_size)
+    coming = on_day(head, ahead_days)
+    upper = coming.below(torch.log(size + ROUNDED_MM + FLOOR_MM) - log_size)
+    lower = coming.below(torch.log((size - ROUNDED_MM).clamp(min=0.0) + FLOOR_MM) - log_size)
+    return -torch.log((upper - torch.where(size <= ROUNDED_MM, 0.0, lower)).clamp(min=SMALLEST**1.5))
+
+
+def risk_at_next_visit(head: Tensor, headroom: Tensor, elapsed_days: Tensor) -> Tensor:
+    """P(the limit is reached at the next visit): head (…, 5 M), log `headroom` to it and days since the last visit.
+
+    An unknown headroom (NaN) counts as none.
+    """
+    rhythm = torch.where(elapsed_days < 1.0, FIRST_GAP_DAYS, elapsed_days).clamp(*GAPS_DAYS)
+    limit = torch.nan_to_num(headroom)
+    each = [1.0 - on_day(head, rhythm * share).below(limit) for share in RHYTHMS]
+    return torch.stack(each).mean(0).clamp(SMALLEST, 1.0 - SMALLEST)
+
+
+def quantiles(head: Tensor, ahead_days: float, levels: Sequence[float]) -> Tensor:
+    """Log ratios (n, Q) that stay below with probability `levels` (Q,), mean over the members of head (E, n, 5 M)."""
+    one = on_day(head, torch.full(head.shape[:-1], ahead_days, device=head.device))
+    coming = Mixture(*(part[:, :, None] for part in one))
+    aim = head.new_tensor(levels).expand(head.shape[1], -1)
+    low, high = torch.full_like(aim, -LARGEST_RATIO), torch.full_like(aim, LARGEST_RATIO)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        enough = coming.below(middle.expand(head.shape[0], -1, -1)).mean(0) >= aim
+        low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
+    return (low + high) / 2
