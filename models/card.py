@@ -42,6 +42,7 @@ class Architecture:
 
     `knot_days`: days since the first scan between which the linear part's weights are interpolated.
     `interval_ends_days`: ends of the hazard's intervals; empty where the output is one probability.
+    `size_days`: days ahead for which the sum of diameters is forecast; empty where the network has no such head.
     """
 
     core: str
@@ -51,6 +52,7 @@ class Architecture:
     context_names: tuple[str, ...]
     knot_days: tuple[float, ...]
     interval_ends_days: tuple[int, ...]
+    size_days: tuple[int, ...] = ()
 
     @property
     def outputs(self) -> int:

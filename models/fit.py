@@ -1,24 +1,31 @@
 """Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, pad
+from torch.nn.functional import pad
 
 from models.blueprints import Blueprint
 from models.card import Architecture, Card, patient_sha256
-from models.features import FEATURE_VERSION
+from models.features import FEATURE_NAMES, FEATURE_VERSION
 from models.forecaster import Forecaster
 from models.hazard import intervals, negative_log_likelihood
-from models.history import cell_names
+from models.history import cell_names, headroom_of, input_names
 from models.lstm import State
-from models.network import Normaliser, initial_state, shapes, state_size, step
+from models.mixture import negative_log_likelihood as size_loss
+from models.mixture import start
+from models.network import Moment, Normaliser, Output, initial_state, shapes, state_size, step
 from models.samples import Samples, samples
 from models.terminal import progress
 from models.timelines import Timeline
 
+# Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
+# for small and for large lesions, and the network should know that for sizes it never saw.
+RESCALED, SPREAD = 6, 0.25
 INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
@@ -28,7 +35,7 @@ def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[
     torch.set_num_threads(1)  # sums split over threads round differently
     try:
         longest_first = sorted(timelines, key=lambda timeline: -len(timeline.visits))
-        return _fit(blueprint, samples(longest_first, blueprint), torch.Generator().manual_seed(seed))
+        return _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
     finally:
         torch.set_num_threads(threads)
 
@@ -39,33 +46,53 @@ def fit_forecaster(blueprint: Blueprint, timelines: Sequence[Timeline], seed: in
     return Forecaster(card_of(blueprint, timelines, seed, {}), parameters, torch.device("cpu"))
 
 
-def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Tensor:
-    """Logits (T, E, N, K) of whole timelines: standardised `inputs` (T, N, I), `context` (T, E or 1, N, C).
+def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Output:
+    """What every visit of timelines says, (T, E, N, …): standardised `inputs` (T, N, I), `context` (T, E or 1, N, C).
 
-    Patients come with the most visits first, so that the absent are a tail that needs no step; their logits are 0.
+    Patients come with the most visits first, so that the absent are a tail that needs no step; their outputs are 0.
     """
     hidden, cell = initial_state(blueprint.architecture, inputs.shape[1])
     found = []
     for visit, here in enumerate(of.present.sum(1).tolist()):
-        times = (of.elapsed_days[visit, :here], of.days[visit, :here])
+        headroom = headroom_of(of.inputs[visit, :here], blueprint.architecture.feature_names)
+        moment = Moment(of.elapsed_days[visit, :here], of.days[visit, :here], headroom)
         before = State(hidden[:, :here], cell[:, :here])
-        logits, (hidden, cell) = step(
-            blueprint.architecture, parameters, inputs[visit, :here], context[visit, :, :here], times, before
+        output, (hidden, cell) = step(
+            blueprint.architecture, parameters, inputs[visit, :here], context[visit, :, :here], moment, before
         )
-        found.append(pad(logits, (0, 0, 0, inputs.shape[1] - here)))
-    return torch.stack(found)
+        found.append([pad(part, (0, 0, 0, inputs.shape[1] - here)) for part in output])
+    return Output(*map(torch.stack, zip(*found, strict=True)))
 
 
-def _fit(blueprint: Blueprint, data: Samples, random: torch.Generator) -> dict[str, Tensor]:
+def _seen(timelines: Sequence[Timeline], blueprint: Blueprint, seed: int) -> Iterator[Samples]:
+    """The timelines as they are; where sizes are forecast also rescaled."""
+    yield samples(timelines, blueprint)
+    random = np.random.default_rng(seed)
+    used = np.isin(FEATURE_NAMES, blueprint.architecture.feature_names)
+    for _ in range(RESCALED if blueprint.architecture.size_days else 0):
+        factors = np.exp(random.normal(0.0, SPREAD, len(timelines)))
+        yield samples(
+            [_rescaled(t, np.where(used, f, 1.0)) for t, f in zip(timelines, factors, strict=True)], blueprint
+        )
+
+
+def _rescaled(timeline: Timeline, factor: np.ndarray) -> Timeline:
+    return replace(timeline, visits=tuple(replace(visit, x=visit.x * factor) for visit in timeline.visits))
+
+
+def _fit(blueprint: Blueprint, seen: Sequence[Samples], random: torch.Generator) -> dict[str, Tensor]:
+    """In each epoch all patients at once, by turns as they are and rescaled."""
+    data = seen[0]
     to_inputs, to_context = Normaliser.of(data.inputs[data.present]), Normaliser.of(data.context[data.present])
-    inputs, context = to_inputs(data.inputs), to_context(data.context)[:, None]
-    parameters = _initial(blueprint, random)
+    context = to_context(data.context)[:, None]
+    parameters = _initial(blueprint, random, _shares(blueprint, data))
     weights = _resampled(blueprint, data, random)
     optimiser = _optimiser(blueprint, parameters)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, blueprint.learning_rate, blueprint.epochs)
-    for _ in progress(range(blueprint.epochs), f"training {blueprint.model}"):
-        shown = context * _kept(blueprint, inputs.shape[1], random)
-        loss = (_losses(blueprint, unroll(blueprint, parameters, inputs, shown, data), data) * weights).sum()
+    for epoch in progress(range(blueprint.epochs), f"training {blueprint.model}"):
+        shown, now = context * _kept(blueprint, context.shape[2], random), seen[epoch % len(seen)]
+        output = unroll(blueprint, parameters, to_inputs(now.inputs), shown, now)
+        loss = ((_losses(blueprint, output.logits, now) + _size_losses(blueprint, output.sizes, now)) * weights).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -75,15 +102,27 @@ def _fit(blueprint: Blueprint, data: Samples, random: torch.Generator) -> dict[s
     return {name: tensor.detach() for name, tensor in {**parameters, **fixed}.items()}
 
 
-def _initial(blueprint: Blueprint, random: torch.Generator) -> dict[str, Tensor]:
-    """Uniform ± 1/√H as in torch.nn.LSTM; the linear part starts at zero."""
+def _shares(blueprint: Blueprint, data: Samples) -> Tensor:
+    """Share (K,) of the labelled visits with the event, by output."""
+    label, mask = _labels(blueprint, data)
+    counted = mask * data.labelled[..., None]
+    shares = (label * counted).sum((0, 1)) / counted.sum((0, 1)).clamp(min=1.0)
+    return shares.clamp(0.001, 0.999)
+
+
+def _initial(blueprint: Blueprint, random: torch.Generator, shares: Tensor) -> dict[str, Tensor]:
+    """Uniform ± 1/√H as in torch.nn.LSTM; the linear part starts at zero, its offset at the shares of events (K,)."""
     architecture = blueprint.architecture
     bound = architecture.hidden**-0.5
     parameters = {}
     for name, shape in shapes(architecture).items():
         full = torch.zeros(architecture.members, *shape)
-        if name not in ("linear", "context", "offset", "head"):
+        if name not in ("linear", "context", "offset", "head", "sizes", "sizes_offset", "link"):
             full.uniform_(-bound, bound, generator=random)
+        if name == "sizes_offset":
+            full += start()
+        if name == "offset":
+            full += torch.logit(shares)
         parameters[name] = full.requires_grad_()
     return parameters
 
@@ -92,7 +131,7 @@ def _optimiser(blueprint: Blueprint, parameters: dict[str, Tensor]) -> torch.opt
     """AdamW; biases set the level of risk and are not pulled to zero."""
 
     def decay(name: str) -> float:
-        if name in ("bias", "bias_d", "offset"):
+        if name in ("bias", "bias_d", "offset", "sizes_offset", "link"):
             return 0.0
         return blueprint.context_decay if name == "context" else blueprint.weight_decay
 
@@ -115,14 +154,31 @@ def _kept(blueprint: Blueprint, patients: int, random: torch.Generator) -> Tenso
     return (drawn >= blueprint.context_dropout).float()
 
 
-def _losses(blueprint: Blueprint, logits: Tensor, data: Samples) -> Tensor:
-    """Loss (T, E, N) of every visit from logits (T, E, N, K)."""
+def _labels(blueprint: Blueprint, data: Samples) -> tuple[Tensor, Tensor]:
+    """Label and mask (T, N, K) of the outputs."""
     ends = blueprint.architecture.interval_ends_days
     if ends:
-        label, mask = intervals(data.time_days[:, None], data.event[:, None], ends)
-        return negative_log_likelihood(logits, label, mask)
-    label = data.event[:, None].expand(logits.shape[:-1])
-    return binary_cross_entropy_with_logits(logits[..., 0], label, reduction="none")
+        return intervals(data.time_days, data.event, ends)
+    return data.event[..., None], torch.ones_like(data.event)[..., None]
+
+
+def _losses(blueprint: Blueprint, logits: Tensor, data: Samples) -> Tensor:
+    """Loss (T, E, N) of every visit from logits (T, E, N, K)."""
+    label, mask = _labels(blueprint, data)
+    return negative_log_likelihood(logits, label[:, None], mask[:, None])
+
+
+def _size_losses(blueprint: Blueprint, head: Tensor, data: Samples) -> Tensor:
+    """Loss (T, E, N) of the size at the visit after each, from heads (T, E, N, 5 M); 0 where it was not measured."""
+    if not blueprint.architecture.size_days:
+        return torch.zeros(())
+    names = input_names(blueprint.architecture.feature_names)
+    level = data.inputs[..., names.index("sum_of_diameters.level")]
+    measured = data.inputs[1:, :, names.index("sum_of_diameters.measured")] > 0
+    known = pad(measured & data.present[1:], (0, 0, 0, 1))
+    now, coming = torch.nan_to_num(level), pad(torch.nan_to_num(level[1:]), (0, 0, 0, 1))
+    ahead_days = pad(data.elapsed_days[1:], (0, 0, 0, 1))
+    return size_loss(head, ahead_days[:, None], now[:, None], coming[:, None]) * known[:, None]
 
 
 def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metrics: Mapping[str, Any]) -> Card:

@@ -62,6 +62,13 @@ def observe(cells: Tensor, x: Tensor, elapsed_days: Tensor, feature_names: Seque
     return torch.cat([torch.stack([seen, first, nadir, value], dim=-1).flatten(1), shared], dim=1), torch.cat(inputs, 1)
 
 
+def headroom_of(inputs: Tensor, feature_names: Sequence[str]) -> Tensor:
+    """The log headroom (...) among inputs (..., I); NaN where it is not among them."""
+    if "sum_of_diameters" not in feature_names:
+        return torch.full(inputs.shape[:-1], torch.nan, dtype=inputs.dtype, device=inputs.device)
+    return inputs[..., input_names(feature_names).index("headroom")]
+
+
 def progression_limit(nadir_mm: Tensor) -> Tensor:
     """The sum of diameters (mm) from which on it is progression, for the smallest sum so far."""
     return torch.maximum(PROGRESSION_RATIO * nadir_mm, nadir_mm + PROGRESSION_MM)

@@ -1,6 +1,8 @@
 """The whole network, one step: recurrent core over what was measured, beside a linear part that also sees the context.
 
-    logits = W_head h + Σ_j hat_j(days) (b_j + W_j inputs + C_j context)
+    logits = W_head h + Σ_j hat_j(days) (b_j + W_j inputs + C_j context) + W_link near
+    sizes  = W_sizes h + b, of which P(progression at the next visit) is what lies beyond the limit (models.mixture);
+    near   = that chance's logit and how near the limit is now; what the hazard learns leaves the sizes alone
 
 The linear part alone is logistic regression on the history; its weights are interpolated between knots of the days
 since the first scan, so that irregular and missed visits need no visit number.
@@ -8,6 +10,7 @@ since the first scan, so that irregular and missed visits need no visit number.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,12 +19,15 @@ from torch.nn.functional import pad
 from models.card import Architecture
 from models.history import cell_names, input_names
 from models.lstm import CORES, State
+from models.mixture import COMPONENTS, PER_COMPONENT, risk_at_next_visit
 
 # Inputs beyond four standard deviations count as four: what is far outside the training data moves nothing further.
 LIMIT = 4.0
 # Products are at least this wide: for fewer than about 12 columns CPU kernels sum some rows of a block in another order
 # than others, and a row's bits would depend on its place in the batch.
 COLUMNS = 16
+# The hazard falls steeply over the first steps of headroom and then hardly: two such falls, in log mm.
+FALLS = (0.15, 0.4)
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,34 @@ class Normaliser:
         return torch.nan_to_num((rows - self.mean) * self.scale).clamp(-LIMIT, LIMIT)
 
 
+class Moment(NamedTuple):
+    """Where a visit stands, each (n,): days since the last visit and since the first, log headroom (NaN: not known)."""
+
+    elapsed_days: Tensor
+    days: Tensor
+    headroom: Tensor
+
+
+class Output(NamedTuple):
+    """What one visit says: `logits` (E, n, K) and, where sizes are forecast, their heads (E, n, 5 M) as models.mixture
+    reads them and the risk of progression at the next visit (E, n, 1); else both are empty.
+    """
+
+    logits: Tensor
+    sizes: Tensor
+    next_visit: Tensor
+
+
 def shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     """Shape of each weight of one member."""
     inputs, context = len(input_names(architecture.feature_names)), len(architecture.context_names)
     knots, outputs, hidden = len(architecture.knot_days), architecture.outputs, architecture.hidden
     core = CORES[architecture.core].shapes(inputs, hidden)
+    sizes = PER_COMPONENT * COMPONENTS
+    coming = {"sizes": (hidden, sizes), "sizes_offset": (1, sizes), "link": (1 + len(FALLS), outputs)}
     return {
         **core,
+        **(coming if architecture.size_days else {}),
         "head": (hidden, outputs),
         "linear": (knots * inputs, outputs),
         "context": (knots * context, outputs),
@@ -73,22 +100,33 @@ def step(
     parameters: Mapping[str, Tensor],
     inputs: Tensor,
     context: Tensor,
-    times: tuple[Tensor, Tensor],
+    moment: Moment,
     prev_state: State,
-) -> tuple[Tensor, State]:
-    """Standardised `inputs` (n, I), `context` (E or 1, n, C), `times` (elapsed, since the first scan; days, (n,)).
-
-    Returns logits (E, n, K) and the next state.
-    """
-    elapsed_days, days = times
+) -> tuple[Output, State]:
+    """Standardised `inputs` (n, I) and `context` (E or 1, n, C) → what the visit says, and the next state."""
     core = CORES[architecture.core].of(parameters)
     rows = inputs.expand(architecture.members, -1, -1)
-    output, state = core.step(rows, elapsed_days, prev_state)
-    hats = _hats(days, architecture.knot_days)  # (n, J)
+    output, state = core.step(rows, moment.elapsed_days, prev_state)
+    hats = _hats(moment.days, architecture.knot_days)  # (n, J)
     logits = _product(output, parameters["head"]) + _product(_between(hats, rows), parameters["linear"])
     known = context.expand(architecture.members, -1, -1)
     logits = logits + _product(_between(hats, known), parameters["context"])
-    return logits + _product(hats.expand(architecture.members, -1, -1), parameters["offset"]), state
+    logits = logits + _product(hats.expand(architecture.members, -1, -1), parameters["offset"])
+    sizes = sizes_head(parameters, output)
+    if not architecture.size_days:
+        return Output(logits, sizes, sizes), state
+    headroom = moment.headroom.expand(sizes.shape[:-1])
+    next_visit = risk_at_next_visit(sizes, headroom, moment.elapsed_days)[..., None]
+    falls = [torch.exp(-torch.nan_to_num(headroom).clamp(min=0.0) / fall)[..., None] for fall in FALLS]
+    near = torch.cat([torch.logit(next_visit.detach()), *falls], dim=-1)
+    return Output(logits + _product(near, parameters["link"]), sizes, next_visit), state
+
+
+def sizes_head(parameters: Mapping[str, Tensor], hidden: Tensor) -> Tensor:
+    """The distribution of coming sizes (E, n, 5 M), of the hidden state (E, n, H) alone."""
+    if "sizes" not in parameters:
+        return hidden[..., :0]
+    return _product(hidden, parameters["sizes"]) + parameters["sizes_offset"]
 
 
 def _between(hats: Tensor, rows: Tensor) -> Tensor:

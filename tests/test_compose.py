@@ -142,5 +142,5 @@ def test_a_report_sent_to_the_gateway_has_its_forecasts(containers: Containers, 
     containers.run("scanstream", "status", "--wait", "60")
     risks = json.loads(containers.run("scanstream", "risk", "container", "--json"))
     assert {(row["endpoint"], row["horizon_days"]) for row in risks} == {
-        ("progression", days) for days in (90, 180, 365)
+        ("progression", days) for days in (90, 180, 365, None)
     }

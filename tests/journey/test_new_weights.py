@@ -62,7 +62,7 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
     found = json.loads(said(cohort, "model", "compare", short, "--json"))
     assert (found["new"], found["old"]) == (version, OLD)
     assert [(one["horizon_days"], one["patients"]) for one in found["questions"]] == [
-        (90, PATIENTS), (180, PATIENTS), (365, PATIENTS),
+        (90, PATIENTS), (180, PATIENTS), (365, PATIENTS), (None, PATIENTS),
     ]  # fmt: skip
     assert found["questions"][0]["outcomes"]["patients"] == 0
 

@@ -45,14 +45,16 @@ def written(folder: Path, rows: list[str]) -> Path:
     return folder
 
 
-def predictions(folder: Path, out: Path) -> dict[tuple[str, str, str], tuple[str, str, str]]:
-    """Risk and interval as written, by patient, day and horizon."""
+ROWS_PER_VISIT = 4 + 5 * 3  # risks, and three intervals of a size on each of five days
+KEY = ("patient_id", "day", "endpoint", "horizon_kind", "horizon_days", "level")
+SAID = ("risk", "risk_low", "risk_high", "value", "value_low", "value_high")
+
+
+def predictions(folder: Path, out: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Risk or size and interval as written, by patient, day, endpoint and horizon."""
     evaluate("progression", folder, cross_validate=False, predictions=out)
     with out.open(newline="") as lines:
-        return {
-            (row["patient_id"], row["day"], row["horizon_days"]): (row["risk"], row["risk_low"], row["risk_high"])
-            for row in csv.DictReader(lines)
-        }
+        return {tuple(row[name] for name in KEY): tuple(row[name] for name in SAID) for row in csv.DictReader(lines)}
 
 
 def scanstream(*words: str) -> object:
@@ -64,7 +66,7 @@ def test_a_patients_forecasts_never_depend_on_the_others_in_the_folder(cohort: P
     shuffled = rows_of(30)[:50]
     random.Random(0).shuffle(shuffled)
     some = predictions(written(tmp_path / "some", shuffled), tmp_path / "some.csv")
-    assert len(some) == 50 * 3
+    assert len(some) == 50 * ROWS_PER_VISIT
     assert some == {key: everyone[key] for key in some}
 
 
@@ -76,7 +78,7 @@ def test_a_forecast_uses_only_what_was_known_on_its_day(cohort: Path, tmp_path: 
 
 
 def test_the_day_of_a_prediction_is_the_tables_own(cohort: Path, tmp_path: Path) -> None:
-    assert {day for _, day, _ in predictions(cohort, tmp_path / "p.csv")} == {"-7", "35", "77", "119", "161"}
+    assert {key[1] for key in predictions(cohort, tmp_path / "p.csv")} == {"-7", "35", "77", "119", "161"}
 
 
 def test_it_says_when_the_judged_patients_were_trained_on(cohort: Path) -> None:
@@ -138,7 +140,7 @@ def test_too_few_patients_to_cross_validate_is_said(tmp_path: Path) -> None:
 
 def test_a_single_patient_is_forecast_though_there_is_nothing_to_judge(tmp_path: Path) -> None:
     alone = written(tmp_path / "alone", ["p,0,50,BIRCH"])
-    assert len(predictions(alone, tmp_path / "p.csv")) == 3
+    assert len(predictions(alone, tmp_path / "p.csv")) == ROWS_PER_VISIT
     assert "nothing to judge" in str(evaluate("progression", alone, cross_validate=False, predictions=None))
 
 

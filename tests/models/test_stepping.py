@@ -2,14 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from models.blueprints import BLUEPRINTS
 from models.card import COMMITTED
 from models.crossvalidation import forecast
 from models.fit import unroll
-from models.forecaster import CHUNK, Forecaster
-from models.hazard import risk_by_horizon
+from models.forecaster import CHUNK, Forecaster, risks_of
 from models.landmarks import landmarks
 from models.metrics import auc, known
 from models.network import Normaliser
@@ -43,9 +41,8 @@ def test_stepping_scan_by_scan_with_stored_state_equals_unrolling_the_timeline_a
     data = samples(timelines, blueprint)
     inputs = Normaliser(parameters["input_mean"], parameters["input_scale"])(data.inputs)
     facts = Normaliser(parameters["context_mean"], parameters["context_scale"])(data.context)
-    logits = unroll(blueprint, parameters, inputs, facts[:, None], data)
-    ends, horizons = blueprint.architecture.interval_ends_days, [e.horizon_days for e in blueprint.endpoints]
-    at_once = (risk_by_horizon(logits, ends, horizons) if ends else torch.sigmoid(logits)).mean(1)
+    output = unroll(blueprint, parameters, inputs, facts[:, None], data)
+    at_once = risks_of(blueprint.architecture, blueprint.endpoints, output).mean(1)
     for n, timeline in enumerate(timelines):
         stepped = risks(forecaster, timeline.timepoints())
         np.testing.assert_allclose(stepped, at_once[: len(stepped), n].numpy(), atol=1e-6)
@@ -63,6 +60,14 @@ def test_a_row_has_the_same_bits_whatever_else_is_in_the_batch(forecaster: Forec
         alone, [forecast_alone] = forecaster.advance(states[row : row + 1], points[row : row + 1])
         assert alone.tobytes() == together[row].tobytes()
         assert forecast_alone == forecasts[row]
+
+
+def test_sizes_follow_from_the_stored_state_alone_whatever_else_is_in_the_batch(progression: Forecaster) -> None:
+    states, points = crowd(progression, CHUNK + 9)
+    states, _ = progression.advance(states, points)
+    together = progression.sizes(states)
+    assert progression.sizes(states[::-1].copy()) == together[::-1]
+    assert progression.sizes(states[3:4]) == together[3:4]
 
 
 def test_advancing_changes_nothing_it_was_given_and_repeats_itself(forecaster: Forecaster) -> None:

@@ -84,7 +84,7 @@ def test_the_question_of_the_first_day_is_answered_in_pandas(database: Database)
 def test_there_is_one_current_risk_per_patient_endpoint_and_horizon(reader: Connection) -> None:
     rows = dicts(reader, "SELECT * FROM scanstream.current_risk")
     keys = [(row["patient_id"], row["endpoint"], row["horizon_kind"], row["horizon_days"]) for row in rows]
-    assert len(keys) == len(set(keys)) == 4 * 3 + 1
+    assert len(keys) == len(set(keys)) == 4 * 4 + 1
     assert {row["acquired_at"] for row in rows if row["patient_id"] == "PD"} == {day(60)}
 
 
