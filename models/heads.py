@@ -106,10 +106,10 @@ def _response(card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, r
         return cells.new_full((len(cells), 4), math.nan)
     names = ("seen", "first", "smallest", "last", "progressed")
     seen, first, nadir, size, progressed = _cells(card.architecture, cells, *names)
-    limits = torch.stack([torch.full_like(size, ROUNDED_MM), PARTIAL * first, progression_limit(nadir)], dim=-1)
-    ratios = torch.log((limits + FLOOR_MM) / (size + FLOOR_MM)[:, None]).expand(*output.sizes.shape[:-1], 3)
-    below = below_at_next_visit(output.sizes, ratios, elapsed_days).mean(0)  # (n, 3)
-    gone, partial, limit = torch.cummax(below.clamp(0.0, 1.0), dim=-1).values.unbind(-1)
+    limits = torch.stack([torch.full_like(size, ROUNDED_MM), PARTIAL * first, progression_limit(nadir)])
+    ratios = torch.log((limits + FLOOR_MM) / (size + FLOOR_MM))[:, None]  # (3, 1, n)
+    below = below_at_next_visit(output.sizes, ratios, elapsed_days).mean(1)  # (3, n)
+    gone, partial, limit = torch.cummax(below.clamp(0.0, 1.0), dim=0).values
     cr = torch.where(nadir < ROUNDED_MM, 1.0, gone)
     at_least_pr = torch.where(nadir <= PARTIAL * first, 1.0, partial)
     stable_before = seen > 1  # seen twice and not progressed: at least stable

@@ -103,13 +103,11 @@ def step(
 ) -> tuple[Output, State]:
     """Standardised `inputs` (n, I) and `context` (E or 1, n, C) → what the visit says, and the next state."""
     core = CORES[architecture.core].of(parameters)
-    rows = inputs.expand(architecture.members, -1, -1)
-    output, state = core.step(rows, moment.elapsed_days, prev_state)
+    output, state = core.step(inputs.expand(architecture.members, -1, -1), moment.elapsed_days, prev_state)
     hats = _hats(moment.days, architecture.knot_days)  # (n, J)
-    logits = _product(output, parameters["head"]) + _product(_between(hats, rows), parameters["linear"])
-    known = context.expand(architecture.members, -1, -1)
-    logits = logits + _product(_between(hats, known), parameters["context"])
-    logits = logits + _product(hats.expand(architecture.members, -1, -1), parameters["offset"])
+    logits = _product(output, parameters["head"]) + _product(_between(hats, inputs[None]), parameters["linear"])
+    logits = logits + _product(_between(hats, context), parameters["context"])
+    logits = logits + _product(hats[None], parameters["offset"])
     sizes = sizes_head(parameters, output)
     if not architecture.size_days:
         return Output(logits, sizes, sizes), state
@@ -128,12 +126,21 @@ def sizes_head(parameters: Mapping[str, Tensor], hidden: Tensor) -> Tensor:
 
 
 def _between(hats: Tensor, rows: Tensor) -> Tensor:
-    """Rows (E, n, A) weighted by hats (n, J), one copy per knot: (E, n, J · A)."""
+    """Rows (E or 1, n, A) weighted by hats (n, J), one copy per knot: (E or 1, n, J · A)."""
     return (hats[None, :, :, None] * rows[:, :, None, :]).flatten(2)
 
 
 def _product(rows: Tensor, weights: Tensor) -> Tensor:
-    """Batched product (E, n, A) × (E, A, K) → (E, n, K), summed for every row in the same order."""
+    """Batched product (E or 1, n, A) × (E, A, K) → (E, n, K); rows that all members share are multiplied once."""
+    if len(rows) == len(weights):
+        return _in_order(rows, weights)
+    members, _, outputs = weights.shape
+    (shared,) = _in_order(rows, weights.movedim(0, 1).flatten(1)[None])  # (n, E · K)
+    return shared.unflatten(-1, (members, outputs)).movedim(1, 0)
+
+
+def _in_order(rows: Tensor, weights: Tensor) -> Tensor:
+    """Batched product, summed for every row in the same order."""
     outputs = weights.shape[-1]
     return torch.bmm(rows, pad(weights, (0, max(0, COLUMNS - outputs))))[..., :outputs]
 
