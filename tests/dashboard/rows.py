@@ -117,6 +117,7 @@ class Rows:
             card = json.loads((COMMITTED / model / "card.json").read_text(encoding="utf-8"))
             self._add("weights", weights_version=weights, model=model, feature_version="measurements-1", card=card,
                       added_at=since)  # fmt: skip
+            self._add("active_weights", weights_version=weights, since=since)
             self._add("leads", endpoint=endpoint, disease=disease, weights_version=weights, since=since,
                       since_xact=sa.text("pg_current_xact_id()"))  # fmt: skip
         for name, rows in self.tables.items():
