@@ -1,5 +1,6 @@
 """Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,8 @@ from models.timelines import Timeline
 # Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
 # for small and for large lesions, and the network should know that for sizes it never saw.
 RESCALED, SPREAD = 6, 0.25
+FEWEST_IN_ARM = 10
+"""Patients in an arm that a card names: fewer say nothing about it."""
 INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
@@ -201,7 +204,14 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
         seed=seed,
         metrics=metrics,
         intended_use=INTENDED_USE,
+        arms=arms_of(timelines),
     )
+
+
+def arms_of(timelines: Sequence[Timeline]) -> tuple[str, ...]:
+    """The arms that at least FEWEST_IN_ARM patients were in, by name."""
+    patients = Counter(timeline.arm for timeline in timelines if timeline.arm)
+    return tuple(sorted(arm for arm, count in patients.items() if count >= FEWEST_IN_ARM))
 
 
 def _layout(architecture: Architecture) -> dict[str, Any]:
