@@ -41,7 +41,7 @@ PROGRESSION = Blueprint(
         knot_days=(0.0,),
         # Finer than the horizons: patients leave between them, and an interval cut by censoring is half lost.
         interval_ends_days=(45, 90, 135, 180, 240, 300, 365),
-        size_days=(28, 42, 56, 70, 84),
+        size_days=(42, 63, 84),  # six, nine and twelve weeks: when trials scan again
     ),
     endpoints=(
         *(EndpointOf("progression", "days", days) for days in HORIZONS_DAYS),

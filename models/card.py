@@ -97,6 +97,8 @@ class Card:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Every (endpoint, disease) for which these weights can lead."""
         endpoints = dict.fromkeys(each.endpoint for each in self.endpoints)
+        if self.architecture.size_days:
+            endpoints |= dict.fromkeys(("size", "response"))
         return tuple((endpoint, disease) for endpoint in endpoints for disease in self.applies_to.diseases)
 
     def to_json(self) -> str:

@@ -7,14 +7,14 @@ import numpy as np
 
 from models.blueprints import Blueprint
 from models.fit import fit_forecaster
-from models.forecast import Forecast, SizeForecast
+from models.forecast import Said
 from models.forecaster import Forecaster
 from models.samples import outcome
 from models.timelines import Timeline
 
 FOLDS = 5
 
-Forecasts = list[list[list[Forecast | SizeForecast]]]  # by patient and visit: risks by endpoint, then sizes
+Forecasts = list[list[list[Said]]]  # by patient and visit
 
 
 def forecast(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Forecasts:
@@ -25,8 +25,8 @@ def forecast(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Forecasts
     for visit in range(max(map(len, points), default=0)):
         here = [n for n, each in enumerate(points) if visit < len(each)]
         states[here], forecasts = forecaster.advance(states[here], [points[n][visit] for n in here])
-        for n, made, sizes in zip(here, forecasts, forecaster.sizes(states[here]), strict=True):
-            found[n].append([*made, *sizes])
+        for n, made in zip(here, forecasts, strict=True):
+            found[n].append(made)
     return found
 
 

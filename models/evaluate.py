@@ -1,7 +1,7 @@
 """Judging a model beside simple baselines: cross-validated by patient or trial, or the weights that come along."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from models.blueprints import Blueprint, blueprint_of
 from models.card import COMMITTED, patient_sha256
 from models.crossvalidation import Forecasts, fit_folds, forecast, forecast_out_of_fold
 from models.curves import Profile, calibration, decisions
-from models.forecast import SizeForecast
+from models.forecast import Forecast, Said, SizeForecast, of_kind
 from models.forecaster import Forecaster, load_forecaster
 from models.judge import Score, judged, scores, stand_in
 from models.landmarks import landmarks
@@ -193,14 +193,24 @@ def _measured_only(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[
 
 
 def write_predictions(path: Path, timelines: Sequence[Timeline], forecasts: Forecasts) -> None:
-    """A row per forecast into the CSV file `path`; columns for sizes only where sizes are forecast."""
-    sized = any(isinstance(f, SizeForecast) for visits in forecasts for made in visits for f in made)
+    """A row per forecast of a risk or a size into the CSV file `path`; columns for sizes only where there are any."""
+    sized = any(of_kind(SizeForecast, made) for visits in forecasts for made in visits)
     with path.open("w", encoding="utf-8", newline="") as out:
         table = csv.DictWriter(out, COLUMNS if sized else RISK_COLUMNS)
         table.writeheader()
         for timeline, visits in zip(timelines, forecasts, strict=True):
             for visit, made in zip(timeline.visits, visits, strict=True):
-                for f in made:
-                    said = {"endpoint": "size", **vars(f)}
-                    row = {name: said[name] for name in COLUMNS if said.get(name) is not None}
+                for row in (row for f in made for row in _predicted(f)):
                     table.writerow({"patient_id": timeline.patient_id, "day": visit.label, **row})
+
+
+def _predicted(said: Said) -> Iterator[dict[str, Any]]:
+    """Rows of a forecast as plain values: one of a risk, one for each day and level of a size."""
+    if isinstance(said, Forecast):
+        yield {name: value for name, value in vars(said).items() if value is not None}
+    if isinstance(said, SizeForecast):
+        each = zip(said.horizon_days, said.value, said.value_low, said.value_high, strict=True)
+        for days, value, lows, highs in each:
+            for level, low, high in zip(said.level, lows, highs, strict=True):
+                day = {"endpoint": "size", "horizon_kind": "days", "horizon_days": days}
+                yield {**day, "value": value, "value_low": low, "value_high": high, "level": level}

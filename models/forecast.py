@@ -1,6 +1,8 @@
-"""What a model says after a scan: risks of an endpoint within a horizon, and sizes on a coming day."""
+"""What a model says after a scan: risks of an endpoint within a horizon, sizes on coming days, the best response."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,35 @@ class Forecast:
 
 @dataclass(frozen=True)
 class SizeForecast:
-    """The size `horizon_days` after the scan in the unit of `measurement`; the interval holds it with `level`."""
+    """Sizes on coming days, in the unit of `measurement`, each with central intervals.
+
+    `horizon_days` (D,) after the scan, `level` (L,) of the intervals, `value` (D,), `value_low`, `value_high` (D, L).
+    """
 
     measurement: str
-    horizon_days: int
-    value: float
-    value_low: float
-    value_high: float
-    level: float
+    horizon_days: tuple[int, ...]
+    level: tuple[float, ...]
+    value: tuple[float, ...]
+    value_low: tuple[tuple[float, ...], ...]
+    value_high: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class ResponseForecast:
+    """The best response up to the next visit by `criterion`: complete, partial, stable, progressive; sums to 1."""
+
+    criterion: str
+    cr: float
+    pr: float
+    sd: float
+    pd: float
+
+
+Said = Forecast | SizeForecast | ResponseForecast
+"""What a model says after a scan, each a row of its own."""
+Kind = TypeVar("Kind", Forecast, SizeForecast, ResponseForecast)
+
+
+def of_kind(kind: type[Kind], said: Iterable[Said]) -> list[Kind]:
+    """Those of the forecasts that are of one kind, in their order."""
+    return [one for one in said if isinstance(one, kind)]

@@ -11,27 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.card import COMMITTED, Architecture, Card, EndpointOf, UnusableWeights
+from models.card import COMMITTED, Card, UnusableWeights
 from models.context import context
 from models.features import FEATURE_NAMES
-from models.forecast import Forecast, SizeForecast
-from models.hazard import risk_by_horizon
+from models.forecast import Forecast, Said, of_kind
+from models.heads import Heard
 from models.history import cell_names, headroom_of, observe
 from models.lstm import State
-from models.mixture import FLOOR_MM, quantiles
-from models.network import Moment, Normaliser, Output, sizes_head, state_size, step
+from models.network import Moment, Normaliser, state_size, step
 from models.timepoint import Timepoint
 from models.weights import load_weights
 
 # Rows are stepped in chunks of this size, padded: kernels choose their order of summation by shape, so that only a
 # fixed shape gives a row the same bits whatever else is in the batch. Smaller wastes launches, larger wastes padding.
 CHUNK = 64
-CENTRAL = (0.05, 0.95)
-LEVELS = (0.5, 0.8, 0.95)  # of the intervals of a size
-MEDIAN = len(LEVELS)
-# Of the way from the last size to the median: all of it errs more than the last size in two of four trials left out.
-TRUST = 0.25
-SIZE_QUANTILES = tuple((1 - level) / 2 for level in reversed(LEVELS)) + (0.5,) + tuple((1 + x) / 2 for x in LEVELS)
 
 
 class NoSuchDevice(ValueError):
@@ -64,7 +57,7 @@ class Forecaster:
         """States (n, S) float32 before the first timepoint."""
         return np.zeros((n, state_size(self.card.architecture)), dtype=np.float32)
 
-    def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Forecast]]]:
+    def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Said]]]:
         """One step of n timelines: states (n, S) float32 → next states (n, S) float32 and forecasts per timepoint.
 
         A pure function: the same row gives the same bits whatever else is in the batch.
@@ -72,47 +65,15 @@ class Forecaster:
         if states.shape != (len(timepoints), state_size(self.card.architecture)):
             raise ValueError(f"states of shape {states.shape} do not fit {len(timepoints)} timepoints")
         next_states = np.empty_like(states)
-        forecasts: list[list[Forecast]] = []
+        forecasts: list[list[Said]] = []
         for start in range(0, len(timepoints), CHUNK):
             rows = slice(start, min(start + CHUNK, len(timepoints)))
-            next_states[rows], risks = self._advance_chunk(states[rows], timepoints[rows])
-            forecasts += [self._forecasts(row) for row in risks.tolist()]
+            next_states[rows], heard = self._advance_chunk(states[rows], timepoints[rows])
+            forecasts += heard.said(self.card, rows.stop - rows.start)
         return next_states, forecasts
 
-    def sizes(self, states: np.ndarray) -> list[list[SizeForecast]]:
-        """Sizes on the coming days the card names, by timeline, of states (n, S) alone; none before a size was seen.
-
-        Intervals are central. The value lies between the last size and the median. A pure function, like `advance`.
-        """
-        found: list[list[SizeForecast]] = []
-        for start in range(0, len(states), CHUNK):
-            found += self._sizes_of_chunk(states[start : start + CHUNK])
-        return found
-
-    def _sizes_of_chunk(self, states: np.ndarray) -> list[list[SizeForecast]]:
-        architecture = self.card.architecture
-        if not architecture.size_days:
-            return [[] for _ in states]
-        at = [cell_names(architecture.feature_names).index(f"sum_of_diameters.{name}") for name in ("seen", "last")]
-        with torch.inference_mode():
-            core, cells = self._unpack(self._padded(states))
-            head, (seen, size) = sizes_head(self._parameters, core.hidden), cells[:, at].unbind(1)
-            ratios = torch.stack([quantiles(head, float(days), SIZE_QUANTILES) for days in architecture.size_days], 1)
-            ratios[..., MEDIAN] = (TRUST * ratios[..., MEDIAN]).clamp(ratios[..., MEDIAN - 1], ratios[..., MEDIAN + 1])
-            values = ((size + FLOOR_MM)[:, None, None] * torch.exp(ratios) - FLOOR_MM).clamp(min=0.0)
-        rows = zip(seen.tolist(), values.tolist(), strict=True)
-        return [self._size_forecasts(of) if known else [] for known, of in rows][: len(states)]
-
-    def _size_forecasts(self, values: list[list[float]]) -> list[SizeForecast]:
-        """From quantiles by day and SIZE_QUANTILES."""
-        return [
-            SizeForecast("sum_of_diameters", days, of[MEDIAN], of[MEDIAN - n], of[MEDIAN + n], level)
-            for days, of in zip(self.card.architecture.size_days, values, strict=True)
-            for n, level in enumerate(LEVELS, start=1)
-        ]
-
-    def _advance_chunk(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Tensor]:
-        """Next states (m, S) and risks (m, endpoints, [mean, low, high]) of m ≤ CHUNK rows."""
+    def _advance_chunk(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Heard]:
+        """Next states (m, S) of m ≤ CHUNK rows and what is said after them."""
         architecture = self.card.architecture
         facts = [context(architecture.context_names, t.clinical, t.treatments) for t in timepoints]
         x = self._padded(np.stack([t.x[self._used] for t in timepoints]))
@@ -125,8 +86,8 @@ class Forecaster:
             output, core = step(
                 architecture, self._parameters, self._inputs(inputs), self._context(known)[None], moment, core
             )
-            packed, risks = self._pack(core, cells), self._risks(output)
-            return packed[: len(timepoints)].cpu().numpy(), risks[: len(timepoints)].cpu()
+            packed = self._pack(core, cells)[: len(timepoints)].cpu().numpy()
+            return packed, Heard.of(self.card, output, cells, elapsed)
 
     def _padded(self, rows: np.ndarray) -> Tensor:
         full = np.zeros((CHUNK, *rows.shape[1:]), dtype=np.float32)
@@ -144,27 +105,6 @@ class Forecaster:
     def _pack(self, core: State, cells: Tensor) -> Tensor:
         members_first = torch.stack([core.hidden, core.cell], dim=1)  # (E, 2, n, H)
         return torch.cat([members_first.permute(2, 0, 1, 3).flatten(1), cells], dim=1)
-
-    def _risks(self, output: Output) -> Tensor:
-        """What a visit says → (n, endpoints, [mean, low, high]), all in [0, 1]."""
-        risks = risks_of(self.card.architecture, self.card.endpoints, output)
-        low, high = torch.quantile(risks, risks.new_tensor(CENTRAL), dim=0)
-        return torch.stack([risks.mean(0), low, high], dim=-1).clamp(0.0, 1.0)
-
-    def _forecasts(self, risks: list[list[float]]) -> list[Forecast]:
-        return [
-            Forecast(e.endpoint, e.horizon_kind, e.horizon_days, risk, low, high)
-            for e, (risk, low, high) in zip(self.card.endpoints, risks, strict=True)
-        ]
-
-
-def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output: Output) -> Tensor:
-    """Risks (..., n, endpoints) of what visits say: by horizon first, then at the next visit."""
-    ends = architecture.interval_ends_days
-    if not ends:
-        return torch.sigmoid(output.logits)
-    horizons = [each.horizon_days for each in endpoints if each.horizon_days is not None]
-    return torch.cat([risk_by_horizon(output.logits, ends, horizons), output.next_visit], dim=-1)
 
 
 def load_forecaster(folder: Path, device: str = "auto") -> Forecaster:
@@ -191,7 +131,8 @@ def tried_out(folder: Path) -> Card:
         raise
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise UnusableWeights(f"The weights in {folder} do not work with this version of the code: {error}.") from None
-    if not all(0.0 <= one.risk_low <= one.risk <= one.risk_high <= 1.0 for one in forecasts):
+    risks = of_kind(Forecast, forecasts)
+    if not all(0.0 <= one.risk_low <= one.risk <= one.risk_high <= 1.0 for one in risks):
         raise UnusableWeights(f"The weights in {folder} forecast what is no probability.")
     return forecaster.card
 

@@ -11,7 +11,7 @@ from models.blueprints import Blueprint
 from models.calibration import calibration_intercept, calibration_slope, observed_over_expected
 from models.card import LSTM, EndpointOf
 from models.crossvalidation import Forecasts
-from models.forecast import Forecast
+from models.forecast import Forecast, of_kind
 from models.landmarks import NEXT_VISIT, Landmarks, landmarks, questions
 from models.metrics import Estimate, Flagged, auc, brier, estimate, over_patients, precision_recall_area, uno_c
 from models.splits import Split
@@ -113,7 +113,7 @@ def risks_at(rows: Landmarks, forecasts: Forecasts, blueprint: Blueprint) -> np.
     """Risks (R, K) forecast at the rows; where the very next visit is not forecast, the nearest horizon stands in."""
 
     def risk(made: Sequence[Any], asked: EndpointOf) -> float:
-        risks = [f for f in made if isinstance(f, Forecast)]
+        risks = of_kind(Forecast, made)
         same = [f for f in risks if (f.endpoint, f.horizon_kind, f.horizon_days) == tuple(vars(asked).values())]
         return (same or [f for f in risks if f.endpoint == asked.endpoint])[0].risk
 

@@ -25,7 +25,7 @@ SMALLEST = 1e-6  # probability
 # The day of the next visit is not known. It is taken to come after as many days as this one did, give or take.
 FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
 RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)
-LARGEST_RATIO, HALVINGS = 8.0, 30
+HALVINGS = 10  # of the way between the outermost components; the rest is a straight line
 
 
 class Mixture(NamedTuple):
@@ -63,25 +63,41 @@ def negative_log_likelihood(head: Tensor, ahead_days: Tensor, log_size: Tensor, 
     return -torch.log((upper - torch.where(size <= ROUNDED_MM, 0.0, lower)).clamp(min=SMALLEST**1.5))
 
 
+def below_at_next_visit(head: Tensor, log_ratios: Tensor, elapsed_days: Tensor) -> Tensor:
+    """P(log ratio ≤ each of `log_ratios` (…, Z)) at the next visit: head (…, 5 M), days since the last visit (…)."""
+    rhythm = torch.where(elapsed_days < 1.0, FIRST_GAP_DAYS, elapsed_days).clamp(*GAPS_DAYS)
+    each = [_each(on_day(head, rhythm * share)).below(log_ratios) for share in RHYTHMS]
+    return torch.stack(each).mean(0)
+
+
 def risk_at_next_visit(head: Tensor, headroom: Tensor, elapsed_days: Tensor) -> Tensor:
     """P(the limit is reached at the next visit): head (…, 5 M), log `headroom` to it and days since the last visit.
 
     An unknown headroom (NaN) counts as none.
     """
-    rhythm = torch.where(elapsed_days < 1.0, FIRST_GAP_DAYS, elapsed_days).clamp(*GAPS_DAYS)
-    limit = torch.nan_to_num(headroom)
-    each = [1.0 - on_day(head, rhythm * share).below(limit) for share in RHYTHMS]
-    return torch.stack(each).mean(0).clamp(SMALLEST, 1.0 - SMALLEST)
+    below = below_at_next_visit(head, torch.nan_to_num(headroom)[..., None], elapsed_days)[..., 0]
+    return (1.0 - below).clamp(SMALLEST, 1.0 - SMALLEST)
 
 
-def quantiles(head: Tensor, ahead_days: float, levels: Sequence[float]) -> Tensor:
-    """Log ratios (n, Q) that stay below with probability `levels` (Q,), mean over the members of head (E, n, 5 M)."""
-    one = on_day(head, torch.full(head.shape[:-1], ahead_days, device=head.device))
-    coming = Mixture(*(part[:, :, None] for part in one))
-    aim = head.new_tensor(levels).expand(head.shape[1], -1)
-    low, high = torch.full_like(aim, -LARGEST_RATIO), torch.full_like(aim, LARGEST_RATIO)
+def quantiles(head: Tensor, ahead_days: Sequence[float], levels: Sequence[float]) -> Tensor:
+    """Log ratios (n, D, Q) that stay below with probability `levels` (Q,) `ahead_days` (D,) from now.
+
+    Of all members of head (E, n, 5 M) together: they are one mixture of all their components.
+    """
+    days = head.new_tensor(ahead_days).expand(*head.shape[:-1], -1)
+    weight, middle, scale = on_day(head[:, :, None], days)  # (E, n, D, M)
+    coming = _each(Mixture(*(part.movedim(0, -2).flatten(-2) for part in (weight / len(head), middle, scale))))
+    aim = head.new_tensor(levels).expand(*days.shape[1:], -1)
+    ends = coming.middle + coming.scale * torch.logit(aim)[..., None]  # where each component alone would be
+    low, high = ends.amin(-1), ends.amax(-1)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        enough = coming.below(middle.expand(head.shape[0], -1, -1)).mean(0) >= aim
+        enough = coming.below(middle) >= aim
         low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
-    return (low + high) / 2
+    below_low, below_high = coming.below(low), coming.below(high)
+    return low + (high - low) * ((aim - below_low) / (below_high - below_low).clamp(min=SMALLEST)).clamp(0.0, 1.0)
+
+
+def _each(coming: Mixture) -> Mixture:
+    """The same distribution for several log ratios at once."""
+    return Mixture(*(part.unsqueeze(-2) for part in coming))

@@ -10,7 +10,7 @@ from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
 from models.blueprints import Blueprint
 from models.card import LSTM
 from models.crossvalidation import Forecasts
-from models.forecast import SizeForecast
+from models.forecast import SizeForecast, of_kind
 from models.judge import RESAMPLING_SEED, Score
 from models.landmarks import Landmarks, followed_visits
 from models.metrics import Estimate, estimate, over_patients
@@ -45,22 +45,20 @@ def size_scores(timelines: Sequence[Timeline], blueprint: Blueprint, forecasts: 
 
 
 def quantiles_of(made: Sequence[SizeForecast], gap_days: float) -> np.ndarray:
-    """QUANTILES (7,) of the size forecasts for the day nearest to `gap_days`; NaN where a level is missing."""
+    """QUANTILES (7,) of the forecast of sizes (at most one) for the day nearest to `gap_days`; NaN without any."""
     found = np.full(len(QUANTILES), np.nan)
-    if made:
-        nearest = min((f.horizon_days for f in made), key=lambda days: abs(days - gap_days))
-        for f in (f for f in made if f.horizon_days == nearest and f.level in LEVELS):
-            at = LEVELS.index(f.level)
-            found[[at, MIDDLE, -1 - at]] = f.value_low, f.value, f.value_high
+    for one in made:
+        day = int(np.argmin(np.abs(np.subtract(one.horizon_days, gap_days))))
+        found[MIDDLE] = one.value[day]
+        for level, low, high in zip(one.level, one.value_low[day], one.value_high[day], strict=True):
+            at = LEVELS.index(level)
+            found[[at, -1 - at]] = low, high
     return found
 
 
 def _expected(rows: Landmarks, blueprint: Blueprint, forecasts: Forecasts, part: np.ndarray) -> dict[str, np.ndarray]:
     """Quantiles (R, 7) by model; a curve's are those of its errors on the parts a patient is not in."""
-    made = [
-        [f for f in forecasts[p][v] if isinstance(f, SizeForecast)]
-        for p, v in zip(rows.patient, rows.visit, strict=True)
-    ]
+    made = [of_kind(SizeForecast, forecasts[p][v]) for p, v in zip(rows.patient, rows.visit, strict=True)]
     found = {}
     if any(made):
         found[LSTM] = np.array([quantiles_of(each, gap) for each, gap in zip(made, rows.gap_days, strict=True)])

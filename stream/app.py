@@ -22,7 +22,7 @@ from stream.publisher import unread
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
 SWEEP_SECONDS = 5.0
-SESSION_SECONDS, HEARTBEAT_SECONDS = 10, 3
+SESSION_SECONDS, HEARTBEAT_SECONDS = 8, 2
 """After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
 IDLE_SECONDS = 10 * 365 * 86_400
 """A consumer that polled nothing for this long leaves its group, and behind Faust it never comes back: so after no

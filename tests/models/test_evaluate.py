@@ -3,6 +3,7 @@ import json
 import random
 import re
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def written(folder: Path, rows: list[str]) -> Path:
     return folder
 
 
-ROWS_PER_VISIT = 4 + 5 * 3  # risks, and three intervals of a size on each of five days
+ROWS_PER_VISIT = 4 + 3 * 3  # risks, and three intervals of a size on each of three days
 KEY = ("patient_id", "day", "endpoint", "horizon_kind", "horizon_days", "level")
 SAID = ("risk", "risk_low", "risk_high", "value", "value_low", "value_high")
 
@@ -114,14 +115,19 @@ def test_whole_trials_are_left_out_where_there_are_several(tmp_path: Path) -> No
 
 def test_sizes_have_rows_of_their_own_among_the_predictions(cohort: Path, tmp_path: Path) -> None:
     timelines = load_usable(cohort, BLUEPRINTS["progression"])[:1]
-    size = SizeForecast("sum_of_diameters", 90, 41.0, 35.0, 48.0, 0.8)
+    low, high = ((38.0, 36.0), (37.0, 35.0)), ((43.0, 45.0), (45.0, 48.0))
+    size = SizeForecast("sum_of_diameters", (42, 90), (0.5, 0.8), (40.0, 41.0), low, high)
     risk = Forecast("progression", "days", 90, 0.2, 0.1, 0.3)
     write_predictions(tmp_path / "p.csv", timelines, [[[risk, size] for _ in timelines[0].visits]])
     with (tmp_path / "p.csv").open(newline="") as lines:
-        first, second, *_ = csv.DictReader(lines)
+        first, *sizes = islice(csv.DictReader(lines), 5)
     assert (first["endpoint"], first["risk"], first["value"]) == ("progression", "0.2", "")
-    assert (second["endpoint"], second["horizon_days"], second["risk"]) == ("size", "90", "")
-    assert [second[name] for name in ("value", "value_low", "value_high", "level")] == ["41.0", "35.0", "48.0", "0.8"]
+    assert [(row["horizon_days"], row["level"]) for row in sizes] == [
+        ("42", "0.5"), ("42", "0.8"), ("90", "0.5"), ("90", "0.8"),
+    ]  # fmt: skip
+    last = sizes[-1]
+    assert (last["endpoint"], last["horizon_kind"], last["risk"]) == ("size", "days", "")
+    assert [last[name] for name in ("value", "value_low", "value_high", "level")] == ["41.0", "35.0", "48.0", "0.8"]
 
 
 def test_folds_do_not_depend_on_the_order_of_the_table() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.forecast import SizeForecast
+from models.forecast import Forecast, ResponseForecast, Said, SizeForecast, of_kind
 from models.forecaster import Forecaster, committed_forecasters
 from models.timepoint import TreatmentInForce
 from tests.models.timelines import features_of, mr, point, risks, sizes
@@ -23,11 +23,17 @@ def test_every_timeline_gets_a_sane_answer(progression: Forecaster, timeline: li
     for timepoint in timeline:
         state, [made] = progression.advance(state, [timepoint])
         assert np.isfinite(state).all()
-        assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in made)
-        within = [each.risk for each in made if each.horizon_kind == "days"]
+        told = of_kind(Forecast, made)
+        assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in told)
+        within = [each.risk for each in told if each.horizon_kind == "days"]
         assert sorted(within) == within  # longer horizons, higher risk
-        for size in progression.sizes(state)[0]:
-            assert 0 <= size.value_low <= size.value <= size.value_high < np.inf
+        [size] = of_kind(SizeForecast, made)
+        for value, low, high in zip(size.value, size.value_low, size.value_high, strict=True):
+            assert 0 <= max(low) <= value <= min(high)
+            assert max(high) < np.inf
+        for response in of_kind(ResponseForecast, made):
+            assert sum(chances(response)) == pytest.approx(1.0, abs=1e-6)
+            assert min(chances(response)) >= 0
 
 
 def test_growth_raises_the_risk_and_shrinkage_lowers_it(progression: Forecaster, response: Forecaster) -> None:
@@ -41,7 +47,7 @@ def test_a_progressed_patient_keeps_a_high_risk_while_growing(progression: Forec
 
 def test_the_endpoints_are_those_of_the_card(progression: Forecaster, response: Forecaster) -> None:
     _, [made] = progression.advance(progression.initial(1), sizes(50))
-    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in made] == [
+    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in of_kind(Forecast, made)] == [
         *(("progression", "days", days) for days in (90, 180, 365)),
         ("progression", "next_visit", None),
     ]
@@ -49,37 +55,64 @@ def test_the_endpoints_are_those_of_the_card(progression: Forecaster, response: 
     assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in made] == [("pcr", "end_of_treatment", None)]
 
 
-def sizes_after(forecaster: Forecaster, timeline: list) -> dict[tuple[int, float], SizeForecast]:
-    """The sizes forecast after the last visit, by day and level."""
+def after(forecaster: Forecaster, timeline: list) -> list[Said]:
+    """What is said after the last visit."""
     state = forecaster.initial(1)
     for timepoint in timeline:
-        state, _ = forecaster.advance(state, [timepoint])
-    return {(each.horizon_days, each.level): each for each in forecaster.sizes(state)[0]}
+        state, [made] = forecaster.advance(state, [timepoint])
+    return made
 
 
 def test_a_size_is_forecast_on_every_day_and_level_and_is_less_sure_further_ahead(progression: Forecaster) -> None:
-    after = sizes_after(progression, sizes(60, 50, 50))
-    days = progression.card.architecture.size_days
-    assert set(after) == {(day, level) for day in days for level in (0.5, 0.8, 0.95)}
-    for day in days:
-        half, most, nearly_all = (after[day, level] for level in (0.5, 0.8, 0.95))
-        assert nearly_all.value_low <= most.value_low <= half.value_low <= half.value
-        assert half.value <= half.value_high <= most.value_high <= nearly_all.value_high
-    widths = [after[day, 0.8].value_high - after[day, 0.8].value_low for day in days]
+    [size] = of_kind(SizeForecast, after(progression, sizes(60, 50, 50)))
+    assert size.horizon_days == progression.card.architecture.size_days
+    assert size.level == (0.5, 0.8, 0.95)
+    for value, low, high in zip(size.value, size.value_low, size.value_high, strict=True):
+        assert [*low[::-1], value, *high] == sorted([*low, value, *high])
+    widths = [high[1] - low[1] for low, high in zip(size.value_low, size.value_high, strict=True)]
     assert sorted(widths) == widths
 
 
 def test_a_larger_tumour_is_expected_to_stay_larger(progression: Forecaster) -> None:
-    small, large = (sizes_after(progression, sizes(first, last)) for first, last in ((30, 25), (90, 75)))
-    assert all(small[key].value < large[key].value for key in small)
+    [small], [large] = (
+        of_kind(SizeForecast, after(progression, sizes(first, last))) for first, last in ((30, 25), (90, 75))
+    )
+    assert all(less < more for less, more in zip(small.value, large.value, strict=True))
 
 
-def test_no_size_is_forecast_before_one_was_seen_nor_by_a_model_that_forecasts_none(
-    progression: Forecaster, response: Forecaster
+def test_no_size_is_forecast_by_a_model_that_sees_none(response: Forecaster) -> None:
+    assert of_kind(SizeForecast, after(response, mr(20, 5))) == of_kind(ResponseForecast, after(response, mr(20))) == []
+
+
+def chances(response: ResponseForecast) -> tuple[float, ...]:
+    """Complete, partial, stable, progressive."""
+    return response.cr, response.pr, response.sd, response.pd
+
+
+def test_a_response_once_reached_stays_the_best_one(progression: Forecaster) -> None:
+    """RECIST 1.1: gone is complete, 30 % below the first sum is partial, whatever comes after."""
+    [partial] = of_kind(ResponseForecast, after(progression, sizes(100, 69, 76)))
+    assert (partial.sd, partial.pd) == (0.0, 0.0)
+    assert partial.pr > 0.8
+    [complete] = of_kind(ResponseForecast, after(progression, sizes(100, 0, 3)))
+    assert complete.cr == 1.0
+    [stable] = of_kind(ResponseForecast, after(progression, sizes(100, 95, 90)))
+    assert stable.pd == 0.0  # it has been stable, so that is the least it was
+    assert stable.sd > stable.pr > stable.cr > 0
+
+
+def test_after_the_first_scan_every_response_is_open_and_progression_is_what_lies_beyond_the_limit(
+    progression: Forecaster,
 ) -> None:
-    assert progression.sizes(progression.initial(2)) == [[], []]
-    state, _ = response.advance(response.initial(1), mr(20))
-    assert response.sizes(state) == [[]]
+    made = after(progression, sizes(100))
+    [response] = of_kind(ResponseForecast, made)
+    assert min(chances(response)) > 0
+    [next_visit] = [each for each in of_kind(Forecast, made) if each.horizon_kind == "next_visit"]
+    assert response.pd == pytest.approx(next_visit.risk, abs=1e-5)
+
+
+def test_after_progression_the_best_response_is_settled_and_not_forecast(progression: Forecaster) -> None:
+    assert of_kind(ResponseForecast, after(progression, sizes(50, 80))) == []
 
 
 def test_the_risk_at_the_next_visit_grows_as_the_limit_comes_nearer(progression: Forecaster) -> None:

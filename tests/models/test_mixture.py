@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import pytest
 import torch
@@ -41,11 +42,11 @@ def test_the_chances_of_all_sizes_that_can_be_read_sum_to_one() -> None:
 
 
 def test_below_a_quantile_lies_its_share() -> None:
-    head, levels = heads(), (0.025, 0.1, 0.5, 0.9, 0.975)
-    found = quantiles(head, 42.0, levels)
-    for at, level in enumerate(levels):
-        below = on_day(head, torch.full((MEMBERS, ROWS), 42.0)).below(found[:, at].expand(MEMBERS, -1))
-        torch.testing.assert_close(below.mean(0), torch.full((ROWS,), level), atol=1e-5, rtol=0)
+    head, levels, days = heads(), (0.025, 0.1, 0.5, 0.9, 0.975), (28.0, 42.0, 84.0)
+    found = quantiles(head, days, levels)
+    for (d, day), (q, level) in product(enumerate(days), enumerate(levels)):
+        below = on_day(head, torch.full((MEMBERS, ROWS), day)).below(found[:, d, q].expand(MEMBERS, -1))
+        torch.testing.assert_close(below.mean(0), torch.full((ROWS,), level), atol=1e-4, rtol=0)
 
 
 def test_the_risk_falls_with_headroom_and_is_a_probability_without_any_knowledge_of_it() -> None:

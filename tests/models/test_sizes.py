@@ -15,15 +15,17 @@ from tests.models.test_baselines import cohort
 BLUEPRINT = BLUEPRINTS["progression"]
 
 
+def around(days: list[int], values: list[float], *widths: float) -> SizeForecast:
+    """Sizes on days, with intervals of these relative half widths."""
+    low, high = (tuple(tuple(v * (1 + sign * w) for w in widths) for v in values) for sign in (-1, 1))
+    return SizeForecast("sum_of_diameters", tuple(days), (0.5, 0.8, 0.95), tuple(values), low, high)
+
+
 def seen_ahead(timeline: Timeline, off: float) -> list[list[SizeForecast]]:
     """At each visit the size of the next one times `off`, with intervals around it."""
     sizes = [v.x[0] for v in timeline.visits]
     ahead = [*sizes[1:], sizes[-1]]
-    return [
-        [SizeForecast("sum_of_diameters", 42, s * off, s * off * (1 - w), s * off * (1 + w), level)
-         for level, w in ((0.5, 0.02), (0.8, 0.05), (0.95, 0.2))]
-        for s in ahead
-    ]  # fmt: skip
+    return [[around([42], [s * off], 0.02, 0.05, 0.2)] for s in ahead]
 
 
 @pytest.mark.parametrize(("off", "better", "held"), [(1.0, True, 1.0), (2.0, False, 0.0)])
@@ -40,9 +42,10 @@ def test_a_model_that_knows_the_next_size_beats_the_last_value_and_one_that_doub
 
 
 def test_the_forecast_for_the_nearest_day_counts() -> None:
-    near, far = (SizeForecast("volume", days, value, 1.0, 9.0, 0.8) for days, value in ((30, 5.0), (90, 7.0)))
-    assert quantiles_of([far, near], gap_days=42)[3] == 5.0
-    assert quantiles_of([far, near], gap_days=200)[3] == 7.0
+    made = around([30, 90], [5.0, 7.0], 0.1, 0.2, 0.5)
+    assert quantiles_of([made], gap_days=42)[3] == 5.0
+    assert quantiles_of([made], gap_days=200)[3] == 7.0
+    assert quantiles_of([made], gap_days=42) == pytest.approx([2.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.5])
     assert np.isnan(quantiles_of([], gap_days=42)).all()
 
 

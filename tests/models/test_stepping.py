@@ -7,7 +7,8 @@ from models.blueprints import BLUEPRINTS
 from models.card import COMMITTED
 from models.crossvalidation import forecast
 from models.fit import unroll
-from models.forecaster import CHUNK, Forecaster, risks_of
+from models.forecaster import CHUNK, Forecaster
+from models.heads import risks_of
 from models.landmarks import landmarks
 from models.metrics import auc, known
 from models.network import Normaliser
@@ -60,14 +61,6 @@ def test_a_row_has_the_same_bits_whatever_else_is_in_the_batch(forecaster: Forec
         alone, [forecast_alone] = forecaster.advance(states[row : row + 1], points[row : row + 1])
         assert alone.tobytes() == together[row].tobytes()
         assert forecast_alone == forecasts[row]
-
-
-def test_sizes_follow_from_the_stored_state_alone_whatever_else_is_in_the_batch(progression: Forecaster) -> None:
-    states, points = crowd(progression, CHUNK + 9)
-    states, _ = progression.advance(states, points)
-    together = progression.sizes(states)
-    assert progression.sizes(states[::-1].copy()) == together[::-1]
-    assert progression.sizes(states[3:4]) == together[3:4]
 
 
 def test_advancing_changes_nothing_it_was_given_and_repeats_itself(forecaster: Forecaster) -> None:

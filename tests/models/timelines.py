@@ -6,6 +6,7 @@ import numpy as np
 
 from models.blueprints import BLUEPRINTS
 from models.features import FEATURE_NAMES
+from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
 from models.simulate import Patient, simulate
 from models.timelines import Timeline, Visit
@@ -44,7 +45,7 @@ def risks(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> np.ndarray:
     state, found = forecaster.initial(1), []
     for timepoint in timeline:
         state, [made] = forecaster.advance(state, [timepoint])
-        found.append([each.risk for each in made])
+        found.append([each.risk for each in of_kind(Forecast, made)])
     return np.array(found)
 
 

@@ -1,0 +1,117 @@
+"""From what a visit says, as tensors, to forecasts: risks, the sizes of coming days and the best response.
+
+All three come from the same distribution where a model has one: the risk at the next visit is what lies beyond the
+limit of progression, a response what lies below its own.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from models.card import Architecture, Card, EndpointOf
+from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
+from models.hazard import risk_by_horizon
+from models.history import cell_names, progression_limit
+from models.mixture import FLOOR_MM, ROUNDED_MM, below_at_next_visit, quantiles
+from models.network import Output
+
+CENTRAL = (0.05, 0.95)
+LEVELS = (0.5, 0.8, 0.95)  # of the intervals of a size
+MEDIAN = len(LEVELS)
+SIZE_QUANTILES = tuple((1 - level) / 2 for level in reversed(LEVELS)) + (0.5,) + tuple((1 + x) / 2 for x in LEVELS)
+# Of the way from the last size to the median: all of it errs more than the last size in two of four trials left out.
+TRUST = 0.25
+CRITERION = "RECIST 1.1"
+PARTIAL = 0.7  # of the first sum: a partial response is at least 30 % below it (RECIST 1.1)
+SIZE = "sum_of_diameters"
+
+
+class Heard(NamedTuple):
+    """What n visits say: `risks` (n, endpoints, [mean, low, high]), `sizes` (n, D, Q), `response` (n, 4).
+
+    NaN where nothing is said of sizes or of a response.
+    """
+
+    risks: Tensor
+    sizes: Tensor
+    response: Tensor
+
+    @classmethod
+    def of(cls, card: Card, output: Output, cells: Tensor, elapsed_days: Tensor) -> "Heard":
+        """From the network's output, the running `cells` (n, C) after the visit and days since the last (n,)."""
+        risks = risks_of(card.architecture, card.endpoints, output)
+        low, high = torch.quantile(risks, risks.new_tensor(CENTRAL), dim=0)
+        return cls(
+            torch.stack([risks.mean(0), low, high], dim=-1).clamp(0.0, 1.0),
+            _sizes(card.architecture, output, cells),
+            _response(card.architecture, output, cells, elapsed_days),
+        )
+
+    def said(self, card: Card, rows: int) -> Iterator[list[Said]]:
+        """The forecasts of the first `rows` visits."""
+        for risks, sizes, response in zip(*(part[:rows].tolist() for part in self), strict=True):
+            yield [*_risk_forecasts(card, risks), *_size_forecast(card, sizes), *_response_forecast(response)]
+
+
+def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output: Output) -> Tensor:
+    """Risks (..., n, endpoints) of what visits say: by horizon first, then at the next visit."""
+    ends = architecture.interval_ends_days
+    if not ends:
+        return torch.sigmoid(output.logits)
+    horizons = [each.horizon_days for each in endpoints if each.horizon_days is not None]
+    return torch.cat([risk_by_horizon(output.logits, ends, horizons), output.next_visit], dim=-1)
+
+
+def _cells(architecture: Architecture, cells: Tensor, *names: str) -> tuple[Tensor, ...]:
+    """Running values of the size, each (n,)."""
+    known = cell_names(architecture.feature_names)
+    return tuple(cells[:, known.index(name if name in known else f"{SIZE}.{name}")] for name in names)
+
+
+def _sizes(architecture: Architecture, output: Output, cells: Tensor) -> Tensor:
+    """Sizes in mm (n, D, Q); the middle one lies between the last size and the median. NaN before a size was seen."""
+    if not architecture.size_days:
+        return cells.new_empty(len(cells), 0, len(SIZE_QUANTILES))
+    seen, size = _cells(architecture, cells, "seen", "last")
+    ratios = quantiles(output.sizes, architecture.size_days, SIZE_QUANTILES)
+    ratios[..., MEDIAN] = (TRUST * ratios[..., MEDIAN]).clamp(ratios[..., MEDIAN - 1], ratios[..., MEDIAN + 1])
+    values = ((size + FLOOR_MM)[:, None, None] * torch.exp(ratios) - FLOOR_MM).clamp(min=0.0)
+    return torch.where((seen > 0)[:, None, None], values, math.nan)
+
+
+def _response(architecture: Architecture, output: Output, cells: Tensor, elapsed_days: Tensor) -> Tensor:
+    """P(CR, PR, SD, PD) (n, 4) of the best response up to the next visit; NaN once it is settled by progression."""
+    if not architecture.size_days:
+        return cells.new_full((len(cells), 4), math.nan)
+    seen, first, nadir, size, progressed = _cells(
+        architecture, cells, "seen", "first", "smallest", "last", "progressed"
+    )
+    limits = torch.stack([torch.full_like(size, ROUNDED_MM), PARTIAL * first, progression_limit(nadir)], dim=-1)
+    ratios = torch.log((limits + FLOOR_MM) / (size + FLOOR_MM)[:, None]).expand(*output.sizes.shape[:-1], 3)
+    below = below_at_next_visit(output.sizes, ratios, elapsed_days).mean(0)  # (n, 3)
+    gone, partial, limit = torch.cummax(below.clamp(0.0, 1.0), dim=-1).values.unbind(-1)
+    cr = torch.where(nadir < ROUNDED_MM, 1.0, gone)
+    at_least_pr = torch.where(nadir <= PARTIAL * first, 1.0, partial)
+    pd = torch.where(seen > 1, 0.0, 1.0 - limit)  # a patient once seen as not progressing is at least stable
+    each = torch.stack([cr, at_least_pr - cr, 1.0 - at_least_pr - pd, pd], dim=-1).clamp(min=0.0)
+    return torch.where(((seen > 0) & (progressed == 0))[:, None], each / each.sum(-1, keepdim=True), math.nan)
+
+
+def _risk_forecasts(card: Card, risks: list[list[float]]) -> Iterator[Forecast]:
+    for e, (risk, low, high) in zip(card.endpoints, risks, strict=True):
+        yield Forecast(e.endpoint, e.horizon_kind, e.horizon_days, risk, low, high)
+
+
+def _size_forecast(card: Card, sizes: list[list[float]]) -> Iterator[SizeForecast]:
+    if sizes and not math.isnan(sizes[0][MEDIAN]):
+        low = tuple(tuple(reversed(day[:MEDIAN])) for day in sizes)
+        value, high = tuple(day[MEDIAN] for day in sizes), tuple(tuple(day[MEDIAN + 1 :]) for day in sizes)
+        yield SizeForecast(SIZE, card.architecture.size_days, LEVELS, value, low, high)
+
+
+def _response_forecast(response: list[float]) -> Iterator[ResponseForecast]:
+    if not math.isnan(response[0]):
+        yield ResponseForecast(CRITERION, *response)
