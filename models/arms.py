@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.context import DRUGS
-from models.forecast import Forecast
+from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
 from models.timepoint import Timepoint
 
@@ -42,8 +42,7 @@ def by_arm(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Unde
     for timepoint in timepoints:
         state, said = forecaster.advance(state, [timepoint, *(_under(arm, timepoint) for arm in arms)])
     return [
-        UnderArm(arm, tuple(each for each in forecasts if isinstance(each, Forecast)))
-        for arm, forecasts in zip((AS_NOW, *arms), said, strict=True)
+        UnderArm(arm, tuple(of_kind(Forecast, forecasts))) for arm, forecasts in zip((AS_NOW, *arms), said, strict=True)
     ]
 
 

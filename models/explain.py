@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from models.features import FEATURE_NAMES
-from models.forecast import Forecast
+from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
 from models.measurement import UNITS
 from models.shapley import shapley
@@ -91,7 +91,7 @@ def why_moved(then: Told, now: Told) -> list[Moved]:
     ]  # fmt: skip
 
 
-def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Sequence[object]]:
+def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Sequence[Said]]:
     """The state (1, S) after `timepoints`, and what was said after the last of them."""
     state, said = forecaster.initial(1), []
     for timepoint in timepoints:
@@ -99,7 +99,7 @@ def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.nd
     return state, said
 
 
-def _by_subset(told: Told, state: np.ndarray, news: Sequence[_News]) -> list[Sequence[object]]:
+def _by_subset(told: Told, state: np.ndarray, news: Sequence[_News]) -> list[Sequence[Said]]:
     """What is said after the later scan, from the `state` before it, by subset of the news: bit n tells news n."""
     seen = [_holding_back(told.timepoints[-1], news, subset) for subset in range(1 << len(news))]
     return told.forecaster.advance(np.repeat(state, len(seen), axis=0), seen)[1]
@@ -112,8 +112,8 @@ def _holding_back(seen: Timepoint, news: Sequence[_News], subset: int) -> Timepo
     return seen
 
 
-def _risks(said: Sequence[object]) -> dict[Question, Forecast]:
-    return {(f.endpoint, f.horizon_kind, f.horizon_days): f for f in said if isinstance(f, Forecast)}
+def _risks(said: Sequence[Said]) -> dict[Question, Forecast]:
+    return {(one.endpoint, one.horizon_kind, one.horizon_days): one for one in of_kind(Forecast, said)}
 
 
 def _named(forecaster: Forecaster) -> str:

@@ -18,6 +18,15 @@ class State(NamedTuple):
     cell: Tensor
 
 
+class Gates(NamedTuple):
+    """Activations of one step, each (E, n, H): the gates between 0 and 1, the candidate between -1 and 1."""
+
+    input: Tensor
+    forget: Tensor
+    candidate: Tensor
+    output: Tensor
+
+
 @dataclass(frozen=True)
 class LSTM:
     """The LSTM of the classic equations (Hochreiter & Schmidhuber 1997, forget gate by Gers et al. 2000).
@@ -40,13 +49,18 @@ class LSTM:
         """Shape of each weight of one member."""
         return {"weight_ih": (4 * hidden, inputs), "weight_hh": (4 * hidden, hidden), "bias": (4 * hidden,)}
 
-    def step(self, features: Tensor, elapsed_days: Tensor, prev_state: State) -> tuple[Tensor, State]:
-        """One step: `features` (E, n, I), `elapsed_days` (n,) unused here → output (E, n, H) and the next state."""
+    def gates(self, features: Tensor, prev_state: State) -> Gates:
+        """What a step with `features` (E, n, I) lets in, keeps and lets out; the cell before has no say in it."""
         gates = torch.baddbmm(self.bias[:, None], features, self.weight_ih.mT)
         gates = torch.baddbmm(gates, prev_state.hidden, self.weight_hh.mT)  # (E, n, 4H)
         i, f, g, o = gates.chunk(4, dim=-1)
-        cell = torch.sigmoid(f) * prev_state.cell + torch.sigmoid(i) * torch.tanh(g)
-        hidden = torch.sigmoid(o) * torch.tanh(cell)
+        return Gates(torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o))
+
+    def step(self, features: Tensor, elapsed_days: Tensor, prev_state: State) -> tuple[Tensor, State]:
+        """One step: `features` (E, n, I), `elapsed_days` (n,) unused here → output (E, n, H) and the next state."""
+        gates = self.gates(features, prev_state)
+        cell = gates.forget * prev_state.cell + gates.input * gates.candidate
+        hidden = gates.output * torch.tanh(cell)
         return hidden, State(hidden, cell)
 
 

@@ -7,10 +7,15 @@ from models.arms import AS_NOW, by_arm, sees_treatments
 from models.card import COMMITTED, Card
 from models.explain import fold
 from models.fit import FEWEST_IN_ARM, arms_of
+from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
 from models.timepoint import Timepoint
 from models.weights import load_weights
 from tests.models.timelines import made_timelines, mr, simulated, sizes
+
+
+def risks_of(forecaster: Forecaster, timeline: list[Timepoint]) -> list[Forecast]:
+    return of_kind(Forecast, fold(forecaster, timeline)[1])
 
 
 def in_arm(arm: str, timeline: list[Timepoint]) -> list[Timepoint]:
@@ -22,10 +27,10 @@ def test_each_row_is_the_fold_of_the_whole_timeline_in_that_arm(response: Foreca
     for timeline in simulated("breast", 40):
         points = timeline.timepoints()
         now, *others = by_arm(response, points)
-        assert (now.arm, list(now.forecasts)) == (AS_NOW, fold(response, points)[1])
+        assert (now.arm, list(now.forecasts)) == (AS_NOW, risks_of(response, points))
         assert tuple(each.arm for each in others) == response.card.arms
         for each in others:
-            assert list(each.forecasts) == fold(response, in_arm(each.arm, points))[1]
+            assert list(each.forecasts) == risks_of(response, in_arm(each.arm, points))
 
 
 def test_the_arm_a_patient_is_in_says_the_same_as_now_and_the_others_do_not(response: Forecaster) -> None:
