@@ -25,6 +25,7 @@ def explain(
     patient: Annotated[str, typer.Argument(help="Pseudonym, or the hospital's ID (with the vault role).")],
     endpoint: Annotated[str | None, typer.Option(help="One endpoint, as `risk` names it; else all.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; else all horizons.")] = None,
+    role: Annotated[str, typer.Option(help="Role to read as, without the prefix.")] = "reader",
     as_json: Json = False,
 ) -> None:
     """Why a patient's risks moved at the latest scan, whether the patient is unlike those in training, other arms.
@@ -36,8 +37,8 @@ def explain(
     settings = load_settings()
     found = [
         one
-        for pseudonym in find_patient(settings, patient)
-        for one in _explained(settings, pseudonym, endpoint, horizon)
+        for pseudonym in find_patient(settings, patient, role)
+        for one in _explained(settings, role, pseudonym, (endpoint, horizon))
     ]
     if not found:
         raise AnswerIsNo(
@@ -54,7 +55,7 @@ def _asked(endpoint: str | None, horizon: int | None) -> str:
     return (f"of {endpoint} " if endpoint else "") + (f"within {horizon} days " if horizon else "")
 
 
-def _explained(settings: Settings, patient: str, endpoint: str | None, horizon: int | None) -> list["Explained"]:
+def _explained(settings: Settings, role: str, patient: str, wanted: tuple[str | None, int | None]) -> list["Explained"]:
     from functools import cache
 
     from stream.services.explaining import explain as told
@@ -67,7 +68,8 @@ def _explained(settings: Settings, patient: str, endpoint: str | None, horizon: 
             seen, leads = views.timepoints(connection, patient), views.leads(connection)
             return views.current_risk(connection, [patient]), seen, leads
 
-    current, timepoints, leads = ask(settings, "reader", read)
+    current, timepoints, leads = ask(settings, role, read)
+    endpoint, horizon = wanted
     asked = [row for row in current if endpoint in (None, row["endpoint"]) and horizon in (None, row["horizon_days"])]
     return told(asked, timepoints, leads, cache(lambda version: at_hand(settings, version)))
 

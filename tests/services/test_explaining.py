@@ -177,6 +177,11 @@ def test_the_command_prints_the_same_for_scripts(database: Database, command: Co
     assert told["outside_training"] == []
 
 
+def test_the_command_reads_as_whatever_role_a_machine_has_the_password_of(database: Database, command: Command) -> None:
+    fold_each(database.connect(), OF_LUNG)
+    assert command("PL", "--role", "dashboard").stdout == command("PL").stdout != ""
+
+
 def test_the_command_says_plainly_what_there_is_not(database: Database, command: Command) -> None:
     fold_each(database.connect(), [OF_LUNG[0]])
     assert "It is the first forecast" in command("PL").stdout
