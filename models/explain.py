@@ -15,6 +15,7 @@ import numpy as np
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
+from models.history import LARGEST
 from models.measurement import UNITS
 from models.shapley import shapley
 from models.timepoint import Timepoint, TreatmentInForce
@@ -139,11 +140,11 @@ def _days(days: float) -> str:
 
 def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:
     """Each feature of `used` that the last of `history` measured, beside the last value known before."""
-    *earlier, latest = history
     for at, name in enumerate(FEATURE_NAMES):
-        if name in used and np.isfinite(latest[at]):
-            known = [x[at] for x in earlier if np.isfinite(x[at])]
-            yield _News("finding", _finding(name, known[-1] if known else None, latest[at]), partial(_unmeasured, at))
+        known = [x[at] for x in history if 0 <= x[at] <= LARGEST[name]]  # what the network counts as measured
+        if name in used and 0 <= history[-1][at] <= LARGEST[name]:
+            before = known[-2] if len(known) > 1 else None
+            yield _News("finding", _finding(name, before, known[-1]), partial(_unmeasured, at))
 
 
 def _finding(name: str, before: float | None, value: float) -> str:

@@ -60,10 +60,11 @@ def test_few_patients_who_are_like_those_in_training_are_called_unusual(progress
     assert sum(flagged) <= 0.02 * len(flagged)
 
 
-def test_no_visit_of_the_training_data_is_unusual_and_the_next_beyond_it_is(response: Forecaster) -> None:
+def test_no_visit_of_the_training_data_is_unusual_and_the_next_beyond_it_is() -> None:
     timelines = usable(simulated("breast", 80), RESPONSE)
-    card = replace(response.card, training_data={"ranges": ranges_of(RESPONSE, timelines)})
-    taught = Forecaster(card, response.parameters, torch.device("cpu"))
+    card, parameters = load_weights(COMMITTED / "response")
+    covered = replace(card, training_data={"ranges": ranges_of(RESPONSE, timelines)})
+    taught = Forecaster(covered, parameters, torch.device("cpu"))
     assert all(names(taught, timeline.timepoints()) == [] for timeline in timelines)
     largest = max(float(visit.x[VOLUME]) for t in timelines for visit in t.visits)
     assert names(taught, mr(largest * 1.02)) == ["volume.level"]
