@@ -92,6 +92,26 @@ def test_a_finding_held_back_is_a_scan_on_which_it_was_not_measured(progression:
         assert moved.parts[1].change == pytest.approx(now - without, abs=1e-12)
 
 
+def test_time_held_back_is_a_scan_on_the_day_of_the_earlier_one(progression: Forecaster) -> None:
+    earlier, later = sizes(50, 44), point(elapsed_days=60.0)
+    same_day = risks_after(progression, [*earlier, point(elapsed_days=0.0)])
+    now = risks_after(progression, [*earlier, later])
+    for moved, without, risk in zip(explained(progression, [*earlier, later]), same_day, now, strict=True):
+        assert [part.kind for part in moved.parts] == ["visit", "time"]
+        assert moved.parts[1].change == pytest.approx(risk - without, abs=1e-12)
+    assert same_day != now
+
+
+def test_a_treatment_held_back_is_one_that_was_not_given(response: Forecaster) -> None:
+    (first,) = mr(20)
+    later = point(elapsed_days=0.0, disease="breast")
+    given = with_drug(later, TreatmentInForce("Pembrolizumab", "drug", 0.0, None))
+    (moved,) = explained(response, [first, given])
+    (without,), (now,) = risks_after(response, [first, later]), risks_after(response, [first, given])
+    assert moved.parts[1].change == pytest.approx(now - without, abs=1e-12)
+    assert now != without
+
+
 def test_a_size_that_cannot_be_is_no_finding(progression: Forecaster) -> None:
     """The network counts it as not measured; the next value is told beside the last one that could be."""
     typo, after = sizes(50, 60000), sizes(50, 60000, 55)
