@@ -109,6 +109,23 @@ def given(frame: pd.DataFrame, title: str, span: tuple) -> alt.LayerChart:
     return _finish(spans + edges + names, title, FRAME_PX + 28 * len(lanes))
 
 
+def parts(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+    """Parts of a change of risk as signed bars, in their order; `frame`: part, points, label, trend, words."""
+    trends = alt.Scale(domain=["worse", "better", "unchanged"], range=[WORSE, BETTER, NEUTRAL])
+    names = alt.Axis(title=None, labelLimit=420, labelFontSize=13, labelColor=INK, ticks=False, domain=False)
+    reach = max(1.0, frame.points.abs().max()) * 1.25  # room for the labels
+    base = alt.Chart(frame).encode(
+        x=alt.X("points:Q", scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(title=None, tickCount=5)),
+        y=alt.Y("part:N", sort=list(frame.part), axis=names), tooltip=_words(),
+    )  # fmt: skip
+    bars = base.mark_bar(height=16).encode(color=alt.Color("trend:N", scale=trends, legend=None))
+    zero = alt.Chart().mark_rule(color=MUTED).encode(x=alt.datum(0, type="quantitative"))
+    rising = base.transform_filter("datum.points >= 0").mark_text(align="left", dx=5, color=INK, fontSize=13)
+    falling = base.transform_filter("datum.points < 0").mark_text(align="right", dx=-5, color=INK, fontSize=13)
+    labels = [each.encode(text="label:N") for each in (rising, falling)]
+    return _finish(alt.layer(bars, zero, *labels), title, FRAME_PX + 30 * len(frame))
+
+
 def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     """Observed share by mean risk with intervals, beside the line on which risks mean what they say.
 

@@ -144,6 +144,13 @@ def points(change: float) -> str:
     return f"{sign_mark}{abs(rounded)} point{'' if abs(rounded) == 1 else 's'}"
 
 
+def tenths(change: float) -> str:
+    """A change of risk in percentage points with one decimal, signed: parts of a change are small."""
+    rounded = round(change * 100, 1)
+    sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
+    return f"{sign_mark}{abs(rounded):.1f}"
+
+
 def trend(change: float, name: str) -> str:
     """`worse`, `better` or `unchanged`, by the endpoint's direction."""
     rounded = round(change * 100) * sign(name)

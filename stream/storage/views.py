@@ -51,6 +51,17 @@ def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
     )
 
 
+def timepoints(connection: Connection, patient_id: str) -> list[Row]:
+    """Rows of timepoint of one patient, in timeline order."""
+    query = "SELECT * FROM scanstream.timepoint WHERE patient_id = %(id)s ORDER BY acquired_at, scan_uid"
+    return _rows(connection, query, {"id": patient_id})
+
+
+def leads(connection: Connection) -> list[Row]:
+    """Rows of leads, the latest first."""
+    return _rows(connection, "SELECT * FROM scanstream.leads ORDER BY since DESC, endpoint, disease")
+
+
 def standing_risks(connection: Connection) -> dict[tuple, float]:
     """Every standing forecast's risk by weights, scan, endpoint and horizon."""
     rows = connection.execute(
