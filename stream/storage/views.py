@@ -51,14 +51,5 @@ def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
     )
 
 
-def standing_risks(connection: Connection) -> dict[tuple, float]:
-    """Every standing forecast's risk by weights, scan, endpoint and horizon."""
-    rows = connection.execute(
-        """SELECT weights_version, scan_uid, endpoint, horizon_kind, horizon_days, risk FROM scanstream.risk_history
-        WHERE superseded_at IS NULL"""
-    ).fetchall()
-    return {tuple(row[:5]): row[5] for row in rows}
-
-
 def _rows(connection: Connection, query: str, values: Row | None = None) -> list[Row]:
     return connection.cursor(row_factory=dict_row).execute(query, values).fetchall()
