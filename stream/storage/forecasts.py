@@ -62,7 +62,9 @@ def _written_with(table: sa.Table) -> sql.Composed:
 
 
 def _listed(value: Any) -> Any:
-    return [_listed(each) for each in value] if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    return list(map(list, value)) if isinstance(value[0], tuple) else list(value)
 
 
 def _frozen(value: Any) -> Any:
