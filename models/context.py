@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,15 +29,20 @@ def context(names: Sequence[str], clinical: Mapping[str, object], treatments: Se
     The arm counts as given by the clinical facts, else as the treatments in force.
     """
     arm = str(clinical.get("arm") or "") or " + ".join(t.name for t in treatments if t.days_since_end is None)
-    arm = arm.lower()
-    known = any(drug in arm for drug in DRUGS)
+    drugs = _drugs_in(arm)
 
     def value(name: str) -> float:
         if name in ALLOWED:
             return _fact(name, clinical.get(name))
-        return float(name in arm) if known else math.nan
+        return float(name in drugs) if drugs else math.nan
 
     return np.array([value(name) for name in names], dtype=np.float32)
+
+
+@lru_cache(maxsize=1024)
+def _drugs_in(arm: str) -> frozenset[str]:
+    """The drugs that the text of an arm names; arms are few and asked for at every scan."""
+    return frozenset(drug for drug in DRUGS if drug in arm.lower())
 
 
 def _fact(name: str, given: object) -> float:

@@ -22,6 +22,12 @@ FLOORS = {
 }
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")
+# The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
+# model follow it.
+FALLS = (0.15, 0.4)
+# The day of the next visit is not known. It is taken to come after as many days as this one did; after the first one
+# six weeks of treatment and a baseline within a week before it.
+FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
 ROUNDING_MM = 1e-3  # of float32 sizes: exactly +20.0 % counts
 
 

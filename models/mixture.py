@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.history import FLOORS
+from models.history import FIRST_GAP_DAYS, FLOORS, GAPS_DAYS
 
 FLOOR_MM = FLOORS["sum_of_diameters"]
 UNIT_DAYS, LEAST, MOST = 45.0, 0.2, 4.0  # between a wait of nine days and one of half a year
@@ -22,14 +22,12 @@ PER_COMPONENT = 5  # weight, middle, its drift, log scale, its growth
 WEIGHTS, MIDDLES, LOG_SCALES = (2.0, 1.0, -1.0), (0.0, 0.0, -1.0), (-2.5, -1.5, -0.7)
 COMPONENTS = len(WEIGHTS)
 SMALLEST = 1e-6  # probability
-# The day of the next visit is not known. It is taken to come after as many days as this one did, give or take.
-FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
-RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)
+RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)  # of the days the next visit is expected after: give or take
 HALVINGS = 10  # of the way between the outermost components; the rest is a straight line
 
 
 class Mixture(NamedTuple):
-    """Components (…, M) of the log ratio on one coming day."""
+    """Components (M, …) of the log ratio on one coming day; first, so that rows lie side by side in memory."""
 
     weight: Tensor
     middle: Tensor
@@ -37,7 +35,7 @@ class Mixture(NamedTuple):
 
     def below(self, log_ratio: Tensor) -> Tensor:
         """P(log ratio ≤ `log_ratio` (…))."""
-        return (self.weight * torch.sigmoid((log_ratio[..., None] - self.middle) / self.scale)).sum(-1)
+        return (self.weight * torch.sigmoid((log_ratio - self.middle) / self.scale)).sum(0)
 
 
 def start() -> Tensor:
@@ -48,10 +46,10 @@ def start() -> Tensor:
 
 def on_day(head: Tensor, ahead_days: Tensor) -> Mixture:
     """The distribution `ahead_days` (…) from now, of a head's outputs (…, 5 M)."""
-    weight, middle, drift, log_scale, growth = head.chunk(PER_COMPONENT, dim=-1)
-    wait = (ahead_days[..., None] / UNIT_DAYS).clamp(LEAST, MOST)
+    weight, middle, drift, log_scale, growth = head.movedim(-1, 0).contiguous().chunk(PER_COMPONENT)
+    wait = (ahead_days / UNIT_DAYS).clamp(LEAST, MOST)
     scale = torch.exp((log_scale + growth * torch.log(wait)).clamp(-7.0, 3.0))
-    return Mixture(torch.softmax(weight, dim=-1), middle + drift * (wait - 1.0), scale)
+    return Mixture(torch.softmax(weight, dim=0), middle + drift * (wait - 1.0), scale)
 
 
 def negative_log_likelihood(head: Tensor, ahead_days: Tensor, log_size: Tensor, next_log_size: Tensor) -> Tensor:
@@ -64,10 +62,10 @@ def negative_log_likelihood(head: Tensor, ahead_days: Tensor, log_size: Tensor, 
 
 
 def below_at_next_visit(head: Tensor, log_ratios: Tensor, elapsed_days: Tensor) -> Tensor:
-    """P(log ratio ≤ each of `log_ratios` (…, Z)) at the next visit: head (…, 5 M), days since the last visit (…)."""
+    """P(log ratio ≤ each of `log_ratios` (Z, …)) at the next visit: head (…, 5 M), days since the last visit (…)."""
     rhythm = torch.where(elapsed_days < 1.0, FIRST_GAP_DAYS, elapsed_days).clamp(*GAPS_DAYS)
-    each = [_each(on_day(head, rhythm * share)).below(log_ratios) for share in RHYTHMS]
-    return torch.stack(each).mean(0)
+    shares = head.new_tensor(RHYTHMS).reshape(-1, *(1,) * (head.dim() - 1))  # (R, 1, …)
+    return _each(on_day(head[None], shares * rhythm)).below(log_ratios[:, None]).mean(1)
 
 
 def risk_at_next_visit(head: Tensor, headroom: Tensor, elapsed_days: Tensor) -> Tensor:
@@ -75,7 +73,7 @@ def risk_at_next_visit(head: Tensor, headroom: Tensor, elapsed_days: Tensor) -> 
 
     An unknown headroom (NaN) counts as none.
     """
-    below = below_at_next_visit(head, torch.nan_to_num(headroom)[..., None], elapsed_days)[..., 0]
+    (below,) = below_at_next_visit(head, torch.nan_to_num(headroom)[None], elapsed_days)
     return (1.0 - below).clamp(SMALLEST, 1.0 - SMALLEST)
 
 
@@ -84,20 +82,22 @@ def quantiles(head: Tensor, ahead_days: Sequence[float], levels: Sequence[float]
 
     Of all members of head (E, n, 5 M) together: they are one mixture of all their components.
     """
-    days = head.new_tensor(ahead_days).expand(*head.shape[:-1], -1)
-    weight, middle, scale = on_day(head[:, :, None], days)  # (E, n, D, M)
-    coming = _each(Mixture(*(part.movedim(0, -2).flatten(-2) for part in (weight / len(head), middle, scale))))
-    aim = head.new_tensor(levels).expand(*days.shape[1:], -1)
-    ends = coming.middle + coming.scale * torch.logit(aim)[..., None]  # where each component alone would be
-    low, high = ends.amin(-1), ends.amax(-1)
+    members, rows, _ = head.shape
+    weight, middle, scale = on_day(head[None], head.new_tensor(ahead_days)[:, None, None])  # (M, D, E, n)
+    parts = ((weight / members).expand_as(middle), middle, scale)
+    coming = _each(Mixture(*(part.movedim(2, 1).flatten(0, 1) for part in parts)))  # (M E, 1, D, n)
+    aim = head.new_tensor(levels)[:, None, None].expand(-1, len(ahead_days), rows)
+    ends = coming.middle + coming.scale * torch.logit(aim)  # where each component alone would be
+    low, high = ends.amin(0), ends.amax(0)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         enough = coming.below(middle) >= aim
         low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
     below_low, below_high = coming.below(low), coming.below(high)
-    return low + (high - low) * ((aim - below_low) / (below_high - below_low).clamp(min=SMALLEST)).clamp(0.0, 1.0)
+    share = ((aim - below_low) / (below_high - below_low).clamp(min=SMALLEST)).clamp(0.0, 1.0)
+    return (low + share * (high - low)).permute(2, 1, 0)
 
 
 def _each(coming: Mixture) -> Mixture:
     """The same distribution for several log ratios at once."""
-    return Mixture(*(part.unsqueeze(-2) for part in coming))
+    return Mixture(*(part.unsqueeze(1) for part in coming))

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from models.card import Architecture
-from models.history import cell_names, input_names
+from models.history import FALLS, cell_names, input_names
 from models.lstm import CORES, State
 from models.mixture import COMPONENTS, PER_COMPONENT, risk_at_next_visit
 
@@ -26,8 +26,6 @@ LIMIT = 4.0
 # Products are at least this wide: for fewer than about 12 columns CPU kernels sum some rows of a block in another order
 # than others, and a row's bits would depend on its place in the batch.
 COLUMNS = 16
-# The hazard falls steeply over the first steps of headroom and then hardly: two such falls, in log mm.
-FALLS = (0.15, 0.4)
 
 
 @dataclass(frozen=True)
@@ -105,13 +103,11 @@ def step(
 ) -> tuple[Output, State]:
     """Standardised `inputs` (n, I) and `context` (E or 1, n, C) → what the visit says, and the next state."""
     core = CORES[architecture.core].of(parameters)
-    rows = inputs.expand(architecture.members, -1, -1)
-    output, state = core.step(rows, moment.elapsed_days, prev_state)
+    output, state = core.step(inputs.expand(architecture.members, -1, -1), moment.elapsed_days, prev_state)
     hats = _hats(moment.days, architecture.knot_days)  # (n, J)
-    logits = _product(output, parameters["head"]) + _product(_between(hats, rows), parameters["linear"])
-    known = context.expand(architecture.members, -1, -1)
-    logits = logits + _product(_between(hats, known), parameters["context"])
-    logits = logits + _product(hats.expand(architecture.members, -1, -1), parameters["offset"])
+    logits = _product(output, parameters["head"]) + _product(_between(hats, inputs[None]), parameters["linear"])
+    logits = logits + _product(_between(hats, context), parameters["context"])
+    logits = logits + _product(hats[None], parameters["offset"])
     sizes = sizes_head(parameters, output)
     if not architecture.size_days:
         return Output(logits, sizes, sizes), state
@@ -130,12 +126,21 @@ def sizes_head(parameters: Mapping[str, Tensor], hidden: Tensor) -> Tensor:
 
 
 def _between(hats: Tensor, rows: Tensor) -> Tensor:
-    """Rows (E, n, A) weighted by hats (n, J), one copy per knot: (E, n, J · A)."""
+    """Rows (E or 1, n, A) weighted by hats (n, J), one copy per knot: (E or 1, n, J · A)."""
     return (hats[None, :, :, None] * rows[:, :, None, :]).flatten(2)
 
 
 def _product(rows: Tensor, weights: Tensor) -> Tensor:
-    """Batched product (E, n, A) × (E, A, K) → (E, n, K), summed for every row in the same order."""
+    """Batched product (E or 1, n, A) × (E, A, K) → (E, n, K); rows that all members share are multiplied once."""
+    if len(rows) == len(weights):
+        return _in_order(rows, weights)
+    members, _, outputs = weights.shape
+    (shared,) = _in_order(rows, weights.movedim(0, 1).flatten(1)[None])  # (n, E · K)
+    return shared.unflatten(-1, (members, outputs)).movedim(1, 0)
+
+
+def _in_order(rows: Tensor, weights: Tensor) -> Tensor:
+    """Batched product, summed for every row in the same order."""
     outputs = weights.shape[-1]
     return torch.bmm(rows, pad(weights, (0, max(0, COLUMNS - outputs))))[..., :outputs]
 

@@ -180,5 +180,5 @@ def test_no_committed_model_is_worse_than_logistic_regression_beyond_noise() -> 
         scores = [score for score in scores if "," not in score["place"]]
         assert scores
         for score in scores:
-            _, _, high = score["LSTM minus logistic regression"]
+            _, _, high = score["lead minus logistic regression"]
             assert high > 0, (forecaster.card.model, score)

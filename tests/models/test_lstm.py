@@ -27,20 +27,36 @@ def unrolled(core: LSTM, features: torch.Tensor, elapsed_days: float) -> torch.T
     return torch.stack(outputs)
 
 
+def torch_lstm(weights: dict[str, torch.Tensor], member: int) -> torch.nn.LSTM:
+    theirs = torch.nn.LSTM(INPUTS, HIDDEN)
+    theirs.load_state_dict(
+        {
+            "weight_ih_l0": weights["weight_ih"][member],
+            "weight_hh_l0": weights["weight_hh"][member],
+            "bias_ih_l0": weights["bias"][member],
+            "bias_hh_l0": torch.zeros(4 * HIDDEN),
+        }
+    )
+    return theirs
+
+
 def test_every_member_equals_torch_nn_lstm_with_the_same_weights() -> None:
     weights, features = weights_of(LSTM), torch.randn(VISITS, ROWS, INPUTS)
     outputs = unrolled(LSTM.of(weights), features, elapsed_days=0.0)
     for member in range(MEMBERS):
-        theirs = torch.nn.LSTM(INPUTS, HIDDEN)
-        theirs.load_state_dict(
-            {
-                "weight_ih_l0": weights["weight_ih"][member],
-                "weight_hh_l0": weights["weight_hh"][member],
-                "bias_ih_l0": weights["bias"][member],
-                "bias_hh_l0": torch.zeros(4 * HIDDEN),
-            }
-        )
-        torch.testing.assert_close(outputs[:, member], theirs(features)[0], atol=1e-6, rtol=1e-5)
+        theirs, _ = torch_lstm(weights, member)(features)
+        torch.testing.assert_close(outputs[:, member], theirs, atol=1e-6, rtol=1e-5)
+
+
+def test_training_sees_the_gradients_of_torch_nn_lstm() -> None:
+    weights = {name: tensor.requires_grad_() for name, tensor in weights_of(LSTM).items()}
+    features = torch.randn(VISITS, ROWS, INPUTS)
+    unrolled(LSTM.of(weights), features, elapsed_days=0.0).square().sum().backward()
+    for member in range(MEMBERS):
+        theirs = torch_lstm(weights, member)
+        theirs(features)[0].square().sum().backward()
+        for ours, their in (("weight_ih", "weight_ih_l0"), ("weight_hh", "weight_hh_l0"), ("bias", "bias_ih_l0")):
+            torch.testing.assert_close(weights[ours].grad[member], getattr(theirs, their).grad, atol=1e-4, rtol=1e-4)
 
 
 def test_without_time_between_visits_the_time_aware_core_is_the_classic_one() -> None:
