@@ -130,6 +130,26 @@ def given(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
     return _finish(spans + edges + names, title, FRAME_PX + 28 * len(lanes))
 
 
+def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+    """Observed share by mean risk with intervals, beside the line on which risks mean what they say.
+
+    `frame`: expected, observed, low, high, words, a row per tenth of the risks.
+    """
+    share = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format=".0%", tickCount=5, title="forecast", grid=False)
+    x = alt.X("expected:Q", scale=share, axis=axis)
+    base = alt.Chart(frame).encode(x=x)
+    ideal = alt.Chart(pd.DataFrame({"expected": [0.0, 1.0], "observed": [0.0, 1.0]}))
+    return _finish(
+        ideal.mark_line(color=MUTED, strokeDash=[5, 4]).encode(x=x, y=_y("observed", share, percent=True))
+        + base.mark_rule(color=TEAL, strokeWidth=1.5).encode(y=_y("low", share, percent=True), y2="high:Q")
+        + base.mark_point(filled=True, color=TEAL, size=64, opacity=1).encode(
+            y=_y("observed", share, percent=True), tooltip=_words()
+        ),
+        title, FRAME_PX + 180,
+    )  # fmt: skip
+
+
 def span(dates: pd.Series, coming: pd.Series, last_scan: pd.Timestamp, today: pd.Timestamp) -> Span:
     """All `dates`, the last risk held for a while, and the `coming` days of sizes, with a little air on both sides."""
     held = max(dates.max(), min(today, last_scan + pd.Timedelta(days=HOLDS_DAYS)))

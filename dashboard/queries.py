@@ -47,6 +47,7 @@ LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, 
 SET_ASIDE = """
 SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
 ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
+MODEL_CARDS = "SELECT * FROM scanstream.model_card ORDER BY jsonb_array_length(leads) = 0, model, active_since"
 
 
 class DatabaseAway(Exception):
@@ -113,6 +114,10 @@ class Reader:
     def set_aside(self) -> pd.DataFrame:
         """What was set aside, undecided first, at most SET_ASIDES_SHOWN; `undecided` counts all of them."""
         return self._read(SET_ASIDE, limit=SET_ASIDES_SHOWN)
+
+    def model_cards(self) -> pd.DataFrame:
+        """Weights in service with their cards, those that lead first."""
+        return self._read(MODEL_CARDS)
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         rows = pd.read_sql_query(sql, self._connection, params=values or None)

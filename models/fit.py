@@ -16,7 +16,7 @@ from models.features import FEATURE_NAMES, FEATURE_VERSION
 from models.forecaster import Forecaster
 from models.hazard import intervals, negative_log_likelihood
 from models.history import cell_names, headroom_of, input_names
-from models.landmarks import landmarks
+from models.landmarks import Landmarks, landmarks
 from models.lstm import State
 from models.mixture import negative_log_likelihood as size_loss
 from models.mixture import start
@@ -31,9 +31,11 @@ from models.timelines import Timeline
 RESCALED, SPREAD = 6, 0.25
 FITS = {
     LOGISTIC: lambda blueprint, rows, _: rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
-    BOOSTING: lambda blueprint, rows, seed: boosting.fit(blueprint, rows, blueprint.endpoints, seed),
+    BOOSTING: lambda blueprint, rows, seed: _trees(blueprint, rows, seed),
 }
 """How the simple models of a stack are taught."""
+# Within a year so few visits are followed to their end that trees are too extreme (slope below 0.5, docs/forecasts.md).
+TREES_REACH_DAYS = 180
 INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
@@ -62,6 +64,13 @@ def _simple(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> d
     for kind in blueprint.architecture.stacked:
         found |= packed(kind, FITS[kind](blueprint, rows, seed))
     return found
+
+
+def _trees(blueprint: Blueprint, rows: Landmarks, seed: int) -> dict[str, np.ndarray]:
+    """Trees for what is within their reach; they do not answer beyond it."""
+    found = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
+    beyond = [(each.horizon_days or 0) > TREES_REACH_DAYS for each in blueprint.endpoints]
+    return {**found, "start": np.where(beyond, np.nan, found["start"])}
 
 
 def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Output:

@@ -73,6 +73,8 @@ class Forecaster:
         """
         if states.shape != (len(timepoints), state_size(self.card.architecture)):
             raise ValueError(f"states of shape {states.shape} do not fit {len(timepoints)} timepoints")
+        if not all(0 <= timepoint.elapsed_days < math.inf for timepoint in timepoints):
+            raise ValueError("days since the last scan are 0 or more: timepoints step in the order of their scans")
         next_states = np.empty_like(states)
         forecasts: list[list[Said]] = []
         for start in range(0, len(timepoints), CHUNK):

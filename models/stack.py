@@ -56,8 +56,11 @@ def unpacked(architecture: Architecture, parameters: Mapping[str, Tensor]) -> di
 
 
 def mean_of(network: Tensor, simple: Tensor) -> Tensor:
-    """Risks (..., K) of the lead: the mean of the network's and those of the simple models (S, ..., K)."""
-    return (network + simple.sum(0)) / (1 + len(simple))
+    """Risks (..., K) of the lead: the mean of the network's and of those simple models (S, ..., K) that answer.
+
+    One that does not answer a question says NaN.
+    """
+    return torch.cat([network[None], simple]).nanmean(0)
 
 
 def shifted(risks: Tensor, network: Tensor, lead: Tensor) -> Tensor:

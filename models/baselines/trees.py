@@ -10,25 +10,21 @@ Parameters = dict[str, np.ndarray]
 
 
 def risks(parameters: Parameters, columns: np.ndarray) -> np.ndarray:
-    """Risks (R, K) at visits with columns (R, C); a pure function of its arguments."""
+    """Risks (R, K) at visits with columns (R, C), every tree walked down for all rows at once; a pure function."""
     rows = standardised(columns, parameters["mean"], parameters["scale"]).astype(np.float32)
-    each = [_logit(parameters, k, rows) for k in range(len(parameters["start"]))]
-    return 1 / (1 + np.exp(-np.stack(each, axis=1)))
+    questions, trees, nodes = parameters["feature"].shape
+    feature, threshold, left, right, value = (
+        parameters[name].ravel() for name in ("feature", "threshold", "left", "right", "value")
+    )
+    tree, row = np.arange(questions * trees) * nodes, np.arange(len(rows))[:, None] * rows.shape[1]
+    at = np.broadcast_to(tree, (len(rows), len(tree)))
+    for _ in range(DEPTH):
+        goes_left = rows.take(row + feature.take(at)) <= threshold.take(at)
+        at = tree + np.where(goes_left, left.take(at), right.take(at))
+    logits = parameters["start"] + value.take(at).reshape(len(rows), questions, trees).sum(-1)
+    return 1 / (1 + np.exp(-logits))
 
 
 def columns_of(rows: Visits) -> np.ndarray:
     """What the trees look at (R, C)."""
     return np.hstack([rows.inputs, rows.context])
-
-
-def _logit(parameters: Parameters, k: int, rows: np.ndarray) -> np.ndarray:
-    """Logit (R,) of one question: every tree walked down for all rows at once."""
-    feature, threshold, left, right, value = (
-        parameters[name][k] for name in ("feature", "threshold", "left", "right", "value")
-    )
-    trees = np.arange(len(feature))
-    at = np.zeros((len(rows), len(feature)), dtype=int)
-    for _ in range(DEPTH):
-        goes_left = np.take_along_axis(rows, feature[trees, at], axis=1) <= threshold[trees, at]
-        at = np.where(goes_left, left[trees, at], right[trees, at])
-    return parameters["start"][k] + value[trees, at].sum(1)

@@ -3,10 +3,12 @@
 import base64
 import datetime as dt
 import hashlib
+import json
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from models.card import COMMITTED
 from stream.storage import schema
 
 NO_HASH = b"placeholder"
@@ -14,8 +16,11 @@ LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS = (
     hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast", "shadow")
 )
 MODELS = {
-    LUNG_WEIGHTS: "progression", BLADDER_WEIGHTS: "progression", BREAST_WEIGHTS: "response", SHADOW_WEIGHTS: "shadow",
-}  # fmt: skip
+    LUNG_WEIGHTS: "progression",
+    BLADDER_WEIGHTS: "progression",
+    BREAST_WEIGHTS: "response",
+    SHADOW_WEIGHTS: "progression",
+}
 LEADS = [
     ("progression", "lung", LUNG_WEIGHTS),
     ("size", "lung", LUNG_WEIGHTS),
@@ -132,9 +137,10 @@ class Rows:
             connection.execute(table.delete())  # those that come with the code: these rows were said by others
         since = self.at(4000)
         for weights, model in MODELS.items():
-            card = {"model": model}
+            card = json.loads((COMMITTED / model / "card.json").read_text(encoding="utf-8"))
             self._add("weights", weights_version=weights, model=model, feature_version="measurements-1", card=card,
                       added_at=since)  # fmt: skip
+            self._add("active_weights", weights_version=weights, since=since)
         for endpoint, disease, weights in LEADS:
             self._add("leads", endpoint=endpoint, disease=disease, weights_version=weights, since=since,
                       since_xact=sa.text("pg_current_xact_id()"))  # fmt: skip

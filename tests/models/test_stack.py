@@ -81,6 +81,8 @@ def test_the_interval_keeps_the_networks_width_in_log_odds() -> None:
     network, simple = torch.tensor([0.2, 0.5]), torch.tensor([[0.4, 0.5], [0.6, 0.5]])
     ends, mean = torch.tensor([[0.1, 0.4], [0.3, 0.6]]), mean_of(network, simple)
     torch.testing.assert_close(mean, torch.tensor([0.4, 0.5]))
+    silent = torch.tensor([[0.4, torch.nan], [0.6, 0.7]])  # who does not answer does not count
+    torch.testing.assert_close(mean_of(network, silent), torch.tensor([0.4, 0.6]))
     moved = shifted(ends, network, mean)
     torch.testing.assert_close(moved.logit().diff(dim=0), ends.logit().diff(dim=0))
     torch.testing.assert_close(moved[:, 1], ends[:, 1])  # models that agree move nothing
