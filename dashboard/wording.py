@@ -30,6 +30,12 @@ MEASUREMENTS = {
     "sphericity": "Sphericity",
     "background_parenchymal_enhancement": "Background parenchymal enhancement",
 }
+RESPONSES = {
+    "CR": "complete response",
+    "PR": "partial response",
+    "SD": "stable disease",
+    "PD": "progressive disease",
+}
 STATUSES = {
     "receiving": ("Receiving", "files are still arriving"),
     "measuring": ("Measuring", "complete, being measured"),
@@ -135,6 +141,23 @@ def percent(value: float) -> str:
 def interval(low: float, high: float) -> str:
     """The central 90 % of the model's own uncertainty."""
     return f"{low * 100:.0f} to {high * 100:.0f} %"
+
+
+def size(value: float) -> str:
+    """A forecast size as exactly as it can be meant: whole from 10 on."""
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def within(level: float, low: float, high: float) -> str:
+    """An interval of a size with its coverage: `80 % between 40 and 60`."""
+    return f"{level * 100:.0f} % between {size(low)} and {size(high)}"
+
+
+def ahead(days: int) -> str:
+    """How far a day is from today: `in 42 days`, `5 days ago`."""
+    if days == 0:
+        return "today"
+    return _ago(-days, "day") if days < 0 else f"in {days} day{'' if days == 1 else 's'}"
 
 
 def points(change: float) -> str:

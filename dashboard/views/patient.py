@@ -20,11 +20,13 @@ def patient(source: Reader) -> None:
         _ask("Patient unknown", "Nothing has arrived under this pseudonym. Check it, or look for it on the worklist.")
         return
     current, values, treatments = source.current(name), source.trajectory(name), source.treatments(name)
-    told = timeline.Timeline(scans, values, history, treatments, load_settings().zone, source.now)
+    sizes, responses = source.sizes(name), source.responses(name)
+    told = timeline.Timeline(scans, values, history, sizes, responses, treatments, load_settings().zone, source.now)
     _heading(name, told)
     _current(current)
     _measured(told)
     _risk(told, scans)
+    _response(told)
     _why(name, current)
     _given(told)
     _superseded(history)
@@ -87,7 +89,11 @@ def _measured(told: timeline.Timeline) -> None:
         return
     group = _choose("Measurement", groups, groups[0], "measurement")
     frame = told.measured(group)
-    st.altair_chart(charts.measured(frame, group, told.span), theme=None, key="measured", alt=f"{group} over time")
+    chart = charts.measured(frame, told.coming(group), group, told.span)
+    st.altair_chart(chart, theme=None, key="measured", alt=f"{group} over time")
+    if coming := told.coming_words(group):
+        st.container(key="note-coming").text(coming)
+        st.caption("Dashed: the size forecast. Bands: where it will be found with 50, 80 and 95 % probability.")
     gaps = frame[frame.value.isna()]
     if len(gaps):
         st.container(key="note-gaps").text(
@@ -110,6 +116,11 @@ def _risk(told: timeline.Timeline, scans: pd.DataFrame) -> None:
     title = f"{wording.forecast(*kind)}: probability (%), counted from each scan; {wording.direction(kind[0])}"
     st.altair_chart(charts.risk(frame, told.scans(), title, told.span), theme=None, key="risk-chart", alt=title)
     st.caption(f"Said by {frame.said_by.iloc[-1]}. Band: central 90 % of the model's own uncertainty. Ticks: scans.")
+
+
+def _response(told: timeline.Timeline) -> None:
+    for number, sentence in enumerate(told.response_words()):
+        st.container(key=f"note-response-{number}").text(sentence)
 
 
 def _why(name: str, current: pd.DataFrame) -> None:

@@ -62,14 +62,5 @@ def leads(connection: Connection) -> list[Row]:
     return _rows(connection, "SELECT * FROM scanstream.leads ORDER BY since DESC, endpoint, disease")
 
 
-def standing_risks(connection: Connection) -> dict[tuple, float]:
-    """Every standing forecast's risk by weights, scan, endpoint and horizon."""
-    rows = connection.execute(
-        """SELECT weights_version, scan_uid, endpoint, horizon_kind, horizon_days, risk FROM scanstream.risk_history
-        WHERE superseded_at IS NULL"""
-    ).fetchall()
-    return {tuple(row[:5]): row[5] for row in rows}
-
-
 def _rows(connection: Connection, query: str, values: Row | None = None) -> list[Row]:
     return connection.cursor(row_factory=dict_row).execute(query, values).fetchall()
