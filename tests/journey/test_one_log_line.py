@@ -12,7 +12,7 @@ HOPS = [
 
 
 def test_one_line_at_every_hop_tells_of_the_scan_by_the_same_id(service: Service, tmp_path: Path) -> None:
-    report = make_sr(PatientID="followed")
+    report = make_sr(PatientID="one-log-line")
     assert service.store([save(report, tmp_path / "sr.dcm")]) == 1
     service.settle()
     scan = f"scan={service.scan(report.StudyInstanceUID)}"
