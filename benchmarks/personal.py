@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
 
 
 def _followed(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Iterator[Followed]:
-    data, parameters = samples(timelines, BLUEPRINT), forecaster._parameters
+    data, parameters = samples(timelines, BLUEPRINT), forecaster.parameters
     inputs = forecaster._inputs(data.inputs)
     with torch.inference_mode():
         heads = unroll(BLUEPRINT, parameters, inputs, data.context[:, None], data).sizes  # (T, E, N, 5 M)

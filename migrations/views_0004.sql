@@ -33,21 +33,5 @@ CREATE VIEW scanstream.leads AS
 COMMENT ON VIEW scanstream.timepoint IS 'What a model saw at each standing scan: features, and the facts and treatments known on that day';
 COMMENT ON VIEW scanstream.leads IS 'Which weights led, for which endpoint and disease, and when';
 
-DO $$
-DECLARE c record; word jsonb := '{
-  "patient_id": "Pseudonym of the patient", "scan_uid": "Pseudonym of the scan (study)",
-  "revision": "Revision of the scan, counts from 1", "acquired_at": "When the scan was acquired",
-  "first_accepted_at": "When the first revision of the scan was accepted", "feature_version": "Rule the features were made by",
-  "disease": "Disease of the scan", "x": "Features by name, in mm, ml, % or 1; null where missing",
-  "clinical": "Clinical facts of the patient", "treatments": "Treatments that began before the scan; end_at null where it had not ended by then",
-  "endpoint": "What is forecast", "model": "Name of the model", "weights_version": "sha256 of the weights",
-  "since": "From when on they lead", "until": "Until when they led; null: they lead"}';
-BEGIN
-  FOR c IN SELECT table_name, column_name FROM information_schema.columns
-    WHERE table_schema = 'scanstream' AND table_name IN ('timepoint', 'leads') LOOP
-    EXECUTE format('COMMENT ON COLUMN scanstream.%I.%I IS %L', c.table_name, c.column_name, word ->> c.column_name);
-  END LOOP;
-END $$;
-
 GRANT SELECT ON scanstream.timepoint, scanstream.leads
   TO scanstream_gateway, scanstream_worker, scanstream_dashboard, scanstream_reader, scanstream_vault;

@@ -10,16 +10,5 @@ CREATE VIEW scanstream.model_card AS
 
 COMMENT ON VIEW scanstream.model_card IS 'Weights in service: what they lead, and what their card says';
 
-DO $$
-DECLARE c record; word jsonb := '{
-  "model": "Name of the model", "weights_version": "sha256 of the weights", "active_since": "In service since",
-  "leads": "Endpoints and diseases for which they lead now", "card": "The card, without hashes of patients"}';
-BEGIN
-  FOR c IN SELECT column_name FROM information_schema.columns
-    WHERE table_schema = 'scanstream' AND table_name = 'model_card' LOOP
-    EXECUTE format('COMMENT ON COLUMN scanstream.model_card.%I IS %L', c.column_name, word ->> c.column_name);
-  END LOOP;
-END $$;
-
 GRANT SELECT ON scanstream.model_card
   TO scanstream_gateway, scanstream_worker, scanstream_dashboard, scanstream_reader, scanstream_vault;

@@ -13,6 +13,9 @@ COMMITTED = Path(__file__).parent / "cards"
 LSTM = "LSTM"
 LEAD = "lead"
 """What the network, and what the service says, are called beside the baseline models, in figures and cards."""
+DIFFERENCE = f"{LEAD} minus logistic regression"
+NOT_MODELS = ("place", "measure", "rows", "cases", "threshold", DIFFERENCE)
+"""What a score in a card says beside the figures of models."""
 
 
 class UnusableWeights(ValueError):

@@ -1,9 +1,7 @@
 """Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,34 +10,26 @@ from torch.nn.functional import pad
 
 from models.baselines import boosting, rhythm
 from models.blueprints import Blueprint
-from models.card import Architecture, Card, patient_sha256
-from models.features import FEATURE_NAMES, FEATURE_VERSION
+from models.features import FEATURE_NAMES
 from models.forecaster import Forecaster
 from models.hazard import intervals, negative_log_likelihood
-from models.history import cell_names, headroom_of, input_names
+from models.history import headroom_of, input_names
 from models.landmarks import Landmarks, landmarks
 from models.lstm import State
 from models.mixture import negative_log_likelihood as size_loss
 from models.mixture import start
-from models.network import Moment, Normaliser, Output, initial_state, shapes, state_size, step
+from models.network import Moment, Normaliser, Output, initial_state, shapes, step
 from models.samples import Samples, samples
 from models.stack import BOOSTING, LOGISTIC, packed
 from models.terminal import progress
 from models.timelines import Timeline
+from models.training_card import card_of
 
 # Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
 # for small and for large lesions, and the network should know that for sizes it never saw.
 RESCALED, SPREAD = 6, 0.25
-FEWEST_IN_ARM = 10
-"""Patients in an arm that a card names: fewer say nothing about it."""
-FITS = {
-    LOGISTIC: lambda blueprint, rows, _: rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
-    BOOSTING: lambda blueprint, rows, seed: _trees(blueprint, rows, seed),
-}
-"""How the simple models of a stack are taught."""
 # Within a year so few visits are followed to their end that trees are too extreme (slope below 0.5, docs/forecasts.md).
 TREES_REACH_DAYS = 180
-INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
 def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
@@ -58,22 +48,6 @@ def fit_forecaster(blueprint: Blueprint, timelines: Sequence[Timeline], seed: in
     """The ensemble trained on `usable` timelines, ready to forecast; it has no file and no figures."""
     parameters = fit(blueprint, timelines, seed)
     return Forecaster(card_of(blueprint, timelines, seed, {}), parameters, torch.device("cpu"))
-
-
-def _simple(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
-    """The simple models of a stack, taught on all visits at which the event could still happen."""
-    found: dict[str, Tensor] = {}
-    rows = landmarks(timelines, blueprint)
-    for kind in blueprint.architecture.stacked:
-        found |= packed(kind, FITS[kind](blueprint, rows, seed))
-    return found
-
-
-def _trees(blueprint: Blueprint, rows: Landmarks, seed: int) -> dict[str, np.ndarray]:
-    """Trees for what is within their reach; they do not answer beyond it."""
-    found = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
-    beyond = [(each.horizon_days or 0) > TREES_REACH_DAYS for each in blueprint.endpoints]
-    return {**found, "start": np.where(beyond, np.nan, found["start"])}
 
 
 def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Output:
@@ -211,53 +185,21 @@ def _size_losses(blueprint: Blueprint, head: Tensor, data: Samples) -> Tensor:
     return size_loss(head, ahead_days[:, None], now[:, None], coming[:, None]) * known[:, None]
 
 
-def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metrics: Mapping[str, Any]) -> Card:
-    """The card of weights fitted on `timelines`; `save_weights` fills in the sha256."""
-    return Card(
-        model=blueprint.model,
-        weights_sha256="",
-        feature_version=FEATURE_VERSION,
-        architecture=blueprint.architecture,
-        endpoints=blueprint.endpoints,
-        state_layout=_layout(blueprint.architecture),
-        applies_to=blueprint.applies_to,
-        training_data={
-            "attribution": blueprint.source,
-            "licence": blueprint.licence,
-            "patients": len(timelines),
-            "visits": sum(len(timeline.visits) for timeline in timelines),
-            "patient_sha256": sorted(patient_sha256(timeline.patient_id) for timeline in timelines),
-            "ranges": ranges_of(blueprint, timelines),
-        },
-        seed=seed,
-        metrics=metrics,
-        intended_use=INTENDED_USE,
-        arms=arms_of(timelines),
-    )
-
-
-def arms_of(timelines: Sequence[Timeline]) -> tuple[str, ...]:
-    """The arms that at least FEWEST_IN_ARM patients were in, by name."""
-    patients = Counter(timeline.arm for timeline in timelines if timeline.arm)
-    return tuple(sorted(arm for arm, count in patients.items() if count >= FEWEST_IN_ARM))
-
-
-def ranges_of(blueprint: Blueprint, timelines: Sequence[Timeline]) -> dict[str, tuple[float, float]]:
-    """Smallest and largest value of each of the network's inputs and facts over all visits, where any is known."""
-    data, architecture = samples(timelines, blueprint), blueprint.architecture
-    rows = torch.cat([data.inputs[data.present], data.context[data.present]], dim=1)
-    names = [*input_names(architecture.feature_names), *architecture.context_names]
-    known = {name: column[~column.isnan()] for name, column in zip(names, rows.T, strict=True)}
-    return {name: (column.min().item(), column.max().item()) for name, column in known.items() if len(column)}
-
-
-def _layout(architecture: Architecture) -> dict[str, Any]:
-    return {
-        "dtype": "float32",
-        "size": state_size(architecture),
-        "order": "members × layers × (h, c), then cells",
-        "members": architecture.members,
-        "layers": 1,
-        "hidden": architecture.hidden,
-        "cells": cell_names(architecture.feature_names),
+def _simple(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
+    """The simple models of a stack, taught on all visits at which the event could still happen."""
+    rows = landmarks(timelines, blueprint)
+    fits = {
+        LOGISTIC: lambda: rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
+        BOOSTING: lambda: _trees(blueprint, rows, seed),
     }
+    found: dict[str, Tensor] = {}
+    for kind in blueprint.architecture.stacked:
+        found |= packed(kind, fits[kind]())
+    return found
+
+
+def _trees(blueprint: Blueprint, rows: Landmarks, seed: int) -> dict[str, np.ndarray]:
+    """Trees for what is within their reach; they do not answer beyond it."""
+    found = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
+    beyond = [(each.horizon_days or 0) > TREES_REACH_DAYS for each in blueprint.endpoints]
+    return {**found, "start": np.where(beyond, np.nan, found["start"])}

@@ -91,8 +91,7 @@ class Forecaster:
         elapsed = self._padded(np.array([t.elapsed_days for t in timepoints]))
         known = self._padded(np.stack(facts))
         with torch.inference_mode():
-            core, cells = self._unpack(self._padded(states))
-            before = cells
+            core, before = self._unpack(self._padded(states))
             cells, inputs = observe(before, x, elapsed, architecture.feature_names)
             moment = Moment(elapsed, cells[:, -1], headroom_of(inputs, architecture.feature_names))
             output, core = step(

@@ -9,7 +9,7 @@ import numpy as np
 from models.baselines.families import LOGISTIC, families
 from models.blueprints import Blueprint
 from models.calibration import calibration_intercept, calibration_slope, observed_over_expected
-from models.card import LEAD, LSTM, EndpointOf
+from models.card import DIFFERENCE, LEAD, LSTM, EndpointOf
 from models.crossvalidation import Forecasts, Made
 from models.forecast import Forecast, of_kind
 from models.landmarks import NEXT_VISIT, Landmarks, landmarks, questions
@@ -17,7 +17,6 @@ from models.metrics import Estimate, Flagged, auc, brier, estimate, over_patient
 from models.splits import Split
 from models.timelines import Timeline
 
-DIFFERENCE = "lead minus logistic regression"
 RESAMPLING_SEED = 20261123
 LAST_LANDMARK = 3  # visits from the fourth on are one landmark
 # A risk from which on a visit counts as flagged: near the share with the event, so that about as many are flagged.

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM
-from models.card import LEAD, LSTM
-from models.judge import DIFFERENCE, Score
+from models.card import DIFFERENCE, LEAD, LSTM
+from models.judge import Score
 from models.metrics import Estimate
 
 # What goes side by side, so that a line fits a terminal.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from models.baselines import rhythm, trees
+from models.baselines.rhythm import Asked
 from models.card import Architecture, EndpointOf
 
 LOGISTIC, BOOSTING = "logistic", "boosting"
@@ -25,7 +26,6 @@ class Seen(NamedTuple):
     days: np.ndarray
 
 
-Asked = tuple[EndpointOf, ...]
 Arrays = dict[str, np.ndarray]
 SIMPLE: dict[str, Callable[[Arrays, Architecture, Seen, Asked], np.ndarray]] = {
     LOGISTIC: rhythm.risks,
@@ -73,5 +73,6 @@ def by_horizon(risks: Tensor, asked: Sequence[EndpointOf]) -> Tensor:
     """Risks (..., K) that never fall as the horizon grows: simple models answer each horizon on its own."""
     days = [k for k, each in enumerate(asked) if each.horizon_days is not None]
     found = risks.clone()
-    found[..., days] = torch.cummax(risks[..., days], dim=-1).values if days else risks[..., days]
+    if days:
+        found[..., days] = torch.cummax(risks[..., days], dim=-1).values
     return found

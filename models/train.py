@@ -4,7 +4,8 @@ from pathlib import Path
 
 from models.blueprints import blueprint_of
 from models.evaluate import cross_validated, load_usable
-from models.fit import card_of, fit
+from models.fit import fit
+from models.training_card import card_of
 from models.tripod import complete
 from models.weights import save_weights
 

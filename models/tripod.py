@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
-from models.card import LEAD, LSTM, Card
+from models.card import LEAD, LSTM, NOT_MODELS, Card
 
 KNOWN_LIMITS = {
     "progression": (
@@ -21,7 +21,6 @@ KNOWN_LIMITS = {
         "Arms are few and small: a forecast by arm is an association, not an effect of the treatment.",
     ),
 }
-NOT_MODELS = {"place", "measure", "rows", "cases", "threshold", "lead minus logistic regression"}
 
 
 class Item(NamedTuple):
@@ -100,7 +99,7 @@ def limits(card: Card) -> Iterator[str]:
 
 def _better(score: Mapping[str, Any], ours: str, passed_over: str) -> Iterator[str]:
     """A sentence on the model that errs least, if that is not our own."""
-    beside = set(score) - NOT_MODELS - {passed_over}
+    beside = set(score) - {*NOT_MODELS, passed_over}
     values = {name: score[name][0] for name in score if name in beside and score[name] is not None}
     best = min(values, key=values.__getitem__, default=ours)
     if ours in values and best != ours:

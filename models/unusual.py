@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 
 from models.forecaster import Forecaster
+from models.gating import seen
 from models.history import FLOORS, input_names
-from models.inside import seen
 from models.measurement import UNITS
 from models.timepoint import Timepoint
 

@@ -1,17 +1,14 @@
 """First tables, views and rights."""
 
-from pathlib import Path
-
 from alembic import op
 
+from migrations.scripts import run
 from migrations.tables_0001 import facts, forecasts, standing, work
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-
-SQL = Path(__file__).parents[1]
 
 
 def upgrade() -> None:
@@ -23,6 +20,5 @@ def upgrade() -> None:
         table.make()
     op.execute("ALTER TABLE core.states ALTER COLUMN state SET STORAGE EXTERNAL")
     op.execute("ALTER TABLE core.heads SET (fillfactor = 70)")
-    for name in ("views", "rights"):
-        # On the driver's own cursor: nothing in these files is a bind parameter.
-        op.get_bind().connection.cursor().execute((SQL / f"{name}_0001.sql").read_text())
+    run("views_0001.sql")
+    run("rights_0001.sql")

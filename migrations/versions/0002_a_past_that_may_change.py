@@ -1,17 +1,16 @@
 """A past that may change: rejections and their undo, what an instance takes back, why, and what a worker died with."""
 
-from pathlib import Path
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from migrations.scripts import run
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1]
 TIME = postgresql.TIMESTAMP(timezone=True)
 ID = sa.Text(collation="C")
 
@@ -21,7 +20,7 @@ def upgrade() -> None:
     _instances()
     _rejections()
     _others()
-    op.get_bind().connection.cursor().execute((SQL / "views_0002.sql").read_text())
+    run("views_0002.sql")
 
 
 def _instances() -> None:

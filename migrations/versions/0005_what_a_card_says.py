@@ -1,18 +1,22 @@
 """A view of the cards of the weights in service."""
 
-from pathlib import Path
-
-from alembic import op
+from migrations.scripts import describe, run
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parents[1]
+WORDS = {
+    "model": "Name of the model",
+    "weights_version": "sha256 of the weights",
+    "active_since": "In service since",
+    "leads": "Endpoints and diseases for which they lead now",
+    "card": "The card, without hashes of patients",
+}
 
 
 def upgrade() -> None:
     """Go to this version."""
-    # On the driver's own cursor: nothing in this file is a bind parameter.
-    op.get_bind().connection.cursor().execute((SQL / "views_0005.sql").read_text())
+    run("views_0005.sql")
+    describe(WORDS, "model_card")

@@ -16,7 +16,7 @@ from models.explain import Moved, Part, Told, fold, why_moved
 from models.features import FEATURE_NAMES, FEATURE_VERSION
 from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
-from models.inside import Gating, gates
+from models.gating import Gating, gates
 from models.timepoint import Timepoint, TreatmentInForce
 from models.unusual import Unusual, ranges_known, unusual
 from stream.timeline import DAY

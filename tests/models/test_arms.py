@@ -6,10 +6,10 @@ import torch
 from models.arms import AS_NOW, by_arm, sees_treatments
 from models.card import COMMITTED, Card
 from models.explain import fold
-from models.fit import FEWEST_IN_ARM, arms_of
 from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
 from models.timepoint import Timepoint
+from models.training_card import FEWEST_IN_ARM, arms_of
 from models.weights import load_weights
 from tests.models.timelines import made_timelines, mr, simulated, sizes
 

@@ -9,7 +9,7 @@ import pytest
 from models.blueprints import BLUEPRINTS
 from models.card import COMMITTED, Card
 from models.evaluate import cross_validated
-from models.fit import card_of
+from models.training_card import card_of
 from models.tripod import ITEMS, complete, lacking
 from tests.models.test_baselines import cohort
 

@@ -7,10 +7,10 @@ import torch
 from models.blueprints import RESPONSE
 from models.card import COMMITTED, Card
 from models.features import FEATURE_NAMES
-from models.fit import ranges_of
 from models.forecaster import Forecaster
 from models.samples import samples, usable
 from models.timepoint import Timepoint
+from models.training_card import ranges_of
 from models.unusual import ranges_known, unusual
 from models.weights import load_weights
 from tests.models.timelines import mr, point, simulated, sizes

@@ -7,8 +7,9 @@ import pytest
 
 from models.blueprints import BLUEPRINTS
 from models.card import COMMITTED, UnusableWeights
-from models.fit import card_of, fit
+from models.fit import fit
 from models.forecaster import load_forecaster
+from models.training_card import card_of
 from models.weights import save_weights
 from tests.models.timelines import made_timelines
 

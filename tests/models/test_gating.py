@@ -4,8 +4,8 @@ from torch import Tensor
 
 from models.explain import fold
 from models.forecaster import Forecaster
+from models.gating import Gating, gates, seen
 from models.history import cell_names
-from models.inside import Gating, gates, seen
 from models.network import Normaliser
 from models.timepoint import Timepoint
 from tests.models.timelines import simulated, sizes

@@ -17,7 +17,7 @@ from models.network import Normaliser, initial_state
 from models.timepoint import Timepoint
 
 
-class Seen(NamedTuple):
+class Shown(NamedTuple):
     """Inputs (V, I) and context (V, C) of V visits as they are, before they are standardised; NaN where unknown."""
 
     inputs: Tensor
@@ -38,7 +38,7 @@ class Gating:
     cell: float
 
 
-def seen(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> Seen:
+def seen(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> Shown:
     """What the network saw at each of `timepoints`, a patient's from the first on."""
     architecture = forecaster.card.architecture
     used = [FEATURE_NAMES.index(name) for name in architecture.feature_names]
@@ -48,7 +48,7 @@ def seen(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> Seen:
         cells, row = observe(cells, x, torch.tensor([timepoint.elapsed_days]), architecture.feature_names)
         inputs.append(row)
     facts = [context(architecture.context_names, each.clinical, each.treatments) for each in timepoints]
-    return Seen(torch.cat(inputs), torch.from_numpy(np.stack(facts)))
+    return Shown(torch.cat(inputs), torch.from_numpy(np.stack(facts)))
 
 
 def gates(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Gating]:
