@@ -45,15 +45,15 @@ Measure = Callable[[Complete], Measured]
 
 
 def waiting(connection: Connection, revisions: Sequence[tuple[str, int]], status: str = "measuring") -> list[Complete]:
-    """Those of `revisions` that are not measured yet, or have another `status`."""
+    """Those of `revisions` that are not measured yet, or have another `status`, in the order given."""
     rows = connection.execute(
         """SELECT w.scan_uid, w.revision, s.received_as,
           (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
             JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
           (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
             ORDER BY c.revision DESC LIMIT 1)
-        FROM core.assembly w JOIN core.scans s USING (scan_uid) JOIN unnest(%s::text[], %s::int[]) k(u, r)
-          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = %s""",
+        FROM core.assembly w JOIN core.scans s USING (scan_uid) JOIN unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
+          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = %s ORDER BY k.n""",
         [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [Complete(*row[:3], tuple(row[3] or ()), row[4]) for row in rows]
