@@ -56,7 +56,7 @@ def _aims(progression: Mapping[str, Any], response: Mapping[str, Any]) -> Iterat
         full, place = f"{measure} / last value", "size at the next visit"
         rows.append(_aim(f"size at the next visit, {full}", reached, aim, progression["sizes"], place, full))
     yield "### Aims\n"
-    yield from _table(["task", "before", "aim", "LSTM", "best of all models", "which"], rows)
+    yield from _table(["task", "before", "aim", "lead", "LSTM", "best of all models", "which"], rows)
 
 
 def _aim(task: str, before: str, aim: str, scores: Sequence[Score], place: str, measure: str) -> list[str]:
@@ -64,7 +64,7 @@ def _aim(task: str, before: str, aim: str, scores: Sequence[Score], place: str, 
     found = {name: each for name, each in score.items() if name not in NOT_MODELS and each is not None}
     best = (max if measure == "AUC" else min)(found, key=lambda name: found[name][0])
     exact = measure == "Brier score"
-    return [task, before, aim, _cell(found.get("LSTM"), exact), _cell(found[best], exact), best]
+    return [task, before, aim, *(_cell(found.get(name), exact) for name in ("lead", "LSTM", best)), best]
 
 
 def _progression(found: Mapping[str, Any]) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _closely(found: Mapping[str, Any]) -> Iterator[str]:
     yield "#### Subgroups\n"
     yield from _places(found["subgroups"], ("AUC", "Brier score", "observed/expected"))
     for place, groups in found["calibration"].items():
-        yield f"#### Calibration of the LSTM, {place}\n"
+        yield f"#### Calibration of the lead, {place}\n"
         yield from _table(["visits", "with the event", "mean risk", "observed"], [
             [str(g["rows"]), str(g["cases"]), f"{g['expected']:.3f}", _cell(g["observed"])] for g in groups
         ])  # fmt: skip

@@ -42,6 +42,7 @@ PROGRESSION = Blueprint(
         # Finer than the horizons: patients leave between them, and an interval cut by censoring is half lost.
         interval_ends_days=(45, 90, 135, 180, 240, 300, 365),
         size_days=(42, 63, 84),  # six, nine and twelve weeks: when trials scan again
+        stacked=("logistic", "boosting"),
     ),
     endpoints=(
         *(EndpointOf("progression", "days", days) for days in HORIZONS_DAYS),
@@ -60,12 +61,13 @@ RESPONSE = Blueprint(
     model="response",
     architecture=Architecture(
         core="lstm",
-        members=20,
+        members=10,
         hidden=16,
         feature_names=("longest_diameter", "volume", "sphericity", "background_parenchymal_enhancement"),
         context_names=CLINICAL_NAMES,
         knot_days=(0.0, 21.0, 84.0, 154.0),
         interval_ends_days=(),
+        stacked=("logistic",),
     ),
     endpoints=(EndpointOf("pcr", "end_of_treatment", None),),
     applies_to=AppliesTo(
@@ -73,8 +75,8 @@ RESPONSE = Blueprint(
         needs=("longest_diameter", "volume", "sphericity", "background_parenchymal_enhancement"),
         minimum_history=1,
     ),
-    epochs=80,
-    learning_rate=0.02,
+    epochs=150,
+    learning_rate=0.01,
     weight_decay=6.0,
     context_decay=1.0,
     context_dropout=0.5,

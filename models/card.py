@@ -11,7 +11,8 @@ COMMITTED = Path(__file__).parent / "cards"
 """Folder of the weights that come with this package, a folder for each model."""
 
 LSTM = "LSTM"
-"""What the network is called beside the baseline models, in figures and cards."""
+LEAD = "lead"
+"""What the network, and what the service says, are called beside the baseline models, in figures and cards."""
 
 
 class UnusableWeights(ValueError):
@@ -43,6 +44,7 @@ class Architecture:
     `knot_days`: days since the first scan between which the linear part's weights are interpolated.
     `interval_ends_days`: ends of the hazard's intervals; empty where the output is one probability.
     `size_days`: days ahead for which the sum of diameters is forecast; empty where the network has no such head.
+    `stacked`: simple models that speak beside the network (models.stack).
     """
 
     core: str
@@ -53,6 +55,7 @@ class Architecture:
     knot_days: tuple[float, ...]
     interval_ends_days: tuple[int, ...]
     size_days: tuple[int, ...] = ()
+    stacked: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,18 @@ from models.timelines import Timeline
 FOLDS = 5
 
 Forecasts = list[list[list[Said]]]  # by patient and visit
+
+
+class Made(NamedTuple):
+    """What the lead says, and the network in it alone; the same where nothing is stacked."""
+
+    lead: Forecasts
+    network: Forecasts
+
+
+def made_by(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Made:
+    """Forecasts after each visit of the lead and of its network."""
+    return Made(forecast(forecaster, timelines), forecast(forecaster.alone(), timelines))
 
 
 def forecast(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Forecasts:
@@ -50,13 +63,12 @@ def fit_folds(blueprint: Blueprint, timelines: Sequence[Timeline], fold: np.ndar
     ]
 
 
-def forecast_out_of_fold(
-    forecasters: Sequence[Forecaster], timelines: Sequence[Timeline], fold: np.ndarray
-) -> Forecasts:
+def made_out_of_fold(forecasters: Sequence[Forecaster], timelines: Sequence[Timeline], fold: np.ndarray) -> Made:
     """Forecasts for each patient by the forecaster of the patient's own fold."""
-    found: Forecasts = [[] for _ in timelines]
+    found = Made([[] for _ in timelines], [[] for _ in timelines])
     for k, forecaster in enumerate(forecasters):
         left_out = np.flatnonzero(fold == k)
-        for n, made in zip(left_out, forecast(forecaster, [timelines[n] for n in left_out]), strict=True):
-            found[n] = made
+        for whole, part in zip(found, made_by(forecaster, [timelines[n] for n in left_out]), strict=True):
+            for n, said in zip(left_out, part, strict=True):
+                whole[n] = said
     return found

@@ -7,8 +7,8 @@ import numpy as np
 
 from models.baselines.families import LOGISTIC
 from models.calibration import calibration_curve
-from models.card import LSTM
-from models.judge import MEAN, RESAMPLING_SEED, SHORT, Judged, Place, places
+from models.card import LEAD, LSTM
+from models.judge import RESAMPLING_SEED, SHORT, Judged, Place, places
 from models.metrics import Flagged, Weights, estimate, over_patients
 
 DECIDE_AT = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -17,11 +17,11 @@ Profile = dict[str, list[dict[str, Any]]]
 
 
 def calibration(of: Judged) -> Profile:
-    """By place of all measures: tenths of the network's risk with rows, cases, expected and observed share."""
+    """By place of all measures: tenths of the lead's risk with rows, cases, expected and observed share."""
     found = {}
     for place in _whole(of):
         weights, part = _weights(of, place), of.rows.of(place.rows)
-        risk = of.risks[LSTM][0, place.rows, place.question]
+        risk = of.risks[LEAD][0, place.rows, place.question]
         groups = calibration_curve(part.patient, risk, weights, RESAMPLING_SEED)
         found[place.name] = [
             {"rows": g.rows, "cases": g.cases, "expected": round(g.expected, 4), "observed": g.observed.to_json()}
@@ -34,7 +34,7 @@ def decisions(of: Judged) -> Profile:
     """By place of all measures: net benefit at several thresholds, beside flagging everybody (nobody is 0)."""
     found = {}
     for place in _whole(of):
-        shown = {name: of.risks[name][0, place.rows, place.question] for name in (LSTM, LOGISTIC, MEAN)}
+        shown = {name: of.risks[name][0, place.rows, place.question] for name in (LEAD, LSTM, LOGISTIC)}
         part, asked = of.rows.of(place.rows), of.asked[place.question]
         shown["everybody"] = np.ones(len(part.patient))
 

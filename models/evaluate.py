@@ -11,7 +11,7 @@ import numpy as np
 from models.baselines.families import absent
 from models.blueprints import Blueprint, blueprint_of
 from models.card import COMMITTED, patient_sha256
-from models.crossvalidation import Forecasts, fit_folds, forecast, forecast_out_of_fold
+from models.crossvalidation import Forecasts, Made, fit_folds, made_by, made_out_of_fold
 from models.curves import Profile, calibration, decisions
 from models.forecast import Forecast, Said, SizeForecast, of_kind
 from models.forecaster import Forecaster, load_forecaster
@@ -95,7 +95,7 @@ class Evaluation:
             lines += tables(self.measured_only, self.absent)
         lines += tables(self.sizes, {})
         for title, rows in self.calibration.items():
-            lines += groups(f"Calibration of the LSTM by tenths of its risk, {title}", rows)
+            lines += groups(f"Calibration of the lead by tenths of its risk, {title}", rows)
         for title, rows in self.decisions.items():
             lines += groups(f"Net benefit by threshold, {title} (flagging nobody: 0)", rows)
         lines += side_by_side("Worse data, judged by what truly followed", self.robustness)
@@ -142,8 +142,8 @@ def cross_validated(
     deals = splits(timelines, blueprint, repeats)
     fitted = [fit_folds(blueprint, timelines, each.part, FOLDS_SEED + 100 * at) for at, each in enumerate(deals)]
 
-    def made(of: Sequence[Timeline], deal: int) -> Forecasts:
-        return forecast_out_of_fold(fitted[deal], of, deals[deal].part)
+    def made(of: Sequence[Timeline], deal: int) -> Made:
+        return made_out_of_fold(fitted[deal], of, deals[deal].part)
 
     return _evaluation(timelines, blueprint, None, deals, made)
 
@@ -151,7 +151,7 @@ def cross_validated(
 def _as_committed(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
     forecaster = load_forecaster(COMMITTED / blueprint.model)
     deals = splits(timelines, blueprint)
-    return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: forecast(forecaster, of))
+    return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: made_by(forecaster, of))
 
 
 def _evaluation(
@@ -159,7 +159,7 @@ def _evaluation(
     blueprint: Blueprint,
     forecaster: Forecaster | None,
     deals: Sequence[Split],
-    made: Callable[[Sequence[Timeline], int], Forecasts],
+    made: Callable[[Sequence[Timeline], int], Made],
 ) -> tuple[Evaluation, Forecasts]:
     found = [made(timelines, deal) for deal in range(len(deals))]
     of = judged(timelines, blueprint, found, deals)
@@ -174,7 +174,7 @@ def _evaluation(
         left_out=deals[0].says + (f", dealt {len(deals)} times" if len(deals) > 1 else ""),
         scores=tuple(scores(of)) if of else (),
         measured_only=tuple(scores(hidden)) if hidden else (),
-        sizes=tuple(size_scores(timelines, blueprint, found[0], deals[0])) if of else (),
+        sizes=tuple(size_scores(timelines, blueprint, found[0].lead, deals[0])) if of else (),
         subgroups=tuple(subgroups(of, timelines)) if of else (),
         calibration=calibration(of) if of else {},
         decisions=decisions(of) if of else {},
@@ -182,7 +182,7 @@ def _evaluation(
         robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of, 0))),
         notes=tuple(filter(None, [stand_in(blueprint)])),
     )
-    return evaluation, found[0]
+    return evaluation, found[0].lead
 
 
 def _measured_only(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[Timeline]:

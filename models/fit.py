@@ -9,23 +9,33 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from models.baselines import boosting, rhythm
 from models.blueprints import Blueprint
 from models.card import Architecture, Card, patient_sha256
 from models.features import FEATURE_NAMES, FEATURE_VERSION
 from models.forecaster import Forecaster
 from models.hazard import intervals, negative_log_likelihood
 from models.history import cell_names, headroom_of, input_names
+from models.landmarks import Landmarks, landmarks
 from models.lstm import State
 from models.mixture import negative_log_likelihood as size_loss
 from models.mixture import start
 from models.network import Moment, Normaliser, Output, initial_state, shapes, state_size, step
 from models.samples import Samples, samples
+from models.stack import BOOSTING, LOGISTIC, packed
 from models.terminal import progress
 from models.timelines import Timeline
 
 # Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
 # for small and for large lesions, and the network should know that for sizes it never saw.
 RESCALED, SPREAD = 6, 0.25
+FITS = {
+    LOGISTIC: lambda blueprint, rows, _: rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
+    BOOSTING: lambda blueprint, rows, seed: _trees(blueprint, rows, seed),
+}
+"""How the simple models of a stack are taught."""
+# Within a year so few visits are followed to their end that trees are too extreme (slope below 0.5, docs/forecasts.md).
+TREES_REACH_DAYS = 180
 INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
@@ -35,7 +45,8 @@ def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[
     torch.set_num_threads(1)  # sums split over threads round differently
     try:
         longest_first = sorted(timelines, key=lambda timeline: -len(timeline.visits))
-        return _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
+        network = _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
+        return network | _simple(blueprint, longest_first, seed)
     finally:
         torch.set_num_threads(threads)
 
@@ -44,6 +55,22 @@ def fit_forecaster(blueprint: Blueprint, timelines: Sequence[Timeline], seed: in
     """The ensemble trained on `usable` timelines, ready to forecast; it has no file and no figures."""
     parameters = fit(blueprint, timelines, seed)
     return Forecaster(card_of(blueprint, timelines, seed, {}), parameters, torch.device("cpu"))
+
+
+def _simple(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
+    """The simple models of a stack, taught on all visits at which the event could still happen."""
+    found: dict[str, Tensor] = {}
+    rows = landmarks(timelines, blueprint)
+    for kind in blueprint.architecture.stacked:
+        found |= packed(kind, FITS[kind](blueprint, rows, seed))
+    return found
+
+
+def _trees(blueprint: Blueprint, rows: Landmarks, seed: int) -> dict[str, np.ndarray]:
+    """Trees for what is within their reach; they do not answer beyond it."""
+    found = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
+    beyond = [(each.horizon_days or 0) > TREES_REACH_DAYS for each in blueprint.endpoints]
+    return {**found, "start": np.where(beyond, np.nan, found["start"])}
 
 
 def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Output:

@@ -5,12 +5,14 @@ A risk is the mean over the members, its interval the central 90 % of their spre
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from models import stack
 from models.card import COMMITTED, Card, UnusableWeights
 from models.context import context
 from models.features import FEATURE_NAMES
@@ -19,6 +21,7 @@ from models.heads import Heard
 from models.history import cell_names, headroom_of, observe
 from models.lstm import State
 from models.network import Moment, Normaliser, state_size, step
+from models.stack import Seen
 from models.timepoint import Timepoint
 from models.weights import load_weights
 
@@ -38,11 +41,17 @@ class Forecaster:
         self.card = card
         self.device = device
         self.weights_version = card.weights_sha256
-        self._parameters = {name: tensor.to(device) for name, tensor in parameters.items()}
+        self._arrays = stack.unpacked(card.architecture, parameters)
+        self._parameters = {name: tensor.to(device) for name, tensor in parameters.items() if "." not in name}
         self._inputs = Normaliser(self._parameters["input_mean"], self._parameters["input_scale"])
         self._context = Normaliser(self._parameters["context_mean"], self._parameters["context_scale"])
         self._used = [FEATURE_NAMES.index(name) for name in card.feature_names]
         self._needed = [FEATURE_NAMES.index(name) for name in card.applies_to.needs]
+
+    def alone(self) -> "Forecaster":
+        """The network without the simple models of its stack; it steps through the same states."""
+        architecture = replace(self.card.architecture, stacked=())
+        return Forecaster(replace(self.card, architecture=architecture), self._parameters, self.device)
 
     def applies(self, disease: str, x: Sequence[float | None]) -> bool:
         """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none.
@@ -64,6 +73,8 @@ class Forecaster:
         """
         if states.shape != (len(timepoints), state_size(self.card.architecture)):
             raise ValueError(f"states of shape {states.shape} do not fit {len(timepoints)} timepoints")
+        if not all(0 <= timepoint.elapsed_days < math.inf for timepoint in timepoints):
+            raise ValueError("days since the last scan are 0 or more: timepoints step in the order of their scans")
         next_states = np.empty_like(states)
         forecasts: list[list[Said]] = []
         for start in range(0, len(timepoints), CHUNK):
@@ -81,13 +92,27 @@ class Forecaster:
         known = self._padded(np.stack(facts))
         with torch.inference_mode():
             core, cells = self._unpack(self._padded(states))
-            cells, inputs = observe(cells, x, elapsed, architecture.feature_names)
+            before = cells
+            cells, inputs = observe(before, x, elapsed, architecture.feature_names)
             moment = Moment(elapsed, cells[:, -1], headroom_of(inputs, architecture.feature_names))
             output, core = step(
                 architecture, self._parameters, self._inputs(inputs), self._context(known)[None], moment, core
             )
             packed = self._pack(core, cells)[: len(timepoints)].cpu().numpy()
-            return packed, Heard.of(self.card, output, cells, elapsed)
+            return packed, Heard.of(self.card, output, cells, elapsed, self._simple(before, x, elapsed, known))
+
+    def _simple(self, cells: Tensor, x: Tensor, elapsed_days: Tensor, known: Tensor) -> Tensor:
+        """Risks (S, n, endpoints) of the simple models of a stack, for `cells` (n, C) before the visit.
+
+        In float64 on the CPU: a tree's branch must not depend on how a device rounds a logarithm.
+        """
+        if not self._arrays:
+            return cells.new_empty(0, len(cells), len(self.card.endpoints))
+        cells, x, elapsed_days, known = (each.cpu().double() for each in (cells, x, elapsed_days, known))
+        cells, inputs = observe(cells, x, elapsed_days, self.card.feature_names)
+        seen = Seen(inputs.numpy(), known.numpy(), cells[:, -1].numpy())
+        risks = stack.risks(self._arrays, self.card.architecture, self.card.endpoints, seen)
+        return torch.from_numpy(risks).to(self.device, torch.float32)
 
     def _padded(self, rows: np.ndarray) -> Tensor:
         full = np.zeros((CHUNK, *rows.shape[1:]), dtype=np.float32)

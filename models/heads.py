@@ -15,8 +15,9 @@ from models.card import Architecture, Card, EndpointOf
 from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
 from models.hazard import risk_by_horizon
 from models.history import cell_names, progression_limit
-from models.mixture import FLOOR_MM, ROUNDED_MM, below_at_next_visit, quantiles
+from models.mixture import FLOOR_MM, ROUNDED_MM, SMALLEST, below_at_next_visit, quantiles
 from models.network import Output
+from models.stack import by_horizon, mean_of, shifted
 
 CENTRAL = (0.05, 0.95)
 LEVELS = (0.5, 0.8, 0.95)  # of the intervals of a size
@@ -40,15 +41,16 @@ class Heard(NamedTuple):
     response: Tensor
 
     @classmethod
-    def of(cls, card: Card, output: Output, cells: Tensor, elapsed_days: Tensor) -> "Heard":
-        """From the network's output, the running `cells` (n, C) after the visit and days since the last (n,)."""
+    def of(cls, card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, simple: Tensor) -> "Heard":
+        """From the network's output, the running `cells` (n, C) after the visit and days since the last (n,).
+
+        `simple` (S, n, endpoints): risks of the simple models of a stack.
+        """
         risks = risks_of(card.architecture, card.endpoints, output)
-        low, high = torch.quantile(risks, risks.new_tensor(CENTRAL), dim=0)
-        return cls(
-            torch.stack([risks.mean(0), low, high], dim=-1).clamp(0.0, 1.0),
-            _sizes(card.architecture, output, cells),
-            _response(card.architecture, output, cells, elapsed_days),
-        )
+        ends = torch.quantile(risks, risks.new_tensor(CENTRAL), dim=0)
+        lead = _stacked(card, torch.cat([risks.mean(0)[None], ends]), simple, cells).clamp(0.0, 1.0)
+        response = _response(card, output, cells, elapsed_days, lead[0])
+        return cls(lead.movedim(0, -1), _sizes(card.architecture, output, cells), response)
 
     def said(self, card: Card, rows: int) -> Iterator[list[Said]]:
         """The forecasts of the first `rows` visits."""
@@ -63,6 +65,19 @@ def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output
         return torch.sigmoid(output.logits)
     horizons = [each.horizon_days for each in endpoints if each.horizon_days is not None]
     return torch.cat([risk_by_horizon(output.logits, ends, horizons), output.next_visit], dim=-1)
+
+
+def _stacked(card: Card, network: Tensor, simple: Tensor, cells: Tensor) -> Tensor:
+    """Risk and both ends (3, n, K) of the lead, from those of the network; the network alone once progressed.
+
+    Simple models learn from visits before the event only. The interval keeps the network's width in log odds.
+    """
+    if not len(simple):
+        return network
+    lead = mean_of(network[0], simple)
+    stacked = torch.cat([lead[None], shifted(network[1:], network[0], lead)])
+    (progressed,) = _cells(card.architecture, cells, "progressed")
+    return by_horizon(torch.where((progressed > 0)[:, None], network, stacked), card.endpoints)
 
 
 def _cells(architecture: Architecture, cells: Tensor, *names: str) -> tuple[Tensor, ...]:
@@ -82,22 +97,29 @@ def _sizes(architecture: Architecture, output: Output, cells: Tensor) -> Tensor:
     return torch.where((seen > 0)[:, None, None], values, math.nan)
 
 
-def _response(architecture: Architecture, output: Output, cells: Tensor, elapsed_days: Tensor) -> Tensor:
-    """P(CR, PR, SD, PD) (n, 4) of the best response up to the next visit; NaN once it is settled by progression."""
-    if not architecture.size_days:
+def _response(card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, risks: Tensor) -> Tensor:
+    """P(CR, PR, SD, PD) (n, 4) of the best response up to the next visit; NaN once it is settled by progression.
+
+    The chance of progression is the lead's among `risks` (n, endpoints), the others share the rest.
+    """
+    if not card.architecture.size_days:
         return cells.new_full((len(cells), 4), math.nan)
-    seen, first, nadir, size, progressed = _cells(
-        architecture, cells, "seen", "first", "smallest", "last", "progressed"
-    )
+    names = ("seen", "first", "smallest", "last", "progressed")
+    seen, first, nadir, size, progressed = _cells(card.architecture, cells, *names)
     limits = torch.stack([torch.full_like(size, ROUNDED_MM), PARTIAL * first, progression_limit(nadir)])
     ratios = torch.log((limits + FLOOR_MM) / (size + FLOOR_MM))[:, None]  # (3, 1, n)
     below = below_at_next_visit(output.sizes, ratios, elapsed_days).mean(1)  # (3, n)
     gone, partial, limit = torch.cummax(below.clamp(0.0, 1.0), dim=0).values
     cr = torch.where(nadir < ROUNDED_MM, 1.0, gone)
     at_least_pr = torch.where(nadir <= PARTIAL * first, 1.0, partial)
-    pd = torch.where(seen > 1, 0.0, 1.0 - limit)  # a patient once seen as not progressing is at least stable
-    each = torch.stack([cr, at_least_pr - cr, 1.0 - at_least_pr - pd, pd], dim=-1).clamp(min=0.0)
-    return torch.where(((seen > 0) & (progressed == 0))[:, None], each / each.sum(-1, keepdim=True), math.nan)
+    stable_before = seen > 1  # seen twice and not progressed: at least stable
+    sd = torch.where(stable_before, 1.0, limit) - at_least_pr
+    next_visit = [each.horizon_kind for each in card.endpoints].index("next_visit")
+    pd = torch.where(stable_before, 0.0, risks[:, next_visit])
+    others = torch.stack([cr, at_least_pr - cr, sd], dim=-1).clamp(min=0.0)
+    others = others * ((1.0 - pd) / others.sum(-1).clamp(min=SMALLEST))[:, None]
+    each = torch.cat([others, pd[:, None]], dim=-1)
+    return torch.where(((seen > 0) & (progressed == 0))[:, None], each, math.nan)
 
 
 def _risk_forecasts(card: Card, risks: list[list[float]]) -> Iterator[Forecast]:

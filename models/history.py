@@ -20,8 +20,23 @@ FLOORS = {
     "sphericity": 0.05,
     "background_parenchymal_enhancement": 1.0,  # %
 }
+# More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
+LARGEST = {
+    "sum_of_diameters": 5000.0,  # mm
+    "longest_diameter": 1000.0,  # mm
+    "short_axis": 1000.0,  # mm
+    "volume": 50000.0,  # ml
+    "sphericity": 10.0,
+    "background_parenchymal_enhancement": 1000.0,  # %
+}
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")
+# The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
+# model follow it.
+FALLS = (0.15, 0.4)
+# The day of the next visit is not known. It is taken to come after as many days as this one did; after the first one
+# six weeks of treatment and a baseline within a week before it.
+FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
 ROUNDING_MM = 1e-3  # of float32 sizes: exactly +20.0 % counts
 
 
@@ -40,12 +55,12 @@ def input_names(feature_names: Sequence[str]) -> list[str]:
 def observe(cells: Tensor, x: Tensor, elapsed_days: Tensor, feature_names: Sequence[str]) -> tuple[Tensor, Tensor]:
     """One visit: `cells` (n, C), `x` (n, F) NaN = missing, `elapsed_days` (n,) → next cells (n, C), inputs (n, I).
 
-    Inputs are log values and log ratios to the first, the last and the smallest value; a missing value is carried
-    forward, one never measured gives NaN.
+    Inputs are log values and log ratios to the first, the last and the smallest value; a missing or impossible value is
+    carried forward, one never measured gives NaN.
     """
     seen, first, smallest, last = cells[:, : -len(SHARED_CELLS)].unflatten(1, (len(feature_names), 4)).unbind(-1)
     progressed, visits, days = cells[:, -len(SHARED_CELLS) :].unbind(-1)
-    measured, known = ~torch.isnan(x), seen > 0
+    measured, known = (x >= 0) & (x <= x.new_tensor([LARGEST[name] for name in feature_names])), seen > 0
     value = torch.where(measured, x, last)
     first, previous = torch.where(known, first, value), torch.where(known, last, value)
     nadir = torch.where(known, torch.minimum(smallest, value), value)

@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.baselines.families import BOOSTING, LOGISTIC, families, mean_of
+from models.baselines.families import LOGISTIC, families
 from models.blueprints import Blueprint
 from models.calibration import calibration_intercept, calibration_slope, observed_over_expected
-from models.card import LSTM, EndpointOf
-from models.crossvalidation import Forecasts
+from models.card import LEAD, LSTM, EndpointOf
+from models.crossvalidation import Forecasts, Made
 from models.forecast import Forecast, of_kind
 from models.landmarks import NEXT_VISIT, Landmarks, landmarks, questions
 from models.metrics import Estimate, Flagged, auc, brier, estimate, over_patients, precision_recall_area, uno_c
 from models.splits import Split
 from models.timelines import Timeline
 
-MEAN = "mean of LSTM, logistic, boosting"
+DIFFERENCE = "lead minus logistic regression"
 RESAMPLING_SEED = 20261123
 LAST_LANDMARK = 3  # visits from the fourth on are one landmark
 # A risk from which on a visit counts as flagged: near the share with the event, so that about as many are flagged.
@@ -48,7 +48,7 @@ UNO = "Uno's C"
 
 @dataclass(frozen=True)
 class Score:
-    """One measure at one place by model name; `difference`: LSTM minus logistic regression, patients drawn alike.
+    """One measure at one place by model name; `difference`: lead minus logistic regression, patients drawn alike.
 
     `whole`: a place where every measure is taken, no part of another.
     """
@@ -67,7 +67,7 @@ class Score:
         return {
             "place": self.place, "measure": self.measure, "rows": self.rows, "cases": self.cases,
             "threshold": self.threshold, **{name: each.to_json() for name, each in self.models.items()},
-            "LSTM minus logistic regression": self.difference.to_json(),
+            DIFFERENCE: self.difference.to_json(),
         }  # fmt: skip
 
 
@@ -96,17 +96,19 @@ class Judged(NamedTuple):
 
 
 def judged(
-    timelines: Sequence[Timeline], blueprint: Blueprint, forecasts: Sequence[Forecasts], deals: Sequence[Split]
+    timelines: Sequence[Timeline], blueprint: Blueprint, made: Sequence[Made], deals: Sequence[Split]
 ) -> Judged | None:
     """Risks of the model and, by deal, of baselines fitted on the parts a patient is not in; None without rows."""
     rows = landmarks(timelines, blueprint)
     if not len(rows.patient):
         return None
-    ours = np.stack([risks_at(rows, made, blueprint) for made in forecasts])
+    ours = {
+        name: np.stack([risks_at(rows, forecasts, blueprint) for forecasts in of])
+        for name, of in zip((LEAD, LSTM), zip(*made, strict=True), strict=True)
+    }
     each = [baseline_risks(rows, split.part[rows.patient], blueprint) for split in deals]
-    risks = {LSTM: ours, **{name: np.stack([of[name] for of in each]) for name in each[0]}}
-    risks[MEAN] = mean_of(risks, (LSTM, LOGISTIC, BOOSTING))
-    return Judged(blueprint, rows, risks, deals[0])
+    baselines = {name: np.stack([of[name] for of in each]) for name in each[0]}
+    return Judged(blueprint, rows, ours | baselines, deals[0])
 
 
 def risks_at(rows: Landmarks, forecasts: Forecasts, blueprint: Blueprint) -> np.ndarray:
@@ -198,7 +200,7 @@ def scored(of: Judged, place: Place) -> list[Score]:
         orders = [_concordance(part, deals, asked.horizon_days) for deals in columns.values()]
         values = np.concatenate([values, np.stack(orders, axis=1)[:, :, None]], axis=2)
     cases = int((part.weights(asked, np.ones(len(part.patient))).case > 0).sum())
-    ours, logistic = (list(columns).index(name) for name in (LSTM, LOGISTIC))
+    ours, logistic = (list(columns).index(name) for name in (LEAD, LOGISTIC))
     return [
         Score(
             place.name, name, len(part.patient), cases, at,

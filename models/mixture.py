@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.history import FLOORS
+from models.history import FIRST_GAP_DAYS, FLOORS, GAPS_DAYS
 
 FLOOR_MM = FLOORS["sum_of_diameters"]
 UNIT_DAYS, LEAST, MOST = 45.0, 0.2, 4.0  # between a wait of nine days and one of half a year
@@ -22,9 +22,7 @@ PER_COMPONENT = 5  # weight, middle, its drift, log scale, its growth
 WEIGHTS, MIDDLES, LOG_SCALES = (2.0, 1.0, -1.0), (0.0, 0.0, -1.0), (-2.5, -1.5, -0.7)
 COMPONENTS = len(WEIGHTS)
 SMALLEST = 1e-6  # probability
-# The day of the next visit is not known. It is taken to come after as many days as this one did, give or take.
-FIRST_GAP_DAYS, GAPS_DAYS = 49.0, (14.0, 130.0)
-RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)
+RHYTHMS = (0.8, 0.95, 1.0, 1.05, 1.3, 1.6)  # of the days the next visit is expected after: give or take
 HALVINGS = 10  # of the way between the outermost components; the rest is a straight line
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from models.card import Architecture
-from models.history import cell_names, input_names
+from models.history import FALLS, cell_names, input_names
 from models.lstm import CORES, State
 from models.mixture import COMPONENTS, PER_COMPONENT, risk_at_next_visit
 
@@ -26,8 +26,6 @@ LIMIT = 4.0
 # Products are at least this wide: for fewer than about 12 columns CPU kernels sum some rows of a block in another order
 # than others, and a row's bits would depend on its place in the batch.
 COLUMNS = 16
-# The hazard falls steeply over the first steps of headroom and then hardly: two such falls, in log mm.
-FALLS = (0.15, 0.4)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM
-from models.card import LSTM
-from models.judge import MEAN, Score
+from models.card import LEAD, LSTM
+from models.judge import DIFFERENCE, Score
 from models.metrics import Estimate
 
 # What goes side by side, so that a line fits a terminal.
@@ -19,11 +19,11 @@ BLOCKS = (
 LEFT_TO_CURVES = {"net benefit"}
 EXACT = {"Brier score"}  # differences lie in the fourth decimal
 SHORT_NAMES = {
+    LEAD: "lead",
     LSTM: "LSTM",
     LOGISTIC: "logistic",
     RHYTHM: "logistic, own rhythm",
     BOOSTING: "boosting",
-    MEAN: "mean of the three",
 }
 FEWEST = 10  # visits with the event: of fewer no model is called the best
 PLACE, NARROW, NAME, CELL = 30, 24, 33, 26
@@ -56,11 +56,11 @@ def side_by_side(title: str, scores: Sequence[Score]) -> Iterator[str]:
 
 
 def headlines(scores: Sequence[Score]) -> Iterator[str]:
-    """A sentence per whole place: which model errs least, and how far the network is from it."""
+    """A sentence per whole place: which model errs least, and how far lead and network are from it."""
     for score in scores:
         if score.measure == "Brier score" and score.whole and score.cases >= FEWEST:
             best = min(score.models, key=lambda name: score.models[name].value)
-            ours = "" if best == LSTM else f"; the LSTM's is {score.models[LSTM].value:.4f}"
+            ours = "".join(f"; {name}: {score.models[name].value:.4f}" for name in (LEAD, LSTM) if name != best)
             where = f"{score.place[0].upper()}{score.place[1:]}"
             yield f"{where}: smallest Brier score {score.models[best].value:.4f}, {best}{ours}."
 
@@ -93,7 +93,7 @@ def _block(scores: Sequence[Score], threshold: float | None) -> Iterator[str]:
         yield f"{model:{NAME}}" + "".join(f"{cell(s.models[model], s.measure in EXACT):>{CELL}}" for s in scores)
     if np.isfinite(scores[0].difference.value):
         cells = "".join(f"{cell(score.difference, score.measure in EXACT):>{CELL}}" for score in scores)
-        yield f"{'LSTM minus logistic regression':{NAME}}{cells}"
+        yield f"{DIFFERENCE:{NAME}}{cells}"
 
 
 def cell(found: Estimate, exact: bool = False) -> str:

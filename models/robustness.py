@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM, families, mean_of
+from models.baselines.families import BOOSTING, LOGISTIC, RHYTHM, families
 from models.blueprints import Blueprint
-from models.card import LSTM
+from models.card import LEAD, LSTM
 from models.corruption import CORRUPTIONS, corrupted
-from models.crossvalidation import Forecasts
-from models.judge import MEAN, SHORT, Judged, Place, Score, risks_at, scored
+from models.crossvalidation import Made
+from models.judge import SHORT, Judged, Place, Score, risks_at, scored
 from models.landmarks import Landmarks, every_visit, landmarks
 from models.splits import Split
 from models.timelines import Timeline
@@ -19,7 +19,7 @@ SEED = 20261123
 
 
 def robustness(
-    timelines: Sequence[Timeline], blueprint: Blueprint, split: Split, made: Callable[[Sequence[Timeline]], Forecasts]
+    timelines: Sequence[Timeline], blueprint: Blueprint, split: Split, made: Callable[[Sequence[Timeline]], Made]
 ) -> list[Score]:
     """Scores for the first question under every corruption and strength, and as the data are, at the same kind of rows.
 
@@ -41,7 +41,6 @@ def robustness(
             rows, risks = _seen(clean, timelines, seen, blueprint, made(seen))
             for model, of_part in fits.items():
                 risks[model] = _by_part(rows, split.part[rows.patient], of_part)
-            risks[MEAN] = mean_of(risks, (LSTM, LOGISTIC, BOOSTING))
             of = Judged(blueprint, rows, {model: each[None] for model, each in risks.items()}, split)
             place = Place(
                 f"{name} {strength:g}" if corruption else name, np.ones(len(rows.patient), dtype=bool), 0, SHORT
@@ -55,16 +54,17 @@ def _seen(
     timelines: Sequence[Timeline],
     seen: Sequence[Timeline],
     blueprint: Blueprint,
-    forecasts: Forecasts,
+    made: Made,
 ) -> tuple[Landmarks, dict[str, np.ndarray]]:
-    """The clean rows whose visit is still there, with the inputs seen and what truly followed; the network's risks."""
+    """The clean rows whose visit is still there, with the inputs seen and what truly followed; our own risks."""
     shown = every_visit(seen, blueprint)
     at = {(p, seen[p].visits[v].label): row for row, (p, v) in enumerate(zip(shown.patient, shown.visit, strict=True))}
     wanted = [(p, timelines[p].visits[v].label) for p, v in zip(clean.patient, clean.visit, strict=True)]
     there = np.array([each in at for each in wanted])
     found, true = shown.of(np.array([at[each] for each in wanted if each in at])), clean.of(there)
     followed = {name: getattr(true, name) for name in ("time_days", "event", "gap_days", "ahead_days", "ahead")}
-    return replace(found, **followed), {LSTM: risks_at(found, forecasts, blueprint)}
+    ours = {name: risks_at(found, of, blueprint) for name, of in zip((LEAD, LSTM), made, strict=True)}
+    return replace(found, **followed), ours
 
 
 def _by_part(rows: Landmarks, part: np.ndarray, fits: Mapping[int, Callable[[Landmarks], np.ndarray]]) -> np.ndarray:

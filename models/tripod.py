@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
-from models.card import LSTM, Card
+from models.card import LEAD, LSTM, Card
 
 KNOWN_LIMITS = {
     "progression": (
@@ -21,7 +21,7 @@ KNOWN_LIMITS = {
         "Arms are few and small: a forecast by arm is an association, not an effect of the treatment.",
     ),
 }
-NOT_MODELS = {"place", "measure", "rows", "cases", "threshold", "LSTM minus logistic regression"}
+NOT_MODELS = {"place", "measure", "rows", "cases", "threshold", "lead minus logistic regression"}
 
 
 class Item(NamedTuple):
@@ -90,27 +90,29 @@ def limits(card: Card) -> Iterator[str]:
     scores = card.metrics.get("scores", ())
     whole = {score["place"] for score in scores if score["measure"] == "F1"}  # where every measure is taken
     for score in scores:
-        if score["place"] in whole and score["measure"] == "Brier score" and (better := _better(score)):
-            name, value = better
-            figures = f"Brier score {value:.4f} against {score[LSTM][0]:.4f}"
-            yield f"{_capital(score['place'])}, {name} errs less than the LSTM: {figures}."
+        if score["place"] in whole and score["measure"] == "Brier score":
+            for ours, passed_over in ((LEAD, LSTM), (LSTM, LEAD)):
+                yield from _better(score, ours, passed_over)
     for score in card.metrics.get("subgroups", ()):
         if score["measure"] == "observed/expected" and (said := _off(score)):
             yield said
 
 
-def _better(score: Mapping[str, Any]) -> tuple[str, float] | None:
-    """The model with the smallest value, if that is not the network."""
-    values = {name: each[0] for name, each in score.items() if name not in NOT_MODELS and each is not None}
-    best = min(values, key=values.__getitem__, default=LSTM)
-    return None if best == LSTM or LSTM not in values else (best, values[best])
+def _better(score: Mapping[str, Any], ours: str, passed_over: str) -> Iterator[str]:
+    """A sentence on the model that errs least, if that is not our own."""
+    beside = set(score) - NOT_MODELS - {passed_over}
+    values = {name: score[name][0] for name in score if name in beside and score[name] is not None}
+    best = min(values, key=values.__getitem__, default=ours)
+    if ours in values and best != ours:
+        figures = f"Brier score {values[best]:.4f} against {values[ours]:.4f}"
+        yield f"{_capital(score['place'])}, {best} errs less than the {ours}: {figures}."
 
 
 def _off(score: Mapping[str, Any]) -> str | None:
     """A sentence where the interval of observed by expected leaves 1 out."""
-    if not score.get(LSTM) or score[LSTM][1] <= 1 <= score[LSTM][2]:
+    if not score.get(LEAD) or score[LEAD][1] <= 1 <= score[LEAD][2]:
         return None
-    value, low, high = score[LSTM]
+    value, low, high = score[LEAD]
     way = "high" if value < 1 else "low"
     figures = f"observed/expected {value:.2f} ({low:.2f}, {high:.2f})"
     return f"{_capital(score['place'])}: risks are too {way}, {figures}, {score['cases']} visits with the event."

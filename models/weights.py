@@ -12,6 +12,7 @@ from torch import Tensor
 from models.card import Card, UnusableWeights
 from models.features import FEATURE_NAMES, FEATURE_VERSION
 from models.network import shapes
+from models.stack import unpacked
 
 WEIGHTS = "weights.safetensors"
 CARD = "card.json"
@@ -51,4 +52,8 @@ def _checked(path: Path, data: bytes, card: Card) -> dict[str, Tensor]:
     for name, shape in shapes(card.architecture).items():
         if name not in parameters or tuple(parameters[name].shape) != (members, *shape):
             raise UnusableWeights(f"{path} does not hold {name} of {members} members in the shape its card names.")
+    try:
+        unpacked(card.architecture, parameters)
+    except KeyError as missing:
+        raise UnusableWeights(f"{path} does not hold the model {missing} that its card stacks.") from None
     return parameters

@@ -7,18 +7,17 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
 
 from models.baselines.columns import column, names, standard, standardised
+from models.baselines.trees import DEPTH, Parameters, columns_of
 from models.blueprints import Blueprint
 from models.card import EndpointOf
 from models.landmarks import RECIST, Landmarks, under_rule
 from models.progression import limit_mm
 
-TREES, DEPTH, RATE, SHARE = 100, 3, 0.05, 0.5
+TREES, RATE, SHARE = 100, 0.05, 0.5
 LEAF_SHARE = 0.03  # of the rows, at least, in every leaf
 # Rules the same timelines are labelled by: the trees then learn the way from headroom to risk on five times the rows.
 RULES = (RECIST, (1.1, 3.0), (1.3, 5.0), (1.2, 8.0), (1.4, 10.0))
 KINDS = (np.int32, np.int32, np.int32, np.float32, np.float32)
-
-Parameters = dict[str, np.ndarray]
 
 
 def fit(blueprint: Blueprint, rows: Landmarks, asked: tuple[EndpointOf, ...], seed: int) -> Parameters:
@@ -42,30 +41,18 @@ def fit(blueprint: Blueprint, rows: Landmarks, asked: tuple[EndpointOf, ...], se
     return {"mean": mean, "scale": scale, "start": np.array(starts), **stored}
 
 
-def risks(parameters: Parameters, columns: np.ndarray) -> np.ndarray:
-    """Risks (R, K) at visits with columns (R, C); a pure function of its arguments."""
-    rows = standardised(columns, parameters["mean"], parameters["scale"]).astype(np.float32)
-    each = [_logit(parameters, k, rows) for k in range(len(parameters["start"]))]
-    return 1 / (1 + np.exp(-np.stack(each, axis=1)))
-
-
-def columns_of(rows: Landmarks) -> np.ndarray:
-    """What the trees look at (R, C)."""
-    return np.hstack([rows.inputs, rows.context])
-
-
 def _taught(blueprint: Blueprint, rows: Landmarks) -> Iterator[Landmarks]:
     """The rows under each rule, headroom and what followed computed anew; as they are where no rule is concerned."""
-    if "headroom" not in names(blueprint):
+    if "headroom" not in names(blueprint.architecture):
         yield rows
         return
-    size = np.expm1(column(blueprint, rows, "sum_of_diameters.level"))
-    nadir = (size + 1) * np.exp(-column(blueprint, rows, "sum_of_diameters.since_smallest")) - 1
+    size = np.expm1(column(blueprint.architecture, rows, "sum_of_diameters.level"))
+    nadir = (size + 1) * np.exp(-column(blueprint.architecture, rows, "sum_of_diameters.since_smallest")) - 1
     for ratio, more_mm in RULES:
         under = under_rule(rows, nadir, ratio, more_mm)
         headroom = np.log1p(limit_mm(nadir, ratio, more_mm)) - np.log1p(size)
         inputs = rows.inputs.copy()
-        inputs[:, names(blueprint).index("headroom")] = headroom
+        inputs[:, names(blueprint.architecture).index("headroom")] = headroom
         yield replace(under, inputs=inputs).of(headroom > 0)
 
 
@@ -102,16 +89,3 @@ def _arrays(tree: object, nodes: tuple[int]) -> tuple[np.ndarray, ...]:
 def _wide(nodes: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """The array filled up with zeros at the end of each axis."""
     return np.pad(nodes, [(0, to - at) for at, to in zip(nodes.shape, shape, strict=True)])
-
-
-def _logit(parameters: Parameters, k: int, rows: np.ndarray) -> np.ndarray:
-    """Logit (R,) of one question: every tree walked down for all rows at once."""
-    feature, threshold, left, right, value = (
-        parameters[name][k] for name in ("feature", "threshold", "left", "right", "value")
-    )
-    trees = np.arange(len(feature))
-    at = np.zeros((len(rows), len(feature)), dtype=int)
-    for _ in range(DEPTH):
-        goes_left = np.take_along_axis(rows, feature[trees, at], axis=1) <= threshold[trees, at]
-        at = np.where(goes_left, left[trees, at], right[trees, at])
-    return parameters["start"][k] + value[trees, at].sum(1)

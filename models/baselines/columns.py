@@ -1,36 +1,40 @@
 """Columns for simple models out of a visit's inputs, by name: what each of them is allowed to look at."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from models.blueprints import Blueprint
-from models.history import input_names
-from models.landmarks import Landmarks
+from models.card import Architecture
+from models.history import FALLS, FIRST_GAP_DAYS, GAPS_DAYS, input_names
 
-# The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
-# model follow it.
-FALLS = (0.15, 0.4)
-FIRST_GAP, GAPS = 49.0, (14.0, 130.0)  # six weeks of treatment after a baseline within a week before it
 LIMIT = 4.0  # standard deviations beyond which an input moves nothing further
 
 
-def column(blueprint: Blueprint, rows: Landmarks, name: str) -> np.ndarray:
+class Visits(Protocol):
+    """Visits as rows: what the network sees there, raw (R, I), the context (R, C) and days since the first (R,)."""
+
+    inputs: np.ndarray
+    context: np.ndarray
+    days: np.ndarray
+
+
+def column(architecture: Architecture, rows: Visits, name: str) -> np.ndarray:
     """One input (R,) by its name in models.history."""
-    return rows.inputs[:, names(blueprint).index(name)]
+    return rows.inputs[:, names(architecture).index(name)]
 
 
-def names(blueprint: Blueprint) -> list[str]:
+def names(architecture: Architecture) -> list[str]:
     """Names of the inputs, in their order."""
-    return input_names(blueprint.architecture.feature_names)
+    return input_names(architecture.feature_names)
 
 
-def history(blueprint: Blueprint, rows: Landmarks, without: Sequence[str] = ()) -> np.ndarray:
+def history(architecture: Architecture, rows: Visits, without: Sequence[str] = ()) -> np.ndarray:
     """All inputs and clinical facts (R, C), with the falls of headroom where there is one and it is not left out."""
-    kept = [at for at, name in enumerate(names(blueprint)) if name not in without]
+    kept = [at for at, name in enumerate(names(architecture)) if name not in without]
     parts = [rows.inputs[:, kept], rows.context]
-    if "headroom" in names(blueprint) and "headroom" not in without:
-        parts.append(falls(column(blueprint, rows, "headroom")))
+    if "headroom" in names(architecture) and "headroom" not in without:
+        parts.append(falls(column(architecture, rows, "headroom")))
     return np.hstack(parts)
 
 
@@ -39,10 +43,10 @@ def falls(headroom: np.ndarray) -> np.ndarray:
     return np.column_stack([np.exp(-np.maximum(headroom, 0.0) / fall) for fall in FALLS])
 
 
-def expected_gap(blueprint: Blueprint, rows: Landmarks) -> np.ndarray:
-    """Days (R,) until the next visit if the patient's own rhythm goes on; FIRST_GAP while there is none yet."""
-    elapsed = np.expm1(column(blueprint, rows, "elapsed"))
-    return np.clip(np.where(elapsed < 1.0, FIRST_GAP, elapsed), *GAPS)
+def expected_gap(architecture: Architecture, rows: Visits) -> np.ndarray:
+    """Days (R,) until the next visit if the patient's own rhythm goes on; FIRST_GAP_DAYS while there is none yet."""
+    elapsed = np.expm1(column(architecture, rows, "elapsed"))
+    return np.clip(np.where(elapsed < 1.0, FIRST_GAP_DAYS, elapsed), *GAPS_DAYS)
 
 
 def standard(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,23 +1,21 @@
 """Every baseline model by name, each fitted on the rows of some patients and asked about the rows of others."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from models.baselines import boosting, forest, logistic
-from models.baselines.columns import FIRST_GAP, column, expected_gap, falls, history, names
+from models.baselines import boosting, forest, logistic, rhythm, trees
+from models.baselines.columns import column, falls, history, names
 from models.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, trend
 from models.blueprints import Blueprint
-from models.card import EndpointOf
-from models.landmarks import NEXT_VISIT, Landmarks, questions, size_name
+from models.landmarks import Landmarks, questions, size_name
 from models.progression import limit_mm
 
 SEED = 20261123
 LOGISTIC, RHYTHM = "logistic regression", "logistic at the patient's rhythm"
 BOOSTING, FOREST = "gradient boosting", "random survival forest"
 
-Asked = tuple[EndpointOf, ...]
 Risks = Callable[[Landmarks], np.ndarray]
 """Risks (R, K) of rows, a column for each of `questions`."""
 Columns = Callable[[Landmarks], np.ndarray]
@@ -26,20 +24,21 @@ Columns = Callable[[Landmarks], np.ndarray]
 
 def families(blueprint: Blueprint) -> dict[str, Callable[[Landmarks], Risks]]:
     """The baselines that can be fitted for this model here: rows seen → risks of unseen rows."""
+    architecture = blueprint.architecture
     level, nadir = (f"{size_name(blueprint)}.{kind}" for kind in ("level", "since_smallest"))
     found = {
-        "last value": _regression(blueprint, lambda rows: column(blueprint, rows, level)[:, None]),
-        "growth over nadir": _regression(blueprint, lambda rows: column(blueprint, rows, nadir)[:, None]),
+        "last value": _regression(blueprint, lambda rows: column(architecture, rows, level)[:, None]),
+        "growth over nadir": _regression(blueprint, lambda rows: column(architecture, rows, nadir)[:, None]),
         "trend": _growth(blueprint, trend),
         "exponential growth": _growth(blueprint, partial(coming_size, slowing=EXPONENTIAL)),
         "Gompertz growth": _growth(blueprint, partial(coming_size, slowing=GOMPERTZ)),
     }
-    if "headroom" in names(blueprint):
-        found["headroom"] = _regression(blueprint, lambda rows: _falling(column(blueprint, rows, "headroom")))
-        bare = partial(history, blueprint, without=("headroom",))
+    if "headroom" in names(architecture):
+        found["headroom"] = _regression(blueprint, lambda rows: _falling(column(architecture, rows, "headroom")))
+        bare = partial(history, architecture, without=("headroom",))
         found["logistic without headroom"] = _regression(blueprint, bare)
         found[RHYTHM] = partial(_at_own_rhythm, blueprint)
-    found[LOGISTIC] = _regression(blueprint, partial(history, blueprint))
+    found[LOGISTIC] = _regression(blueprint, partial(history, architecture))
     found[BOOSTING] = partial(_boosting, blueprint)
     if FOREST not in absent(blueprint):
         found[FOREST] = partial(_forest, blueprint)
@@ -65,17 +64,8 @@ def _regression(blueprint: Blueprint, columns: Columns) -> Callable[[Landmarks],
 
 
 def _at_own_rhythm(blueprint: Blueprint, seen: Landmarks) -> Risks:
-    """Regression whose odds of the event at the next visit grow with the days until it: the longer, the more."""
-    asked = questions(blueprint)
-    next_visit = np.array([each.horizon_kind == NEXT_VISIT for each in asked])
-
-    def known(rows: Landmarks) -> np.ndarray:
-        return np.log(expected_gap(blueprint, rows) / FIRST_GAP)[:, None] * next_visit
-
-    weights = [seen.weights(each, np.ones(len(seen.patient))) for each in asked]
-    knots, columns = blueprint.architecture.knot_days, partial(history, blueprint)
-    found = logistic.fit(columns(seen), seen.days, knots, weights, known(seen))
-    return lambda rows: logistic.risks(found, columns(rows), rows.days, known(rows))
+    found = rhythm.fit(blueprint.architecture, seen, questions(blueprint))
+    return lambda rows: rhythm.risks(found, blueprint.architecture, rows, questions(blueprint))
 
 
 def _growth(blueprint: Blueprint, curve: Callable[..., float]) -> Callable[[Landmarks], Risks]:
@@ -104,7 +94,7 @@ def coming(rows: Landmarks, curve: Callable[..., float], ahead_days: float | np.
 
 def _against(blueprint: Blueprint, rows: Landmarks, sizes: np.ndarray) -> np.ndarray:
     """Expected headroom where progression is asked for, else the expected change from the first size."""
-    if "headroom" in names(blueprint):
+    if "headroom" in names(blueprint.architecture):
         return _falling(np.log1p(limit_mm(np.nanmin(rows.seen, axis=1))) - np.log1p(sizes))
     return (np.log1p(sizes) - np.log1p(rows.seen[:, 0]))[:, None]
 
@@ -115,14 +105,9 @@ def _falling(headroom: np.ndarray) -> np.ndarray:
 
 def _boosting(blueprint: Blueprint, seen: Landmarks) -> Risks:
     found = boosting.fit(blueprint, seen, questions(blueprint), SEED)
-    return lambda rows: boosting.risks(found, boosting.columns_of(rows))
+    return lambda rows: trees.risks(found, trees.columns_of(rows))
 
 
 def _forest(blueprint: Blueprint, seen: Landmarks) -> Risks:
-    found = forest.fit(history(blueprint, seen), seen, questions(blueprint), SEED)
-    return lambda rows: found(history(blueprint, rows))
-
-
-def mean_of(risks: dict[str, np.ndarray], members: Sequence[str]) -> np.ndarray:
-    """Mean of the risks of several models."""
-    return np.mean([risks[name] for name in members], axis=0)
+    found = forest.fit(history(blueprint.architecture, seen), seen, questions(blueprint), SEED)
+    return lambda rows: found(history(blueprint.architecture, rows))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from models.baselines import boosting, columns, families, forest, growth, logistic
+from models.baselines import boosting, columns, families, forest, growth, logistic, trees
 from models.blueprints import BLUEPRINTS
 from models.judge import baseline_risks
 from models.landmarks import RECIST, Landmarks, landmarks, questions, under_rule
@@ -46,10 +46,10 @@ def test_stored_trees_forecast_what_scikit_learn_does(rows: Landmarks, monkeypat
     monkeypatch.setattr(GradientBoostingClassifier, "fit", fit)
     within_follow_up = questions(PROGRESSION)[:3]
     found = boosting.fit(PROGRESSION, rows, within_follow_up, seed=1)
-    inputs = boosting.columns_of(rows)
-    shown = boosting.standardised(inputs, found["mean"], found["scale"]).astype(np.float32)
+    inputs = trees.columns_of(rows)
+    shown = columns.standardised(inputs, found["mean"], found["scale"]).astype(np.float32)
     theirs = np.stack([model.predict_proba(shown)[:, 1] for model in fitted], axis=1)
-    assert boosting.risks(found, inputs) == pytest.approx(theirs, abs=1e-5)
+    assert trees.risks(found, inputs) == pytest.approx(theirs, abs=1e-5)
     assert all(isinstance(part, np.ndarray) and part.dtype != object for part in found.values())
 
 
@@ -116,7 +116,7 @@ def test_a_regression_equals_scikit_learns() -> None:
 def test_a_patient_scanned_less_often_has_the_higher_odds_at_the_next_visit(rows: Landmarks) -> None:
     """The whole rhythm is twice as slow, the sizes are the same: the odds double but for what the inputs say."""
     later = rows.of(rows.visit == 2)
-    at = columns.names(PROGRESSION).index("elapsed")
+    at = columns.names(PROGRESSION.architecture).index("elapsed")
     slow = replace(later, inputs=later.inputs.copy())
     slow.inputs[:, at] = np.log1p(2 * np.expm1(slow.inputs[:, at]))
     risks = families.families(PROGRESSION)[families.RHYTHM](rows)

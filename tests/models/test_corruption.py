@@ -7,7 +7,7 @@ import pytest
 
 from models.blueprints import BLUEPRINTS
 from models.corruption import CORRUPTIONS, corrupted, date_jitter, dropped_visits, measurement_error, rescaled
-from models.crossvalidation import Forecasts, forecast
+from models.crossvalidation import Made, made_by
 from models.forecaster import Forecaster
 from models.robustness import robustness
 from models.splits import splits
@@ -62,8 +62,8 @@ def test_models_are_judged_by_what_truly_followed(progression: Forecaster) -> No
     """The visits judged and their outcomes are the clean ones; only dropping takes rows away."""
     timelines, blueprint = cohort(40), BLUEPRINTS["progression"]
 
-    def made(seen: list[Timeline]) -> Forecasts:
-        return forecast(progression, seen)
+    def made(seen: list[Timeline]) -> Made:
+        return made_by(progression, seen)
 
     found = robustness(timelines, blueprint, splits(timelines, blueprint)[0], made)
     brier = {score.place: score for score in found if score.measure == "Brier score"}

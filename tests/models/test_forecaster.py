@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ EXTREMES = {
     "nothing there": sizes(0, 0, 0),
     "twice on one day": sizes(50, 50, gap_days=0.0),
     "ten years apart": sizes(50, 20, gap_days=3650.0),
-    "sixty visits": sizes(*range(60, 0, -1)),
+    "five hundred visits": sizes(*range(500, 0, -1)),
 }
 
 
@@ -34,6 +36,26 @@ def test_every_timeline_gets_a_sane_answer(progression: Forecaster, timeline: li
         for response in of_kind(ResponseForecast, made):
             assert sum(chances(response)) == pytest.approx(1.0, abs=1e-6)
             assert min(chances(response)) >= 0
+
+
+@pytest.mark.parametrize("impossible", [-3.0, 10_000.0, math.inf, -math.inf, math.nan])
+def test_an_impossible_size_counts_as_not_measured_and_nothing_that_is_no_number_is_said(
+    progression: Forecaster, impossible: float
+) -> None:
+    missing, given = (
+        after(progression, [*sizes(60, 50), point(sum_of_diameters=at), *sizes(48)[-1:]])
+        for at in (math.nan, impossible)
+    )
+    assert given == missing
+    first_of_all = after(progression, [point(sum_of_diameters=impossible)])
+    assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in of_kind(Forecast, first_of_all))
+    assert len(first_of_all) == len(progression.card.endpoints)  # no size, no response
+
+
+@pytest.mark.parametrize("days", [-1.0, math.inf, math.nan])
+def test_time_that_does_not_pass_is_refused(progression: Forecaster, days: float) -> None:
+    with pytest.raises(ValueError, match="days since the last scan are 0 or more"):
+        progression.advance(progression.initial(1), [point(elapsed_days=days, sum_of_diameters=50)])
 
 
 def test_growth_raises_the_risk_and_shrinkage_lowers_it(progression: Forecaster, response: Forecaster) -> None:
@@ -180,5 +202,5 @@ def test_no_committed_model_is_worse_than_logistic_regression_beyond_noise() -> 
         scores = [score for score in scores if "," not in score["place"]]
         assert scores
         for score in scores:
-            _, _, high = score["LSTM minus logistic regression"]
+            _, _, high = score["lead minus logistic regression"]
             assert high > 0, (forecaster.card.model, score)

@@ -45,7 +45,7 @@ def test_stepping_scan_by_scan_with_stored_state_equals_unrolling_the_timeline_a
     output = unroll(blueprint, parameters, inputs, facts[:, None], data)
     at_once = risks_of(blueprint.architecture, blueprint.endpoints, output).mean(1)
     for n, timeline in enumerate(timelines):
-        stepped = risks(forecaster, timeline.timepoints())
+        stepped = risks(forecaster.alone(), timeline.timepoints())
         np.testing.assert_allclose(stepped, at_once[: len(stepped), n].numpy(), atol=1e-6)
 
 

@@ -46,11 +46,12 @@ def test_an_item_of_the_checklist_that_is_missing_is_named(card: Card, number: i
 
 def test_a_simple_model_that_does_better_is_named_among_the_limits(card: Card) -> None:
     figures = {"place": "within 90 days", "measure": "Brier score", "rows": 9, "cases": 4, "threshold": 0.1}
-    figures |= {"LSTM": [0.2, 0.1, 0.3], "trend": [0.1, 0.05, 0.2], "LSTM minus logistic regression": None}
-    off = {**figures, "place": "arm A", "measure": "observed/expected", "LSTM": [0.5, 0.3, 0.8]}
+    figures |= {"lead": [0.15, 0.1, 0.2], "LSTM": [0.2, 0.1, 0.3], "trend": [0.1, 0.05, 0.2]}
+    off = {**figures, "place": "arm A", "measure": "observed/expected", "lead": [0.5, 0.3, 0.8]}
     part, whole = {**figures, "place": "at some visits"}, {**figures, "measure": "F1"}
     said = complete(replace(card, metrics={"scores": [figures, part, whole], "subgroups": [off]})).limits
     assert not any("At some visits" in each for each in said)
+    assert "Within 90 days, trend errs less than the lead: Brier score 0.1000 against 0.1500." in said
     assert "Within 90 days, trend errs less than the LSTM: Brier score 0.1000 against 0.2000." in said
     assert any("Arm A: risks are too high, observed/expected 0.50 (0.30, 0.80)" in each for each in said)
 
