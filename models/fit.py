@@ -22,6 +22,7 @@ from models.mixture import negative_log_likelihood as size_loss
 from models.mixture import start
 from models.network import Moment, Normaliser, Output, initial_state, shapes, state_size, step
 from models.samples import Samples, samples
+from models.simulated import NOTHING_REAL, all_simulated
 from models.stack import BOOSTING, LOGISTIC, packed
 from models.terminal import progress
 from models.timelines import Timeline
@@ -219,7 +220,7 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
         state_layout=_layout(blueprint.architecture),
         applies_to=blueprint.applies_to,
         training_data={
-            "attribution": blueprint.source,
+            "attribution": NOTHING_REAL if all_simulated(timelines) else blueprint.source,
             "licence": blueprint.licence,
             "patients": len(timelines),
             "visits": sum(len(timeline.visits) for timeline in timelines),

@@ -19,7 +19,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from models.blueprints import Blueprint, UnknownModel, blueprint_of
-from models.crossvalidation import fit_folds, forecast, forecast_out_of_fold
+from models.crossvalidation import forecast
 from models.evaluate import load_usable
 from models.fit import fit_forecaster
 from models.judge import RESAMPLING_SEED, risks_at
@@ -96,6 +96,7 @@ def search(blueprint: Blueprint, timelines: Sequence[Timeline], file: Path, tria
     A trial follows from the seed and the trials before it, so that a study that was interrupted goes on as if it had
     not been. Raises OtherStudy.
     """
+    blueprint = replace(blueprint, architecture=replace(blueprint.architecture, stacked=()))  # the network's alone
     outer = splits(timelines, blueprint)[0]
     rows = landmarks(timelines, blueprint)
     names = outer.trials or tuple(f"fifth {k + 1}" for k in range(int(outer.part.max()) + 1))
@@ -171,8 +172,10 @@ def _study(
 
     def objective(trial: optuna.Trial) -> float:
         tried = with_settings(blueprint, _suggested(trial, blueprint))
-        forecasters = fit_folds(tried, timelines, split.part, seed)
-        risks = risks_at(rows, forecast_out_of_fold(forecasters, timelines, split.part), blueprint)
+        risks = np.zeros((len(rows.patient), len(questions(blueprint))))
+        for k in np.unique(split.part):
+            inside, here = [timelines[n] for n in np.flatnonzero(split.part != k)], split.part[rows.patient] == k
+            risks[here] = _risks(tried, inside, timelines, rows.of(here), seed + int(k))
         return score(rows, risks, blueprint) if np.isfinite(risks).all() else WORST
 
     for number in progress(range(_ready(study, blueprint), trials), name):
@@ -233,7 +236,7 @@ def _words(settings: Settings) -> str:
 def main() -> None:
     """Search, judge, print."""
     parser = argparse.ArgumentParser(prog="python -m models.search", description=__doc__)
-    parser.add_argument("model", help="progression or response")
+    parser.add_argument("model", help="progression, response or survival")
     parser.add_argument("--data", type=Path, required=True, help="folder of tables, as for scanstream train")
     parser.add_argument("--study", type=Path, required=True, help="file of the studies; one that exists goes on")
     parser.add_argument("--trials", type=int, required=True, help="how many each study holds in the end")

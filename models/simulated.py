@@ -5,26 +5,41 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from models.simulate import SEED, Lesion, Patient, Visit, simulate
+from models.simulate import SEED, Lesion, Outcome, Patient, Visit, outcome, simulate
+from models.timelines import Timeline
+
+SIMULATED = "SIMULATED-"
+"""What the ids of simulated patients begin with."""
+NOTHING_REAL = "All patients are simulated (models.simulate): this was tried on nothing real."
 
 Row = Mapping[str, object]
 
 
-def write_tables(folder: Path, patients: Sequence[Patient]) -> None:
-    """measurements.csv, clinical.csv and treatments.csv of `patients`; `day` counts from the day of reference."""
+def write_tables(folder: Path, patients: Sequence[Patient], seed: int = SEED) -> None:
+    """measurements.csv, clinical.csv, treatments.csv and outcomes.csv of `patients` made with `seed`.
+
+    Days count from the day of reference; what a death prevented is left out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "measurements.csv", [row for one in patients for row in _measurements(one)])
+    lived = [(one, outcome(one, seed)) for one in patients]
+    _write(folder / "measurements.csv", [row for each in lived for row in _measurements(*each)])
     _write(folder / "clinical.csv", [{"patient_id": patient_id(one), **one.clinical} for one in patients])
-    _write(folder / "treatments.csv", [row for one in patients for row in _treatments(one)])
+    _write(folder / "treatments.csv", [row for each in lived for row in _treatments(*each)])
+    _write(folder / "outcomes.csv", [_outcome(*each) for each in lived])
 
 
 def patient_id(patient: Patient) -> str:
     """How a simulated patient is called in tables."""
-    return f"SIMULATED-{patient.number:04d}"
+    return f"{SIMULATED}{patient.number:04d}"
 
 
-def _measurements(patient: Patient) -> Iterator[Row]:
-    for visit in patient.visits:
+def all_simulated(timelines: Sequence[Timeline]) -> bool:
+    """Whether every one of them is a simulated patient."""
+    return all(timeline.patient_id.startswith(SIMULATED) for timeline in timelines)
+
+
+def _measurements(patient: Patient, followed: Outcome) -> Iterator[Row]:
+    for visit in (one for one in patient.visits if one.day < followed.day or not followed.died):
         for number, (lesion, size_mm) in enumerate(zip(patient.lesions, visit.sizes_mm, strict=True), start=1):
             yield {"patient_id": patient_id(patient), "day": visit.day, **_lesion(number, lesion, size_mm, visit)}
 
@@ -35,11 +50,16 @@ def _lesion(number: int, lesion: Lesion, size_mm: float, visit: Visit) -> Row:
     return {**about, **visit.more}
 
 
-def _treatments(patient: Patient) -> Iterator[Row]:
-    for one in patient.treatments:
-        end = "" if one.end_day is None else one.end_day
+def _treatments(patient: Patient, followed: Outcome) -> Iterator[Row]:
+    for one in (each for each in patient.treatments if each.start_day < followed.day):
+        end = "" if one.end_day is None or one.end_day > followed.day else one.end_day
         about = {"patient_id": patient_id(patient), "name": one.name, "kind": one.kind}
         yield {**about, "start_day": one.start_day, "end_day": end}
+
+
+def _outcome(patient: Patient, followed: Outcome) -> Row:
+    about = {"patient_id": patient_id(patient), "endpoint": "death"}
+    return {**about, "day": followed.day, "event": int(followed.died)}
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
@@ -57,7 +77,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=300)
     parser.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
-    write_tables(given.folder, simulate(given.patients, given.seed))
+    write_tables(given.folder, simulate(given.patients, given.seed), given.seed)
     print(f"{given.patients} simulated patients are in {given.folder}.")
 
 

@@ -15,6 +15,10 @@ KNOWN_LIMITS = {
         "Survival is not forecast: the training data hold no deaths.",
         "Trained on trials in lung and bladder cancer; other diseases and daily practice were not seen.",
     ),
+    "survival": (
+        "Until tables with deaths arrive it is tried on simulated patients only.",
+        "Death of any cause, from imaging and age alone: stage, treatment and condition are not seen.",
+    ),
     "response": (
         "One trial, visits at its nominal days; other schedules are interpolated.",
         "Survival is not forecast: the training data hold no deaths.",
@@ -37,10 +41,10 @@ ITEMS = (
     Item("Abstract", ("intended_use", "metrics.provenance"), "Use, data and how it was judged."),
     Item("Background", ("intended_use", "applies_to"), "What it is for and whom it applies to."),
     Item("Objectives", ("endpoints",), "To forecast these endpoints from follow-up scans."),
-    Item("Data", ("training_data.attribution", "training_data.licence"), "Public tables of completed trials."),
+    Item("Data", ("training_data.attribution", "training_data.licence"), "The tables named."),
     Item("Participants: eligibility", ("applies_to.diseases", "applies_to.needs"), "Patients of the trials named."),
     Item("Data preparation", ("feature_version",), "The features are computed alike in training and in service."),
-    Item("Outcome", ("endpoints",), "Progression: 20 % and 5 mm over the nadir; pCR: told at surgery."),
+    Item("Outcome", ("endpoints",), "Progression: 20 % and 5 mm over the nadir; pCR: told at surgery; death: its day."),
     Item("Predictors", ("architecture.feature_names",), "Known on the day of the scan."),
     Item("Sample size", ("training_data.patients", "training_data.visits"), "All patients of the tables with a size."),
     Item("Missing data", ("state_layout.cells",), "Masked and carried forward, never guessed."),
