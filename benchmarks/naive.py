@@ -19,7 +19,7 @@ from stream.planning import Plan, plan
 from stream.services.folding import fold
 from stream.services.rows import FoldRows, fold_rows
 from stream.settings import load_settings
-from stream.storage import schema, standing
+from stream.storage import schema, sending, standing
 from stream.storage.database import Connection, engine
 from stream.storage.facts import qualified
 from stream.storage.timelines import read_timelines, resolve
@@ -80,32 +80,29 @@ def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
             "UPDATE core.forecasts SET tip = %s WHERE weights_version = %s AND scan_uid = %s AND superseded_by IS NULL",
             [tip, weights_version, scan_uid],
         )
-    _insert(connection, schema.ledger, rows.ledger)
-    _insert(connection, schema.placements, [{**row, "placed_at": now} for row in rows.placements])
-    _insert(connection, schema.states, rows.states)
-    _insert(connection, schema.forecasts, [{**row, "computed_at": now} for row in rows.forecasts])
+    for table in sending.WRITTEN:
+        _insert(connection, table, rows.written[table], now)
     head = rows.fold_row(now)
-    _insert(connection, schema.folds, [head])
+    _insert(connection, schema.folds, [head], now)
     connection.execute(
         "UPDATE core.heads SET version = %s, changed_at = %s, fold_digest = %s WHERE patient_id = %s",
         [head["head_version"], now, head["digest"], head["patient_id"]],
     )
     connection.cursor().executemany(
         "UPDATE core.assembly SET status = 'applied', changed_at = %s WHERE scan_uid = %s AND revision = %s",
-        [[now, row["id"], row["revision"]] for row in rows.ledger],
+        [[now, row["id"], row["revision"]] for row in rows.written[schema.ledger]],
     )
 
 
-def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    names = list(rows[0])
+def _insert(connection: Connection, table: schema.Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    timed = {"placed_at": now, "computed_at": now}
+    names = [*sending.travelling(table), *filter(None, [standing.TIME.get(table)])]
     command = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         qualified(table),
         sql.SQL(", ").join(map(sql.Identifier, names)),
-        sql.SQL(", ").join(sql.Placeholder() * len(names)),
+        sql.SQL(", ").join(map(sql.Placeholder, names)),
     )
-    connection.cursor().executemany(command, [list(row.values()) for row in rows])
+    connection.cursor().executemany(command, [{**row, **timed} for row in rows])
 
 
 if __name__ == "__main__":

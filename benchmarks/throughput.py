@@ -18,6 +18,7 @@ from psycopg import sql
 from benchmarks.facts import lay_down, ring
 from stream.endpoints import kafka_servers, libpq_url
 from stream.settings import Settings
+from stream.storage import sending
 from stream.storage.database import Connection, connect
 from tests.faults.faults import group
 from tests.journey.service import Service
@@ -29,7 +30,7 @@ ROUNDS = 3
 NAIVE_TOPIC = "naive"
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120.0
-WRITTEN = ("folds", "ledger", "placements", "states", "forecasts")
+WRITTEN = ("folds", *(table.name for table in sending.WRITTEN))
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,12 @@ ORDER BY s.patient_id, s.accepted_at DESC"""
 HISTORY = "SELECT * FROM scanstream.risk_history WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
 TRAJECTORY = "SELECT * FROM scanstream.trajectory WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
 TREATMENTS = "SELECT * FROM scanstream.treatments WHERE patient_id = %(patient)s ORDER BY start_at, name"
+LATEST = """
+SELECT * FROM (SELECT *, rank() OVER (PARTITION BY {of} ORDER BY acquired_at DESC, scan_uid DESC) AS place
+  FROM scanstream.{view} WHERE patient_id = %(patient)s AND superseded_at IS NULL AND role = 'lead') f
+WHERE place = 1 ORDER BY {of}"""
+SIZES = LATEST.format(view="size_forecast", of="measurement, lesion_uid") + ", horizon_days, level"
+RESPONSES = LATEST.format(view="response_probability", of="criterion")
 SCANS = "SELECT * FROM scanstream.scan_status WHERE patient_id = %(patient)s ORDER BY accepted_at DESC, revision DESC"
 SERVICE = "SELECT *, now() AS now FROM scanstream.service_status"
 REVISIONS = "SELECT status, count(*) AS revisions FROM scanstream.scan_status GROUP BY status"
@@ -41,6 +47,7 @@ LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, 
 SET_ASIDE = """
 SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
 ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
+MODEL_CARDS = "SELECT * FROM scanstream.model_card ORDER BY jsonb_array_length(leads) = 0, model, active_since"
 
 
 class DatabaseAway(Exception):
@@ -76,6 +83,14 @@ class Reader:
         """The measured values of the patient's standing scans, by date."""
         return self._read(TRAJECTORY, patient=patient)
 
+    def sizes(self, patient: str) -> pd.DataFrame:
+        """The sizes forecast after the patient's latest scan that has such a forecast: a row per day and level."""
+        return self._read(SIZES, patient=patient)
+
+    def responses(self, patient: str) -> pd.DataFrame:
+        """The probabilities of the best response after the latest scan that has them: a row per category."""
+        return self._read(RESPONSES, patient=patient)
+
     def treatments(self, patient: str) -> pd.DataFrame:
         """The patient's treatments, by start."""
         return self._read(TREATMENTS, patient=patient)
@@ -99,6 +114,10 @@ class Reader:
     def set_aside(self) -> pd.DataFrame:
         """What was set aside, undecided first, at most SET_ASIDES_SHOWN; `undecided` counts all of them."""
         return self._read(SET_ASIDE, limit=SET_ASIDES_SHOWN)
+
+    def model_cards(self) -> pd.DataFrame:
+        """Weights in service with their cards, those that lead first."""
+        return self._read(MODEL_CARDS)
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         rows = pd.read_sql_query(sql, self._connection, params=values or None)

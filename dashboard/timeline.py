@@ -14,6 +14,8 @@ GROUPS = {
     "Sphericity": ("sphericity",),
     "Background parenchymal enhancement (%)": ("background_parenchymal_enhancement",),
 }
+TOLD = 0.8
+"""The level of the interval that is told in words."""
 ALL_LESIONS = "All lesions together"
 SCAN_COLUMNS = {
     name: {"width": width}
@@ -25,11 +27,16 @@ SCAN_COLUMNS = {
 
 @dataclass(frozen=True)
 class Timeline:
-    """What stands of one patient, as the views give it; `statuses` are the rows of scan_status."""
+    """What stands of one patient, as the views give it; `statuses` are the rows of scan_status.
+
+    `sizes` and `responses` are those of the latest scan that has them.
+    """
 
     statuses: pd.DataFrame
     values: pd.DataFrame
     history: pd.DataFrame
+    sizes: pd.DataFrame
+    responses: pd.DataFrame
     treatments: pd.DataFrame
     zone: ZoneInfo
     now: pd.Timestamp
@@ -47,11 +54,11 @@ class Timeline:
         )
 
     @cached_property
-    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+    def span(self) -> charts.Span:
         """First and last date of all charts."""
         starts, ends = self._local(self.treatments.start_at), self._local(self.treatments.end_at.dropna())
-        today = self._local(pd.Series([self.now]))[0].normalize()
-        return charts.span(pd.concat([self._dates, starts, ends[ends <= today]]), self._dates.max(), today)
+        dates = pd.concat([self._dates, starts, ends[ends <= self._today]])
+        return charts.span(dates, self._days(self.sizes), self._dates.max(), self._today)
 
     def measurement_groups(self) -> list[str]:
         """Titles, with unit, of what was measured at least once."""
@@ -70,8 +77,44 @@ class Timeline:
             table[ALL_LESIONS] = table.where(table.notna() | table.ffill().isna(), -float("inf")).sum(axis=1)
             table.loc[table[ALL_LESIONS] < 0, ALL_LESIONS] = float("nan")
         sums = {ALL_LESIONS, *rows.series[rows.measurement == "sum_of_diameters"]}
-        unit = rows.unit.iloc[0]
+        unit = self._unit(group)
         return _long(table, sums, "" if unit == "1" else f" {unit}")
+
+    def coming(self, group: str) -> pd.DataFrame:
+        """Rows at, level, value, value_low, value_high, words of the sizes forecast, from the size of their scan on."""
+        rows = self._sizes(group)
+        words = {at: _told(at, day) for at, day in rows.groupby("at")}
+        names = ["scan_uid", "measurement", "level"]
+        seen = self.values[self.values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
+        seen = seen.assign(at=self._local(seen.acquired_at), value_low=seen.value, value_high=seen.value)
+        both = pd.concat([seen, rows.assign(words=rows["at"].map(words))], ignore_index=True)
+        return both.reindex(columns=["at", "level", "value", "value_low", "value_high", "words"])
+
+    def coming_words(self, group: str) -> str | None:
+        """The sizes forecast and who said it, in one sentence; None where there are none."""
+        rows = self._sizes(group)
+        rows = rows[rows.level == TOLD]
+        if rows.empty:
+            return None
+        days = [
+            f"on {row.at:%Y-%m-%d} ({wording.ahead((row.at.normalize() - self._today).days)}) "
+            f"{wording.size(row.value)} {self._unit(group)}, {wording.within(row.level, row.value_low, row.value_high)}"
+            for row in rows.itertuples()
+        ]
+        last = rows.iloc[-1]
+        scan = f"{wording.MEASUREMENTS[last.measurement]} after the scan of {wording.day(last.acquired_at, self.zone)}"
+        return f"{scan}: {'; '.join(days)}. Said by {wording.said_by(last.model, last.weights_version)}."
+
+    def response_words(self) -> list[str]:
+        """The probabilities of the best response and who said them, a sentence for each criterion."""
+        return [
+            f"Best response by {criterion} up to the visit after that of "
+            f"{wording.day(rows.acquired_at.iloc[0], self.zone)}: "
+            + ", ".join(f"{words} {wording.percent(rows[rows.category == category].probability.iloc[0])}"
+                        for category, words in wording.RESPONSES.items())
+            + f". Said by {wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])}."
+            for criterion, rows in self.responses.groupby("criterion")
+        ]  # fmt: skip
 
     def forecast_kinds(self) -> list[ranking.Kind]:
         """What is forecast by those that stand and lead, the main one first."""
@@ -110,6 +153,21 @@ class Timeline:
                 "words": words,
             }
         )
+
+    def _sizes(self, group: str) -> pd.DataFrame:
+        rows = self.sizes[self.sizes.measurement.isin(GROUPS[group])]
+        return rows.assign(at=self._days(rows))
+
+    def _days(self, sizes: pd.DataFrame) -> pd.Series:
+        """The days that sizes are forecast for."""
+        return self._local(sizes.acquired_at) + pd.to_timedelta(sizes.horizon_days, unit="D")
+
+    def _unit(self, group: str) -> str:
+        return self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0]
+
+    @property
+    def _today(self) -> pd.Timestamp:
+        return self._local(pd.Series([self.now]))[0].normalize()
 
     @property
     def _standing(self) -> pd.DataFrame:
@@ -172,6 +230,12 @@ def _series(rows: pd.DataFrame) -> list[str]:
         name = f"{label} \N{HORIZONTAL ELLIPSIS}{uid[-4:]}" if ambiguous else label
         names.append(f"{name}, short axis" if measurement == "short_axis" else name)
     return names
+
+
+def _told(at: pd.Timestamp, rows: pd.DataFrame) -> str:
+    """The size forecast for one day with all its intervals."""
+    intervals = [wording.within(row.level, row.value_low, row.value_high) for row in rows.itertuples()]
+    return f"forecast for {at:%Y-%m-%d}: {wording.size(rows.value.iloc[0])}, " + ", ".join(intervals)
 
 
 def _long(table: pd.DataFrame, sums: set[str], unit: str) -> pd.DataFrame:

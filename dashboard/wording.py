@@ -30,6 +30,12 @@ MEASUREMENTS = {
     "sphericity": "Sphericity",
     "background_parenchymal_enhancement": "Background parenchymal enhancement",
 }
+RESPONSES = {
+    "CR": "complete response",
+    "PR": "partial response",
+    "SD": "stable disease",
+    "PD": "progressive disease",
+}
 STATUSES = {
     "receiving": ("Receiving", "files are still arriving"),
     "measuring": ("Measuring", "complete, being measured"),
@@ -137,11 +143,35 @@ def interval(low: float, high: float) -> str:
     return f"{low * 100:.0f} to {high * 100:.0f} %"
 
 
+def size(value: float) -> str:
+    """A forecast size as exactly as it can be meant: whole from 10 on."""
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}"
+
+
+def within(level: float, low: float, high: float) -> str:
+    """An interval of a size with its coverage: `80 % between 40 and 60`."""
+    return f"{level * 100:.0f} % between {size(low)} and {size(high)}"
+
+
+def ahead(days: int) -> str:
+    """How far a day is from today: `in 42 days`, `5 days ago`."""
+    if days == 0:
+        return "today"
+    return _ago(-days, "day") if days < 0 else f"in {days} day{'' if days == 1 else 's'}"
+
+
 def points(change: float) -> str:
     """A change of risk in percentage points, signed; a change that rounds to nothing has no sign."""
     rounded = round(change * 100)
     sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
     return f"{sign_mark}{abs(rounded)} point{'' if abs(rounded) == 1 else 's'}"
+
+
+def tenths(change: float) -> str:
+    """A change of risk in percentage points with one decimal, signed: parts of a change are small."""
+    rounded = round(change * 100, 1)
+    sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
+    return f"{sign_mark}{abs(rounded):.1f}"
 
 
 def trend(change: float, name: str) -> str:

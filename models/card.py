@@ -67,7 +67,8 @@ class Architecture:
 class Card:
     """Everything that is said about one set of weights; `weights_sha256` ties it to the file.
 
-    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.tripod; older cards lack them.
+    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.tripod, `arms` are those that enough
+    training patients were in; older cards lack all three.
     """
 
     model: str
@@ -83,6 +84,7 @@ class Card:
     intended_use: str
     limits: tuple[str, ...] = ()
     reporting: Mapping[str, str] = field(default_factory=dict)
+    arms: tuple[str, ...] = ()
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ class Card:
             "applies_to": _frozen(AppliesTo, fields["applies_to"]),
             "endpoints": tuple(EndpointOf(**each) for each in fields["endpoints"]),
             "limits": tuple(fields.get("limits", ())),
+            "arms": tuple(fields.get("arms", ())),
         }
         return cls(**{**fields, **kinds})
 

@@ -1,5 +1,6 @@
 """Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,8 @@ from models.timelines import Timeline
 # Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
 # for small and for large lesions, and the network should know that for sizes it never saw.
 RESCALED, SPREAD = 6, 0.25
+FEWEST_IN_ARM = 10
+"""Patients in an arm that a card names: fewer say nothing about it."""
 FITS = {
     LOGISTIC: lambda blueprint, rows, _: rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
     BOOSTING: lambda blueprint, rows, seed: _trees(blueprint, rows, seed),
@@ -225,11 +228,28 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
             "patients": len(timelines),
             "visits": sum(len(timeline.visits) for timeline in timelines),
             "patient_sha256": sorted(patient_sha256(timeline.patient_id) for timeline in timelines),
+            "ranges": ranges_of(blueprint, timelines),
         },
         seed=seed,
         metrics=metrics,
         intended_use=INTENDED_USE,
+        arms=arms_of(timelines),
     )
+
+
+def arms_of(timelines: Sequence[Timeline]) -> tuple[str, ...]:
+    """The arms that at least FEWEST_IN_ARM patients were in, by name."""
+    patients = Counter(timeline.arm for timeline in timelines if timeline.arm)
+    return tuple(sorted(arm for arm, count in patients.items() if count >= FEWEST_IN_ARM))
+
+
+def ranges_of(blueprint: Blueprint, timelines: Sequence[Timeline]) -> dict[str, tuple[float, float]]:
+    """Smallest and largest value of each of the network's inputs and facts over all visits, where any is known."""
+    data, architecture = samples(timelines, blueprint), blueprint.architecture
+    rows = torch.cat([data.inputs[data.present], data.context[data.present]], dim=1)
+    names = [*input_names(architecture.feature_names), *architecture.context_names]
+    known = {name: column[~column.isnan()] for name, column in zip(names, rows.T, strict=True)}
+    return {name: (column.min().item(), column.max().item()) for name, column in known.items() if len(column)}
 
 
 def _layout(architecture: Architecture) -> dict[str, Any]:

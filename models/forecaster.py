@@ -35,23 +35,23 @@ class NoSuchDevice(ValueError):
 
 
 class Forecaster:
-    """One set of weights on one device; `weights_version` is the sha256 of its file."""
+    """One set of weights on one device; `weights_version` is the sha256 of its file, `parameters` what is in it."""
 
     def __init__(self, card: Card, parameters: dict[str, Tensor], device: torch.device) -> None:
         self.card = card
         self.device = device
         self.weights_version = card.weights_sha256
         self._arrays = stack.unpacked(card.architecture, parameters)
-        self._parameters = {name: tensor.to(device) for name, tensor in parameters.items() if "." not in name}
-        self._inputs = Normaliser(self._parameters["input_mean"], self._parameters["input_scale"])
-        self._context = Normaliser(self._parameters["context_mean"], self._parameters["context_scale"])
+        self.parameters = {name: tensor.to(device) for name, tensor in parameters.items() if "." not in name}
+        self._inputs = Normaliser(self.parameters["input_mean"], self.parameters["input_scale"])
+        self._context = Normaliser(self.parameters["context_mean"], self.parameters["context_scale"])
         self._used = [FEATURE_NAMES.index(name) for name in card.feature_names]
         self._needed = [FEATURE_NAMES.index(name) for name in card.applies_to.needs]
 
     def alone(self) -> "Forecaster":
         """The network without the simple models of its stack; it steps through the same states."""
         architecture = replace(self.card.architecture, stacked=())
-        return Forecaster(replace(self.card, architecture=architecture), self._parameters, self.device)
+        return Forecaster(replace(self.card, architecture=architecture), self.parameters, self.device)
 
     def applies(self, disease: str, x: Sequence[float | None]) -> bool:
         """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none.
@@ -96,7 +96,7 @@ class Forecaster:
             cells, inputs = observe(before, x, elapsed, architecture.feature_names)
             moment = Moment(elapsed, cells[:, -1], headroom_of(inputs, architecture.feature_names))
             output, core = step(
-                architecture, self._parameters, self._inputs(inputs), self._context(known)[None], moment, core
+                architecture, self.parameters, self._inputs(inputs), self._context(known)[None], moment, core
             )
             packed = self._pack(core, cells)[: len(timepoints)].cpu().numpy()
             return packed, Heard.of(self.card, output, cells, elapsed, self._simple(before, x, elapsed, known))

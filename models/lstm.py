@@ -20,6 +20,15 @@ class State(NamedTuple):
     cell: Tensor
 
 
+class Gates(NamedTuple):
+    """Activations of one step, each (E, n, H), between 0 and 1; `candidate` is σ(2x) where others take tanh(x)."""
+
+    input: Tensor
+    forget: Tensor
+    candidate: Tensor
+    output: Tensor
+
+
 @dataclass(frozen=True)
 class LSTM:
     """The LSTM of the classic equations (Hochreiter & Schmidhuber 1997, forget gate by Gers et al. 2000).
@@ -42,13 +51,17 @@ class LSTM:
         """Shape of each weight of one member."""
         return {"weight_ih": (4 * hidden, inputs), "weight_hh": (4 * hidden, hidden), "bias": (4 * hidden,)}
 
-    def step(self, features: Tensor, elapsed_days: Tensor, prev_state: State) -> tuple[Tensor, State]:
-        """One step: `features` (E, n, I), `elapsed_days` (n,) unused here → output (E, n, H) and the next state."""
+    def gates(self, features: Tensor, prev_state: State) -> Gates:
+        """What a step with `features` (E, n, I) takes in, keeps and lets out; the cell before has no say in it."""
         hidden = prev_state.hidden.shape[-1]
         gates = torch.baddbmm(self.bias[:, None], features, self.weight_ih.mT)
         gates = gates.baddbmm_(prev_state.hidden, self.weight_hh.mT)  # (E, n, 4H)
         gates[..., 2 * hidden : 3 * hidden].mul_(2.0)  # the candidate's
-        i, f, g, o = gates.sigmoid_().chunk(4, dim=-1)
+        return Gates(*gates.sigmoid_().chunk(4, dim=-1))
+
+    def step(self, features: Tensor, elapsed_days: Tensor, prev_state: State) -> tuple[Tensor, State]:
+        """One step: `features` (E, n, I), `elapsed_days` (n,) unused here → output (E, n, H) and the next state."""
+        i, f, g, o = self.gates(features, prev_state)
         cell = _times_tanh(i, g).addcmul_(f, prev_state.cell)
         output = _times_tanh(o, (2.0 * cell).sigmoid_())
         return output, State(output, cell)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, ranking, timeline, wording
+from dashboard import charts, ranking, timeline, why, wording
 from dashboard.live import live
 from dashboard.queries import Reader
 from stream.settings import load_settings
@@ -20,11 +20,14 @@ def patient(source: Reader) -> None:
         _ask("Patient unknown", "Nothing has arrived under this pseudonym. Check it, or look for it on the worklist.")
         return
     current, values, treatments = source.current(name), source.trajectory(name), source.treatments(name)
-    told = timeline.Timeline(scans, values, history, treatments, load_settings().zone, source.now)
+    sizes, responses = source.sizes(name), source.responses(name)
+    told = timeline.Timeline(scans, values, history, sizes, responses, treatments, load_settings().zone, source.now)
     _heading(name, told)
     _current(current)
     _measured(told)
     _risk(told, scans)
+    _response(told)
+    _why(name, current)
     _given(told)
     _superseded(history)
     _scans(scans)
@@ -86,7 +89,11 @@ def _measured(told: timeline.Timeline) -> None:
         return
     group = _choose("Measurement", groups, groups[0], "measurement")
     frame = told.measured(group)
-    st.altair_chart(charts.measured(frame, group, told.span), theme=None, key="measured", alt=f"{group} over time")
+    chart = charts.measured(frame, told.coming(group), group, told.span)
+    st.altair_chart(chart, theme=None, key="measured", alt=f"{group} over time")
+    if coming := told.coming_words(group):
+        st.container(key="note-coming").text(coming)
+        st.caption("Dashed: the size forecast. Bands: where it will be found with 50, 80 and 95 % probability.")
     gaps = frame[frame.value.isna()]
     if len(gaps):
         st.container(key="note-gaps").text(
@@ -109,6 +116,66 @@ def _risk(told: timeline.Timeline, scans: pd.DataFrame) -> None:
     title = f"{wording.forecast(*kind)}: probability (%), counted from each scan; {wording.direction(kind[0])}"
     st.altair_chart(charts.risk(frame, told.scans(), title, told.span), theme=None, key="risk-chart", alt=title)
     st.caption(f"Said by {frame.said_by.iloc[-1]}. Band: central 90 % of the model's own uncertainty. Ticks: scans.")
+
+
+def _response(told: timeline.Timeline) -> None:
+    for number, sentence in enumerate(told.response_words()):
+        st.container(key=f"note-response-{number}").text(sentence)
+
+
+def _why(name: str, current: pd.DataFrame) -> None:
+    """A button and, once it was pressed, what was said of these very forecasts: it takes some seconds."""
+    if current.empty:
+        return
+    st.subheader("Why did it move?", anchor=False)
+    about = (name, *current[["scan_uid", "weights_version", "computed_at"]].itertuples(index=False, name=None))
+    if st.button("Explain the latest change", key="explain", icon=":material/troubleshoot:"):
+        with st.spinner("The timeline is folded again, with the weights that led."):
+            st.session_state.why = about, _answer(name)
+    asked, answer = st.session_state.get("why", (None, None))
+    if asked != about:
+        st.caption(
+            "Parts that sum to the change since the scan before, what the training data did not cover, other arms."
+        )
+    elif isinstance(answer, str):
+        st.container(key="note-why").text(answer)
+    else:
+        _moved(answer, ranking.known_kinds(current))
+        for flag in why.flags(answer):
+            st.warning(flag, icon=":material/warning:")
+        st.container(key="note-why").text("\n".join(why.remarks(answer)))
+        _arms(answer)
+
+
+def _answer(name: str) -> why.Answer | str:
+    try:
+        return why.explain(name)
+    except why.NoAnswer as error:
+        return str(error)
+
+
+def _moved(answer: why.Answer, kinds: list[ranking.Kind]) -> None:
+    moved = why.moved(answer)
+    known = [kind for kind in kinds if kind in moved]
+    if not known:
+        return
+    titles = {wording.forecast(*kind): kind for kind in sorted(known, key=ranking.by_horizon)}
+    chosen = _choose("Explained", list(titles), wording.forecast(*known[0]), "why-kind")
+    one = moved[titles[chosen]]
+    title = f"{chosen}: from {wording.percent(one['before'])} to {wording.percent(one['risk'])}, parts in points"
+    st.altair_chart(charts.parts(why.parts(titles[chosen][0], one), title), theme=None, key="parts", alt=title)
+
+
+def _arms(answer: why.Answer) -> None:
+    for of in answer:
+        frame = why.arms(of)
+        if frame.empty:
+            st.caption(
+                f"{wording.endpoint(of['endpoint'])}: this model does not see treatments, there is nothing by arm."
+            )
+            continue
+        st.caption(f"By arm: {of['arms']['says']}.")
+        st.dataframe(frame, hide_index=True, key=f"arms-{of['endpoint']}")
 
 
 def _given(told: timeline.Timeline) -> None:

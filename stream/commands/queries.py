@@ -85,12 +85,12 @@ def _print_status(found: dict[str, Any], as_json: bool) -> None:
     print(f"pending {found['pending']}")
 
 
-def find_patient(settings: Settings, patient: str) -> list[str]:
+def find_patient(settings: Settings, patient: str, role: str = "reader") -> list[str]:
     """Pseudonyms of a patient named by pseudonym or hospital ID (one per issuer); AnswerIsNo where there is none."""
     from stream.storage import vault
     from stream.storage.views import knows_patient
 
-    if ask(settings, "reader", lambda connection: knows_patient(connection, patient)):
+    if ask(settings, role, lambda connection: knows_patient(connection, patient)):
         return [patient]
     try:
         found = ask(settings, "vault", lambda connection: vault.find_patient(connection, patient))

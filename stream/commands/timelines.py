@@ -64,7 +64,6 @@ def replay(
     from stream.printing import print_json
     from stream.progress import progress
     from stream.services import replay as again
-    from stream.storage.views import standing_risks
     from stream.wiring.replaying import replaying
 
     settings = load_settings()
@@ -75,12 +74,13 @@ def replay(
         waiting = [one for one in again.timelines_of(connection, weights) if patient in (None, one[0])]
         if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")
-        before = standing_risks(connection)
+        patients = [one[0] for one in waiting]
+        before = again.standing(connection, patients)
         total = sum(steps for _, steps in waiting)
         with replaying(settings) as (_, hands), progress("replay", total) as advance:
             for done in again.replay(hands, waiting, weights):
                 advance(done)
-        changed, largest = again.compare(before, standing_risks(connection))
+        changed, largest = again.compare(before, again.standing(connection, patients))
     if as_json:
         print_json({"timelines": len(waiting), "changed": changed, "largest_difference": largest})
     else:

@@ -153,6 +153,7 @@ def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
         "weights_version": card.weights_sha256,
         "endpoints": [vars(each) for each in card.endpoints],
         "applies_to": vars(card.applies_to),
+        "forecasts": [{"endpoint": endpoint, "disease": disease} for endpoint, disease in card.pairs],
         "comes_with_installation": comes_along,
         "card_lacks": lacking(card),
         "active_since": None,
@@ -184,8 +185,7 @@ def _role(row: dict[str, Any]) -> str:
     if shadows:
         parts.append(f"shadow for {_pairs(shadows)}")
     if not parts:
-        endpoints = dict.fromkeys(each["endpoint"] for each in row["endpoints"])
-        pairs = [(endpoint, disease) for endpoint in endpoints for disease in row["applies_to"]["diseases"]]
+        pairs = [(one["endpoint"], one["disease"]) for one in row["forecasts"]]
         parts.append(f"forecasts {_pairs(pairs)}; not in service")
     return "; ".join(parts) + ("" if row["comes_with_installation"] else "; added here")
 

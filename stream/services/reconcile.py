@@ -13,8 +13,8 @@ from stream.errors import EndsWorker
 from stream.planning import Plan, plan
 from stream.services.arena import Arena
 from stream.services.folding import fold
-from stream.services.rows import FoldRows, fold_rows
-from stream.storage import standing
+from stream.services.rows import ByTable, FoldRows, fold_rows
+from stream.storage import forecasts, schema, sending, standing
 from stream.storage.database import Connection
 from stream.storage.timelines import read_timelines, resolve, roots
 
@@ -68,12 +68,12 @@ class Reconciler:
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
         self._load = load
         self._arena = Arena()
-        standing.prepare(connection)
+        sending.prepare(connection)
 
     def use(self, connection: Connection) -> None:
         """Go on with another connection after an outage."""
         self._connection = connection
-        standing.prepare(connection)
+        sending.prepare(connection)
 
     def scans(self, scan_uids: Iterable[str]) -> list[Folded]:
         """Bring the timelines that `scan_uids` stand on into line."""
@@ -175,7 +175,7 @@ class Reconciler:
         """Take the steps of `plans` and make the rows they write and end."""
         stepped = fold(plans, self._forecasters, self._bases(plans))
         ids = standing.take_fold_ids(self._connection, len(plans))
-        ended = self._superseded_forecasts(plans)
+        ended = self._superseded(plans)
         return [
             fold_rows(fold_id, one, stepped[one.timeline.patient_id], ended.get(one.timeline.patient_id, []))
             for fold_id, one in zip(ids, plans, strict=True)
@@ -198,24 +198,26 @@ class Reconciler:
             found[missing[key]] = np.frombuffer(data, "<f4")
         return found
 
-    def _superseded_forecasts(self, plans: Sequence[Plan]) -> dict[str, list[dict]]:
+    def _superseded(self, plans: Sequence[Plan]) -> dict[str, list[tuple[schema.Table, dict]]]:
+        """Forecasts that end with their states: table and key by patient."""
         owner = {
             (state.fold_id, state.weights_version, state.scan_uid): one.timeline.patient_id
             for one in plans for course in one.courses for state in course.ended
         }  # fmt: skip
-        rows: dict[str, list[dict]] = {}
-        for row in standing.read_forecasts(self._connection, list(owner)):
-            rows.setdefault(owner[row["fold_id"], row["weights_version"], row["scan_uid"]], []).append(row)
-        return rows
+        found: dict[str, list[tuple[schema.Table, dict]]] = {}
+        for table, row in forecasts.read_written_with(self._connection, list(owner)):
+            patient_id = owner[row["fold_id"], row["weights_version"], row["scan_uid"]]
+            found.setdefault(patient_id, []).append((table, row))
+        return found
 
     def _send(self, rows: Sequence[FoldRows], locked: bool) -> None:
         """All rows go to the temp tables, before the first lock unless they were computed under it."""
-        for table in standing.WRITTEN:
-            new = (row for one in rows for row in getattr(one, table.name))
-            standing.send_rows(self._connection, table, new, locked)
-        for table in standing.ENDED:
-            ended = (row for one in rows for row in getattr(one, f"ended_{table.name}"))
-            standing.send_ended(self._connection, table, ended, locked)
+        for table in _touched(sending.WRITTEN, [one.written for one in rows]):
+            new = (row for one in rows for row in one.written[table])
+            sending.send_rows(self._connection, table, new, locked)
+        for table in _touched(sending.ENDED, [one.ended for one in rows]):
+            ended = (row for one in rows for row in one.ended[table])
+            sending.send_ended(self._connection, table, ended, locked)
 
     def _still_true(self, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
         """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
@@ -233,15 +235,17 @@ class Reconciler:
         now, ahead = standing.fold_time(self._connection, patients)
         if ahead > CLOCK_LIMIT:
             raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
+        written = _touched(sending.WRITTEN, [one.written for one in good])
+        ended = _touched(sending.ENDED, [one.ended for one in good])
         tips = [tip for one in good for tip in one.new_tips]
-        standing.write_folds(self._connection, [one.fold_row(now) for one in good], tips, now)
+        standing.write_folds(self._connection, [one.fold_row(now) for one in good], written, ended, tips, now)
         return now
 
     def _remember(self, one: FoldRows) -> None:
         line = one.plan.timeline
         last: dict[tuple[str, str], np.ndarray] = {}
         for course in one.plan.courses:
-            rows = [row for row in one.states if row["weights_version"] == course.weights_version]
+            rows = [row for row in one.written[schema.states] if row["weights_version"] == course.weights_version]
             if rows:
                 state = np.frombuffer(rows[-1]["state"], "<f4")
                 last[course.weights_version, rows[-1]["scan_uid"]] = state
@@ -252,15 +256,20 @@ class Reconciler:
         self._arena.keep(line.patient_id, line.version + 1, last)
 
 
+def _touched(tables: Iterable[schema.Table], folds: Sequence[ByTable]) -> list[schema.Table]:
+    """Those of `tables` in which any fold has rows: the others cost no round trip."""
+    return [table for table in tables if any(rows[table] for rows in folds)]
+
+
 def _portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
     """`rows` in the same order, cut so that each transaction stays short."""
     some: list[FoldRows] = []
     states = 0
     for one in rows:
-        states += len(one.states)
+        states += len(one.written[schema.states])
         if some and states > PORTION:
             yield some
-            some, states = [], len(one.states)
+            some, states = [], len(one.written[schema.states])
         some.append(one)
     if some:
         yield some

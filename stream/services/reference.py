@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.forecast import Forecast
+from models.forecast import Said
 from models.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 
@@ -61,7 +61,7 @@ class Expected:
     disease: str
     position: int
     state: np.ndarray
-    forecasts: tuple[Forecast, ...]
+    forecasts: tuple[Said, ...]
 
 
 def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expected]:

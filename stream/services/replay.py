@@ -6,9 +6,14 @@ It runs beside live traffic: transactions are short, and while others fold too i
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+import numpy as np
+
+from stream.services.difference import difference, numbers
 from stream.services.reconcile import Folded, Prepared, Reconciler
 from stream.storage.database import Connection
+from stream.storage.forecasts import read_standing
 from stream.storage.weights import lacking
 
 REPLAY_LOCK = 4714
@@ -20,6 +25,8 @@ STEPS, MOST_STEPS = 2560, 12_800
 
 Waiting = tuple[str, int]
 """patient_id, how many timepoints there are to step."""
+Standing = dict[tuple[Any, ...], np.ndarray]
+"""The numbers of forecasts."""
 Hands = tuple[Reconciler, Reconciler]
 """One prepares the next batch while the other, on a connection of its own, commits the one before."""
 
@@ -118,8 +125,16 @@ class Pace:
         return seconds if others else 0.0
 
 
-def compare(before: dict[tuple, float], after: dict[tuple, float]) -> tuple[int, float]:
+def standing(connection: Connection, patients: Sequence[str]) -> Standing:
+    """The numbers of every forecast that stands of `patients`, by its weights, its scan and what is forecast."""
+    found: Standing = {}
+    for (_, version, scan_uid), _, said in read_standing(connection, patients):
+        what, values = numbers(said)
+        found[version, scan_uid, *what] = values
+    return found
+
+
+def compare(before: Standing, after: Standing) -> tuple[int, float]:
     """How many standing forecasts differ, and the largest difference; one that came or went differs by 1."""
-    keys = before.keys() | after.keys()
-    differences = [abs(after[key] - before[key]) if key in after and key in before else 1.0 for key in keys]
-    return sum(difference > 0 for difference in differences), max(differences, default=0.0)
+    differences = [difference(before.get(key), after.get(key)) for key in before.keys() | after.keys()]
+    return sum(each > 0 for each in differences), max(differences, default=0.0)

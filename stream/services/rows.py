@@ -2,43 +2,39 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stream.digest import digest
 from stream.planning import Plan, tips, tips_before
 from stream.services.folding import Stepped
-from stream.storage import schema
+from stream.storage import forecasts, schema
 from stream.storage.hashing import later_sha256, row_sha256
+from stream.storage.sending import FORECASTS
 from stream.storage.standing import Tip
 
 Row = dict[str, Any]
+ByTable = Mapping[schema.Table, list[Row]]
 
 
 @dataclass(frozen=True)
 class FoldRows:
-    """All rows of one fold of one patient; `ended` rows carry their key, `by`, `because` and `later_sha256`."""
+    """All rows of one fold of one patient; those it ended carry their key, `by`, `because` and `later_sha256`."""
 
     fold_id: int
     plan: Plan
-    ledger: list[Row]
-    placements: list[Row]
-    states: list[Row]
-    forecasts: list[Row]
-    ended_placements: list[Row]
-    ended_states: list[Row]
-    ended_forecasts: list[Row]
+    written: ByTable
+    ended: ByTable
     new_tips: list[Tip]
 
     @property
     def rows_digest(self) -> bytes:
         """Hash over every row this fold writes or ends, in any order."""
         return rows_digest(
-            [row["row_sha256"] for rows in (self.ledger, self.placements, self.states, self.forecasts) for row in rows],
-            [row["later_sha256"] for rows in (self.ended_placements, self.ended_states, self.ended_forecasts)
-             for row in rows],
-        )  # fmt: skip
+            [row["row_sha256"] for rows in self.written.values() for row in rows],
+            [row["later_sha256"] for rows in self.ended.values() for row in rows],
+        )
 
     def fold_row(self, computed_at: dt.datetime) -> Row:
         """The row of the fold itself, its digest chained to the fold before."""
@@ -66,24 +62,35 @@ def fold_digest(before: bytes, row: Row) -> bytes:
     return digest(before, *(row[name] for name in names))
 
 
-def fold_rows(fold_id: int, plan: Plan, stepped: Sequence[Stepped], superseded_forecasts: Sequence[Row]) -> FoldRows:
-    """Everything `plan` writes and ends, once its steps were taken."""
+def fold_rows(
+    fold_id: int, plan: Plan, stepped: Sequence[Stepped], superseded: Sequence[tuple[schema.Table, Row]]
+) -> FoldRows:
+    """Everything `plan` writes and ends, once its steps were taken; `superseded`: the forecasts that end, by key."""
     return FoldRows(
         fold_id=fold_id,
         plan=plan,
-        ledger=[_hashed(schema.ledger, {"kind": kind, "id": id_, "revision": revision, "fold_id": fold_id})
-                for kind, id_, revision in plan.timeline.unseen],
-        placements=_placements(fold_id, plan),
-        states=[_state(fold_id, plan, one) for one in stepped],
-        forecasts=_forecasts(fold_id, plan, stepped),
-        ended_placements=[_ended(schema.placements, {**vars(row), "ended_by": fold_id}, plan.cause)
-                          for row in plan.ended],
-        ended_states=[_ended(schema.states, {**vars(state), "superseded_by": fold_id}, plan.cause)
-                      for course in plan.courses for state in course.ended],
-        ended_forecasts=[_ended(schema.forecasts, {**row, "superseded_by": fold_id, "superseded_because": plan.cause},
-                                plan.cause) for row in superseded_forecasts],
+        written={
+            schema.ledger: _ledger(fold_id, plan),
+            schema.placements: _placements(fold_id, plan),
+            schema.states: [_state(fold_id, plan, one) for one in stepped],
+            **_forecasts(fold_id, plan, stepped),
+        },
+        ended={
+            schema.placements: [_ended(schema.placements, {**vars(row), "ended_by": fold_id}, plan.cause)
+                                for row in plan.ended],
+            schema.states: [_ended(schema.states, {**vars(state), "superseded_by": fold_id}, plan.cause)
+                            for course in plan.courses for state in course.ended],
+            **_superseded(fold_id, plan, superseded),
+        },
         new_tips=_new_tips(plan),
     )  # fmt: skip
+
+
+def _ledger(fold_id: int, plan: Plan) -> list[Row]:
+    return [
+        _hashed(schema.ledger, {"kind": kind, "id": id_, "revision": revision, "fold_id": fold_id})
+        for kind, id_, revision in plan.timeline.unseen
+    ]
 
 
 def _placements(fold_id: int, plan: Plan) -> list[Row]:
@@ -106,17 +113,28 @@ def _state(fold_id: int, plan: Plan, one: Stepped) -> Row:
     })  # fmt: skip
 
 
-def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> list[Row]:
+def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> ByTable:
+    """Rows of every kind; a table takes of a row the columns it has: tips are of risks, lesions of sizes."""
     latest = {(course.weights_version, uid) for course in plan.courses for uid in tips(course)}
-    return [
-        _hashed(schema.forecasts, {
+    rows: ByTable = {table: [] for table in FORECASTS}
+    for one in stepped:
+        stands_on = {
             "fold_id": fold_id, "weights_version": one.weights_version, "scan_uid": one.step.scan_uid,
             "patient_id": plan.timeline.patient_id, "disease": one.step.disease, "revision": one.step.revision,
-            "at": one.step.at, "tip": (one.weights_version, one.step.scan_uid) in latest, **vars(said),
-        })
-        for one in stepped
-        for said in one.forecasts
-    ]  # fmt: skip
+            "at": one.step.at, "tip": (one.weights_version, one.step.scan_uid) in latest, "lesion_uid": None,
+        }  # fmt: skip
+        for said in one.forecasts:
+            table = forecasts.TABLES[type(said)]
+            rows[table].append(_hashed(table, {**stands_on, **forecasts.columns(said)}))
+    return rows
+
+
+def _superseded(fold_id: int, plan: Plan, superseded: Sequence[tuple[schema.Table, Row]]) -> ByTable:
+    rows: ByTable = {table: [] for table in FORECASTS}
+    for table, row in superseded:
+        ended = {**row, "superseded_by": fold_id, "superseded_because": plan.cause}
+        rows[table].append(_ended(table, ended, plan.cause))
+    return rows
 
 
 def _new_tips(plan: Plan) -> list[Tip]:

@@ -1,20 +1,19 @@
-"""Writing folds: rows travel by COPY into session temp tables before any lock, then whole statements (PROTOCOL 2)."""
+"""Locks, times and whole statements of the transaction that writes folds (PROTOCOL 2)."""
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from psycopg.rows import dict_row
-from sqlalchemy.dialects import postgresql
 
 from stream.crash import reach
 from stream.storage import schema
 from stream.storage.facts import qualified
+from stream.storage.sending import ENDED, FORECASTS, KEYS, temp, temp_ended, travelling, types_of
 
 IDENTITY_LOCK = 4711
 """Appliers hold it shared; identity changes and promotions exclusively."""
@@ -24,43 +23,13 @@ PATIENCE_SECONDS, PAUSE_SECONDS = 40.0, 0.1
 Tip = tuple[str, str, bool]
 """weights_version, scan_uid and the mark that kept forecasts get: True where they are the latest of their kind now."""
 
-WRITTEN = (schema.ledger, schema.placements, schema.states, schema.forecasts)
-ENDED = {schema.placements: "ended_by", schema.states: "superseded_by", schema.forecasts: "superseded_by"}
-KEYS = {
-    schema.placements: ("fold_id", "kind", "id"),
-    schema.states: ("fold_id", "weights_version", "scan_uid"),
-    schema.forecasts: ("fold_id", "weights_version", "scan_uid", "endpoint", "horizon_kind", "horizon_days"),
+TIME = {schema.placements: "placed_at", **dict.fromkeys(FORECASTS, "computed_at")}
+_SUPERSEDED = ("superseded_at = %(now)s", "superseded_because = t.because")
+_WITH_THE_END = {
+    schema.placements: ("ended_at = %(now)s",),
+    **dict.fromkeys(FORECASTS, _SUPERSEDED),
+    schema.forecasts: (*_SUPERSEDED, "tip = false"),
 }
-_DIALECT = postgresql.dialect()
-_POSTGRES_TYPES = {
-    "TEXT": "text",
-    'TEXT COLLATE "C"': "text",
-    "BIGINT": "int8",
-    "INTEGER": "int4",
-    "BYTEA": "bytea",
-    "BOOLEAN": "bool",
-    "DOUBLE PRECISION": "float8",
-    "TIMESTAMP WITH TIME ZONE": "timestamptz",
-}
-TIME = {schema.placements: "placed_at", schema.forecasts: "computed_at"}
-
-
-def prepare(connection: psycopg.Connection) -> None:
-    """Make the temp tables of this session, once per connection."""
-    for table in WRITTEN:
-        columns = sql.SQL(", ").join(map(sql.Identifier, _travelling(table)))
-        connection.execute(
-            sql.SQL(
-                "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA"
-            ).format(_temp(table), columns, qualified(table))
-        )
-    for table in ENDED:
-        connection.execute(
-            sql.SQL(
-                "CREATE TEMP TABLE IF NOT EXISTS {} ON COMMIT DELETE ROWS AS "
-                "SELECT {}, fold_id AS by, text '' AS because, later_sha256 FROM {} WITH NO DATA"
-            ).format(_temp_ended(table), sql.SQL(", ").join(map(sql.Identifier, KEYS[table])), qualified(table))
-        )
 
 
 def take_fold_ids(connection: psycopg.Connection, count: int) -> list[int]:
@@ -81,35 +50,6 @@ def read_states(connection: psycopg.Connection, keys: Sequence[tuple[int, str, s
         binary=True,
     ).fetchall()
     return {tuple(row[:3]): row[3] for row in rows}
-
-
-def read_forecasts(connection: psycopg.Connection, keys: Sequence[tuple[int, str, str]]) -> list[dict[str, Any]]:
-    """Keys and hashes of the standing forecasts written with the states named by `keys`."""
-    if not keys:
-        return []
-    return connection.cursor(row_factory=dict_row).execute(
-        """SELECT f.fold_id, f.weights_version, f.scan_uid, f.endpoint, f.horizon_kind, f.horizon_days, f.row_sha256
-        FROM core.forecasts f JOIN unnest(%b::bigint[], %b::text[], %b::text[]) k(f, w, u)
-          ON f.fold_id = k.f AND f.weights_version = k.w AND f.scan_uid = k.u WHERE f.superseded_by IS NULL""",
-        list(map(list, zip(*keys, strict=True))),
-    ).fetchall()  # fmt: skip
-
-
-def send_rows(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], locked: bool) -> None:
-    """Send rows to be written into the temp table of `table`; `locked`: locks are held already."""
-    names = _travelling(table)
-    send = _insert if locked else _copy
-    send(connection, _temp(table), names, _types(table, names), ([row[name] for name in names] for row in rows))
-
-
-def send_ended(
-    connection: psycopg.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]], locked: bool
-) -> None:
-    """Send the keys of rows that end, with `by` (fold), `because` and `later_sha256`; `locked` as above."""
-    names = (*KEYS[table], "by", "because", "later_sha256")
-    types = [*_types(table, KEYS[table]), "int8", "text", "bytea"]
-    send = _insert if locked else _copy
-    send(connection, _temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
 
 
 @contextmanager
@@ -175,16 +115,24 @@ def active_versions(connection: psycopg.Connection) -> list[str]:
 
 
 def write_folds(
-    connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]], tips: Sequence[Tip], now: dt.datetime
+    connection: psycopg.Connection,
+    folds: Sequence[Mapping[str, Any]],
+    written: Sequence[sa.Table],
+    ended: Sequence[sa.Table],
+    tips: Sequence[Tip],
+    now: dt.datetime,
 ) -> None:
-    """Whole statements only: end rows of all heads first, then write, then move the heads on (PROTOCOL 2.5)."""
+    """Whole statements only: end rows of all heads first, then write, then move the heads on (PROTOCOL 2.5).
+
+    `written`, `ended`: the tables that rows were sent for.
+    """
     good = [fold["fold_id"] for fold in folds]
-    for table, ended_by in ENDED.items():
-        connection.execute(_end(table, ended_by), {"now": now, "good": good})
+    for table in ended:
+        connection.execute(_end(table), {"now": now, "good": good})
     reach("reconcile.ended")
     # a new tip comes when the old one has gone: at no moment are there two
     _mark_tips(connection, [tip for tip in tips if not tip[2]])
-    for table in WRITTEN:
+    for table in written:
         connection.execute(_write(table), {"now": now, "good": good})
     _mark_tips(connection, [tip for tip in tips if tip[2]])
     reach("reconcile.written")
@@ -209,7 +157,7 @@ def _mark_tips(connection: psycopg.Connection, tips: Sequence[Tip]) -> None:
 
 def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]]) -> None:
     names = [column.name for column in schema.folds.columns if column.name != "xact"]
-    types = _types(schema.folds, names)
+    types = types_of(schema.folds, names)
     arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
     values = [[fold[name] for fold in folds] for name in names]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
@@ -223,67 +171,19 @@ def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str
     )
 
 
-def _end(table: sa.Table, ended_by: str) -> sql.Composed:
-    same = sql.SQL(" AND ").join(
-        sql.SQL("r.{0} IS NOT DISTINCT FROM t.{0}" if name == "horizon_days" else "r.{0} = t.{0}").format(
-            sql.Identifier(name)
-        )
-        for name in KEYS[table]
-    )
-    more = {"placements": ", ended_at = %(now)s", "states": "", "forecasts": """, superseded_at = %(now)s,
-        superseded_because = t.because, tip = false"""}[table.name]  # fmt: skip
+def _end(table: sa.Table) -> sql.Composed:
+    same = sql.SQL(" AND ").join(sql.SQL("r.{0} = t.{0}").format(sql.Identifier(name)) for name in KEYS[table])
+    with_it = [sql.SQL("{} = t.by").format(sql.Identifier(ENDED[table])), *map(sql.SQL, _WITH_THE_END.get(table, ()))]
     return sql.SQL(
-        "UPDATE {} r SET {} = t.by, later_sha256 = t.later_sha256{} FROM {} t "
-        "WHERE t.by = ANY(%(good)b::bigint[]) AND {}"
-    ).format(qualified(table), sql.Identifier(ended_by), sql.SQL(more), _temp_ended(table), same)
+        "UPDATE {} r SET later_sha256 = t.later_sha256, {} FROM {} t WHERE t.by = ANY(%(good)b::bigint[]) AND {}"
+    ).format(qualified(table), sql.SQL(", ").join(with_it), temp_ended(table), same)
 
 
 def _write(table: sa.Table) -> sql.Composed:
-    names = _travelling(table)
+    names = travelling(table)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     time = TIME.get(table)
     return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)b::bigint[])").format(
         qualified(table), columns, sql.SQL(f", {time}" if time else ""), columns,
-        sql.SQL(", %(now)s" if time else ""), _temp(table),
+        sql.SQL(", %(now)s" if time else ""), temp(table),
     )  # fmt: skip
-
-
-def _travelling(table: sa.Table) -> list[str]:
-    """Columns known before the lock: all but times, the transaction and what is written later."""
-    known = {"row_sha256", "state", "tip"}
-    return [c.name for c in table.columns if "hash" not in c.info or c.name in known]
-
-
-def _types(table: sa.Table, names: Sequence[str]) -> list[str]:
-    return [_POSTGRES_TYPES[table.columns[name].type.compile(dialect=_DIALECT)] for name in names]
-
-
-def _temp(table: sa.Table) -> sql.Identifier:
-    return sql.Identifier(f"new_{table.name}")
-
-
-def _temp_ended(table: sa.Table) -> sql.Identifier:
-    return sql.Identifier(f"end_{table.name}")
-
-
-def _insert(
-    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
-) -> None:
-    """One whole statement: a worker stopped inside a COPY would hold its locks past every timeout (PROTOCOL 2.1)."""
-    values = list(map(list, zip(*rows, strict=True)))
-    if values:
-        columns = sql.SQL(", ").join(map(sql.Identifier, names))
-        arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
-        command = sql.SQL("INSERT INTO {} ({}) SELECT * FROM unnest({})").format(target, columns, arrays)
-        connection.execute(command, values, binary=True)
-
-
-def _copy(
-    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
-) -> None:
-    columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, columns)
-    with connection.cursor() as cursor, cursor.copy(command) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)

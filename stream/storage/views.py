@@ -51,13 +51,15 @@ def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
     )
 
 
-def standing_risks(connection: Connection) -> dict[tuple, float]:
-    """Every standing forecast's risk by weights, scan, endpoint and horizon."""
-    rows = connection.execute(
-        """SELECT weights_version, scan_uid, endpoint, horizon_kind, horizon_days, risk FROM scanstream.risk_history
-        WHERE superseded_at IS NULL"""
-    ).fetchall()
-    return {tuple(row[:5]): row[5] for row in rows}
+def timepoints(connection: Connection, patient_id: str) -> list[Row]:
+    """Rows of timepoint of one patient, in timeline order."""
+    query = "SELECT * FROM scanstream.timepoint WHERE patient_id = %(id)s ORDER BY acquired_at, scan_uid"
+    return _rows(connection, query, {"id": patient_id})
+
+
+def leads(connection: Connection) -> list[Row]:
+    """Rows of leads, the latest first."""
+    return _rows(connection, "SELECT * FROM scanstream.leads ORDER BY since DESC, endpoint, disease")
 
 
 def _rows(connection: Connection, query: str, values: Row | None = None) -> list[Row]:

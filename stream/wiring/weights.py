@@ -46,6 +46,23 @@ def kept(settings: Settings, device: str, version: str) -> Forecaster:
         raise UnknownWeights(f"weights {version} are active, but not to be had: {error}") from None
 
 
+def at_hand(settings: Settings, version: str) -> Forecaster:
+    """The forecaster of weights that were kept, or that come with this code, on the CPU; CannotStart where it is none.
+
+    A machine that only shows forecasts need not have the archive.
+    """
+    here = [card.parent for card in COMMITTED.glob("*/card.json") if Card.read(card).weights_sha256 == version]
+    folder = next((one for one in (_folder(settings) / version, *here) if (one / CARD).exists()), None)
+    if folder is None:
+        raise CannotStart(
+            f"The weights {version[:12]} are not on this machine: set SCANSTREAM_ARCHIVE_DIR to the archive."
+        )
+    try:
+        return load_forecaster(folder, "cpu")
+    except UnusableWeights as error:
+        raise CannotStart(str(error)) from None
+
+
 def forecasters(settings: Settings, device: str) -> list[Forecaster]:
     """A forecaster for every kept set of weights; CannotStart where one is damaged or `device` is missing."""
     folders = sorted(path.parent for path in _folder(settings).glob("[!.]*/card.json"))

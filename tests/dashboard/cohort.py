@@ -4,13 +4,17 @@ import datetime as dt
 import math
 import random
 
-from tests.dashboard.rows import BLADDER_WEIGHTS, BREAST_WEIGHTS, Risk, Rows, Scan, pseudonym
+from tests.dashboard.rows import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Rows, Scan, Sizes, pseudonym
 
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
 GROWING, LATE, NEW_DISEASE, BREAST, BRAIN, GONE = (pseudonym(number) for number in (0, 8, 9, 24, 32, 12))
 MARKED = pseudonym(11)
-"""Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment."""
+NO_LONGER, IN_THE_SHADOW = 777.0, 888.0
+"""Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment.
+
+Sizes (mm) that no page may show: superseded, and of weights that do not lead.
+"""
 
 
 def cohort(now: dt.datetime) -> Rows:
@@ -57,7 +61,16 @@ def _lung_scan(number: int, visit: int, age: int, rate: float, random_: random.R
     return Scan(
         age, tuple(values), _progression(rate, visit, random_, late), disease,
         **({"weights": BLADDER_WEIGHTS} if disease == "bladder" else {}), final=not (number % 7 == 3 and visit == 5),
+        sizes=_sizes(first + second, rate, visit) if disease == "lung" else (),
+        response=None if number == 9 else (0.01, 0.19, 0.55, 0.25),
     )  # fmt: skip
+
+
+def _sizes(total_mm: float, rate: float, visit: int) -> tuple[Sizes, ...]:
+    """What the leading weights say, and at the last visit also what they said before and what a shadow says."""
+    sizes = Sizes({days: total_mm * math.exp(0.5 * rate * days) for days in (42, 63, 84)})
+    others = (Sizes({42: NO_LONGER}, because="revision"), Sizes({42: IN_THE_SHADOW}, SHADOW_WEIGHTS))
+    return (sizes, *others) if visit == 5 else (sizes,)
 
 
 def _progression(rate: float, visit: int, random_: random.Random, late: bool) -> tuple[Risk, ...]:

@@ -3,20 +3,30 @@
 import base64
 import datetime as dt
 import hashlib
+import json
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from models.card import COMMITTED
 from stream.storage import schema
 
 NO_HASH = b"placeholder"
-LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS = (
-    hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast")
+LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS = (
+    hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast", "shadow")
 )
+MODELS = {
+    LUNG_WEIGHTS: "progression",
+    BLADDER_WEIGHTS: "progression",
+    BREAST_WEIGHTS: "response",
+    SHADOW_WEIGHTS: "progression",
+}
 LEADS = [
-    ("progression", "lung", LUNG_WEIGHTS, "progression"),
-    ("progression", "bladder", BLADDER_WEIGHTS, "progression"),
-    ("pcr", "breast", BREAST_WEIGHTS, "response"),
+    ("progression", "lung", LUNG_WEIGHTS),
+    ("size", "lung", LUNG_WEIGHTS),
+    ("response", "lung", LUNG_WEIGHTS),
+    ("progression", "bladder", BLADDER_WEIGHTS),
+    ("pcr", "breast", BREAST_WEIGHTS),
 ]
 
 
@@ -47,8 +57,20 @@ class Risk:
 
 
 @dataclass(frozen=True)
+class Sizes:
+    """The sums of diameters (mm) forecast after a scan, by days ahead; a `because` says that they no longer stand."""
+
+    by_day: dict[int, float]
+    weights: str = LUNG_WEIGHTS
+    because: str | None = None
+
+
+@dataclass(frozen=True)
 class Scan:
-    """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit)."""
+    """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit).
+
+    `response`: probabilities of CR, PR, SD and PD.
+    """
 
     days_ago: float
     values: tuple[tuple[str | None, str, float, str], ...] = ()
@@ -60,6 +82,8 @@ class Scan:
     status: str = "applied"
     reason: str | None = None
     completeness: str = "single_sr"
+    sizes: tuple[Sizes, ...] = ()
+    response: tuple[float, float, float, float] | None = None
 
 
 @dataclass
@@ -69,6 +93,7 @@ class Rows:
     now: dt.datetime
     tables: dict[str, list[dict]] = field(default_factory=dict)
     fold: int = 0
+    ended: int = 0
 
     def patient(self, patient: str, scans: list[Scan]) -> None:
         """All rows of one timeline, its scans given from first to last."""
@@ -111,10 +136,12 @@ class Rows:
         for table in (schema.leads, schema.active_weights, schema.weights):
             connection.execute(table.delete())  # those that come with the code: these rows were said by others
         since = self.at(4000)
-        for endpoint, disease, weights, model in LEADS:
-            card = {"model": model}
+        for weights, model in MODELS.items():
+            card = json.loads((COMMITTED / model / "card.json").read_text(encoding="utf-8"))
             self._add("weights", weights_version=weights, model=model, feature_version="measurements-1", card=card,
                       added_at=since)  # fmt: skip
+            self._add("active_weights", weights_version=weights, since=since)
+        for endpoint, disease, weights in LEADS:
             self._add("leads", endpoint=endpoint, disease=disease, weights_version=weights, since=since,
                       since_xact=sa.text("pg_current_xact_id()"))  # fmt: skip
         for name, rows in self.tables.items():
@@ -165,22 +192,40 @@ class Rows:
                       position=position, state=None, state_sha256=NO_HASH, digest=NO_HASH)  # fmt: skip
         for risk in scan.risks:
             self._forecast(patient, scan, risk, names["scan_uid"], latest)
+        for sizes in scan.sizes:
+            values = list(sizes.by_day.values())
+            spread = [[share * value for share in (0.1, 0.2, 0.3)] for value in values]
+            self._add(
+                "size_forecasts", **self._stands_on(patient, scan, names["scan_uid"], sizes.weights, sizes.because),
+                lesion_uid=None, measurement="sum_of_diameters", horizon_days=list(sizes.by_day),
+                level=[0.5, 0.8, 0.95], value=values,
+                value_low=[[value - each for each in of] for value, of in zip(values, spread, strict=True)],
+                value_high=[[value + each for each in of] for value, of in zip(values, spread, strict=True)],
+            )  # fmt: skip
+        if scan.response:
+            self._add(
+                "response_probabilities", **self._stands_on(patient, scan, names["scan_uid"], scan.weights, None),
+                criterion="RECIST 1.1", **dict(zip(("cr", "pr", "sd", "pd"), scan.response, strict=True)),
+            )  # fmt: skip
 
     def _forecast(self, patient: str, scan: Scan, risk: Risk, scan_uid: str, latest: dict[tuple, Scan]) -> None:
-        at = self.at(scan.days_ago)
-        computed = at + dt.timedelta(minutes=3, seconds=2)
-        ended = computed + dt.timedelta(days=9)
         self._add(
-            "forecasts", fold_id=self.fold, weights_version=scan.weights, scan_uid=scan_uid, patient_id=patient,
-            disease=scan.disease, revision=1, at=at, endpoint=risk.endpoint, horizon_kind=risk.horizon_kind,
-            horizon_days=risk.horizon_days, risk=risk.risk, risk_low=max(0.0, risk.risk - risk.spread),
-            risk_high=min(1.0, risk.risk + 1.3 * risk.spread), computed_at=computed,
+            "forecasts", **self._stands_on(patient, scan, scan_uid, scan.weights, risk.because),
+            endpoint=risk.endpoint, horizon_kind=risk.horizon_kind, horizon_days=risk.horizon_days, risk=risk.risk,
+            risk_low=max(0.0, risk.risk - risk.spread), risk_high=min(1.0, risk.risk + 1.3 * risk.spread),
             tip=risk.because is None and latest[scan.disease, risk.endpoint, risk.horizon_days] is scan,
-            superseded_by=self.fold if risk.because else None, superseded_at=ended if risk.because else None,
-            superseded_because=risk.because,
         )  # fmt: skip
-        if risk.because:
-            self.tables["forecasts"][-1]["fold_id"] = 1_000_000 + len(self.tables["forecasts"])
+
+    def _stands_on(self, patient: str, scan: Scan, scan_uid: str, weights: str, because: str | None) -> dict:
+        """What rows of all kinds of forecasts say: the scan they were said after, and why they stand no more."""
+        computed = self.at(scan.days_ago) + dt.timedelta(minutes=3, seconds=2)
+        self.ended += because is not None
+        return {
+            "fold_id": 1_000_000 + self.ended if because else self.fold, "weights_version": weights,
+            "scan_uid": scan_uid, "patient_id": patient, "disease": scan.disease, "revision": 1,
+            "at": self.at(scan.days_ago), "computed_at": computed, "superseded_by": self.fold if because else None,
+            "superseded_at": computed + dt.timedelta(days=9) if because else None, "superseded_because": because,
+        }  # fmt: skip
 
     def _receipt(self, name: str, scan_uid: str | None, outcome: str, at: dt.datetime) -> None:
         self._add("receipts", receipt_id=name, association_id="association", sha256="0" * 64, content_sha256="0" * 64,

@@ -10,7 +10,7 @@ from stream.supervisor import Supervisor
 from tests.dashboard.cohort import GROWING
 from tests.dashboard.conftest import Open, read
 
-PAGES = ("worklist", "patient", "pipeline")
+PAGES = ("worklist", "patient", "pipeline", "models")
 
 
 @pytest.mark.parametrize("page", PAGES)

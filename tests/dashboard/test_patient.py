@@ -1,10 +1,12 @@
 import json
+import re
 
+import pandas as pd
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from stream.settings import Settings
-from tests.dashboard.cohort import BRAIN, BREAST, GROWING, LATE, NEW_DISEASE
+from tests.dashboard.cohort import BRAIN, BREAST, GROWING, IN_THE_SHADOW, LATE, NEW_DISEASE, NO_LONGER
 from tests.dashboard.conftest import Open, read
 
 
@@ -13,14 +15,20 @@ def charts(page: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in page.get("vega_lite_chart")]
 
 
+def tables(page: AppTest) -> list[pd.DataFrame]:
+    """What the charts are drawn from."""
+    charts_ = page.get("vega_lite_chart")
+    return [convert_arrow_bytes_to_pandas_df(table.data.data) for chart in charts_ for table in chart.proto.datasets]
+
+
 def drawn(page: AppTest) -> str:
     """All words that the charts put on the page or beside the pointer."""
-    tables = [
-        convert_arrow_bytes_to_pandas_df(table.data.data)
-        for chart in page.get("vega_lite_chart")
-        for table in chart.proto.datasets
-    ]
-    return "\n".join(str(value) for table in tables for value in table.to_numpy().ravel())
+    return "\n".join(str(value) for table in tables(page) for value in table.to_numpy().ravel())
+
+
+def with_column(page: AppTest, name: str) -> pd.DataFrame:
+    """The longest table of the charts that has the column."""
+    return max((table for table in tables(page) if name in table), key=len)
 
 
 def test_the_page_says_every_current_risk_with_interval_and_change(filled: Settings, open_page: Open) -> None:
@@ -46,6 +54,47 @@ def test_risk_is_a_step_line_and_never_a_slope(filled: Settings, open_page: Open
     marks = [layer["mark"] for layer in risk["layer"] if "mark" in layer]
     lines = [mark for mark in marks if mark["type"] in {"line", "area"}]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
+
+
+def test_the_sizes_to_come_fan_out_from_the_last_one_by_level(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=GROWING)
+    coming = with_column(page, "value_high").sort_values(["level", "at"])
+    last = with_column(page, "is_sum").query("is_sum").value.iloc[-1]
+    for _, band in coming.groupby("level"):
+        assert list(band.iloc[0][["value_low", "value", "value_high"]]) == [last] * 3
+        assert (band["at"] - band["at"].iloc[0]).dt.days.tolist() == [0, 42, 63, 84]
+    widths = (coming.value_high - coming.value_low).groupby(coming.level).max()
+    assert list(widths.index) == [0.5, 0.8, 0.95]
+    assert widths.is_monotonic_increasing
+
+
+def test_the_sizes_to_come_are_told_with_day_interval_and_who_said_it(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, "patient", patient=GROWING))
+    (told,) = re.findall(r"Sum of diameters after the scan of .*", words)
+    assert re.search(r"on \d{4}-\d\d-\d\d \(in 37 days\) 196 mm, 80 % between 157 and 236\.", told)
+    assert "(5 days ago) 176 mm" in told
+    assert told.endswith("Said by progression, weights d08c7b73.")
+
+
+def test_no_size_is_shown_that_was_superseded_or_said_by_weights_that_do_not_lead(
+    filled: Settings, open_page: Open
+) -> None:
+    page = open_page(filled, "patient", patient=GROWING)
+    for size in (NO_LONGER, IN_THE_SHADOW):
+        assert f"{size:.0f}" not in read(page) + drawn(page)
+
+
+def test_a_risk_is_not_drawn_into_the_days_that_sizes_are_forecast_for(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=GROWING)
+    ends = with_column(page, "risk_high")["at"].max(), with_column(page, "lane").end.max()
+    assert ends[0] == ends[1] < with_column(page, "value_high")["at"].max() - pd.Timedelta(days=20)
+
+
+def test_the_best_response_is_told_in_words_where_one_is_forecast(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, "patient", patient=GROWING))
+    chances = "complete response 1 %, partial response 19 %, stable disease 55 %, progressive disease 25 %"
+    assert re.search(rf"Best response by RECIST 1\.1 up to the visit after that of [\d-]+: {chances}\.", words)
+    assert "Best response" not in read(open_page(filled, "patient", patient=BREAST))
 
 
 def test_the_page_says_which_model_and_weights_said_it(filled: Settings, open_page: Open) -> None:

@@ -17,11 +17,13 @@ def timeline(*values: Value, zone: str = "UTC") -> Timeline:
         for day, lesion, measurement, value in values
     ]
     history = pd.DataFrame(columns=["scan_uid", "acquired_at", "superseded_at", "role"])
+    sizes = pd.DataFrame(columns=["acquired_at", "scan_uid", "measurement", "horizon_days", "level"])
+    responses = pd.DataFrame(columns=["criterion"])
     treatments = pd.DataFrame(columns=["start_at", "end_at", "name", "kind"])
     now = pd.Timestamp(START + dt.timedelta(days=400))
     measured = pd.DataFrame(rows, columns=columns)
     statuses = measured[["scan_uid", "acquired_at"]].drop_duplicates().assign(status="applied")
-    return Timeline(statuses, measured, history, treatments, ZoneInfo(zone), now)
+    return Timeline(statuses, measured, history, sizes, responses, treatments, ZoneInfo(zone), now)
 
 
 def values_of(frame: pd.DataFrame, series: str) -> list[float | None]:

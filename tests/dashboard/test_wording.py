@@ -24,6 +24,18 @@ def test_better_and_worse_follow_the_direction_of_the_endpoint(change: float, en
     assert wording.trend(change, endpoint) == words
 
 
+@pytest.mark.parametrize(("mm", "words"), [(0.0, "0.0"), (4.26, "4.3"), (9.96, "10"), (48.3, "48")])
+def test_a_forecast_size_claims_no_more_digits_than_it_can_mean(mm: float, words: str) -> None:
+    assert wording.size(mm) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(42, "in 42 days"), (1, "in 1 day"), (0, "today"), (-1, "1 day ago"), (-5, "5 days ago")]
+)
+def test_a_coming_day_is_told_from_today(days: int, words: str) -> None:
+    assert wording.ahead(days) == words
+
+
 def test_every_reason_code_has_words_and_a_cure() -> None:
     assert set(wording.REASONS) == set(REASON_CODES)
     assert all(title and cure for title, cure in wording.REASONS.values())

@@ -59,7 +59,7 @@ def parameters_of(forecaster: Forecaster) -> dict[str, torch.Tensor]:
         for kind, arrays in forecaster._arrays.items()
         for name, part in arrays.items()
     }
-    return {**forecaster._parameters, **stacked}
+    return {**forecaster.parameters, **stacked}
 
 
 def test_after_progression_the_network_speaks_alone(lead: Forecaster) -> None:

@@ -8,6 +8,7 @@ from models.blueprints import BLUEPRINTS
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
+from models.simulate import Patient, simulate
 from models.timelines import Timeline, Visit
 from models.timepoint import Timepoint
 
@@ -62,3 +63,17 @@ def made_timelines(model: str, n: int = 12) -> list[Timeline]:
         clinical = {"age": "44", "hr": "1", "arm": "Paclitaxel"} if patient % 2 else {}
         found.append(Timeline(f"P{patient}", blueprint.applies_to.diseases[0], tuple(visits), clinical, (), {}))
     return sorted(found, key=lambda timeline: -len(timeline.visits))
+
+
+def simulated(disease: str, patients: int) -> list[Timeline]:
+    """Timelines of a simulated cohort's patients with `disease`, with the features a report would give."""
+    return [_followed(patient) for patient in simulate(patients) if patient.disease == disease]
+
+
+def _followed(patient: Patient) -> Timeline:
+    visits = []
+    for visit in patient.visits:
+        seen = {"sum_of_diameters": sum(visit.sizes_mm), "longest_diameter": max(visit.sizes_mm), **visit.more}
+        visits.append(Visit(visit.day, str(visit.day), features_of(**seen)))
+    name = f"P{patient.number}"
+    return Timeline(name, patient.disease, tuple(visits), patient.clinical, patient.treatments, {})

@@ -11,6 +11,7 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
 from models.forecaster import Forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
@@ -29,6 +30,7 @@ from tests.services.waiting import threads
 PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2
 DAYS = (0, 21, 42, 42, 90, 180)
 A_YEAR = dt.timedelta(days=365)
+SAID = {Forecast: "forecasts", SizeForecast: "size_forecasts", ResponseForecast: "response_probabilities"}
 _programs = itertools.count()
 
 patients = st.sampled_from(PATIENTS)
@@ -270,16 +272,22 @@ def _current(connection: psycopg.Connection, program: str) -> dict[tuple, tuple]
 
 def _states(connection: psycopg.Connection, program: str, version: str) -> list[tuple]:
     """(patient, scan, position, state, forecasts) of everything that stands."""
-    said: dict[str, list[tuple]] = {}
-    for uid, *forecast in connection.execute(
-        """SELECT scan_uid, endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high FROM core.forecasts
-        WHERE superseded_by IS NULL AND weights_version = %s AND starts_with(patient_id, %s) ORDER BY horizon_days""",
-        [version, program],
-    ):
-        said.setdefault(uid, []).append(tuple(forecast))
+    said: dict[str, list[Said]] = {}
+    for kind, table in SAID.items():
+        fields = ", ".join(kind.__dataclass_fields__)
+        for uid, *values in connection.execute(
+            f"""SELECT scan_uid, {fields} FROM core.{table} WHERE superseded_by IS NULL AND weights_version = %s
+            AND starts_with(patient_id, %s) ORDER BY 1, 2, 3, 4""",
+            [version, program],
+        ):
+            said.setdefault(uid, []).append(kind(*map(_frozen, values)))
     rows = connection.execute(
         """SELECT patient_id, scan_uid, position, state FROM core.states
         WHERE superseded_by IS NULL AND weights_version = %s AND starts_with(patient_id, %s)""",
         [version, program],
     )
     return sorted((*row, tuple(said.get(row[1], ()))) for row in rows)  # fmt: skip
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.features import features
+from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
 from models.measurement import Measurement
 from models.timepoint import Timepoint, TreatmentInForce
@@ -108,7 +109,7 @@ class Accepted:
             for at, is_drug, uid, _ in self.timeline(patient) if not is_drug
         }  # fmt: skip
 
-    def states(self, forecaster: Forecaster) -> Iterator[tuple[str, str, int, bytes, tuple]]:
+    def states(self, forecaster: Forecaster) -> Iterator[tuple[str, str, int, bytes, tuple[Said, ...]]]:
         """(patient, scan, position, state, forecasts) after every scan that the model applies to."""
         for patient in sorted({self.owner(uid) for uid in self.scans}):
             state, last, begun, known = forecaster.initial(1), None, [], self.known(patient)
@@ -122,7 +123,7 @@ class Accepted:
                     in_force = tuple(_in_force(drug, at) for drug in begun)
                     timepoint = Timepoint(x, elapsed, what.disease, in_force, known)
                     state, (said,) = forecaster.advance(state, [timepoint])
-                    yield patient, uid, position, state[0].tobytes(), tuple(map(tuple, map(_plain, said)))
+                    yield patient, uid, position, state[0].tobytes(), tuple(said)
 
     def current(self, leads: dict[str, Forecaster]) -> dict[tuple, tuple]:
         """(patient, endpoint, horizon) → risk and scan: of the weights that lead for its disease, from the latest."""
@@ -130,17 +131,12 @@ class Accepted:
         for disease, forecaster in leads.items():
             for patient, uid, _, _, said in self.states(forecaster):
                 newest = self.scans[uid][-1]
-                for endpoint, kind, days, risk, _, _ in said if newest.disease == disease else ():
-                    key = (patient, endpoint, kind, days)
-                    latest[key] = max(latest.get(key, ()), (newest.at, uid, risk))
+                for one in of_kind(Forecast, said) if newest.disease == disease else ():
+                    key = (patient, one.endpoint, one.horizon_kind, one.horizon_days)
+                    latest[key] = max(latest.get(key, ()), (newest.at, uid, one.risk))
         return {key: (risk, uid) for key, (_, uid, risk) in latest.items()}
 
 
 def _in_force(drug: Drug, at: dt.datetime) -> TreatmentInForce:
     ended = drug.end is not None and drug.end <= at
     return TreatmentInForce(drug.name, "drug", (at - drug.start) / DAY, (at - drug.end) / DAY if ended else None)
-
-
-def _plain(forecast: Any) -> list[Any]:
-    return [forecast.endpoint, forecast.horizon_kind, forecast.horizon_days, forecast.risk, forecast.risk_low,
-            forecast.risk_high]  # fmt: skip

@@ -111,6 +111,10 @@ def standing(connection: Connection) -> dict[str, list[tuple]]:
         " WHERE superseded_by IS NULL",
         "forecasts": "SELECT patient_id, weights_version, scan_uid, endpoint, horizon_kind, horizon_days, disease,"
         " revision, at, risk, risk_low, risk_high, tip FROM core.forecasts WHERE superseded_by IS NULL",
+        "sizes": "SELECT patient_id, weights_version, scan_uid, measurement, disease, revision, at, horizon_days,"
+        " level, value, value_low, value_high FROM core.size_forecasts WHERE superseded_by IS NULL",
+        "responses": "SELECT patient_id, weights_version, scan_uid, criterion, disease, revision, at, cr, pr, sd, pd"
+        " FROM core.response_probabilities WHERE superseded_by IS NULL",
         "placements": "SELECT patient_id, kind, id, revision, at FROM core.placements WHERE ended_by IS NULL",
         "ledger": "SELECT kind, id, revision FROM core.ledger",
     }

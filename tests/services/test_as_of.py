@@ -2,12 +2,14 @@
 
 import datetime as dt
 
+import numpy as np
+
 from stream.services import replay
 from stream.services.reconcile import Reconciler
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
-from stream.storage.views import standing_risks
+from stream.storage.sending import FORECASTS
 from tests.database import Database
 from tests.services.facts import accept, assert_sound, breast, drug, fold_each, forecasters, lung, standing
 
@@ -64,22 +66,27 @@ def test_a_risk_of_weights_that_did_not_lead_yet_was_not_shown(database: Databas
 def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None:
     connection = database.connect()
     fold_each(connection, STORY)
-    before, risks = standing(connection), standing_risks(connection)
+    before, said = standing(connection), replay.standing(connection, ["PA"])
     weights = replay.weights_of(connection, "progression")
     patients = replay.timelines_of(connection, weights)
     hands = (Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters()))
     done = list(replay.replay(hands, patients, weights))
     assert (patients, done) == ([("PA", 3)], [3])
     assert standing(connection) == before
-    assert replay.compare(risks, standing_risks(connection)) == (0, 0)
-    because = connection.execute(
-        """SELECT superseded_because FROM core.forecasts
-        WHERE superseded_by = (SELECT max(fold_id) FROM core.folds)"""
-    ).fetchall()
-    assert because == [("replay",)] * 9
+    assert replay.compare(said, replay.standing(connection, ["PA"])) == (0, 0)
+    for table in FORECASTS:
+        because = connection.execute(
+            f"""SELECT DISTINCT superseded_because FROM core.{table.name}
+            WHERE superseded_by = (SELECT max(fold_id) FROM core.folds)"""
+        ).fetchall()
+        assert because == [("replay",)]
     assert_sound(connection)
 
 
-def test_a_comparison_counts_what_differs_came_or_went() -> None:
-    assert replay.compare({("a",): 0.5, ("b",): 0.5}, {("a",): 0.5, ("b",): 0.75, ("c",): 0.1}) == (2, 1.0)
+def test_a_comparison_counts_what_differs_came_or_went_and_sizes_by_their_share() -> None:
+    risk, size = np.array([0.5, 0.4, 0.6]), np.array([50.0, 45.0, 60.0])
+    before = {("a",): risk, ("b",): risk, ("c",): size}
+    assert replay.compare(before, {("a",): risk, ("b",): risk + 0.25, ("c",): size}) == (1, 0.25)
+    assert replay.compare(before, {("a",): risk, ("b",): risk, ("c",): size * 0.5}) == (1, 0.5)
+    assert replay.compare(before, {("a",): risk, ("b",): risk, ("d",): risk}) == (2, 1.0)
     assert replay.compare({}, {}) == (0, 0.0)

@@ -44,8 +44,8 @@ def take_effect(connection: Connection, *events: IdentityEvent) -> list[tuple[st
 def same_timeline(connection: Connection) -> list[tuple]:
     """What stands without the names of patients: of a merged patient's timeline or of one that always was."""
     rows = standing(connection)
-    return [[row[1:] for row in rows["forecasts"]], [row[1:7] for row in rows["states"]],
-            [row[1:] for row in rows["placements"]]]  # fmt: skip
+    forecasts = [[row[1:] for row in rows[kind]] for kind in ("forecasts", "sizes", "responses", "placements")]
+    return [*forecasts, [row[1:7] for row in rows["states"]]]
 
 
 def outcomes(connection: Connection) -> list[str]:
@@ -94,7 +94,7 @@ def test_an_unmerge_gives_back_what_was_received_as_the_patient_whenever_it_came
     database.empty()
     fold_each(database.connect(), [*OF_A, *OF_B, lung("PB", "b3", 200, 44.0)])
     never_merged = standing(database.connect())
-    for part in ("states", "forecasts", "placements"):
+    for part in ("states", "forecasts", "sizes", "responses", "placements"):
         assert apart[part] == never_merged[part]
 
 

@@ -214,9 +214,7 @@ def test_weights_that_lack_a_state_cannot_lead(database: Database, worker: Conne
         leading.promote(worker, new.weights_version, "Ada", None)
     assert OLD in leads(worker) and new.weights_version not in leads(worker)
     catch_up(database, new)
-    assert leading.promote(worker, new.weights_version, "Ada", None) == [
-        ("progression", "bladder"), ("progression", "lung")
-    ]  # fmt: skip
+    assert leading.promote(worker, new.weights_version, "Ada", None) == list(new.card.pairs)
 
 
 def test_weights_that_were_never_put_in_service_cannot_lead(worker: Connection, new: Forecaster) -> None:
@@ -237,9 +235,7 @@ def test_a_promotion_changes_what_counts_at_one_moment_and_a_rollback_changes_it
     (at,) = worker.execute("SELECT max(since) FROM core.leads").fetchone()
     assert [row[:4] for row in promoted] == [row[:4] for row in before]
     assert {row[8] for row in promoted} == {new.weights_version}
-    assert leading.rollback(worker, "progression", "Bob", "too high") == {
-        ("progression", "bladder"): OLD, ("progression", "lung"): OLD
-    }  # fmt: skip
+    assert leading.rollback(worker, "progression", "Bob", "too high") == dict.fromkeys(new.card.pairs, OLD)
     assert worker.execute(CURRENT).fetchall() == before
     tick = dt.timedelta(microseconds=1)
     assert worker.execute(AS_OF, [at - tick]).fetchall() == before
@@ -326,12 +322,13 @@ def test_weights_for_one_disease_lead_for_it_alone(database: Database, worker: C
     forecaster = load_forecaster(tmp_path / "lung", "cpu")
     put(worker, card)
     catch_up(database, forecaster)
-    assert leading.promote(worker, card.weights_sha256, "Ada", None) == [("progression", "lung")]
+    lung_alone = [(endpoint, "lung") for endpoint in ("progression", "size", "response")]
+    assert leading.promote(worker, card.weights_sha256, "Ada", None) == lung_alone
     open_ = (
         "SELECT disease, weights_version FROM core.leads WHERE until IS NULL AND endpoint = 'progression' ORDER BY 1"
     )
     assert worker.execute(open_).fetchall() == [("bladder", OLD), ("lung", card.weights_sha256)]
-    assert leading.rollback(worker, "progression", "Ada", None) == {("progression", "lung"): OLD}
+    assert leading.rollback(worker, "progression", "Ada", None) == dict.fromkeys(lung_alone, OLD)
 
 
 def test_weights_are_found_by_the_beginning_of_their_name(worker: Connection, new: Forecaster) -> None:

@@ -10,6 +10,7 @@ from stream.services.reconcile import ClockWrong, Reconciler, UnknownWeights
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later
+from stream.storage.sending import WRITTEN
 from tests.database import Database
 from tests.services.facts import (
     accept,
@@ -37,8 +38,15 @@ def history(connection: Connection) -> list[tuple]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """Rows of every table that folds write."""
-    tables = ("heads", "folds", "ledger", "placements", "states", "forecasts")
+    tables = ("heads", "folds", *(table.name for table in WRITTEN))
     return {name: connection.execute(f"SELECT count(*) FROM core.{name}").fetchone()[0] for name in tables}
+
+
+def ended(connection: Connection, table: str) -> set[tuple]:
+    """scan, fold that ended its forecast, when and why."""
+    query = f"""SELECT scan_uid, superseded_by, superseded_at, superseded_because FROM core.{table}
+    WHERE superseded_by IS NOT NULL"""
+    return set(connection.execute(query).fetchall())
 
 
 def test_a_late_scan_gives_what_the_right_order_would_have_given(database: Database) -> None:
@@ -87,6 +95,16 @@ def test_what_no_longer_stands_is_kept_with_the_reason(
     assert sorted(ended) == sorted(superseded)
     assert {why for _, why in history(connection)} - {None} == ({because} if because else set())
     assert set(shown) <= set(connection.execute("SELECT scan_uid, risk FROM core.forecasts").fetchall())
+    assert_sound(connection)
+
+
+def test_sizes_and_the_best_response_end_with_the_risks_of_their_scan(database: Database) -> None:
+    connection = database.connect()
+    first, second, third = (lung("PA", name, 40 * n, 30.0 - n) for n, name in enumerate(("first", "second", "third")))
+    fold_each(connection, [first, third, second, drug("PA", "pembrolizumab", 20), ("PA", {"age": 61})])
+    risks = ended(connection, "forecasts")
+    assert {why for *_, why in risks} == {"late", "treatment", "clinical"}
+    assert ended(connection, "size_forecasts") == ended(connection, "response_probabilities") == risks
     assert_sound(connection)
 
 
@@ -238,7 +256,7 @@ def test_folds_of_a_timeline_have_rising_times_whatever_the_clock_says(database:
     assert last == changed_at + dt.timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("table", ["heads", "placements", "states", "forecasts", "ledger", "folds", "assembly"])
+@pytest.mark.parametrize("table", ["heads", *(table.name for table in WRITTEN), "folds", "assembly"])
 def test_a_backend_killed_in_the_middle_loses_and_doubles_nothing(database: Database, table: str) -> None:
     """Killed after the write to `table`, while it ends rows, places, steps and supersedes at once."""
     connection, owner = database.connect(), database.connect("migrator")

@@ -31,6 +31,7 @@ from stream.storage.database import Connection
 from stream.storage.facts import append, qualified, write_later
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.schema.base import Xid8
+from stream.storage.sending import WRITTEN
 from tests.database import Database
 from tests.services.facts import apply_identity, assert_sound, breast, checks, day, drug, fold_each, forecasters, lung
 from tests.services.receipts import described, moments_later, received
@@ -104,22 +105,6 @@ def write_rows_of_later_features(owner: Connection) -> None:
     append(owner, schema.active_weights, [{"weights_version": "old", "since": day(0), "until": day(1)}])
     append(owner, schema.leads, [{"endpoint": "death", "disease": "lung", "weights_version": "old", "since": day(0),
                                   "until": day(1), "since_xact": "7", "until_xact": "8"}])  # fmt: skip
-    append(owner, schema.size_forecasts, other_forecasts(owner, {
-        "lesion_uid": None, "measurement": "sum_of_diameters", "horizon_days": 90, "level": 0.8,
-        "value": 20.0, "value_low": 18.0, "value_high": 23.0}))  # fmt: skip
-    append(owner, schema.response_probabilities, other_forecasts(owner, {
-        "criterion": "RECIST 1.1", "category": "PR", "probability": 0.4}))  # fmt: skip
-
-
-def other_forecasts(owner: Connection, values: dict[str, Any]) -> list[dict[str, Any]]:
-    """`values` as a standing and a superseded forecast, written and ended by the first two folds of PA."""
-    query = "SELECT fold_id, computed_at, xact FROM core.folds WHERE patient_id = 'PA' ORDER BY head_version LIMIT 2"
-    (first, first_at, xact), (second, second_at, _) = owner.execute(query).fetchall()
-    row = {"fold_id": first, "weights_version": "old", "scan_uid": "PA/a", "patient_id": "PA", "disease": "lung",
-           "revision": 1, "at": day(0), "computed_at": first_at, "xact": xact, **values}  # fmt: skip
-    stands = {"superseded_by": None, "superseded_at": None, "superseded_because": None}
-    ended = {"superseded_by": second, "superseded_at": second_at, "superseded_because": "late", "scan_uid": "PA/c"}
-    return [{**row, **stands}, {**row, **ended}]
 
 
 @contextmanager
@@ -150,7 +135,7 @@ def test_a_wrong_value_in_any_column_is_refused_or_named(world: Connection, tabl
     assert tried
 
 
-@pytest.mark.parametrize("table", [schema.ledger, schema.placements, schema.states, schema.forecasts], ids=str)
+@pytest.mark.parametrize("table", WRITTEN, ids=str)
 def test_a_value_planted_together_with_its_hashes_is_named_by_the_chain_of_folds(
     world: Connection, table: sa.Table
 ) -> None:
@@ -178,7 +163,7 @@ def test_features_planted_together_with_their_hashes_are_named_by_the_states_tha
         assert named(world, "states")
 
 
-@pytest.mark.parametrize("table", ["heads", "folds", "ledger", "placements", "states", "forecasts", "treatments"])
+@pytest.mark.parametrize("table", ["heads", "folds", "treatments", *(table.name for table in WRITTEN)])
 def test_a_row_taken_away_is_missed(world: Connection, table: str) -> None:
     with planted(world):
         world.execute(f"DELETE FROM core.{table} WHERE ctid = (SELECT min(ctid) FROM core.{table})")
@@ -215,21 +200,20 @@ def rows_of(world: Connection, table: sa.Table, column: str) -> list[dict[str, A
 def wrong_values(world: Connection, table: sa.Table, column: sa.Column) -> Iterator[tuple[dict[str, Any], Any]]:
     """Rows, each with what its column is not: another value, and none where there is one."""
     for row in rows_of(world, table, column.name):
-        yield row, other_than(column, row[column.name])
+        yield row, other_than(column.type, row[column.name])
         emptied = column is schema.states.c.state and row["superseded_by"] is not None
         if column.nullable and row[column.name] is not None and not emptied:
             yield row, None
 
 
-def other_than(column: sa.Column, value: Any) -> Any:
-    """A value of the column's type that it does not have."""
-    kind = column.type
+def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
+    """A value of the type that it does not have."""
     if isinstance(kind, Xid8):
         return str(int(value or 0) + 1)
     if isinstance(kind, sa.Boolean):
         return not value
     if isinstance(kind, sa.Float):
-        return math.nextafter(value, 0.0)
+        return math.nextafter(value, 0.0 if value > 0 else 1.0)
     if isinstance(kind, sa.Integer):
         return (value or 0) + 1
     if isinstance(kind, sa.DateTime):
@@ -237,7 +221,9 @@ def other_than(column: sa.Column, value: Any) -> Any:
     if isinstance(kind, sa.LargeBinary):
         return bytes([*(value or b"")[:-1], ((value or b"\0")[-1] + 1) % 256])
     if isinstance(kind, sa.ARRAY):
-        return [*(value or ()), None]
+        if not value or value[-1] is None:
+            return [*(value or ()), None]
+        return [*value[:-1], other_than(kind if isinstance(value[-1], list) else kind.item_type, value[-1])]
     if isinstance(kind, sa.JSON):
         return json.dumps({**value, "planted": 1})
     return f"{value or ''}x"

@@ -8,7 +8,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from models.forecast import SizeForecast
 from stream.storage.database import Connection, engine, upgrade
+from stream.storage.forecasts import read_standing
 from tests.database import Database
 from tests.services.facts import accept, breast, day, drug, fold_each, lung
 
@@ -144,6 +146,45 @@ def test_treatments_are_shown_as_they_stand(database: Database) -> None:
     assert [(row["name"], row["revision"], row["start_at"], row["end_at"]) for row in rows] == [
         ("a", 2, day(0), day(30))
     ]
+
+
+def test_a_size_has_a_row_for_every_day_and_level(reader: Connection, database: Database) -> None:
+    said = {where[2]: of for where, _, of in read_standing(database.connect(), ["PA"]) if isinstance(of, SizeForecast)}
+    rows = dicts(reader, "SELECT * FROM scanstream.size_forecast WHERE patient_id = 'PA' AND superseded_at IS NULL")
+    assert set(said) == {"PA/a", "PA/b"}
+    assert {(row["role"], row["model"], row["lesion_uid"]) for row in rows} == {("lead", "progression", None)}
+    assert sorted(list(row.values())[2:9] for row in rows) == sorted(
+        [of.measurement, days, of.value[d], of.value_low[d][n], of.value_high[d][n], level, scan_uid]
+        for scan_uid, of in said.items()
+        for d, days in enumerate(of.horizon_days)
+        for n, level in enumerate(of.level)
+    )
+
+
+def test_the_four_responses_of_a_scan_are_all_there_is(reader: Connection) -> None:
+    rows = dicts(reader, "SELECT * FROM scanstream.response_probability WHERE scan_uid = 'PA/a'")
+    assert [row["category"] for row in rows] == ["CR", "PR", "SD", "PD"]
+    assert sum(row["probability"] for row in rows) == pytest.approx(1.0)
+    assert {(row["role"], row["criterion"], row["acquired_at"]) for row in rows} == {("lead", "RECIST 1.1", day(0))}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["value = value[2:]", "value = array_fill('NaN'::float8, ARRAY[cardinality(value)])", "level = level || 0.99",
+     "value_low = array_fill(-1.0, ARRAY[cardinality(value), cardinality(level)])",
+     "value_high = array_fill('Infinity'::float8, ARRAY[cardinality(value), cardinality(level)])"],
+)  # fmt: skip
+def test_a_size_that_is_none_cannot_be_stored(reader: Connection, database: Database, wrong: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        database.connect().execute(f"UPDATE core.size_forecasts SET {wrong}")
+
+
+@pytest.mark.parametrize("wrong", ["cr = cr + 0.1", "pd = 'NaN'", "pr = pr + sd + 0.1, sd = -0.1"])
+def test_responses_that_are_no_probabilities_cannot_be_stored(
+    reader: Connection, database: Database, wrong: str
+) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        database.connect().execute(f"UPDATE core.response_probabilities SET {wrong}")
 
 
 def test_a_risk_outside_its_interval_cannot_be_stored(reader: Connection, database: Database) -> None:

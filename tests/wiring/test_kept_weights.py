@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from models.card import AppliesTo, Card
-from stream.errors import WrongUse
+from models.card import COMMITTED, AppliesTo, Card
+from stream.errors import CannotStart, WrongUse
 from stream.services.reconcile import UnknownWeights
 from stream.settings import load_settings
-from stream.wiring.weights import forecasters, keep_new, keep_weights, kept
+from stream.wiring.weights import at_hand, forecasters, keep_new, keep_weights, kept
 from tests.other_weights import other_weights
 
 
@@ -40,6 +40,17 @@ def test_weights_that_are_not_in_the_archive_or_damaged_there_are_named(tmp_path
     (settings.archive / "weights" / version / "weights.safetensors").write_bytes(b"")
     with pytest.raises(UnknownWeights, match="is not the file its card describes"):
         kept(settings, "cpu", version)
+
+
+def test_a_machine_without_the_archive_has_the_weights_that_come_along_and_says_so_of_others(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path)
+    card = Card.read(COMMITTED / "progression" / "card.json")
+    assert at_hand(settings, card.weights_sha256).card == card
+    with pytest.raises(CannotStart, match="The weights 0123 are not on this machine: set SCANSTREAM_ARCHIVE_DIR"):
+        at_hand(settings, "0123")
+    other_weights(tmp_path / "new")
+    other = keep_new(settings, tmp_path / "new")
+    assert at_hand(settings, other.weights_sha256).card == other
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,12 @@ from stream.services.verify.identity import check_identity
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.scanning import ALL, each, one_snapshot
-from stream.storage.standing import ENDED, WRITTEN
+from stream.storage.sending import ENDED, FORECASTS, WRITTEN
+from stream.storage.standing import TIME
 
-LIKE_FORECASTS = (schema.forecasts, schema.size_forecasts, schema.response_probabilities)
-WRITTEN_AT = {schema.placements: "placed_at", **dict.fromkeys(LIKE_FORECASTS, "computed_at")}
 ENDED_AT = {
     schema.placements: ("ended_by", "ended_at"),
-    **dict.fromkeys(LIKE_FORECASTS, ("superseded_by", "superseded_at")),
+    **dict.fromkeys(FORECASTS, ("superseded_by", "superseded_at")),
 }
 
 STANDS_WRONGLY = """
@@ -24,9 +23,6 @@ UNION ALL SELECT 'states: that of ' || s.scan_uid || ' stands without its placem
   WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p
     WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id
     AND p.at = s.at AND p.ended_by IS NULL)
-UNION ALL SELECT 'forecasts: one of ' || f.scan_uid || ' stands without its state' FROM core.forecasts f
-  WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
-    AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)
 UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was accepted' FROM core.ledger g
   WHERE NOT EXISTS (SELECT FROM core.revisions r WHERE g.kind = 'scan' AND r.scan_uid = g.id
     AND r.revision = g.revision)
@@ -43,6 +39,10 @@ UNION ALL SELECT 'identity_events: ' || e.seq || ' took effect and is not in the
     WHERE g.kind = 'identity' AND g.id = e.seq::text AND f.computed_at = e.applied_at)
 """
 
+STANDS_ALONE = """SELECT '{table}: one of ' || f.scan_uid || ' stands without its state' FROM core.{table} f
+WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
+  AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)"""
+
 TIPS = """
 WITH best AS (SELECT *, row_number() OVER (PARTITION BY patient_id, weights_version, endpoint, disease, horizon_kind,
   horizon_days ORDER BY at DESC, scan_uid DESC) = 1 AS latest FROM core.forecasts WHERE superseded_by IS NULL)
@@ -55,7 +55,7 @@ UNION ALL SELECT 'forecasts: tip of ' || scan_uid || ' marks what does not stand
 def identity(connection: Connection) -> Finding:
     """I3: every scan stands once, everything that stands has its ground, in identity events too."""
     finding = Finding("I3", "the ledger is unique and every scan stands on one timeline")
-    for query in (STANDS_WRONGLY, TIPS):
+    for query in (STANDS_WRONGLY, *(STANDS_ALONE.format(table=table.name) for table in FORECASTS), TIPS):
         finding.fail_each(0, (row[0] for row in connection.execute(query)))
     finding.checked += connection.execute("SELECT count(*) FROM core.placements WHERE ended_by IS NULL").fetchone()[0]
     check_identity(finding, connection)
@@ -83,8 +83,8 @@ def versions(connection: Connection) -> Finding:
 def transactions(connection: Connection) -> Finding:
     """I6: all rows of one fold share its transaction and its time, those it ended carry its time."""
     finding = Finding("I6", "all rows of a fold share one transaction and one time")
-    for table in dict.fromkeys((*WRITTEN, *LIKE_FORECASTS)):
-        time = f"AND r.{WRITTEN_AT[table]} = f.computed_at" if table in WRITTEN_AT else ""
+    for table in WRITTEN:
+        time = f"AND r.{TIME[table]} = f.computed_at" if table in TIME else ""
         finding.fail_each(*_compared(connection, table.name, "fold_id", f"r.xact = f.xact {time}"))
     for table, (by, at) in ENDED_AT.items():
         finding.fail_each(*_compared(connection, table.name, by, f"r.{at} = f.computed_at"))

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from models.forecaster import Forecaster
 from stream.planning import digests
+from stream.services.difference import difference, numbers
 from stream.services.reference import Expected, PatientFacts, ScanRevision, TreatmentRevision, reference_fold
 from stream.services.suspects import held
 from stream.services.verify.chains import patients_with_folds
 from stream.services.verify.finding import Finding
+from stream.storage import forecasts
 from stream.storage.database import Connection
 from stream.storage.scanning import ALL, one_snapshot
 from stream.storage.timelines import read_timelines
@@ -98,15 +100,14 @@ def _compare(
 def _equal(one: Expected, row: dict[str, Any], tolerance: float) -> bool:
     state = np.frombuffer(row["state"] or b"", "<f4")
     same = (one.revision, one.at, one.position) == (row["revision"], row["at"], row["position"])
-    forecasts = {astuple(f)[:3]: astuple(f)[3:] for f in one.forecasts}
+    expected, stands = dict(map(numbers, one.forecasts)), dict(numbers(said) for said, _ in row["forecasts"])
     return (
         same
         and state.shape == one.state.shape
         and bool(np.abs(state - one.state).max(initial=0) <= tolerance)
-        and forecasts.keys() == row["forecasts"].keys()
-        and all(np.abs(np.subtract(row["forecasts"][key][:3], risks)).max() <= tolerance
-                and row["forecasts"][key][3] == one.disease for key, risks in forecasts.items())
-    )  # fmt: skip
+        and all(disease == one.disease for _, disease in row["forecasts"])
+        and all(difference(expected.get(what), stands.get(what)) <= tolerance for what in expected.keys() | stands)
+    )
 
 
 def _standing(connection: Connection, patients: Sequence[str]) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
@@ -116,18 +117,16 @@ def _standing(connection: Connection, patients: Sequence[str]) -> dict[tuple[str
     WHERE superseded_by IS NULL AND patient_id = ANY(%s)"""
     for patient_id, version, scan_uid, *values in connection.execute(query, [list(patients)]):
         names = ("revision", "at", "position", "state", "digest")
-        row = dict(zip(names, values, strict=True), forecasts={})
+        row = dict(zip(names, values, strict=True), forecasts=[])
         found.setdefault((patient_id, version), {})[scan_uid] = row
-    query = """SELECT patient_id, weights_version, scan_uid, endpoint, horizon_kind, horizon_days, risk, risk_low,
-      risk_high, disease FROM core.forecasts WHERE superseded_by IS NULL AND patient_id = ANY(%s)"""
-    for patient_id, version, scan_uid, *values in connection.execute(query, [list(patients)]):
+    for (patient_id, version, scan_uid), disease, said in forecasts.read_standing(connection, patients):
         row = found.setdefault((patient_id, version), {}).setdefault(scan_uid, _nothing())
-        row["forecasts"][tuple(values[:3])] = values[3:]
+        row["forecasts"].append((said, disease))
     return found
 
 
 def _nothing() -> dict[str, Any]:
-    return {"revision": None, "at": None, "position": None, "state": b"", "digest": b"", "forecasts": {}}
+    return {"revision": None, "at": None, "position": None, "state": b"", "digest": b"", "forecasts": []}
 
 
 def _check_placements(finding: Finding, line: Timeline) -> None:

@@ -1,7 +1,7 @@
 """Standing rows: derived from the facts, written by folds only."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, DOUBLE_PRECISION
 
 from stream.storage.schema.base import LATER, SCHEMA, UNHASHED, Id, Time, col, hashes, key, metadata, xact
 
@@ -116,15 +116,32 @@ sa.Index(
 )  # fmt: skip
 
 size_forecasts = _forecast_table(
-    "size_forecasts", "Sizes forecast for a later day",
-    [col("lesion_uid", Id, "Lesion; null for the sum", null=True), col("measurement", sa.Text, "What is forecast"),
-     col("horizon_days", sa.Integer, "Days ahead"), col("level", DOUBLE_PRECISION, "Coverage of the interval")],
-    [col("value", DOUBLE_PRECISION, "Forecast value"), col("value_low", DOUBLE_PRECISION, "Lower bound"),
-     col("value_high", DOUBLE_PRECISION, "Upper bound")],
+    "size_forecasts", "Sizes forecast for coming days, a row for all days and levels of a measurement",
+    [col("lesion_uid", Id, "Lesion; null: whole patient", null=True), col("measurement", sa.Text, "What is forecast")],
+    [col("horizon_days", ARRAY(sa.Integer), "Days ahead (D)"),
+     col("level", ARRAY(DOUBLE_PRECISION), "Coverages of the intervals (L)"),
+     col("value", ARRAY(DOUBLE_PRECISION), "Forecast values (D)"),
+     col("value_low", ARRAY(DOUBLE_PRECISION), "Lower bounds (D × L)"),
+     col("value_high", ARRAY(DOUBLE_PRECISION), "Upper bounds (D × L)")],
 )  # fmt: skip
+size_forecasts.append_constraint(
+    sa.CheckConstraint(
+        "cardinality(value) = cardinality(horizon_days) AND array_length(value_low, 1) = cardinality(value) "
+        "AND array_length(value_low, 2) = cardinality(level) AND array_dims(value_low) = array_dims(value_high) "
+        "AND 0 <= ALL(value_low) AND 'Infinity' > ALL(value_low) AND 'Infinity' > ALL(value) "
+        "AND 'Infinity' > ALL(value_high)",
+        name="shape",
+    )
+)
 
 response_probabilities = _forecast_table(
-    "response_probabilities", "Probabilities of the response categories",
-    [col("criterion", sa.Text, "Criterion, such as RECIST 1.1"), col("category", sa.Text, "CR, PR, SD or PD")],
-    [col("probability", DOUBLE_PRECISION, "Probability of the category")],
+    "response_probabilities", "Probabilities of the best response, a row for all categories of a criterion",
+    [col("criterion", sa.Text, "Criterion, such as RECIST 1.1")],
+    [col("cr", DOUBLE_PRECISION, "Probability of a complete response"),
+     col("pr", DOUBLE_PRECISION, "Probability of a partial response"),
+     col("sd", DOUBLE_PRECISION, "Probability of stable disease"),
+     col("pd", DOUBLE_PRECISION, "Probability of progressive disease")],
 )  # fmt: skip
+response_probabilities.append_constraint(
+    sa.CheckConstraint("0 <= least(cr, pr, sd, pd) AND abs(cr + pr + sd + pd - 1) < 1e-4", name="whole")
+)

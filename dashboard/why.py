@@ -1,0 +1,84 @@
+"""Why a risk moved: asked of the command `explain` in a process of its own, so that these pages load no model."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard import ranking, wording
+from dashboard.queries import ROLE
+from stream.settings import load_settings
+
+PATIENCE_SECONDS = 60
+"""Some seconds are usual: the process starts, loads the weights and folds the timeline."""
+
+Answer = Sequence[Mapping[str, Any]]
+"""What `explain --json` prints: an item per endpoint."""
+
+
+class NoAnswer(Exception):
+    """There is no explanation; the message says why in one sentence."""
+
+
+def explain(patient: str) -> Answer:
+    """What the command says of a patient; raises NoAnswer."""
+    words = [sys.executable, "-m", "stream", "explain", "--json", "--role", ROLE, "--", patient]
+    environment = load_settings().environment()
+    try:
+        ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise NoAnswer(f"There was no answer within {PATIENCE_SECONDS} seconds: try again.") from None
+    if ended.returncode:
+        raise NoAnswer(ended.stderr.strip().removeprefix("scanstream: ") or "There was no answer: try again.")
+    return json.loads(ended.stdout)
+
+
+def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:
+    """By kind of forecast the risk before and now, and the parts; kinds without an earlier forecast are not there."""
+    return {(of["endpoint"], one["horizon_kind"], one["horizon_days"]): one for of in answer for one in of["moved"]}
+
+
+def parts(endpoint: str, one: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows part, points, label, trend, words of one forecast that moved, in their order."""
+    return pd.DataFrame({
+        "part": [part["words"] for part in one["parts"]],
+        "points": [100 * part["change"] for part in one["parts"]],
+        "label": [wording.tenths(part["change"]) for part in one["parts"]],
+        "trend": [wording.trend(part["change"], endpoint) for part in one["parts"]],
+        "words": [part["says"] for part in one["parts"]],
+    })  # fmt: skip
+
+
+def flags(answer: Answer) -> Iterator[str]:
+    """A sentence on each thing that the training data did not cover."""
+    for of in answer:
+        for one in of["outside_training"] or ():
+            yield f"{wording.endpoint(of['endpoint'])}: outside the training data is {one['says']}."
+
+
+def remarks(answer: Answer) -> Iterator[str]:
+    """A sentence where there is no flag, or could be none, and where nothing could have moved."""
+    for of in answer:
+        title = wording.endpoint(of["endpoint"])
+        if of["outside_training"] is None:
+            yield f"{title}: the card of these weights does not say what the training data covered."
+        elif not of["outside_training"]:
+            yield f"{title}: nothing about this scan lies outside the training data."
+        if not of["moved"]:
+            yield f"{title}: this is the first forecast, there is none before that it could have moved from."
+
+
+def arms(of: Mapping[str, Any]) -> pd.DataFrame:
+    """A row per arm, a column per forecast; empty for a model that does not see treatments."""
+    return pd.DataFrame([
+        {"Arm": row["arm"], **{_title(one): f"{wording.percent(one['risk'])} "
+         f"({wording.interval(one['risk_low'], one['risk_high'])})" for one in row["forecasts"]}}
+        for row in (of["arms"] or {"rows": ()})["rows"]
+    ])  # fmt: skip
+
+
+def _title(one: Mapping[str, Any]) -> str:
+    return wording.forecast(one["endpoint"], one["horizon_kind"], one["horizon_days"])

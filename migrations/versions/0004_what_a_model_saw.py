@@ -1,0 +1,18 @@
+"""Views of what a model saw at each scan and of which weights led when."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parents[1]
+
+
+def upgrade() -> None:
+    """Go to this version."""
+    # On the driver's own cursor: nothing in this file is a bind parameter.
+    op.get_bind().connection.cursor().execute((SQL / "views_0004.sql").read_text())

@@ -1,0 +1,34 @@
+"""How far forecasts of any kind are apart: by what they are of, in shares."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from models.forecast import Said
+
+
+def numbers(said: Said) -> tuple[tuple[Any, ...], np.ndarray]:
+    """What is forecast (its kind, words and days) and all numbers of the forecast (N,)."""
+    parts = list(_parts(tuple(vars(said).values())))
+    what = (type(said), *(part for part in parts if not isinstance(part, float)))
+    return what, np.array([part for part in parts if isinstance(part, float)])
+
+
+def difference(one: np.ndarray | None, other: np.ndarray | None) -> float:
+    """The largest difference of two forecasts' numbers: of probabilities as it is, of sizes above 1 as a share of them.
+
+    A forecast that only one side has (None) differs by 1.
+    """
+    if one is None or other is None or one.shape != other.shape:
+        return 1.0
+    apart = np.abs(one - other) / np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    return float(apart.max(initial=0.0))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for each in value:
+            yield from _parts(each)
+    else:
+        yield value

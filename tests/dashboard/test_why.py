@@ -1,0 +1,77 @@
+"""The panel on a patient's page that says why a risk moved: with real weights, in a process of its own."""
+
+import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
+from streamlit.testing.v1 import AppTest
+
+from stream.settings import Settings
+from stream.storage import views
+from tests.dashboard.cohort import GROWING, MARKUP
+from tests.dashboard.conftest import Open, read
+from tests.database import Database
+from tests.database import database as database
+from tests.database import upgraded as upgraded
+from tests.services.facts import breast, drug, fold_each, lung
+
+OF_LUNG = [lung("PL", "a", 0, 30.0), lung("PL", "b", 42, 24.0), drug("PL", MARKUP, 50), lung("PL", "c", 84, 26.0)]
+OF_BREAST = [breast("PB", "a", 0, 30.0, 40.0), breast("PB", "b", 21, 12.5, 22.0), ("PB", {"age": 93})]
+
+
+def explained(page: AppTest) -> AppTest:
+    """The page after a press on the button."""
+    return page.button(key="explain").click().run(timeout=120)
+
+
+def parts(page: AppTest) -> dict[str, float]:
+    """Points by part, as they are drawn."""
+    for chart in page.get("vega_lite_chart"):
+        for table in chart.proto.datasets:
+            frame = convert_arrow_bytes_to_pandas_df(table.data.data)
+            if "points" in frame:
+                return dict(zip(frame.part, frame.points, strict=True))
+    return {}
+
+
+def test_nothing_is_explained_before_somebody_asks(database: Database, open_page: Open) -> None:
+    fold_each(database.connect(), OF_LUNG)
+    page = open_page(database.settings, "patient", patient="PL")
+    assert "Why did it move?" in read(page)
+    assert not parts(page)
+
+
+def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, open_page: Open) -> None:
+    fold_each(database.connect(), OF_LUNG)
+    page = explained(open_page(database.settings, "patient", patient="PL"))
+    drawn = parts(page)
+    assert "sum of diameters 24 → 26 mm" in drawn
+    assert drawn[f"{MARKUP} started"] == 0.0
+    before, now = database.connect("reader").execute(
+        """SELECT p.risk, c.risk
+        FROM scanstream.current_risk c JOIN scanstream.risk_history p USING (patient_id, horizon_days)
+        WHERE horizon_days = 180 AND p.acquired_at < c.acquired_at AND p.superseded_at IS NULL
+        ORDER BY p.acquired_at DESC LIMIT 1"""
+    ).fetchone()  # fmt: skip
+    assert sum(drawn.values()) == pytest.approx(100 * (now - before), abs=1e-4)
+    words = read(page)
+    assert "Progression: nothing about this scan lies outside the training data." in words
+    assert "this model does not see treatments" in words
+
+
+def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Database, open_page: Open) -> None:
+    fold_each(database.connect(), OF_BREAST)
+    page = explained(open_page(database.settings, "patient", patient="PB"))
+    words = read(page)
+    (flag,) = page.warning
+    assert flag.value.endswith("outside the training data is age 93 years; in the training data 24 to 77 years.")
+    assert "By arm: association in the training data, not an effect of treatment." in words
+    table = next(each.value for each in page.dataframe if "Arm" in each.value)
+    (row,) = views.current_risk(database.connect("reader"), ["PB"])
+    assert table.Arm[0] == "as now"
+    (column,) = set(table) - {"Arm"}
+    assert table[column][0].startswith(f"{100 * row['risk']:.0f} % (")
+
+
+def test_without_the_weights_on_this_machine_the_panel_says_so(filled: Settings, open_page: Open) -> None:
+    page = explained(open_page(filled, "patient", patient=GROWING))
+    assert "The weights d08c7b73" in read(page)
+    assert "are not on this machine" in read(page)
