@@ -6,6 +6,7 @@ from models.card import AppliesTo, Architecture, EndpointOf
 from models.context import CLINICAL_NAMES
 
 HORIZONS_DAYS = (90, 180, 365)
+SETTINGS = ("epochs", "learning_rate", "weight_decay", "context_decay", "context_dropout")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Blueprint:
     def endpoint(self) -> str:
         """The one endpoint all its horizons are about."""
         return self.endpoints[0].endpoint
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What it is fitted with, beside its architecture."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
 
 PROGRESSION = Blueprint(

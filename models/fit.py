@@ -229,6 +229,7 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
             "visits": sum(len(timeline.visits) for timeline in timelines),
             "patient_sha256": sorted(patient_sha256(timeline.patient_id) for timeline in timelines),
             "ranges": ranges_of(blueprint, timelines),
+            "settings": blueprint.settings,
         },
         seed=seed,
         metrics=metrics,

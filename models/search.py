@@ -120,8 +120,8 @@ def search(blueprint: Blueprint, timelines: Sequence[Timeline], file: Path, tria
 def present(blueprint: Blueprint) -> Settings:
     """The settings a blueprint has now."""
     own = {name: getattr(blueprint.architecture, name) for name in OF_ARCHITECTURE}
-    fitted = ("epochs", "learning_rate", "weight_decay", *_facts(blueprint))
-    return own | {name: getattr(blueprint, name) for name in fitted}
+    fitted = blueprint.settings.items()
+    return own | {name: value for name, value in fitted if name not in WITH_FACTS or name in _facts(blueprint)}
 
 
 def with_settings(blueprint: Blueprint, settings: Settings) -> Blueprint:

@@ -10,6 +10,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from models.blueprints import PROGRESSION
+from models.fit import card_of
 from models.metrics import Estimate
 from models.samples import usable
 from models.search import OtherStudy, Searched, main, search
@@ -64,6 +65,13 @@ def test_every_outer_part_has_a_study_of_its_own_that_begins_with_the_present_se
     assert [part.left_out for part in found.parts] == ["A", "B"]
     assert all(part.inner == min(value for _, value in studies(file)[f"progression without {part.left_out}"])
                for part in found.parts)  # fmt: skip
+
+
+def test_a_card_names_the_settings_it_was_fitted_with(patients: Sequence[Timeline]) -> None:
+    said = card_of(QUICK, patients, SEED, {})
+    assert {**said.training_data["settings"], "hidden": said.architecture.hidden}.items() >= {
+        ("epochs", 12), ("learning_rate", 0.02), ("weight_decay", 0.1), ("hidden", 4)
+    }  # fmt: skip
 
 
 def test_the_same_seed_gives_the_same_studies_though_they_were_killed_in_mid_trial(
