@@ -15,10 +15,7 @@ KNOWN_LIMITS = {
         "Survival is not forecast: the training data hold no deaths.",
         "Trained on trials in lung and bladder cancer; other diseases and daily practice were not seen.",
     ),
-    "survival": (
-        "Until tables with deaths arrive it is tried on simulated patients only.",
-        "Death of any cause, from imaging and age alone: stage, treatment and condition are not seen.",
-    ),
+    "survival": ("Death of any cause, from imaging and age alone: stage, treatment and condition are not seen.",),
     "response": (
         "One trial, visits at its nominal days; other schedules are interpolated.",
         "Survival is not forecast: the training data hold no deaths.",
