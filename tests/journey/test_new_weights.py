@@ -69,14 +69,15 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
     folder = tmp_path / "reports"
     sending = cohort.sending([report(folder, number, "20240624") for number in range(PATIENTS)])
     wait_until(lambda: cohort.folded() > 2 * PATIENTS, SETTLE_SECONDS)
-    assert "leads progression (bladder, lung) now" in said(cohort, "model", "promote", short)
+    switched = said(cohort, "model", "promote", short)
+    assert "leads progression (bladder, lung), size (bladder, lung), response (bladder, lung) now" in switched
     assert successes(sending) == PATIENTS
     cohort.settle()
     assert cohort.ask(LEADING) == [(version,)]
     assert lacking(cohort, version) == lacking(cohort, OLD) == 0
     rows = json.loads(said(cohort, "model", "list", "--json"))
     assert {row["weights_version"]: len(row["leads"]) for row in rows if row["model"] == "progression"} == {
-        OLD: 0, version: 2,
+        OLD: 0, version: 6,
     }  # fmt: skip
 
     assert OLD[:12] in said(cohort, "model", "rollback", "progression", "--why", "only a test")
