@@ -6,6 +6,7 @@ from models.card import AppliesTo, Architecture, EndpointOf
 from models.context import CLINICAL_NAMES
 
 HORIZONS_DAYS = (90, 180, 365)
+SETTINGS = ("epochs", "learning_rate", "weight_decay", "context_decay", "context_dropout")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Blueprint:
     def endpoint(self) -> str:
         """The one endpoint all its horizons are about."""
         return self.endpoints[0].endpoint
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What it is fitted with, beside its architecture."""
+        return {name: getattr(self, name) for name in SETTINGS}
 
 
 PROGRESSION = Blueprint(
@@ -83,7 +89,30 @@ RESPONSE = Blueprint(
     source="I-SPY2 (The Cancer Imaging Archive): Li et al. 2020, ACRIN-6698/I-SPY2 breast DWI and MR",
     licence="CC BY 4.0",
 )
-BLUEPRINTS = {blueprint.model: blueprint for blueprint in (PROGRESSION, RESPONSE)}
+SURVIVAL = Blueprint(
+    model="survival",
+    architecture=Architecture(
+        core="lstm",
+        members=10,
+        hidden=16,
+        feature_names=("sum_of_diameters", "volume"),
+        context_names=("age",),
+        knot_days=(0.0,),
+        interval_ends_days=(45, 90, 135, 180, 240, 300, 365),
+    ),
+    endpoints=tuple(EndpointOf("death", "days", days) for days in (180, 365)),
+    applies_to=AppliesTo(
+        diseases=("lung", "bladder", "brain", "breast"), needs=("sum_of_diameters", "volume"), minimum_history=1
+    ),
+    epochs=50,
+    learning_rate=0.02,
+    weight_decay=3.0,
+    context_decay=1.0,
+    context_dropout=0.5,
+    source="tables with deaths, given to the training; none come with this package",
+    licence="that of the tables",
+)
+BLUEPRINTS = {blueprint.model: blueprint for blueprint in (PROGRESSION, RESPONSE, SURVIVAL)}
 
 
 class UnknownModel(ValueError):

@@ -10,7 +10,7 @@ import numpy as np
 
 from models.baselines.families import absent
 from models.blueprints import Blueprint, blueprint_of
-from models.card import COMMITTED, patient_sha256
+from models.card import COMMITTED, UnusableWeights, patient_sha256
 from models.crossvalidation import Forecasts, Made, fit_folds, made_by, made_out_of_fold
 from models.curves import Profile, calibration, decisions
 from models.forecast import Forecast, Said, SizeForecast, of_kind
@@ -20,6 +20,7 @@ from models.landmarks import landmarks
 from models.report import groups, headlines, side_by_side, tables
 from models.robustness import robustness
 from models.samples import usable
+from models.simulated import NOTHING_REAL, all_simulated
 from models.sizes import size_scores
 from models.splits import Split, splits
 from models.subgroups import subgroups
@@ -149,7 +150,10 @@ def cross_validated(
 
 
 def _as_committed(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
-    forecaster = load_forecaster(COMMITTED / blueprint.model)
+    folder = COMMITTED / blueprint.model
+    if not folder.is_dir():
+        raise UnusableWeights(f"No weights for {blueprint.model} come along: judge it with --cross-validate.")
+    forecaster = load_forecaster(folder)
     deals = splits(timelines, blueprint)
     return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: made_by(forecaster, of))
 
@@ -180,7 +184,7 @@ def _evaluation(
         decisions=decisions(of) if of else {},
         absent=absent(blueprint),
         robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of, 0))),
-        notes=tuple(filter(None, [stand_in(blueprint)])),
+        notes=tuple(filter(None, [stand_in(blueprint), NOTHING_REAL if all_simulated(timelines) else ""])),
     )
     return evaluation, found[0].lead
 

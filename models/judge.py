@@ -12,7 +12,7 @@ from models.calibration import calibration_intercept, calibration_slope, observe
 from models.card import DIFFERENCE, LEAD, LSTM, EndpointOf
 from models.crossvalidation import Forecasts, Made
 from models.forecast import Forecast, of_kind
-from models.landmarks import NEXT_VISIT, Landmarks, landmarks, questions
+from models.landmarks import NEXT_VISIT, Landmarks, found_at_visits, landmarks, questions
 from models.metrics import Estimate, Flagged, auc, brier, estimate, over_patients, precision_recall_area, uno_c
 from models.splits import Split
 from models.timelines import Timeline
@@ -134,7 +134,7 @@ def baseline_risks(rows: Landmarks, part: np.ndarray, blueprint: Blueprint) -> d
 
 def stand_in(blueprint: Blueprint) -> str:
     """What stands in for a forecast of the next visit where the model makes none, in words; else nothing."""
-    if any(each.horizon_days is None for each in blueprint.endpoints):
+    if not found_at_visits(blueprint) or any(each.horizon_days is None for each in blueprint.endpoints):
         return ""
     days = blueprint.endpoints[0].horizon_days
     return f"The LSTM forecasts no next visit: its risk within {days} days stands in and is no match in size."

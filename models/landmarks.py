@@ -60,11 +60,15 @@ class Landmarks:
 
 
 def questions(blueprint: Blueprint) -> tuple[EndpointOf, ...]:
-    """What a model of this kind is judged on: where days count also the very next visit, first."""
+    """What a model of this kind is judged on: where the event is found at a visit also the very next one, first."""
     own = (each for each in blueprint.endpoints if each.endpoint == blueprint.endpoint)
     days = tuple(each for each in own if each.horizon_kind != NEXT_VISIT)
-    timed = any(each.horizon_days is not None for each in days)
-    return (EndpointOf(blueprint.endpoint, NEXT_VISIT, None), *days) if timed else days
+    return (EndpointOf(blueprint.endpoint, NEXT_VISIT, None), *days) if found_at_visits(blueprint) else days
+
+
+def found_at_visits(blueprint: Blueprint) -> bool:
+    """Whether the event is seen in the measurements of a visit; a death is not."""
+    return blueprint.endpoint == "progression"
 
 
 def size_name(blueprint: Blueprint) -> str:

@@ -21,7 +21,7 @@ SUM = FEATURE_NAMES.index("sum_of_diameters")
 class Samples:
     """N patients, padded to T visits: `inputs` (T, N, I) and `context` (T, N, C) raw with NaN, the rest (T, N).
 
-    `time_days` and `event`: what follows the visit (for `pcr`: the outcome, time unused). `labelled`: the visit counts
+    `time_days` and `event`: what follows the visit (of a `pcr` only the event). `labelled`: the visit counts
     in the loss; `at_risk`: it counts in the evaluation.
     """
 
@@ -79,10 +79,25 @@ def _followed(timeline: Timeline, blueprint: Blueprint) -> list[list[float]]:
     if blueprint.endpoint == "progression":
         found = follow_up([v.day for v in timeline.visits], [float(v.x[SUM]) for v in timeline.visits])
         return [[f.time_days, f.event, f.time_days > 0, f.at_risk and f.time_days > 0] for f in found]
+    if blueprint.endpoints[0].horizon_days is not None:
+        return _until_outcome(timeline, blueprint.endpoint)
     happened = outcome(timeline, blueprint.endpoint)
     day = timeline.outcomes[blueprint.endpoint][0] if happened is not None else None
     before = [happened is not None and (day is None or v.day < day) for v in timeline.visits]
     return [[0.0, float(bool(happened)), told, told] for told in before]
+
+
+def _until_outcome(timeline: Timeline, endpoint: str) -> list[list[float]]:
+    """Per visit, to the day of the event or the last on which it had not happened; nothing is known without a day.
+
+    Who came to a visit after that last day was free of the event then.
+    """
+    day, happened = timeline.outcomes.get(endpoint, (None, False))
+    if day is None:
+        return [[0.0, 0.0, False, False] for _ in timeline.visits]
+    until = day if happened else max(day, timeline.visits[-1].day)
+    ahead_days = [until - visit.day for visit in timeline.visits]
+    return [[days, float(happened), days > 0, days > 0] for days in ahead_days]
 
 
 def _padded(rows: Sequence[Sequence[object]], fill: float) -> Tensor:

@@ -12,6 +12,7 @@ from models.features import FEATURE_VERSION
 from models.history import cell_names, input_names
 from models.network import state_size
 from models.samples import samples
+from models.simulated import NOTHING_REAL, all_simulated
 from models.timelines import Timeline
 
 FEWEST_IN_ARM = 10
@@ -30,12 +31,13 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
         state_layout=_layout(blueprint.architecture),
         applies_to=blueprint.applies_to,
         training_data={
-            "attribution": blueprint.source,
+            "attribution": NOTHING_REAL if all_simulated(timelines) else blueprint.source,
             "licence": blueprint.licence,
             "patients": len(timelines),
             "visits": sum(len(timeline.visits) for timeline in timelines),
             "patient_sha256": sorted(patient_sha256(timeline.patient_id) for timeline in timelines),
             "ranges": ranges_of(blueprint, timelines),
+            "settings": blueprint.settings,
         },
         seed=seed,
         metrics=metrics,

@@ -21,6 +21,7 @@ BORDERS = {
     "alembic": ("stream/storage/", "migrations/"),
     "streamlit": ("dashboard/",),
     "altair": ("dashboard/",),
+    "optuna": ("models/search.py",),
 }
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill"}
 

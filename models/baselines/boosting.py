@@ -10,7 +10,7 @@ from models.baselines.columns import column, names, standard, standardised
 from models.baselines.trees import DEPTH, Parameters, columns_of
 from models.blueprints import Blueprint
 from models.card import EndpointOf
-from models.landmarks import RECIST, Landmarks, under_rule
+from models.landmarks import RECIST, Landmarks, found_at_visits, under_rule
 from models.progression import limit_mm
 
 TREES, RATE, SHARE = 100, 0.05, 0.5
@@ -42,8 +42,8 @@ def fit(blueprint: Blueprint, rows: Landmarks, asked: tuple[EndpointOf, ...], se
 
 
 def _taught(blueprint: Blueprint, rows: Landmarks) -> Iterator[Landmarks]:
-    """The rows under each rule, headroom and what followed computed anew; as they are where no rule is concerned."""
-    if "headroom" not in names(blueprint.architecture):
+    """The rows under each rule, headroom and what followed computed anew; as they are where no rule makes the event."""
+    if not found_at_visits(blueprint):
         yield rows
         return
     size = np.expm1(column(blueprint.architecture, rows, "sum_of_diameters.level"))

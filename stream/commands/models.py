@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="progression or response.")],
+    model: Annotated[str, typer.Argument(help="progression, response or survival.")],
     data: Annotated[Path, DATA],
     out: Annotated[Path | None, typer.Option(help="Folder for weights and card; default: cards/MODEL.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = SEED,
@@ -36,7 +36,7 @@ def train(
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="progression or response.")],
+    model: Annotated[str, typer.Argument(help="progression, response or survival.")],
     data: Annotated[Path, DATA],
     cross_validate: Annotated[
         bool, typer.Option("--cross-validate", help="Fit anew without each trial; of one trial, without each fifth.")

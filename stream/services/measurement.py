@@ -52,8 +52,9 @@ def waiting(connection: Connection, revisions: Sequence[tuple[str, int]], status
             JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
           (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
             ORDER BY c.revision DESC LIMIT 1)
-        FROM core.assembly w JOIN core.scans s USING (scan_uid) JOIN unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
-          ON w.scan_uid = k.u AND w.revision = k.r WHERE w.status = %s ORDER BY k.n""",
+        FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
+        JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN core.scans s ON s.scan_uid = k.u
+        WHERE w.status = %s ORDER BY k.n""",
         [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [Complete(*row[:3], tuple(row[3] or ()), row[4]) for row in rows]

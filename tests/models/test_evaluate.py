@@ -159,7 +159,7 @@ def scanstream_raising(*words: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("evaluate", "survival", "--data", "."), "There is no model 'survival'"),
+        (("evaluate", "relapse", "--data", "."), "There is no model 'relapse'"),
         (("evaluate", "progression", "--data", "/nowhere"), "There is no folder /nowhere"),
         (("train", "response", "--data", "/nowhere"), "There is no folder /nowhere"),
     ],

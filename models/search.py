@@ -1,0 +1,254 @@
+"""Searching a model's settings with optuna: inner splits choose, outer splits judge, patients or trials apart.
+
+`python -m models.search MODEL --data DIR --study FILE --trials N` takes each study in FILE (JSON lines) to N trials.
+For every outer part there is one of all patients but that part's, whose winner is judged on that part beside the
+present settings. The winner of one more, of all patients, is the answer.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
+
+from models.blueprints import Blueprint, UnknownModel, blueprint_of
+from models.crossvalidation import forecast
+from models.evaluate import load_usable
+from models.fit import fit_forecaster
+from models.judge import RESAMPLING_SEED, risks_at
+from models.landmarks import Landmarks, landmarks, questions
+from models.lstm import CORES
+from models.metrics import Estimate, brier, estimate, over_patients
+from models.report import cell
+from models.splits import splits
+from models.tables import UnusableTable
+from models.terminal import progress
+from models.timelines import Timeline
+
+SEED = 20261123
+WORST = 1.0  # the score of weights that forecast no number
+OF_ARCHITECTURE = ("core", "hidden", "members")
+WITH_FACTS = ("context_decay", "context_dropout")
+"""Settings that only matter to a model that sees clinical facts."""
+
+Settings = Mapping[str, Any]
+
+
+class OtherStudy(ValueError):
+    """A file holds a study of other patients or another seed: one sentence."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One outer part: settings chosen without it, their inner score, and on it theirs and that of the present ones."""
+
+    left_out: str
+    chosen: Settings
+    inner: float
+    outer: float
+    present: float
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What was found; `difference`: outer score of the chosen minus that of the present settings, over patients."""
+
+    model: str
+    trials: int
+    parts: tuple[Judged, ...]
+    chosen: Estimate
+    present: Estimate
+    difference: Estimate
+    best: Settings
+    best_inner: float
+    present_inner: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the search earned its place, in one sentence."""
+        if self.difference.high < 0:
+            return "The search errs less than the present settings on patients it did not see."
+        return "The search does not beat the present settings on patients it did not see: keep them."
+
+    def __str__(self) -> str:
+        table = [f"{'left out':14}{'inner':>9}{'outer':>9}{'outer, present':>17}  chosen"]
+        for one in self.parts:
+            figures = f"{one.inner:9.4f}{one.outer:9.4f}{one.present:17.4f}"
+            table.append(f"{one.left_out:14}{figures}  {_words(one.chosen)}")
+        pairs = (("chosen", self.chosen), ("present", self.present), ("difference", self.difference))
+        outer = ", ".join(f"{name} {cell(found, exact=True)}" for name, found in pairs)
+        inner = f"inner score {self.best_inner:.4f}, of the present settings {self.present_inner:.4f}"
+        first = f"{self.model}: {self.trials} trials a study; mean Brier score over what is asked, less is better."
+        best = f"Best on all patients: {_words(self.best)}; {inner}, flattered by the choice."
+        return "\n".join([first, *table, f"Outer, all parts: {outer}", best, self.verdict])
+
+
+def search(blueprint: Blueprint, timelines: Sequence[Timeline], file: Path, trials: int, seed: int) -> Searched:
+    """Take the studies in `file` up to `trials` each and judge their winners on `usable` timelines.
+
+    A trial follows from the seed and the trials before it, so that a study that was interrupted goes on as if it had
+    not been. Raises OtherStudy.
+    """
+    blueprint = replace(blueprint, architecture=replace(blueprint.architecture, stacked=()))  # the network's alone
+    outer = splits(timelines, blueprint)[0]
+    rows = landmarks(timelines, blueprint)
+    names = outer.trials or tuple(f"fifth {k + 1}" for k in range(int(outer.part.max()) + 1))
+    risks = {kind: np.zeros((len(rows.patient), len(questions(blueprint)))) for kind in ("chosen", "present")}
+    parts = []
+    for k, name in enumerate(names):
+        inside = [timelines[n] for n in np.flatnonzero(outer.part != k)]
+        study = _study(file, f"{blueprint.model} without {name}", blueprint, inside, trials, seed)
+        here, of = outer.part[rows.patient] == k, {"chosen": study.best_params, "present": present(blueprint)}
+        for kind, settings in of.items():
+            risks[kind][here] = _risks(with_settings(blueprint, settings), inside, timelines, rows.of(here), seed)
+        outside = [score(rows.of(here), risks[kind][here], blueprint) for kind in of]
+        parts.append(Judged(name, study.best_params, study.best_value, *outside))
+    whole = _study(file, blueprint.model, blueprint, timelines, trials, seed)
+    return Searched(
+        blueprint.model, trials, tuple(parts), *_compared(rows, risks, blueprint),
+        whole.best_params, whole.best_value, _complete(whole)[0].value,
+    )  # fmt: skip
+
+
+def present(blueprint: Blueprint) -> Settings:
+    """The settings a blueprint has now."""
+    own = {name: getattr(blueprint.architecture, name) for name in OF_ARCHITECTURE}
+    fitted = blueprint.settings.items()
+    return own | {name: value for name, value in fitted if name not in WITH_FACTS or name in _facts(blueprint)}
+
+
+def with_settings(blueprint: Blueprint, settings: Settings) -> Blueprint:
+    """The blueprint with other settings."""
+    own = {name: settings[name] for name in OF_ARCHITECTURE}
+    fitted = {name: value for name, value in settings.items() if name not in own}
+    return replace(blueprint, architecture=replace(blueprint.architecture, **own), **fitted)
+
+
+def score(rows: Landmarks, risks: np.ndarray, blueprint: Blueprint, count: np.ndarray | None = None) -> float:
+    """Mean over the questions of the Brier score of risks (R, K), each row drawn `count` times; less is better."""
+    drawn = np.ones(len(rows.patient)) if count is None else count
+    each = [brier(risks[:, k], rows.weights(asked, drawn)) for k, asked in enumerate(questions(blueprint))]
+    return float(np.mean(each))
+
+
+def _suggested(trial: optuna.Trial, blueprint: Blueprint) -> Settings:
+    found = {
+        "core": trial.suggest_categorical("core", list(CORES)),
+        "hidden": trial.suggest_int("hidden", 4, 32, log=True),
+        "members": trial.suggest_int("members", 2, 20, log=True),
+        "epochs": trial.suggest_int("epochs", 10, 200, log=True),
+        "learning_rate": trial.suggest_float("learning_rate", 0.002, 0.1, log=True),
+        "weight_decay": trial.suggest_float("weight_decay", 0.01, 10.0, log=True),
+    }
+    if _facts(blueprint):
+        found["context_decay"] = trial.suggest_float("context_decay", 0.01, 10.0, log=True)
+        found["context_dropout"] = trial.suggest_float("context_dropout", 0.0, 0.9)
+    return found
+
+
+def _facts(blueprint: Blueprint) -> tuple[str, ...]:
+    return WITH_FACTS if blueprint.architecture.context_names else ()
+
+
+def _study(
+    file: Path, name: str, blueprint: Blueprint, timelines: Sequence[Timeline], trials: int, seed: int
+) -> optuna.Study:
+    """The study `name` in `file`, taken up to `trials` on inner splits of `timelines`; the present settings first."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    storage = JournalStorage(JournalFileBackend(str(file)))
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+    made_of = study.user_attrs.get("made_of")
+    if made_of not in (None, _digest(timelines, seed)):
+        raise OtherStudy(f"{file} holds a study {name!r} of other patients or another seed: name another file.")
+    study.set_user_attr("made_of", _digest(timelines, seed))
+    split, rows = splits(timelines, blueprint)[0], landmarks(timelines, blueprint)
+
+    def objective(trial: optuna.Trial) -> float:
+        tried = with_settings(blueprint, _suggested(trial, blueprint))
+        risks = np.zeros((len(rows.patient), len(questions(blueprint))))
+        for k in np.unique(split.part):
+            inside, here = [timelines[n] for n in np.flatnonzero(split.part != k)], split.part[rows.patient] == k
+            risks[here] = _risks(tried, inside, timelines, rows.of(here), seed + int(k))
+        return score(rows, risks, blueprint) if np.isfinite(risks).all() else WORST
+
+    for number in progress(range(_ready(study, blueprint), trials), name):
+        study.sampler = optuna.samplers.TPESampler(seed=seed + number)
+        study.optimize(objective, n_trials=1)
+    return study
+
+
+def _ready(study: optuna.Study, blueprint: Blueprint) -> int:
+    """How many trials are complete; one that was interrupted has failed, the first takes the present settings."""
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    complete = len(_complete(study))
+    if not complete and not study.get_trials(states=(TrialState.WAITING,)):
+        study.enqueue_trial(dict(present(blueprint)))
+    return complete
+
+
+def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """The trials that have a score; the first is of the present settings."""
+    return study.get_trials(states=(TrialState.COMPLETE,))
+
+
+def _digest(timelines: Sequence[Timeline], seed: int) -> str:
+    """What a study was made of: the seed and everything that is known of its patients."""
+    known = hashlib.sha256(str(seed).encode())
+    for timeline in timelines:
+        known.update(repr(replace(timeline, visits=())).encode())
+        for visit in timeline.visits:
+            known.update(repr(visit.day).encode() + visit.x.tobytes())
+    return known.hexdigest()
+
+
+def _risks(
+    blueprint: Blueprint, inside: Sequence[Timeline], timelines: Sequence[Timeline], rows: Landmarks, seed: int
+) -> np.ndarray:
+    """Risks (R, K) at `rows` of `timelines`, whose patients are not `inside`, by weights fitted on those inside."""
+    patients, place = np.unique(rows.patient, return_inverse=True)
+    forecasts = forecast(fit_forecaster(blueprint, inside, seed), [timelines[n] for n in patients])
+    return risks_at(replace(rows, patient=place), forecasts, blueprint)
+
+
+def _compared(rows: Landmarks, risks: Mapping[str, np.ndarray], blueprint: Blueprint) -> Iterator[Estimate]:
+    """Outer score of the chosen, of the present, and the difference, with intervals over patients."""
+
+    def measure(count: np.ndarray) -> np.ndarray:
+        chosen, now = (score(rows, risks[kind], blueprint, count) for kind in ("chosen", "present"))
+        return np.array([chosen, now, chosen - now])
+
+    return map(estimate, over_patients(rows.patient, measure, RESAMPLING_SEED).T)
+
+
+def _words(settings: Settings) -> str:
+    shown = {name: f"{value:.3g}" if isinstance(value, float) else value for name, value in settings.items()}
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
+
+
+def main() -> None:
+    """Search, judge, print."""
+    parser = argparse.ArgumentParser(prog="python -m models.search", description=__doc__)
+    parser.add_argument("model", help="progression, response or survival")
+    parser.add_argument("--data", type=Path, required=True, help="folder of tables, as for scanstream train")
+    parser.add_argument("--study", type=Path, required=True, help="file of the studies; one that exists goes on")
+    parser.add_argument("--trials", type=int, required=True, help="how many each study holds in the end")
+    parser.add_argument("--seed", type=int, default=SEED)
+    given = parser.parse_args()
+    try:
+        blueprint = blueprint_of(given.model)
+        timelines = load_usable(given.data, blueprint)
+        print(search(blueprint, timelines, given.study, given.trials, given.seed))
+    except (UnknownModel, UnusableTable, OtherStudy) as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()
