@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -24,9 +23,9 @@ from models.evaluate import load_usable
 from models.fit import fit_forecaster
 from models.judge import RESAMPLING_SEED, risks_at
 from models.landmarks import Landmarks, landmarks, questions
-from models.lstm import CORES
 from models.metrics import Estimate, brier, estimate, over_patients
 from models.report import cell
+from models.search_space import Settings, present, suggested, with_settings
 from models.splits import splits
 from models.tables import UnusableTable
 from models.terminal import progress
@@ -34,11 +33,6 @@ from models.timelines import Timeline
 
 SEED = 20261123
 WORST = 1.0  # the score of weights that forecast no number
-OF_ARCHITECTURE = ("core", "hidden", "members")
-WITH_FACTS = ("context_decay", "context_dropout")
-"""Settings that only matter to a model that sees clinical facts."""
-
-Settings = Mapping[str, Any]
 
 
 class OtherStudy(ValueError):
@@ -117,44 +111,11 @@ def search(blueprint: Blueprint, timelines: Sequence[Timeline], file: Path, tria
     )  # fmt: skip
 
 
-def present(blueprint: Blueprint) -> Settings:
-    """The settings a blueprint has now."""
-    own = {name: getattr(blueprint.architecture, name) for name in OF_ARCHITECTURE}
-    fitted = blueprint.settings.items()
-    return own | {name: value for name, value in fitted if name not in WITH_FACTS or name in _facts(blueprint)}
-
-
-def with_settings(blueprint: Blueprint, settings: Settings) -> Blueprint:
-    """The blueprint with other settings."""
-    own = {name: settings[name] for name in OF_ARCHITECTURE}
-    fitted = {name: value for name, value in settings.items() if name not in own}
-    return replace(blueprint, architecture=replace(blueprint.architecture, **own), **fitted)
-
-
 def score(rows: Landmarks, risks: np.ndarray, blueprint: Blueprint, count: np.ndarray | None = None) -> float:
     """Mean over the questions of the Brier score of risks (R, K), each row drawn `count` times; less is better."""
     drawn = np.ones(len(rows.patient)) if count is None else count
     each = [brier(risks[:, k], rows.weights(asked, drawn)) for k, asked in enumerate(questions(blueprint))]
     return float(np.mean(each))
-
-
-def _suggested(trial: optuna.Trial, blueprint: Blueprint) -> Settings:
-    found = {
-        "core": trial.suggest_categorical("core", list(CORES)),
-        "hidden": trial.suggest_int("hidden", 4, 32, log=True),
-        "members": trial.suggest_int("members", 2, 20, log=True),
-        "epochs": trial.suggest_int("epochs", 10, 200, log=True),
-        "learning_rate": trial.suggest_float("learning_rate", 0.002, 0.1, log=True),
-        "weight_decay": trial.suggest_float("weight_decay", 0.01, 10.0, log=True),
-    }
-    if _facts(blueprint):
-        found["context_decay"] = trial.suggest_float("context_decay", 0.01, 10.0, log=True)
-        found["context_dropout"] = trial.suggest_float("context_dropout", 0.0, 0.9)
-    return found
-
-
-def _facts(blueprint: Blueprint) -> tuple[str, ...]:
-    return WITH_FACTS if blueprint.architecture.context_names else ()
 
 
 def _study(
@@ -171,7 +132,7 @@ def _study(
     split, rows = splits(timelines, blueprint)[0], landmarks(timelines, blueprint)
 
     def objective(trial: optuna.Trial) -> float:
-        tried = with_settings(blueprint, _suggested(trial, blueprint))
+        tried = with_settings(blueprint, suggested(trial, blueprint))
         risks = np.zeros((len(rows.patient), len(questions(blueprint))))
         for k in np.unique(split.part):
             inside, here = [timelines[n] for n in np.flatnonzero(split.part != k)], split.part[rows.patient] == k

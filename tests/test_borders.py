@@ -21,7 +21,7 @@ BORDERS = {
     "alembic": ("stream/storage/", "migrations/"),
     "streamlit": ("dashboard/",),
     "altair": ("dashboard/",),
-    "optuna": ("models/search.py",),
+    "optuna": ("models/search.py", "models/search_space.py"),
 }
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill"}
 
