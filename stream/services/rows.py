@@ -114,7 +114,10 @@ def _state(fold_id: int, plan: Plan, one: Stepped) -> Row:
 
 
 def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> ByTable:
-    """Rows of every kind; a table takes of a row the columns it has: tips are of risks, lesions of sizes."""
+    """Rows of every kind; a table takes of a row the columns it has: tips are of risks, lesions of sizes.
+
+    What a forecast says is named as its columns are.
+    """
     latest = {(course.weights_version, uid) for course in plan.courses for uid in tips(course)}
     rows: ByTable = {table: [] for table in FORECASTS}
     for one in stepped:
@@ -125,7 +128,7 @@ def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> ByTable:
         }  # fmt: skip
         for said in one.forecasts:
             table = forecasts.TABLES[type(said)]
-            rows[table].append(_hashed(table, {**stands_on, **forecasts.columns(said)}))
+            rows[table].append(_hashed(table, {**stands_on, **vars(said)}))
     return rows
 
 

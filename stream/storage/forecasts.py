@@ -22,11 +22,6 @@ State = tuple[int, str, str]
 """fold_id, weights_version and scan_uid of a state: those of the forecasts that were written with it."""
 
 
-def columns(said: Said) -> dict[str, Any]:
-    """The columns of its table that are its fields; tuples as lists, which psycopg writes as arrays."""
-    return {name: _listed(value) for name, value in vars(said).items()}
-
-
 def read_written_with(connection: psycopg.Connection, states: Sequence[State]) -> list[tuple[sa.Table, dict[str, Any]]]:
     """Table and KEY of every standing forecast that was written with one of `states`."""
     if not states:
@@ -59,12 +54,6 @@ def _written_with(table: sa.Table) -> sql.Composed:
         """SELECT {}, f.fold_id, f.weights_version, f.scan_uid, f.row_sha256 FROM {} f
         JOIN k ON f.fold_id = k.f AND f.weights_version = k.w AND f.scan_uid = k.u WHERE f.superseded_by IS NULL"""
     ).format(sql.Literal(table.name), qualified(table))
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return value
-    return list(map(list, value)) if isinstance(value[0], tuple) else list(value)
 
 
 def _frozen(value: Any) -> Any:

@@ -1,6 +1,8 @@
 """Rows on their way: by COPY into session temp tables before any lock, then whole statements move them (PROTOCOL 2)."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
-from stream.storage import forecasts, schema
+from stream.storage import arrays, forecasts, schema
 from stream.storage.facts import qualified
 
 FORECASTS = tuple(forecasts.TABLES.values())
@@ -30,11 +32,12 @@ _POSTGRES_TYPES = {
     "DOUBLE PRECISION": "float8",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
-_ARRAY = str.maketrans("[]", "{}")
+_ARRAY = str.maketrans("[]", "{}")  # of JSON, as Postgres writes them
 
 
 def prepare(connection: psycopg.Connection) -> None:
     """Make the temp tables of this session, once per connection."""
+    arrays.register(connection)
     for table in WRITTEN:
         connection.execute(
             sql.SQL(
@@ -54,7 +57,7 @@ def send_rows(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Ma
     """Send rows to be written into the temp table of `table`; `locked`: locks are held already."""
     names = travelling(table)
     send = _insert if locked else _copy
-    send(connection, temp(table), names, types_of(table, names), ([row[name] for name in names] for row in rows))
+    send(connection, temp(table), names, types_of(table, names), map(itemgetter(*names), rows))
 
 
 def send_ended(
@@ -64,7 +67,7 @@ def send_ended(
     names = (*KEYS[table], "by", "because", "later_sha256")
     types = [*types_of(table, KEYS[table]), "int8", "text", "bytea"]
     send = _insert if locked else _copy
-    send(connection, temp_ended(table), names, types, ([row[name] for name in names] for row in rows))
+    send(connection, temp_ended(table), names, types, map(itemgetter(*names), rows))
 
 
 def travelling(table: sa.Table) -> list[str]:
@@ -103,16 +106,16 @@ def _insert(
     """
     values = [_texts(kind, of) for kind, of in zip(types, zip(*rows, strict=True), strict=False)]
     if values:
-        arrays = sql.SQL(", ").join(
+        sent = sql.SQL(", ").join(
             sql.SQL("%b::{}[]").format(sql.SQL("text" if _is_array(kind) else kind)) for kind in types
         )
         casts = sql.SQL(", ").join(
             sql.SQL("{}::{}").format(sql.Identifier(name), sql.SQL(kind))
             for name, kind in zip(names, types, strict=True)
         )
-        command = sql.SQL("INSERT INTO {target} ({names}) SELECT {casts} FROM unnest({arrays}) sent ({names})")
+        command = sql.SQL("INSERT INTO {target} ({names}) SELECT {casts} FROM unnest({sent}) sent ({names})")
         connection.execute(
-            command.format(target=target, names=_listed(names), casts=casts, arrays=arrays), values, binary=True
+            command.format(target=target, names=_listed(names), casts=casts, sent=sent), values, binary=True
         )
 
 
@@ -121,7 +124,7 @@ def _is_array(kind: str) -> bool:
 
 
 def _texts(kind: str, values: Sequence[Any]) -> list[Any]:
-    return [str(value).translate(_ARRAY) for value in values] if _is_array(kind) else list(values)
+    return [json.dumps(value).translate(_ARRAY) for value in values] if _is_array(kind) else list(values)
 
 
 def _copy(
