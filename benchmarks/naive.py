@@ -102,7 +102,13 @@ def _insert(connection: Connection, table: schema.Table, rows: Sequence[Mapping[
         sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.SQL(", ").join(map(sql.Placeholder, names)),
     )
-    connection.cursor().executemany(command, [{**row, **timed} for row in rows])
+    values = [{name: _lists(value) for name, value in {**row, **timed}.items()} for row in rows]
+    connection.cursor().executemany(command, values)
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists: psycopg takes a tuple for a record, a list for an array."""
+    return list(map(_lists, value)) if isinstance(value, tuple) else value
 
 
 if __name__ == "__main__":

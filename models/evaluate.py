@@ -211,7 +211,7 @@ def write_predictions(path: Path, timelines: Sequence[Timeline], forecasts: Fore
 def _predicted(said: Said) -> Iterator[dict[str, Any]]:
     """Rows of a forecast as plain values: one of a risk, one for each day and level of a size."""
     if isinstance(said, Forecast):
-        yield {name: value for name, value in vars(said).items() if value is not None}
+        yield {name: value for name, value in said._asdict().items() if value is not None}
     if isinstance(said, SizeForecast):
         each = zip(said.horizon_days, said.value, said.value_low, said.value_high, strict=True)
         for days, value, lows, highs in each:

@@ -1,12 +1,10 @@
 """What a model says after a scan: risks of an endpoint within a horizon, sizes on coming days, the best response."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(NamedTuple):
     """`risk` in [0, 1], counted from the scan; `risk_low` and `risk_high` span the central 90 % of the ensemble.
 
     `horizon_days` is given with the horizon kind `days` only.
@@ -20,8 +18,7 @@ class Forecast:
     risk_high: float
 
 
-@dataclass(frozen=True)
-class SizeForecast:
+class SizeForecast(NamedTuple):
     """Sizes on coming days, in the unit of `measurement`, each with central intervals.
 
     `horizon_days` (D,) after the scan, `level` (L,) of the intervals, `value` (D,), `value_low`, `value_high` (D, L).
@@ -35,8 +32,7 @@ class SizeForecast:
     value_high: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
-class ResponseForecast:
+class ResponseForecast(NamedTuple):
     """The best response up to the next visit by `criterion`: complete, partial, stable, progressive; sums to 1."""
 
     criterion: str

@@ -10,7 +10,7 @@ from models.forecast import Said
 
 def numbers(said: Said) -> tuple[tuple[Any, ...], np.ndarray]:
     """What is forecast (its kind, words and days) and all numbers of the forecast (N,)."""
-    parts = list(_parts(tuple(vars(said).values())))
+    parts = list(_parts(said))
     what = (type(said), *(part for part in parts if not isinstance(part, float)))
     return what, np.array([part for part in parts if isinstance(part, float)])
 

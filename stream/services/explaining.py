@@ -58,12 +58,20 @@ class Explained:
             "model": self.forecaster.card.model, "weights_version": self.forecaster.weights_version,
             "scan_of": self.visits[-1], "before_scan_of": self.before_at,
             "before_weights_version": self.before and self.before.weights_version,
-            "forecasts": [asdict(one) for one in self.forecasts],
+            "forecasts": _plain(self.forecasts),
             "moved": [_moved(one) for one in self.moved],
             "outside_training": [_said(one) for one in self.unusual] if self.ranges_known else None,
-            "arms": {"says": ASSOCIATION, "rows": [asdict(one) for one in self.arms]} if self.arms else None,
+            "arms": {"says": ASSOCIATION, "rows": [_under(one) for one in self.arms]} if self.arms else None,
             "gates": [{"acquired_at": at, **asdict(one)} for at, one in zip(self.visits, self.gates, strict=True)],
         }  # fmt: skip
+
+
+def _plain(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
+    return [one._asdict() for one in forecasts]
+
+
+def _under(one: UnderArm) -> dict[str, Any]:
+    return {"arm": one.arm, "forecasts": _plain(one.forecasts)}
 
 
 def _moved(one: Moved) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> ByTable:
         }  # fmt: skip
         for said in one.forecasts:
             table = forecasts.TABLES[type(said)]
-            rows[table].append(_hashed(table, {**stands_on, **vars(said)}))
+            rows[table].append(_hashed(table, {**stands_on, **said._asdict()}))
     return rows
 
 

@@ -43,7 +43,7 @@ def read_standing(
     names = ("patient_id", "weights_version", "scan_uid", "disease")
     for kind, table in TABLES.items():
         query = sql.SQL("SELECT {} FROM {} WHERE superseded_by IS NULL AND patient_id = ANY(%b)").format(
-            sql.SQL(", ").join(map(sql.Identifier, (*names, *kind.__dataclass_fields__))), qualified(table)
+            sql.SQL(", ").join(map(sql.Identifier, (*names, *kind._fields))), qualified(table)
         )
         for patient_id, version, scan_uid, disease, *values in connection.execute(query, [list(patients)]):
             yield (patient_id, version, scan_uid), disease, kind(*map(_frozen, values))

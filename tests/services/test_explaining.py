@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ def assert_as_it_stands(database: Database, patient: str, *others: Path) -> None
     """Risks now, and before, are those of the views, bit for bit, and the parts lead from one to the other."""
     rows = views.current_risk(database.connect("reader"), [patient])
     found = explained(database, patient, *others)
-    told = {astuple(one)[:3]: astuple(one)[3:] for each in found for one in each.forecasts}
+    told = {one[:3]: one[3:] for each in found for one in each.forecasts}
     assert told == {
         (row["endpoint"], row["horizon_kind"], row["horizon_days"]): (row["risk"], row["risk_low"], row["risk_high"])
         for row in rows
