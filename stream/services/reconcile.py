@@ -1,7 +1,7 @@
 """The one routine (PROTOCOL 1-2): bring timelines into line with their facts, computed first, then one transaction."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,23 +11,16 @@ from stream import logs
 from stream.crash import reach
 from stream.errors import EndsWorker
 from stream.planning import Plan, plan
+from stream.services import committing
 from stream.services.arena import Arena
 from stream.services.folding import fold
-from stream.services.rows import ByTable, FoldRows, fold_rows
+from stream.services.rows import FoldRows, fold_rows
 from stream.storage import forecasts, schema, sending, standing
 from stream.storage.database import Connection
 from stream.storage.timelines import read_timelines, resolve, roots
 
-CLOCK_LIMIT = dt.timedelta(seconds=5)
-"""A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
 UNLOCKED_TRIES = 2
 """Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
-PORTION = 1000
-"""States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
-
-
-class ClockWrong(EndsWorker):
-    """The database's newest fold lies in the future: this worker must end, a person must look at the clock."""
 
 
 class UnknownWeights(EndsWorker):
@@ -105,8 +98,8 @@ class Reconciler:
             first = plans[0].timeline
             plans[0] = replace(plans[0], timeline=replace(first, unseen=(*first.unseen, event)))
         rows = self._rows(plans)
-        self._send(rows, locked=True)
-        return [_folded(one) for one in rows], self._write(rows)
+        committing.send(self._connection, rows, locked=True)
+        return [_folded(one) for one in rows], committing.write(self._connection, rows)
 
     def _attempt(self, patients: set[str], locked: bool, afresh: Collection[str]) -> tuple[list[Folded], set[str]]:
         """Returns what was committed, and who moved on meanwhile and must be taken again."""
@@ -115,7 +108,7 @@ class Reconciler:
         with self._connection.transaction():
             standing.lock_heads(self._connection, list(patients))
             prepared = self.prepare(patients, afresh)
-            good = self._commit(prepared.rows, prepared, locked)
+            good = committing.commit(self._connection, prepared.rows, prepared.active, locked)
         return self._ended(prepared, good)
 
     def prepare(self, patients: Iterable[str], afresh: Collection[str] = ()) -> Prepared:
@@ -130,24 +123,11 @@ class Reconciler:
     def write(self, prepared: Prepared) -> tuple[list[Folded], set[str]]:
         """Commit what any reconciler prepared; returns the folds, and who moved on and must be taken again."""
         good: list[FoldRows] = []
-        for some in _portions(prepared.rows):
+        for some in committing.portions(prepared.rows):
             with self._connection.transaction():
-                good += self._commit(some, prepared, locked=False)
+                good += committing.commit(self._connection, some, prepared.active, locked=False)
             reach("reconcile.committed")
         return self._ended(prepared, good)
-
-    def _commit(self, rows: Sequence[FoldRows], prepared: Prepared, locked: bool) -> list[FoldRows]:
-        """Write those of `rows` that are still true, in the caller's transaction; returns them."""
-        if not rows:
-            return []
-        self._send(rows, locked)
-        reach("reconcile.sent")
-        good = self._still_true(rows, prepared.active)
-        if good:
-            reach("reconcile.locked")
-            self._write(good)
-            reach("reconcile.written_all")
-        return good
 
     def _ended(self, prepared: Prepared, good: Sequence[FoldRows]) -> tuple[list[Folded], set[str]]:
         for one in good:
@@ -210,37 +190,6 @@ class Reconciler:
             found.setdefault(patient_id, []).append((table, row))
         return found
 
-    def _send(self, rows: Sequence[FoldRows], locked: bool) -> None:
-        """All rows go to the temp tables, before the first lock unless they were computed under it."""
-        for table in _touched(sending.WRITTEN, [one.written for one in rows]):
-            new = (row for one in rows for row in one.written[table])
-            sending.send_rows(self._connection, table, new, locked)
-        for table in _touched(sending.ENDED, [one.ended for one in rows]):
-            ended = (row for one in rows for row in one.ended[table])
-            sending.send_ended(self._connection, table, ended, locked)
-
-    def _still_true(self, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
-        """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
-        versions = standing.lock_heads(self._connection, [one.plan.timeline.patient_id for one in rows])
-        if standing.active_versions(self._connection) != active:
-            return []
-        placed = [entry.id for one in rows for entry in one.plan.placed if entry.kind == "scan"]
-        belongs = resolve(self._connection, placed)
-        alive = roots(self._connection, list(versions))
-        return [one for one in rows if _unmoved(one.plan, versions, belongs, alive)]
-
-    def _write(self, good: Sequence[FoldRows]) -> dt.datetime:
-        """Write the folds under the locks; returns the one time of all their rows."""
-        patients = [one.plan.timeline.patient_id for one in good]
-        now, ahead = standing.fold_time(self._connection, patients)
-        if ahead > CLOCK_LIMIT:
-            raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
-        written = _touched(sending.WRITTEN, [one.written for one in good])
-        ended = _touched(sending.ENDED, [one.ended for one in good])
-        tips = [tip for one in good for tip in one.new_tips]
-        standing.write_folds(self._connection, [one.fold_row(now) for one in good], written, ended, tips, now)
-        return now
-
     def _remember(self, one: FoldRows) -> None:
         line = one.plan.timeline
         last: dict[tuple[str, str], np.ndarray] = {}
@@ -254,33 +203,6 @@ class Reconciler:
                 if kept is not None:
                     last[course.weights_version, course.base.scan_uid] = kept
         self._arena.keep(line.patient_id, line.version + 1, last)
-
-
-def _touched(tables: Iterable[schema.Table], folds: Sequence[ByTable]) -> list[schema.Table]:
-    """Those of `tables` in which any fold has rows: the others cost no round trip."""
-    return [table for table in tables if any(rows[table] for rows in folds)]
-
-
-def _portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
-    """`rows` in the same order, cut so that each transaction stays short."""
-    some: list[FoldRows] = []
-    states = 0
-    for one in rows:
-        states += len(one.written[schema.states])
-        if some and states > PORTION:
-            yield some
-            some, states = [], len(one.written[schema.states])
-        some.append(one)
-    if some:
-        yield some
-
-
-def _unmoved(plan_: Plan, versions: Mapping[str, int], belongs: Mapping[str, str], alive: Mapping[str, str]) -> bool:
-    line = plan_.timeline
-    placed = all(belongs.get(entry.id) == line.patient_id for entry in plan_.placed if entry.kind == "scan")
-    # an absorbed timeline is brought to emptiness: it has no entries left to place
-    empty = alive[line.patient_id] == line.patient_id or not line.entries
-    return versions[line.patient_id] == line.version and placed and empty
 
 
 def _folded(one: FoldRows) -> Folded:

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from stream.services.arena import Arena
-from stream.services.reconcile import ClockWrong, Reconciler, UnknownWeights
+from stream.services.committing import ClockWrong
+from stream.services.reconcile import Reconciler, UnknownWeights
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import write_later

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from stream.services import reconcile, replay
+from stream.services import committing, replay
 from stream.services.reconcile import Folded, Reconciler
 from stream.services.replay import FULL, MOST_STEPS, STEPS, TIMELINES, Pace, batches
 from tests.database import Database
@@ -81,7 +81,7 @@ def test_long_timelines_are_written_in_short_transactions(database: Database, mo
     accept(connection, *visits)
     Reconciler(connection, forecasters()).patients(["PA", "PB", "PC"])
     before = standing(connection)
-    monkeypatch.setattr(reconcile, "PORTION", 13)
+    monkeypatch.setattr(committing, "PORTION", 13)
     list(replay.replay(hands(database), [("PA", 6), ("PB", 6), ("PC", 6)], [OURS]))
     assert standing(connection) == before
     query = "SELECT array_agg(patient_id ORDER BY patient_id) FROM core.folds WHERE cause = 'replay' GROUP BY xact"
