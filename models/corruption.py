@@ -1,4 +1,4 @@
-"""Timelines as a worse clinic would have sent them, from a seed, for judging how models bear it.
+"""Timelines as a worse clinic would have sent them, from a seed: for teaching models, and for judging how they bear it.
 
 Each corruption is a pure function of a timeline, a strength and a generator of random numbers; what is missing stays
 missing, 0 (gone) stays 0, and the order of the visits stays.
@@ -13,6 +13,7 @@ from models.features import FEATURE_NAMES
 from models.timelines import Timeline, Visit
 
 Corruption = Callable[[Timeline, float, np.random.Generator], Timeline]
+Seed = int | tuple[int, ...]
 
 LENGTHS = tuple(FEATURE_NAMES.index(name) for name in ("sum_of_diameters", "longest_diameter", "short_axis"))
 VOLUME = FEATURE_NAMES.index("volume")
@@ -70,7 +71,7 @@ CORRUPTIONS: dict[str, tuple[Corruption, tuple[float, float, float]]] = {
 """What is tried, each at three strengths."""
 
 
-def corrupted(timelines: Sequence[Timeline], corruption: Corruption, strength: float, seed: int) -> list[Timeline]:
+def corrupted(timelines: Sequence[Timeline], corruption: Corruption, strength: float, seed: Seed) -> list[Timeline]:
     """All timelines corrupted; a patient's numbers depend on the seed and that patient's place alone."""
     generators = np.random.default_rng(seed).spawn(len(timelines))
     return [corruption(timeline, strength, random) for timeline, random in zip(timelines, generators, strict=True)]

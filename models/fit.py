@@ -1,7 +1,7 @@
 """Fitting an ensemble: all members at once, each on its own resample of the patients, in full batches."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 
 from models.baselines import boosting, rhythm
 from models.blueprints import Blueprint
-from models.features import FEATURE_NAMES
+from models.corruption import corrupted, date_jitter, dropped_visits, rescaled
 from models.forecaster import Forecaster
 from models.hazard import intervals, negative_log_likelihood
 from models.history import headroom_of, input_names
@@ -25,11 +25,26 @@ from models.terminal import progress
 from models.timelines import Timeline
 from models.training_card import card_of
 
-# Sizes of each patient also times a factor of the patient's own, labels anew: the 5 mm of the limit weigh differently
-# for small and for large lesions, and the network should know that for sizes it never saw.
-RESCALED, SPREAD = 6, 0.25
+# Each patient is also seen otherwise, labels anew. With sizes times a factor of the patient's own: the 5 mm of the
+# limit weigh differently for small and large lesions, and the network should know that for sizes it never saw. And as a
+# clinic sends them, on other days and with visits missed. Other readings make risks too high (docs/forecasts.md).
+COPIES = 6
+SEEN_OTHERWISE = ((rescaled, 0.25), (date_jitter, 3.0), (dropped_visits, 0.15))
 # Within a year so few visits are followed to their end that trees are too extreme (slope below 0.5, docs/forecasts.md).
 TREES_REACH_DAYS = 180
+
+
+class Seen(NamedTuple):
+    """Patients as `samples`, those with the most visits first; `order` (N,) says which of all each of them is."""
+
+    samples: Samples
+    order: Tensor
+
+    @classmethod
+    def of(cls, timelines: Sequence[Timeline], blueprint: Blueprint) -> "Seen":
+        """All `timelines`."""
+        order = sorted(range(len(timelines)), key=lambda n: -len(timelines[n].visits))
+        return cls(samples([timelines[n] for n in order], blueprint), torch.tensor(order))
 
 
 def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
@@ -68,35 +83,32 @@ def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, 
     return Output(*map(torch.stack, zip(*found, strict=True)))
 
 
-def _seen(timelines: Sequence[Timeline], blueprint: Blueprint, seed: int) -> Iterator[Samples]:
-    """The timelines as they are; where sizes are forecast also rescaled."""
-    yield samples(timelines, blueprint)
-    random = np.random.default_rng(seed)
-    used = np.isin(FEATURE_NAMES, blueprint.architecture.feature_names)
-    for _ in range(RESCALED if blueprint.architecture.size_days else 0):
-        factors = np.exp(random.normal(0.0, SPREAD, len(timelines)))
-        yield samples(
-            [_rescaled(t, np.where(used, f, 1.0)) for t, f in zip(timelines, factors, strict=True)], blueprint
-        )
+def _seen(timelines: Sequence[Timeline], blueprint: Blueprint, seed: int) -> Iterator[Seen]:
+    """The timelines as they are; where sizes are forecast also otherwise."""
+    yield Seen.of(timelines, blueprint)
+    for copy in range(COPIES if blueprint.architecture.size_days else 0):
+        otherwise = list(timelines)
+        for number, (corruption, strength) in enumerate(SEEN_OTHERWISE):
+            otherwise = corrupted(otherwise, corruption, strength, (seed, copy, number))
+        yield Seen.of(otherwise, blueprint)
 
 
-def _rescaled(timeline: Timeline, factor: np.ndarray) -> Timeline:
-    return replace(timeline, visits=tuple(replace(visit, x=visit.x * factor) for visit in timeline.visits))
-
-
-def _fit(blueprint: Blueprint, seen: Sequence[Samples], random: torch.Generator) -> dict[str, Tensor]:
-    """In each epoch all patients at once, by turns as they are and rescaled."""
-    data = seen[0]
+def _fit(blueprint: Blueprint, seen: Sequence[Seen], random: torch.Generator) -> dict[str, Tensor]:
+    """In each epoch all patients at once, by turns as they are and otherwise."""
+    data = seen[0].samples
     to_inputs, to_context = Normaliser.of(data.inputs[data.present]), Normaliser.of(data.context[data.present])
-    context = to_context(data.context)[:, None]
     parameters = _initial(blueprint, random, _shares(blueprint, data))
-    weights = _resampled(blueprint, data, random)
+    counts = _drawn(blueprint, data.present.shape[1], random)
+    weights = [_weights(counts[:, order], now.labelled) for now, order in seen]
     optimiser = _optimiser(blueprint, parameters)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, blueprint.learning_rate, blueprint.epochs)
     for epoch in progress(range(blueprint.epochs), f"training {blueprint.model}"):
-        shown, now = context * _kept(blueprint, context.shape[2], random), seen[epoch % len(seen)]
+        turn = epoch % len(seen)
+        now, context = seen[turn].samples, to_context(seen[turn].samples.context)[:, None]
+        shown = context * _kept(blueprint, context.shape[2], random)
         output = unroll(blueprint, parameters, to_inputs(now.inputs), shown, now)
-        loss = ((_losses(blueprint, output.logits, now) + _size_losses(blueprint, output.sizes, now)) * weights).sum()
+        losses = _losses(blueprint, output.logits, now) + _size_losses(blueprint, output.sizes, now)
+        loss = (losses * weights[turn]).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -143,12 +155,16 @@ def _optimiser(blueprint: Blueprint, parameters: dict[str, Tensor]) -> torch.opt
     return torch.optim.AdamW(groups, lr=blueprint.learning_rate)
 
 
-def _resampled(blueprint: Blueprint, data: Samples, random: torch.Generator) -> Tensor:
-    """Weights (T, E, N) of the visits: how often each member drew the patient, summing to 1 per member."""
-    patients, members = data.present.shape[1], blueprint.architecture.members
+def _drawn(blueprint: Blueprint, patients: int, random: torch.Generator) -> Tensor:
+    """How often (E, N) each member drew each patient."""
+    members = blueprint.architecture.members
     drawn = torch.randint(patients, (members, patients), generator=random)
-    counts = torch.zeros(members, patients).scatter_add_(1, drawn, torch.ones(members, patients))
-    weights = counts * data.labelled[:, None]
+    return torch.zeros(members, patients).scatter_add_(1, drawn, torch.ones(members, patients))
+
+
+def _weights(counts: Tensor, labelled: Tensor) -> Tensor:
+    """Weights (T, E, N) of the visits that are `labelled` (T, N): their patient's counts, summing to 1 per member."""
+    weights = counts * labelled[:, None]
     return weights / weights.sum((0, 2), keepdim=True).clamp(min=1.0)
 
 

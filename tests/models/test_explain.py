@@ -120,7 +120,7 @@ def test_a_size_that_cannot_be_is_no_finding(progression: Forecaster) -> None:
 
 
 def test_growth_is_the_largest_part_of_a_risk_that_rose_and_shrinkage_of_one_that_fell(progression: Forecaster) -> None:
-    grown, shrunk = (explained(progression, sizes(50, 50, last))[0] for last in (64, 30))
+    grown, shrunk = (explained(progression, sizes(50, 50, last))[0] for last in (64, 20))
     assert max(grown.parts, key=lambda part: part.change).kind == "finding"
     assert min(shrunk.parts, key=lambda part: part.change).kind == "finding"
 
