@@ -274,7 +274,7 @@ def _states(connection: psycopg.Connection, program: str, version: str) -> list[
     """(patient, scan, position, state, forecasts) of everything that stands."""
     said: dict[str, list[Said]] = {}
     for kind, table in SAID.items():
-        fields = ", ".join(kind.__dataclass_fields__)
+        fields = ", ".join(kind._fields)
         for uid, *values in connection.execute(
             f"""SELECT scan_uid, {fields} FROM core.{table} WHERE superseded_by IS NULL AND weights_version = %s
             AND starts_with(patient_id, %s) ORDER BY 1, 2, 3, 4""",
