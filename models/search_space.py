@@ -24,7 +24,7 @@ def present(blueprint: Blueprint) -> Settings:
 
 
 def with_settings(blueprint: Blueprint, settings: Settings) -> Blueprint:
-    """The blueprint with other settings."""
+    """The blueprint with other settings; KeyError where one of the architecture is missing."""
     own = {name: settings[name] for name in OF_ARCHITECTURE}
     fitted = {name: value for name, value in settings.items() if name not in own}
     return replace(blueprint, architecture=replace(blueprint.architecture, **own), **fitted)

@@ -38,7 +38,7 @@ def portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
 def commit(connection: Connection, rows: Sequence[FoldRows], active: list[str], locked: bool) -> list[FoldRows]:
     """Write those of `rows` that are still true, in the caller's transaction; returns them.
 
-    `active`: the weights under which they were computed; `locked`: under the locks, by the caller.
+    `active`: the weights under which they were computed; `locked`: under the locks, by the caller. Raises ClockWrong.
     """
     if not rows:
         return []
@@ -53,7 +53,7 @@ def commit(connection: Connection, rows: Sequence[FoldRows], active: list[str], 
 
 
 def send(connection: Connection, rows: Sequence[FoldRows], locked: bool) -> None:
-    """All rows go to the temp tables, before the first lock unless they were computed under it."""
+    """All rows go to the temp tables, before the first lock unless they were computed under it (`locked`)."""
     for table in _touched(sending.WRITTEN, [one.written for one in rows]):
         new = (row for one in rows for row in one.written[table])
         sending.send_rows(connection, table, new, locked)
