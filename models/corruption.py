@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.features import FEATURE_NAMES
+from models.features import FEATURE_NAMES, MEASURED_NAMES
 from models.timelines import Timeline, Visit
 
 Corruption = Callable[[Timeline, float, np.random.Generator], Timeline]
@@ -21,19 +21,19 @@ SHARED_DAY = 0.5  # two visits never come nearer than this, so that their order 
 
 
 def measurement_error(timeline: Timeline, strength: float, random: np.random.Generator) -> Timeline:
-    """Every value read anew with a relative error of standard deviation `strength`, three times that for volumes.
+    """Every measured value read anew: relative errors of standard deviation `strength`, three times that for volumes.
 
     Between two readers 95 % of the differences of one lesion's diameter lie from -22 % to 25 % (Yoon et al., EJC
     2016;53:5-15), which is 0.085 for each reading.
     """
-    width = np.full(len(FEATURE_NAMES), strength)
+    width = np.full(len(MEASURED_NAMES), strength)
     width[VOLUME] *= 3.0
 
     def read(visit: Visit) -> Visit:
         lengths = strength * random.normal()  # one reader errs alike in all diameters of a visit
         error = width * random.normal(size=len(width))
         error[list(LENGTHS)] = lengths
-        return replace(visit, x=visit.x * np.exp(error))
+        return replace(visit, x=np.concatenate([visit.x[: len(error)] * np.exp(error), visit.x[len(error) :]]))
 
     return replace(timeline, visits=tuple(read(visit) for visit in timeline.visits))
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from models.features import FEATURE_NAMES
+from models.features import FEATURE_NAMES, IMAGE_NAMES
 from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
 from models.history import LARGEST
@@ -139,12 +139,20 @@ def _days(days: float) -> str:
 
 
 def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:
-    """Each feature of `used` that the last of `history` measured, beside the last value known before."""
+    """Each feature of `used` that the last of `history` measured, beside the last value known before.
+
+    Those of the image are one finding: they come and go together, and tell of one look.
+    """
+    found: dict[int, str] = {}
     for at, name in enumerate(FEATURE_NAMES):
         known = [x[at] for x in history if 0 <= x[at] <= LARGEST[name]]  # what the network counts as measured
         if name in used and 0 <= history[-1][at] <= LARGEST[name]:
-            before = known[-2] if len(known) > 1 else None
-            yield _News("finding", _finding(name, before, known[-1]), partial(_unmeasured, at))
+            found[at] = _finding(name, known[-2] if len(known) > 1 else None, known[-1])
+    looks = [at for at in found if FEATURE_NAMES[at] in IMAGE_NAMES]
+    for at in (at for at in found if at not in looks):
+        yield _News("finding", found[at], partial(_unmeasured, [at]))
+    if looks:
+        yield _News("finding", f"image: {', '.join(found[at] for at in looks)}", partial(_unmeasured, looks))
 
 
 def _finding(name: str, before: float | None, value: float) -> str:
@@ -155,7 +163,7 @@ def _finding(name: str, before: float | None, value: float) -> str:
     return f"{words} still {value_text}" if before == value else f"{words} {before:.4g} → {value_text}"
 
 
-def _unmeasured(at: int, seen: Timepoint) -> Timepoint:
+def _unmeasured(at: Sequence[int], seen: Timepoint) -> Timepoint:
     x = seen.x.copy()
     x[at] = np.nan
     return replace(seen, x=x)

@@ -5,14 +5,13 @@ The result never depends on the order of the measurements: values are ranked by 
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from models.measurement import Measurement
 
-FEATURE_VERSION = "measurements-1"
-FEATURE_NAMES: tuple[str, ...] = (
+MEASURED_NAMES: tuple[str, ...] = (
     "sum_of_diameters",
     "longest_diameter",
     "short_axis",
@@ -20,6 +19,20 @@ FEATURE_NAMES: tuple[str, ...] = (
     "sphericity",
     "background_parenchymal_enhancement",
 )
+IMAGE_NAMES: tuple[str, ...] = (
+    "relative_attenuation",
+    "intensity_entropy",
+    "intensity_uniformity",
+    "texture_joint_entropy",
+    "texture_contrast",
+    "texture_inverse_difference",
+)
+"""The image embedding (models.image)."""
+FEATURE_NAMES = (*MEASURED_NAMES, *IMAGE_NAMES)
+MEASUREMENTS, IMAGES = "measurements-1", "images-1"
+NAMES_OF = {MEASUREMENTS: MEASURED_NAMES, IMAGES: FEATURE_NAMES}
+"""The features of each feature version. Every scan has the first; the second begins with it, and is there where a
+lesion's pixels were. A model that sees images sees a scan without them by what was measured alone."""
 # RECIST 1.1 (Eisenhauer et al., EJC 2009;45:228-247): at most five targets, at most two per organ.
 MAX_TARGETS = 5
 MAX_TARGETS_PER_SITE = 2
@@ -29,8 +42,19 @@ SOURCES = ("SR", "import", "SEG", "model")
 Lesion = Mapping[str, Measurement]
 
 
+def feature_version_of(names: Collection[str]) -> str:
+    """The first feature version that holds all of `names`."""
+    return next(version for version, held in NAMES_OF.items() if set(names) <= set(held))
+
+
+def whole(x: Sequence[float | None]) -> np.ndarray:
+    """Stored features of any version as (F,) float64 in the order of FEATURE_NAMES; NaN where missing or not held."""
+    known = [math.nan if value is None else value for value in x]
+    return np.array(known + [math.nan] * (len(FEATURE_NAMES) - len(known)))
+
+
 def features(measurements: Sequence[Measurement]) -> np.ndarray:
-    """Feature vector (F,) float64 in the order of FEATURE_NAMES; NaN where a value is missing."""
+    """Feature vector (M,) float64 in the order of MEASURED_NAMES; NaN where a value is missing."""
     lesions = _lesions(measurements)
     solid = [lesion for lesion in lesions if not _is_node(lesion)]
     nodes = [lesion for lesion in lesions if _is_node(lesion)]
@@ -42,7 +66,7 @@ def features(measurements: Sequence[Measurement]) -> np.ndarray:
         "sphericity": _of_largest(lesions, "sphericity"),
         "background_parenchymal_enhancement": _only_value(measurements, "background_parenchymal_enhancement"),
     }
-    return np.array([math.nan if values[name] is None else values[name] for name in FEATURE_NAMES])
+    return np.array([math.nan if values[name] is None else values[name] for name in MEASURED_NAMES])
 
 
 def sum_of_diameters(measurements: Sequence[Measurement]) -> float | None:

@@ -54,12 +54,13 @@ class Forecaster:
         return Forecaster(replace(self.card, architecture=architecture), self.parameters, self.device)
 
     def applies(self, disease: str, x: Sequence[float | None]) -> bool:
-        """Whether the card's needs are met by a timepoint with features `x` (F,); an unknown disease meets none.
+        """Whether the card's needs are met by a timepoint with features `x`; an unknown disease meets none.
 
-        Missing is None or NaN. Asked for every scan of a timeline, so that an array would cost more than the answer.
+        Missing is None, NaN or beyond the end of `x`, which may be of any feature version. Asked for every scan of a
+        timeline, so that an array would cost more than the answer.
         """
         return disease in self.card.applies_to.diseases and any(
-            (value := x[at]) is not None and math.isfinite(value) for at in self._needed
+            at < len(x) and (value := x[at]) is not None and math.isfinite(value) for at in self._needed
         )
 
     def initial(self, n: int) -> np.ndarray:

@@ -19,6 +19,12 @@ FLOORS = {
     "volume": 0.1,  # ml
     "sphericity": 0.05,
     "background_parenchymal_enhancement": 1.0,  # %
+    "relative_attenuation": 0.01,  # 10 HU
+    "intensity_entropy": 0.05,  # bit
+    "intensity_uniformity": 0.01,
+    "texture_joint_entropy": 0.05,  # bit
+    "texture_contrast": 0.1,
+    "texture_inverse_difference": 0.01,
 }
 # More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
 LARGEST = {
@@ -28,6 +34,12 @@ LARGEST = {
     "volume": 50000.0,  # ml
     "sphericity": 10.0,
     "background_parenchymal_enhancement": 1000.0,  # %
+    "relative_attenuation": 10.0,  # metal
+    "intensity_entropy": 5.0,  # bit: all 32 levels alike, as are the limits of the others
+    "intensity_uniformity": 1.0,
+    "texture_joint_entropy": 10.0,  # bit
+    "texture_contrast": 961.0,
+    "texture_inverse_difference": 1.0,
 }
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")

@@ -9,7 +9,14 @@ UNITS = {
     "sphericity": "1",
     "background_parenchymal_enhancement": "%",
     "sum_of_diameters": "mm",
+    "relative_attenuation": "1",
+    "intensity_entropy": "bit",
+    "intensity_uniformity": "1",
+    "texture_joint_entropy": "bit",
+    "texture_contrast": "1",
+    "texture_inverse_difference": "1",
 }
+"""Units of what is measured, and of the image features made from a lesion's pixels."""
 
 
 @dataclass(frozen=True)

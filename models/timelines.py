@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.features import features
+from models.features import IMAGE_NAMES, features
 from models.measurement import Measurement
 from models.tables import Row, UnusableTable, date, flag, number, read_table
 from models.timepoint import Timepoint, TreatmentInForce
@@ -117,6 +117,15 @@ def measurements_of(row: Row) -> list[Measurement]:
     return found
 
 
+def image_features_of(rows: Sequence[Row]) -> np.ndarray:
+    """The image features (K,) float64 of a visit's rows, each from the first that has it; NaN where none has.
+
+    Raises UnusableTable for a negative or infinite value.
+    """
+    found = [[number(row, name, at_least=0.0) for row in rows] for name in IMAGE_NAMES]
+    return np.array([next((value for value in each if value is not None), np.nan) for each in found])
+
+
 def _measurement(row: Row, measurement: str, value: float, lesion: str | None) -> Measurement:
     return Measurement(
         measurement, value, "import", lesion_uid=lesion, lesion_label=lesion, body_site=row.first("body_site"),
@@ -179,7 +188,8 @@ def _visits(rows: Sequence[Row], origin: dt.date | None) -> tuple[Visit, ...]:
 
 def _visit(day: float, rows: Sequence[Row]) -> Visit:
     measurements = [measurement for row in rows for measurement in measurements_of(row)]
-    return Visit(day, rows[0].first("day", "date") or "", features(measurements))
+    x = np.concatenate([features(measurements), image_features_of(rows)])
+    return Visit(day, rows[0].first("day", "date") or "", x)
 
 
 def _day(row: Row, prefix: str, origin: dt.date | None) -> float | None:

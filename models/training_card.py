@@ -8,7 +8,7 @@ import torch
 
 from models.blueprints import Blueprint
 from models.card import Architecture, Card, patient_sha256
-from models.features import FEATURE_VERSION
+from models.features import feature_version_of
 from models.history import cell_names, input_names
 from models.network import state_size
 from models.samples import samples
@@ -25,7 +25,7 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
     return Card(
         model=blueprint.model,
         weights_sha256="",
-        feature_version=FEATURE_VERSION,
+        feature_version=feature_version_of(blueprint.architecture.feature_names),
         architecture=blueprint.architecture,
         endpoints=blueprint.endpoints,
         state_layout=_layout(blueprint.architecture),

@@ -10,7 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from models.card import Card, UnusableWeights
-from models.features import FEATURE_NAMES, FEATURE_VERSION
+from models.features import NAMES_OF
 from models.network import shapes
 from models.stack import unpacked
 
@@ -38,8 +38,8 @@ def load_weights(folder: Path) -> tuple[Card, dict[str, Tensor]]:
     found = hashlib.sha256(data).hexdigest()
     if found != card.weights_sha256:
         raise UnusableWeights(f"{path} is not the file its card describes: sha256 {found}, not {card.weights_sha256}.")
-    if card.feature_version != FEATURE_VERSION or not set(card.feature_names) <= set(FEATURE_NAMES):
-        raise UnusableWeights(f"{path} was made for features {card.feature_version}, here are {FEATURE_VERSION}.")
+    if not set(card.feature_names) <= set(NAMES_OF.get(card.feature_version, ())):
+        raise UnusableWeights(f"{path} was made for features {card.feature_version}, here are {', '.join(NAMES_OF)}.")
     return card, _checked(path, data, card)
 
 

@@ -3,7 +3,7 @@ import random
 import numpy as np
 import pytest
 
-from models.features import FEATURE_NAMES, features, sum_of_diameters
+from models.features import MEASURED_NAMES, features, sum_of_diameters
 from models.measurement import Measurement
 
 
@@ -20,7 +20,7 @@ def lesion(name: str, value: float, lesion_uid: str | None = "a") -> Measurement
 
 
 def value(name: str, *measurements: Measurement) -> float:
-    return features(measurements)[FEATURE_NAMES.index(name)]
+    return features(measurements)[MEASURED_NAMES.index(name)]
 
 
 SUMS = {
@@ -67,7 +67,7 @@ def test_each_feature_is_taken_from_the_right_lesion() -> None:
     small = [lesion("volume", 2.0, "a"), lesion("sphericity", 0.9, "a"), lesion("longest_diameter", 30.0, "a")]
     large = [lesion("volume", 5.0, "b"), lesion("sphericity", 0.3, "b"), lesion("longest_diameter", 20.0, "b")]
     bpe = Measurement("background_parenchymal_enhancement", 25.0, "SR")
-    found = dict(zip(FEATURE_NAMES, features([*small, *large, bpe, node(16, "n")]), strict=True))
+    found = dict(zip(MEASURED_NAMES, features([*small, *large, bpe, node(16, "n")]), strict=True))
     assert found == {
         "sum_of_diameters": 66.0,
         "longest_diameter": 30.0,

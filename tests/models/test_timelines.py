@@ -54,6 +54,17 @@ def test_lesions_of_one_day_are_one_visit(tmp_path: Path) -> None:
     assert feature(timeline, "sum_of_diameters") == [66]
 
 
+def test_how_a_lesion_looks_is_read_beside_its_size_once_for_a_visit(tmp_path: Path) -> None:
+    table = """patient_id,day,lesion,longest_diameter_mm,texture_contrast,relative_attenuation
+        p,0,a,30,,
+        p,0,b,20,41.5,1.03
+        p,42,a,28,,"""
+    [timeline] = load_timelines(folder_with(tmp_path, measurements=table))
+    assert feature(timeline, "texture_contrast") == pytest.approx([41.5, np.nan], nan_ok=True)
+    assert feature(timeline, "relative_attenuation") == pytest.approx([1.03, np.nan], nan_ok=True)
+    assert feature(timeline, "sum_of_diameters") == [50, 28]
+
+
 def test_dates_count_from_the_baseline_of_the_clinical_table(tmp_path: Path) -> None:
     folder = folder_with(
         tmp_path,
