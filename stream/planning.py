@@ -106,7 +106,7 @@ def _beginning(timeline: Timeline, weights: Weights) -> bytes:
 
 
 def _next(link: bytes, entry: Entry, weights: Weights) -> bytes:
-    content = entry.contents[weights.card.feature_version].sha256 if entry.kind == "scan" else entry.content()
+    content = entry.seen_by(weights.card.feature_version).sha256 if entry.kind == "scan" else entry.content()
     return digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
 
 
@@ -156,7 +156,7 @@ def _begins_right(timeline: Timeline, weights: Weights, first: StandingState) ->
 
 
 def _applies(weights: Weights, entry: ScanEntry) -> bool:
-    content = entry.contents[weights.card.feature_version]
+    content = entry.seen_by(weights.card.feature_version)
     return weights.applies(content.disease, content.x)
 
 
@@ -173,7 +173,7 @@ def _course(timeline: Timeline, weights: Weights, states: Sequence[StandingState
         if entry.kind == "treatment":
             treatments.append(entry)
         elif _applies(weights, entry):
-            content = entry.contents[weights.card.feature_version]
+            content = entry.seen_by(weights.card.feature_version)
             elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
             in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
             timepoint = Timepoint(content.array, elapsed_days, content.disease, in_force, clinical)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from models.features import MEASUREMENTS, whole
 from models.timepoint import TreatmentInForce
 from stream.digest import digest
 
@@ -16,7 +17,7 @@ DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Content:
-    """What a scan's features of one feature version are: `x` (F,) with None where missing."""
+    """What a scan's features of one feature version are: `x` with None where missing."""
 
     sha256: str
     disease: str
@@ -24,8 +25,8 @@ class Content:
 
     @cached_property
     def array(self) -> np.ndarray:
-        """`x` as float64 (F,), NaN where missing."""
-        return np.array([np.nan if value is None else value for value in self.x])
+        """`x` as float64 (F,) in the order of FEATURE_NAMES, NaN where missing."""
+        return whole(self.x)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class ScanEntry:
     at: dt.datetime
     contents: Mapping[str, Content]
     kind = "scan"
+
+    def seen_by(self, feature_version: str) -> Content:
+        """The features of a version, of a scan without them (no image) what was measured."""
+        return self.contents.get(feature_version) or self.contents[MEASUREMENTS]
 
 
 @dataclass(frozen=True)

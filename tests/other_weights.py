@@ -3,7 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+from models.blueprints import SURVIVAL
 from models.card import COMMITTED, Card
+from models.fit import fit
+from models.samples import usable
+from models.simulate import simulate
+from models.simulated import write_tables
+from models.timelines import load_timelines
+from models.training_card import card_of
 from models.weights import load_weights, save_weights
 
 
@@ -11,3 +18,11 @@ def other_weights(folder: Path, model: str = "progression", factor: float = 1.5,
     """Weights of `model` whose head counts `factor` times as much, saved in `folder`; `changed` fields of the card."""
     card, parameters = load_weights(COMMITTED / model)
     return save_weights(folder, replace(card, **changed), {**parameters, "head": parameters["head"] * factor})
+
+
+def image_weights(folder: Path) -> Card:
+    """Weights that see a lesion's image beside its size, hardly trained, on simulated patients; saved in `folder`."""
+    write_tables(folder / "tables", simulate(20))
+    blueprint = replace(SURVIVAL, epochs=3, architecture=replace(SURVIVAL.architecture, members=2))
+    timelines = usable(load_timelines(folder / "tables"), blueprint)
+    return save_weights(folder, card_of(blueprint, timelines, 1, {}), fit(blueprint, timelines, 1))

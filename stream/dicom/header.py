@@ -96,6 +96,18 @@ def read_dataset(path: Path, pixels: bool = False) -> Dataset:
     return dataset
 
 
+MAX_FILE_BYTES = 2**30
+"""Largest file that is read as a whole: reports, segmentations and images stay below some 100 MiB, and a worker holds
+one of them beside its model."""
+
+
+def read_whole(path: Path) -> Dataset:
+    """The dataset of a kept file with its pixel data; SetAside: too_large, decode_failed."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise SetAside("too_large", f"The file is larger than {MAX_FILE_BYTES >> 20} MiB.")
+    return read_dataset(path, pixels=True)
+
+
 def read_header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given = NOTHING_GIVEN) -> Header:
     """Header of `dataset` as received from `calling_ae`, with what was `given` in its place.
 

@@ -4,33 +4,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pydicom import Dataset
 
+from models.image import embedding
 from models.measurement import Measurement
 from stream import logs
 from stream.dicom.concepts import ORGANS, body_part_word
-from stream.dicom.header import read_dataset, reading, text
+from stream.dicom.header import read_dataset, read_whole, reading, text
 from stream.dicom.identity import Pseudonyms
+from stream.dicom.image_pixels import NoImage
 from stream.dicom.kinds import kind_of
+from stream.dicom.lesion_image import Image, lesion_patch
 from stream.dicom.rejection import note_of
-from stream.dicom.seg import read_seg
+from stream.dicom.seg import read_seg, segment_of
 from stream.dicom.sr import read_sr
 from stream.errors import SetAside
 
 NOT_YET = "kind not measured yet"
 
-MAX_FILE_BYTES = 2**30
-"""Largest file that is read as a whole: reports and segmentations stay below some 100 MiB, and a worker holds one of
-them beside its model."""
-
 
 @dataclass(frozen=True)
 class MeasuredScan:
-    """Measurements of one scan; `disease_hint` where all sites agree, `note` why there are none."""
+    """Measurements of one scan; `disease_hint` where all sites agree, `note` why there are none.
+
+    `embedding`: image features of the largest lesion that was outlined, in the order of IMAGE_NAMES, None where one
+    cannot be told; empty where there is no such lesion or its image cannot be used.
+    """
 
     measurements: tuple[Measurement, ...]
     disease_hint: str | None
     note: str | None
+    embedding: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,41 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
         raise failure
     by_lesion = {(one.lesion_uid, one.measurement): one for one in reversed(found)}
     standing = tuple(sorted(by_lesion.values(), key=lambda one: (one.lesion_uid or "", one.measurement)))
-    return MeasuredScan(standing, _disease(standing, instances), _note(instances))
+    largest = _largest(segments.measurements)
+    looks = _embedding(largest, instances, pseudonyms, patient_id) if largest else ()
+    return MeasuredScan(standing, _disease(standing, instances), _note(instances), looks)
+
+
+def _largest(measurements: Sequence[Measurement]) -> str | None:
+    """The lesion with the largest volume by its latest segmentation, which comes first."""
+    volumes = {one.lesion_uid: one.value for one in reversed(measurements) if one.measurement == "volume"}
+    return max(volumes, key=lambda lesion_uid: (volumes[lesion_uid], lesion_uid), default=None)
+
+
+def _embedding(
+    lesion_uid: str, instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str
+) -> tuple[float | None, ...]:
+    """How the lesion looks in the images its latest segmentation was drawn on; what hinders that spoils no scan."""
+    shown = [one for one in instances if one.kind == "image"]
+    images = {text(one.header, "SOPInstanceUID"): Image(one.path, one.header) for one in shown}
+    try:
+        for instance in _latest_first(instances, "seg"):
+            segmentation = read_whole(instance.path)
+            if (segment := segment_of(segmentation, lesion_uid, pseudonyms, patient_id)) is not None:
+                return _told(embedding(lesion_patch(segmentation, segment, images)))
+    except NoImage as reason:
+        logs.event("lesion_without_image", reason=str(reason))
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # damaged images make readers raise what they like
+        logs.event("lesion_without_image", reason=type(error).__name__)
+    return ()
+
+
+def _told(found: np.ndarray) -> tuple[float | None, ...]:
+    if not np.isfinite(found).any():
+        raise NoImage("the lesion is too small")
+    return tuple(float(value) if np.isfinite(value) else None for value in found)
 
 
 def _note(instances: Sequence[_Instance]) -> str | None:
@@ -88,9 +127,9 @@ class _Found:
 def _each(instances: Sequence[_Instance], kind: str, read: Callable[[Dataset], list[Measurement]]) -> _Found:
     """Read the instances of `kind`, latest first; one without measurements (a narrative report) spoils no other."""
     found, failure = [], None
-    for instance in sorted((one for one in instances if one.kind == kind), key=_content_time, reverse=True):
+    for instance in _latest_first(instances, kind):
         try:
-            found += read(_whole(instance.path))
+            found += read(read_whole(instance.path))
         except SetAside as reason:
             if reason.reason_code != "not_measurable":
                 raise
@@ -99,15 +138,13 @@ def _each(instances: Sequence[_Instance], kind: str, read: Callable[[Dataset], l
     return _Found(found, failure)
 
 
+def _latest_first(instances: Sequence[_Instance], kind: str) -> list[_Instance]:
+    return sorted((one for one in instances if one.kind == kind), key=_content_time, reverse=True)
+
+
 def _content_time(instance: _Instance) -> tuple[str, ...]:
     """When a report was made; its UID decides between equals, so that no order of arrival does."""
     return tuple(text(instance.header, keyword) for keyword in ("ContentDate", "ContentTime", "SOPInstanceUID"))
-
-
-def _whole(path: Path) -> Dataset:
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise SetAside("too_large", f"The file is larger than {MAX_FILE_BYTES >> 20} MiB.")
-    return read_dataset(path, pixels=True)
 
 
 def _disease(measurements: Sequence[Measurement], instances: Sequence[_Instance]) -> str | None:

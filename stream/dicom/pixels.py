@@ -4,8 +4,9 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
+from pydicom import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import JPEG2000Lossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import UID, JPEG2000Lossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from stream.dicom.decoder import DECODER
 from stream.dicom.pixel_format import NotDecodable, PixelFormat
@@ -19,6 +20,34 @@ take a worker on a small machine down together with everything else it has in ha
 
 MAX_FRAME_BYTES = 2**28
 """Most bytes of one frame: a frame is decoded in one piece, and digital mammograms, the largest in use, take 60 MiB."""
+
+
+def stored_frames(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
+    """Frames (rows, columns) of a dataset of one sample a pixel as stored, one at a time; raises NotDecodable."""
+    encoded, syntax = dataset.get("PixelData") or b"", dataset.file_meta.TransferSyntaxUID
+    if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
+        raise NotDecodable("The pixel data would take more memory than one object may.")
+    frames = decoded_frames(encoded, form, syntax) if syntax.is_encapsulated else _native(encoded, form, syntax)
+    unused = form.bits_allocated - form.bits_stored
+    for frame in frames:
+        # Bits above the stored ones may hold anything (PS3.5 8.1.1): shifted out, and back with the sign.
+        yield frame << unused >> unused if unused else frame
+
+
+def _native(encoded: bytes, form: PixelFormat, syntax: UID) -> Iterator[np.ndarray]:
+    if len(encoded) < form.native_bytes or form.bits_allocated not in (1, 8, 16):
+        raise NotDecodable("The pixel data is not what the header says.")
+    pixels = form.rows * form.columns
+    order, number = "<" if syntax.is_little_endian else ">", "i" if form.signed else "u"
+    kind = "u1" if form.bits_allocated == 1 else f"{order}{number}{form.bits_allocated // 8}"
+    data = np.frombuffer(encoded, dtype=kind, count=form.native_bytes // np.dtype(kind).itemsize)
+    for frame in range(form.frames):
+        start, stop = frame * pixels, (frame + 1) * pixels
+        if form.bits_allocated == 1:  # packed without gaps: a frame may start within a byte
+            bits = np.unpackbits(data[start // 8 : -(-stop // 8)], bitorder="little")
+            yield bits[start % 8 : start % 8 + pixels].reshape(form.rows, form.columns)
+        else:
+            yield data[start:stop].reshape(form.rows, form.columns)
 
 
 def decoded_frames(encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> Iterator[np.ndarray]:

@@ -56,6 +56,12 @@ def read_seg(
     return [one for lesion in lesions.values() for one in _measurements(lesion, frames, slice_mm)]
 
 
+def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
+    """The number of the segment that is this lesion; None where there is none."""
+    lesions = _lesions(dataset, pseudonyms, patient_id)
+    return next((number for number, one in lesions.items() if one.lesion_uid == lesion_uid), None)
+
+
 def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane) -> None:
     lesion.voxels += float(inside.sum(dtype=np.float64))
     lesion.longest_mm = max(lesion.longest_mm, longest_chord(inside >= HALF, frame.spacing))

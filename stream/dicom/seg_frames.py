@@ -6,7 +6,7 @@ import numpy as np
 from pydicom import Dataset
 
 from stream.dicom.pixel_format import NotDecodable, PixelFormat
-from stream.dicom.pixels import decoded_frames
+from stream.dicom.pixels import stored_frames
 from stream.errors import SetAside
 
 HALF = 0.5  # a voxel that is in a lesion with this probability counts as inside (PS3.3 C.8.20.2)
@@ -34,25 +34,7 @@ def _segment_numbers(dataset: Dataset) -> Iterator[int]:
 
 def _values(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
     """Frames (rows, columns) as stored, one at a time."""
-    encoded, syntax = dataset.get("PixelData"), dataset.file_meta.TransferSyntaxUID
     try:
-        if syntax.is_encapsulated:
-            yield from decoded_frames(encoded or b"", form, syntax)
-        else:
-            yield from _native(encoded or b"", form)
+        yield from stored_frames(dataset, form)
     except NotDecodable as error:
         raise SetAside("decode_failed", f"The segmentation cannot be read: {error}") from None
-
-
-def _native(encoded: bytes, form: PixelFormat) -> Iterator[np.ndarray]:
-    if len(encoded) < form.native_bytes or form.bits_allocated not in (1, 8, 16):
-        raise NotDecodable("The pixel data is not what the header says.")
-    pixels = form.rows * form.columns
-    data = np.frombuffer(encoded, dtype="<u2" if form.bits_allocated == 16 else "u1")
-    for frame in range(form.frames):
-        start, stop = frame * pixels, (frame + 1) * pixels
-        if form.bits_allocated == 1:  # packed without gaps: a frame may start within a byte
-            bits = np.unpackbits(data[start // 8 : -(-stop // 8)], bitorder="little")
-            yield bits[start % 8 : start % 8 + pixels].reshape(form.rows, form.columns)
-        else:
-            yield data[start:stop].reshape(form.rows, form.columns)

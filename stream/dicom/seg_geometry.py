@@ -38,7 +38,7 @@ def planes_referred_to(dataset: Dataset, frames: Sequence[Plane], images: Mappin
     by_uid = {uid: [plane for plane in planes(images[uid]) if plane] for uid in held}
     everything = [plane for image in by_uid.values() for plane in image]
     for frame, group in zip(frames, groups, strict=False):
-        sources = [plane for uid in _sources(group) for plane in by_uid.get(uid, ())]
+        sources = [plane for uid in frame_sources(group) for plane in by_uid.get(uid, ())]
         shown = frame if sources else replace(frame, position=None)  # which image it shows is not said
         if everything and not any(shown.agrees_with(plane) for plane in sources or everything):
             raise SetAside("bad_geometry", "The segmentation contradicts the geometry of the images it was drawn on.")
@@ -50,10 +50,11 @@ def _referenced(dataset: Dataset, groups: Sequence[Dataset]) -> set[str]:
     listed = {
         str(item.ReferencedSOPInstanceUID) for one in series for item in one.get("ReferencedInstanceSequence") or []
     }
-    return listed | {uid for group in groups for uid in _sources(group)}
+    return listed | {uid for group in groups for uid in frame_sources(group)}
 
 
-def _sources(group: Dataset) -> Iterator[str]:
+def frame_sources(group: Dataset) -> Iterator[str]:
+    """SOP Instance UIDs of the images that a frame, by its functional groups, was drawn on."""
     for derivation in group.get("DerivationImageSequence") or []:
         for source in derivation.get("SourceImageSequence") or []:
             yield str(source.ReferencedSOPInstanceUID)

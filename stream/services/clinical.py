@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.digest import digest
-from stream.services.measurement import Measured, feature_row, measurement_rows
+from stream.services.measurement import Measured, feature_rows, measurement_rows
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
@@ -104,14 +104,15 @@ def accept_visits(connection: Connection, visits: Iterable[Visit], now: dt.datet
     waiting = []
     for visit in visits:
         append(connection, schema.scans, [{"scan_uid": visit.scan_uid, "received_as": visit.received_as}])
-        content = digest([[one.measurement, one.value, one.lesion_uid] for one in visit.measured.measurements]).hex()
-        values = {"acquired_at": visit.acquired_at, "instances_sha256": content}
+        content = [[one.measurement, one.value, one.lesion_uid] for one in visit.measured.measurements]
+        content += [list(visit.measured.embedding)] if visit.measured.embedding else []
+        values = {"acquired_at": visit.acquired_at, "instances_sha256": digest(content).hex()}
         row = {**values, "completeness": "import", "accepted_at": now, "final_at": now}
         key = {"scan_uid": visit.scan_uid}
         if revision := _append_if_changed(connection, schema.revisions, key, row, values):
             append(connection, schema.measurements, measurement_rows(visit.scan_uid, revision, visit.measured))
-            features = feature_row(visit.scan_uid, revision, visit.measured, visit.disease)
-            append(connection, schema.features, [features])
+            features = feature_rows(visit.scan_uid, revision, visit.measured, visit.disease)
+            append(connection, schema.features, features)
             append(connection, schema.assembly, [{"scan_uid": visit.scan_uid, "revision": revision,
                    "status": "waiting", "completeness": "import", "changed_at": now}])  # fmt: skip
             waiting.append((visit.scan_uid, revision))

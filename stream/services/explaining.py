@@ -13,7 +13,7 @@ import numpy as np
 
 from models.arms import ASSOCIATION, UnderArm, by_arm
 from models.explain import Moved, Part, Told, fold, why_moved
-from models.features import FEATURE_NAMES, FEATURE_VERSION
+from models.features import FEATURE_NAMES
 from models.forecast import Forecast, of_kind
 from models.forecaster import Forecaster
 from models.gating import Gating, gates
@@ -94,12 +94,11 @@ def explain(
     def asked(row: Row) -> tuple[str, str, str]:
         return row["endpoint"], row["weights_version"], row["scan_uid"]
 
-    scans = [row for row in timepoints if row["feature_version"] == FEATURE_VERSION]
     found = []
     for (endpoint, version, scan_uid), rows in groupby(sorted(current, key=asked), key=asked):
         horizons = {(row["horizon_kind"], row["horizon_days"]) for row in rows}
-        last = next(n for n, row in enumerate(scans) if row["scan_uid"] == scan_uid)
-        found.append(_explained((endpoint, horizons), scans[: last + 1], leads, weights(version), weights))
+        last = next(n for n, row in enumerate(timepoints) if row["scan_uid"] == scan_uid)
+        found.append(_explained((endpoint, horizons), timepoints[: last + 1], leads, weights(version), weights))
     return found
 
 

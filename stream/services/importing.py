@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from models.measurement import Measurement
 from models.tables import Row, UnusableTable, date, flag, number, read_table
-from models.timelines import DISEASE_OF_TRIAL, check_measurements, measurements_of
+from models.timelines import DISEASE_OF_TRIAL, check_measurements, image_features_of, measurements_of
 from stream.services.clinical import Outcome, Treatment, Visit
 from stream.services.measurement import Measured
 from stream.services.set_asides import item_id
@@ -157,7 +159,8 @@ class _Patient:
         found.sort(key=lambda one: (one.lesion_uid or "", one.measurement, one.value))
         scan_uid = self._importer.names.import_uid(self._id, on)
         disease = self._disease(rows, found)
-        return Visit(scan_uid, self._id, self._midnight(on), disease, Measured(tuple(found), None, None))
+        measured = Measured(tuple(found), None, None, _embedding(rows))
+        return Visit(scan_uid, self._id, self._midnight(on), disease, measured)
 
     def _disease(self, rows: Sequence[Row], found: Iterable[Measurement]) -> str:
         stated = self._clinical.first("disease") or rows[0].first("disease")
@@ -205,6 +208,12 @@ class _Patient:
         }  # fmt: skip
         item = item_id("import", self._id, what, written or "", row.first("name") or "")
         self._asides[item] = Aside(item, code, f"{at} {why[code]}.")
+
+
+def _embedding(rows: Sequence[Row]) -> tuple[float | None, ...]:
+    """The image features that the rows of a visit give; empty where they give none."""
+    found = image_features_of(rows)
+    return () if np.isnan(found).all() else tuple(None if np.isnan(value) else float(value) for value in found)
 
 
 def _column(row: Row, prefix: str) -> str:

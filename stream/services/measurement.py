@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from models.features import FEATURE_VERSION, features, sum_of_diameters
+from models.features import IMAGES, MEASUREMENTS, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
 from stream.crash import reach
@@ -22,11 +22,15 @@ from stream.storage.facts import append
 
 @dataclass(frozen=True)
 class Measured:
-    """What the files of a scan say; `note` tells a person why there is nothing, where there is nothing."""
+    """What the files of a scan say; `note` tells a person why there is nothing, where there is nothing.
+
+    `embedding`: image features in the order of IMAGE_NAMES, None where one cannot be told; empty without an image.
+    """
 
     measurements: tuple[Measurement, ...]
     disease_hint: str | None
     note: str | None
+    embedding: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ def measure(
         append(connection, schema.measurements, rows)
         if rows:
             reach("measurement.values_written")
-        append(connection, schema.features, [features_of(scan, found, assume_disease) for scan, found in good])
+        rows = [row for scan, found in good for row in features_of(scan, found, assume_disease)]
+        append(connection, schema.features, rows)
         append(connection, schema.set_asides, [_set_aside(connection, scan, error, now) for scan, error in aside])
         _advance(connection, [(scan, "waiting", None, None) for scan, _ in good]
                  + [(scan, "set_aside", error.reason_code, error.reason) for scan, error in aside], now)  # fmt: skip
@@ -92,7 +97,7 @@ def measurement_rows(scan_uid: str, revision: int, found: Measured) -> list[dict
     """Rows of the measured values of one scan revision."""
     return [
         {
-            "scan_uid": scan_uid, "revision": revision, "feature_version": FEATURE_VERSION, "number": number,
+            "scan_uid": scan_uid, "revision": revision, "feature_version": MEASUREMENTS, "number": number,
             "lesion_uid": one.lesion_uid, "lesion_label": one.lesion_label, "body_site": one.body_site,
             "measurement": one.measurement, "value": float(one.value), "unit": one.unit, "source": one.source,
         }
@@ -109,18 +114,25 @@ def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:
     return (*measurements, Measurement("sum_of_diameters", total, measurements[0].source))
 
 
-def feature_row(scan_uid: str, revision: int, found: Measured, disease: str) -> dict[str, Any]:
-    """The features x_t of one scan revision, with the hash that is the scan's content on its timeline."""
+def feature_rows(scan_uid: str, revision: int, found: Measured, disease: str) -> list[dict[str, Any]]:
+    """The features x_t of one scan revision by feature version, each with the hash that is the scan's content.
+
+    Those of a lesion's image only where there is one.
+    """
     x = [None if np.isnan(value) else float(value) for value in features(found.measurements)]
-    return {
-        "scan_uid": scan_uid, "revision": revision, "feature_version": FEATURE_VERSION, "disease": disease, "x": x,
-        "sha256": content_sha256(disease, x), "note": found.note,
-    }  # fmt: skip
+    versions = {MEASUREMENTS: x} | ({IMAGES: [*x, *found.embedding]} if found.embedding else {})
+    return [
+        {
+            "scan_uid": scan_uid, "revision": revision, "feature_version": version, "disease": disease, "x": x,
+            "sha256": content_sha256(version, disease, x), "note": found.note,
+        }
+        for version, x in versions.items()
+    ]  # fmt: skip
 
 
-def content_sha256(disease: str, x: Sequence[float | None]) -> str:
-    """Hash of what a model sees of a scan."""
-    return digest(FEATURE_VERSION, disease, list(x)).hex()
+def content_sha256(feature_version: str, disease: str, x: Sequence[float | None]) -> str:
+    """Hash of what a model of a feature version sees of a scan."""
+    return digest(feature_version, disease, list(x)).hex()
 
 
 def attempt(read: Measure, scan: Complete) -> Measured | SetAside:
@@ -135,10 +147,10 @@ def attempt(read: Measure, scan: Complete) -> Measured | SetAside:
         return SetAside("decode_failed", f"The scan's files cannot be read ({type(error).__name__}).")
 
 
-def features_of(scan: Complete, found: Measured, assume_disease: str) -> dict[str, Any]:
-    """The row of what was `found`, of the disease that is known best."""
+def features_of(scan: Complete, found: Measured, assume_disease: str) -> list[dict[str, Any]]:
+    """The rows of what was `found`, of the disease that is known best."""
     disease = scan.clinical_disease or found.disease_hint or assume_disease or "unknown"
-    return feature_row(scan.scan_uid, scan.revision, found, disease)
+    return feature_rows(scan.scan_uid, scan.revision, found, disease)
 
 
 def _set_aside(connection: Connection, scan: Complete, error: SetAside, now: dt.datetime) -> dict[str, Any]:

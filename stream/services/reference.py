@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from models.features import whole
 from models.forecast import Said
 from models.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -17,7 +18,10 @@ from models.timepoint import Timepoint, TreatmentInForce
 
 @dataclass(frozen=True)
 class ScanRevision:
-    """A measured revision as accepted; `rejected` if it or a higher one was rejected, or it is set aside."""
+    """A measured revision as accepted; `rejected` if it or a higher one was rejected, or it is set aside.
+
+    `x`: all its features; a model looks at those that its card names.
+    """
 
     scan_uid: str
     revision: int
@@ -74,7 +78,7 @@ def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expe
         if is_treatment:
             begun.append(what)
             continue
-        x = np.array([float("nan") if value is None else value for value in what.x])
+        x = whole(what.x)
         if not forecaster.applies(what.disease, x):
             continue
         days = 0.0 if previous is None else (what.acquired_at - previous).total_seconds() / 86400

@@ -6,13 +6,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from models.features import FEATURE_VERSION
 from stream.errors import SetAside
 from stream.services.measurement import Complete, Measure, Measured, attempt, features_of, measurement_rows, waiting
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.facts import append
 
+Rows = list[dict[str, Any]]
 SEEN = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
 
 
@@ -60,23 +60,23 @@ def _outcome(connection: Connection, scan: Complete, found: Measured | str, assu
         return Outcome(scan.scan_uid, scan.revision, "failed", found)
     features = features_of(scan, found, assume_disease)
     rows = measurement_rows(scan.scan_uid, scan.revision, found)
-    if _stored(connection, scan) == (features["sha256"], [tuple(row[name] for name in SEEN) for row in rows]):
+    seen = sorted(row["sha256"] for row in features), [tuple(row[name] for name in SEEN) for row in rows]
+    if _stored(connection, scan) == seen:
         return Outcome(scan.scan_uid, scan.revision, "same")
     if not _supersede(connection, scan, features, rows):
         return Outcome(scan.scan_uid, scan.revision, "failed", "a newer revision is on its way or set aside")
     return Outcome(scan.scan_uid, scan.revision, "changed", f"revision {scan.revision + 1} has the new values")
 
 
-def _stored(connection: Connection, scan: Complete) -> tuple[str | None, list[tuple]]:
-    """What was found when it was measured: hash of the features, and the measured values."""
-    key = [scan.scan_uid, scan.revision, FEATURE_VERSION]
-    where = "WHERE scan_uid = %s AND revision = %s AND feature_version = %s"
-    features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchone()
+def _stored(connection: Connection, scan: Complete) -> tuple[list[str], list[tuple]]:
+    """What was found when it was measured: hashes of the features, and the measured values."""
+    key, where = [scan.scan_uid, scan.revision], "WHERE scan_uid = %s AND revision = %s"
+    features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchall()
     query = f"SELECT {', '.join(SEEN)} FROM core.measurements {where} ORDER BY number"
-    return features[0] if features else None, connection.execute(query, key).fetchall()
+    return sorted(sha256 for (sha256,) in features), connection.execute(query, key).fetchall()
 
 
-def _supersede(connection: Connection, scan: Complete, features: dict[str, Any], rows: list[dict[str, Any]]) -> bool:
+def _supersede(connection: Connection, scan: Complete, features: Rows, rows: Rows) -> bool:
     """The same instances as the next revision, with the new values; False where a newer one exists already."""
     now, number = dt.datetime.now(dt.UTC), scan.revision + 1
     with connection.transaction():
@@ -98,7 +98,7 @@ def _supersede(connection: Connection, scan: Complete, features: dict[str, Any],
         ).fetchall()
         append(connection, schema.revision_instances, [{**key, "instance_uid": uid} for (uid,) in uids])
         append(connection, schema.measurements, [{**row, "revision": number} for row in rows])
-        append(connection, schema.features, [{**features, "revision": number}])
+        append(connection, schema.features, [{**row, "revision": number} for row in features])
         connection.execute(
             """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
             VALUES (%s, %s, 'waiting', %s, %s) ON CONFLICT (scan_uid, revision)

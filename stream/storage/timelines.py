@@ -64,8 +64,8 @@ PLACEMENTS = """SELECT patient_id, kind, id, revision, at, fold_id, row_sha256 F
 WHERE patient_id = ANY(%(patients)b::text[]) AND ended_by IS NULL"""
 
 STATES = """SELECT s.patient_id, s.weights_version, s.scan_uid, s.position, s.digest, f.disease, s.fold_id, s.row_sha256
-FROM core.states s JOIN core.weights w USING (weights_version)
-JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = w.feature_version
+FROM core.states s
+JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = 'measurements-1'
 WHERE s.patient_id = ANY(%(patients)b::text[]) AND s.superseded_by IS NULL ORDER BY s.position"""
 
 

@@ -129,8 +129,9 @@ LACKING = """WITH needing AS MATERIALIZED (
 lacking AS (
   SELECT p.patient_id, p.id AS scan_uid FROM needing n
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
-  JOIN core.features f ON f.scan_uid = p.id AND f.revision = p.revision AND f.feature_version = n.feature_version
-  WHERE f.disease = ANY(n.diseases) AND EXISTS (SELECT FROM unnest(n.places) i WHERE abs(f.x[i]) < 'infinity')
+  WHERE EXISTS (SELECT FROM core.features f, unnest(n.places) i WHERE f.scan_uid = p.id AND f.revision = p.revision
+      AND f.feature_version IN (n.feature_version, 'measurements-1') AND f.disease = ANY(n.diseases)
+      AND abs(f.x[i]) < 'infinity')
     AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
       AND s.superseded_by IS NULL))
 """

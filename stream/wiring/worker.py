@@ -97,7 +97,7 @@ class Reader:
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise
-        return Measured(tuple(found.measurements), found.disease_hint, found.note)
+        return Measured(tuple(found.measurements), found.disease_hint, found.note, found.embedding)
 
     def _check_archive(self) -> None:
         """An archive holds weights at least: where nothing can be listed, it is an empty mount point or less."""

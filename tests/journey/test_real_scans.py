@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 
+from models.features import IMAGE_NAMES, IMAGES
 from tests.data import shared_data
 from tests.journey.outside import everything_said
 from tests.journey.service import Service
@@ -139,6 +140,15 @@ def test_brain_volumes_are_those_of_the_voxels_marked(
     # the voxel size of these files is a placeholder: only the relation between volumes says something
     ml_per_voxel = [volumes[visit] / marked[visit] for visit in marked]
     np.testing.assert_allclose(ml_per_voxel, ml_per_voxel[0], rtol=1e-6)
+
+
+def test_how_a_tumour_looks_is_known_wherever_it_is_large_enough(service: Service, patients: dict[str, str]) -> None:
+    rows = service.ask("SELECT patient_id, feature_version, x FROM scanstream.timepoint")
+    brain = [(version, x) for patient_id, version, x in rows if patients.get(patient_id, "").startswith("PGBM-")]
+    looks = [x for version, x in brain if version == IMAGES]
+    assert (len(brain), len(looks)) == (16, 15), "one has less than half a millilitre"
+    assert all(x[name] is not None for x in looks for name in IMAGE_NAMES if name != "relative_attenuation")
+    assert all(x["relative_attenuation"] is None for x in looks), "MR has no attenuation"
 
 
 def test_a_scan_that_no_model_was_made_for_stands_with_that_reason(service: Service, patients: dict[str, str]) -> None:

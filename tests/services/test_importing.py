@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from models.features import IMAGES, MEASUREMENTS
 from models.tables import UnusableTable, read_table
 from stream.dicom.identity import Pseudonyms
 from stream.endpoints import free_port, kafka_servers
@@ -182,6 +183,24 @@ def test_importing_the_same_again_changes_nothing(tables: Tables, database: Data
     assert again == first | {"changed_timelines": 0}
     assert len(folded(database)) == 1
     assert folded(database) == []
+    assert_sound(database.connect())
+
+
+def test_how_a_lesion_looks_comes_along_and_is_a_new_revision_where_it_changes(
+    tables: Tables, database: Database, importing: Import
+) -> None:
+    looks = VISITS.replace("_mm\n", "_mm,texture_contrast\n").replace("40\n", "40,31.5\n").replace("1\n", "1,\n")
+    folder = tables.write(clinical=CLINICAL, measurements=looks)
+    importing(folder)
+    folded(database)
+    query = "SELECT revision, feature_version, x ->> 'texture_contrast' FROM scanstream.timepoint ORDER BY acquired_at"
+    reader = database.connect("reader")
+    first, *later = reader.execute(query).fetchall()
+    assert first == (1, IMAGES, "31.5")
+    assert later == [(1, MEASUREMENTS, None)] * 2
+    importing(tables.write(measurements=looks.replace("31.5", "32.5")))
+    folded(database)
+    assert [row[0] for row in reader.execute(query)] == [2, 1, 1]
     assert_sound(database.connect())
 
 

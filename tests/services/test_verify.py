@@ -156,7 +156,8 @@ def test_features_planted_together_with_their_hashes_are_named_by_the_states_tha
     query = """SELECT f.*, f.ctid FROM core.features f JOIN core.states s USING (scan_uid, revision)
     WHERE s.superseded_by IS NULL ORDER BY f.scan_uid LIMIT 1"""
     row = world.cursor(row_factory=dict_row).execute(query).fetchone()
-    wrong = {**row, "x": [None] * len(row["x"]), "sha256": content_sha256(row["disease"], [None] * len(row["x"]))}
+    x = [None] * len(row["x"])
+    wrong = {**row, "x": x, "sha256": content_sha256(row["feature_version"], row["disease"], x)}
     with planted(world):
         values = {name: wrong[name] for name in ("x", "sha256")}
         assert planting(world, schema.features, row, {**values, "row_sha256": row_sha256(schema.features, wrong)})

@@ -172,7 +172,8 @@ SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision,
   OR EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
     AND coalesce(i.decision, '') <> 'released')
 FROM core.scans s LEFT JOIN core.assignments a USING (scan_uid) JOIN core.revisions r USING (scan_uid)
-JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
+JOIN LATERAL (SELECT disease, x FROM core.features WHERE scan_uid = r.scan_uid AND revision = r.revision
+  ORDER BY cardinality(x) DESC LIMIT 1) f ON true
 WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""
 
 TREATMENTS = """SELECT received_as, treatment_id, revision, at, name, kind, start_at, end_at, withdrawn

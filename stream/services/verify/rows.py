@@ -2,7 +2,7 @@
 
 import hashlib
 
-from models.features import FEATURE_VERSION
+from models.features import NAMES_OF
 from stream.services.measurement import content_sha256
 from stream.services.verify.finding import Finding
 from stream.storage import schema
@@ -35,8 +35,8 @@ def _check_parts(finding: Finding, table: schema.Table, row: dict) -> None:
     if table is schema.states and row["state"] is not None:
         same = hashlib.sha256(row["state"]).digest() == row["state_sha256"]
         finding.check(same, f"states {_key(table, row)}: state does not have state_sha256")
-    if table is schema.features and row["feature_version"] == FEATURE_VERSION:
-        same = content_sha256(row["disease"], row["x"]) == row["sha256"]
+    if table is schema.features and row["feature_version"] in NAMES_OF:
+        same = content_sha256(row["feature_version"], row["disease"], row["x"]) == row["sha256"]
         finding.check(same, f"features {_key(table, row)}: x does not have sha256")
 
 
