@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from models.card import AppliesTo, Architecture, EndpointOf
 from models.context import CLINICAL_NAMES
+from models.features import IMAGE_NAMES
 
 HORIZONS_DAYS = (90, 180, 365)
 SETTINGS = ("epochs", "learning_rate", "weight_decay", "context_decay", "context_dropout")
@@ -95,7 +96,7 @@ SURVIVAL = Blueprint(
         core="lstm",
         members=10,
         hidden=16,
-        feature_names=("sum_of_diameters", "volume"),
+        feature_names=("sum_of_diameters", "volume", *IMAGE_NAMES),
         context_names=("age",),
         knot_days=(0.0,),
         interval_ends_days=(45, 90, 135, 180, 240, 300, 365),

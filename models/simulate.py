@@ -20,8 +20,10 @@ DISEASES = ("lung",) * 5 + ("breast", "lung", "bladder", "lung", "brain", "lung"
 CAPACITY_MM = 160.0
 SEEN_MM, MEASURABLE_MM = 2.0, 5.0  # below the first it is gone; between them a reader writes 5 mm (RECIST 1.1)
 READING_ERROR = 0.03  # of a diameter, one reader against the next
-DEATHS_A_DAY, BURDEN_MM = 2e-4, 40.0  # at a sum of 100 mm one in five within 90 days
-FOLLOWED_DAYS, OUTCOME = (30, 400), 1  # after the last visit
+DEATHS_A_DAY, BURDEN_MM = 2e-4, 40.0  # at a sum of 100 mm and a middling grade one in five within 90 days
+FOLLOWED_DAYS = (30, 400)  # after the last visit
+OUTCOME, GRADE, IMAGE = 1, 2, 3
+"""Which of a patient's random numbers: each kind has its own, so that the rest of the cohort stays as it is."""
 MISSED, DELAYED, SENT_LATE = 0.08, 0.15, 0.05  # shares of visits
 
 
@@ -112,22 +114,31 @@ def simulate(patients: int, seed: int = SEED) -> list[Patient]:
 def outcome(patient: Patient, seed: int = SEED) -> Outcome:
     """When the patient died or was last seen alive; the hazard of death rises with what was last measured.
 
-    From numbers of its own, so that the rest of the cohort stays as it is; visits that a death prevents are in it.
+    Visits that a death prevents are in it.
     """
     random = np.random.default_rng([seed, patient.number, OUTCOME])
     left, days = random.exponential(), [visit.day for visit in patient.visits]
+    grade = grade_of(patient, seed)
     until = [*days[1:], days[-1] + int(random.integers(*FOLLOWED_DAYS))]
     for visit, next_day in zip(patient.visits, until, strict=True):
-        hazard = death_hazard(sum(visit.sizes_mm))
+        hazard = death_hazard(sum(visit.sizes_mm), grade)
         if left < hazard * (next_day - visit.day):
             return Outcome(visit.day + 1 + int(left / hazard), True)
         left -= hazard * (next_day - visit.day)
     return Outcome(until[-1], False)
 
 
-def death_hazard(burden_mm: float) -> float:
-    """Hazard of death per day at a sum of diameters."""
-    return DEATHS_A_DAY * math.exp(burden_mm / BURDEN_MM)
+def grade_of(patient: Patient, seed: int = SEED) -> float:
+    """How malignant a patient's tumour is, from a normal distribution.
+
+    No size tells it, an image does (models.simulated_images).
+    """
+    return float(np.random.default_rng([seed, patient.number, GRADE]).normal())
+
+
+def death_hazard(burden_mm: float, grade: float) -> float:
+    """Hazard of death per day at a sum of diameters of tumours of a grade."""
+    return DEATHS_A_DAY * math.exp(burden_mm / BURDEN_MM + grade)
 
 
 def size_mm(lesion: Lesion, course: Course, day: float, treatments: Sequence[Treatment]) -> float:

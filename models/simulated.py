@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.simulate import SEED, Lesion, Outcome, Patient, Visit, outcome, simulate
+from models.simulated_images import image_features
 from models.timelines import Timeline
 
 SIMULATED = "SIMULATED-"
@@ -22,7 +23,7 @@ def write_tables(folder: Path, patients: Sequence[Patient], seed: int = SEED) ->
     """
     folder.mkdir(parents=True, exist_ok=True)
     lived = [(one, outcome(one, seed)) for one in patients]
-    _write(folder / "measurements.csv", [row for each in lived for row in _measurements(*each)])
+    _write(folder / "measurements.csv", [row for each in lived for row in _measurements(*each, seed)])
     _write(folder / "clinical.csv", [{"patient_id": patient_id(one), **one.clinical} for one in patients])
     _write(folder / "treatments.csv", [row for each in lived for row in _treatments(*each)])
     _write(folder / "outcomes.csv", [_outcome(*each) for each in lived])
@@ -38,10 +39,13 @@ def all_simulated(timelines: Sequence[Timeline]) -> bool:
     return all(timeline.patient_id.startswith(SIMULATED) for timeline in timelines)
 
 
-def _measurements(patient: Patient, followed: Outcome) -> Iterator[Row]:
+def _measurements(patient: Patient, followed: Outcome, seed: int) -> Iterator[Row]:
     for visit in (one for one in patient.visits if one.day < followed.day or not followed.died):
+        looks = image_features(patient, visit, seed)
         for number, (lesion, size_mm) in enumerate(zip(patient.lesions, visit.sizes_mm, strict=True), start=1):
-            yield {"patient_id": patient_id(patient), "day": visit.day, **_lesion(number, lesion, size_mm, visit)}
+            yield {
+                "patient_id": patient_id(patient), "day": visit.day, **_lesion(number, lesion, size_mm, visit), **looks,
+            }  # fmt: skip
 
 
 def _lesion(number: int, lesion: Lesion, size_mm: float, visit: Visit) -> Row:
