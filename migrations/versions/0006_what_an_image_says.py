@@ -1,4 +1,4 @@
-"""The view of what a model saw names the features of a lesion's image too."""
+"""Views where a scan may have the features of its image beside those of what was measured."""
 
 from migrations.scripts import describe, run
 

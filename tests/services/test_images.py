@@ -118,7 +118,7 @@ def test_an_explanation_tells_the_image_as_one_finding(
     assert told[1].startswith("image: relative attenuation 1.03 → 1.06, intensity entropy 4.2 → 4.3 bit,")
 
 
-def test_each_scan_is_one_row_for_those_who_ask_what_was_seen(
+def test_each_scan_is_one_row_for_those_who_ask_what_was_seen_or_how_far_it_came(
     database: Database, worker: Connection, held: Sequence[Forecaster]
 ) -> None:
     fold(worker, held, *TIMELINE)
@@ -127,6 +127,8 @@ def test_each_scan_is_one_row_for_those_who_ask_what_was_seen(
     for row, looks in zip(rows, (LOOKS, (None,) * 6, OTHERWISE), strict=True):
         assert tuple(row["x"][name] for name in IMAGE_NAMES) == looks
         assert row["x"].keys() == set(FEATURE_NAMES)
+    statuses = database.connect("reader").execute("SELECT scan_uid, status FROM scanstream.scan_status ORDER BY 1")
+    assert statuses.fetchall() == [("PL/a", "applied"), ("PL/b", "applied"), ("PL/c", "applied")]
 
 
 def test_scans_measured_before_images_were_are_measured_again_only_where_there_is_one(
