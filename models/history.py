@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.measurement import LARGEST
 from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
 
 # Added before the logarithm: about the smallest step that was measured, so that 0 ("gone") stays finite.
@@ -19,15 +20,6 @@ FLOORS = {
     "volume": 0.1,  # ml
     "sphericity": 0.05,
     "background_parenchymal_enhancement": 1.0,  # %
-}
-# More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
-LARGEST = {
-    "sum_of_diameters": 5000.0,  # mm
-    "longest_diameter": 1000.0,  # mm
-    "short_axis": 1000.0,  # mm
-    "volume": 50000.0,  # ml
-    "sphericity": 10.0,
-    "background_parenchymal_enhancement": 1000.0,  # %
 }
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")

@@ -11,6 +11,17 @@ UNITS = {
     "sum_of_diameters": "mm",
 }
 
+# More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
+LARGEST = {
+    "sum_of_diameters": 5000.0,  # mm
+    "longest_diameter": 1000.0,  # mm
+    "short_axis": 1000.0,  # mm
+    "volume": 50000.0,  # ml
+    "sphericity": 10.0,
+    "background_parenchymal_enhancement": 1000.0,  # %
+}
+ROUNDED_MM = 0.5  # sizes are read to the millimetre: a size is somewhere within half of one
+
 
 @dataclass(frozen=True)
 class Measurement:
