@@ -20,7 +20,8 @@ from models.evaluate import FOLDS_SEED, load_usable
 from models.fit import unroll
 from models.forecaster import Forecaster
 from models.heads import MEDIAN, SIZE_QUANTILES, TRUST
-from models.mixture import FLOOR_MM, ROUNDED_MM, on_day
+from models.measurement import ROUNDED_MM
+from models.mixture import FLOOR_MM, on_day
 from models.samples import SUM, samples
 from models.splits import splits
 from models.timelines import Timeline

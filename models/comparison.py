@@ -1,20 +1,21 @@
-"""Two sets of weights beside each other: how their risks differ, and which are nearer to what followed.
+"""Two sets of weights beside each other: how their forecasts differ, and which are nearer to what followed.
 
-Judged as in models.judge: rows are visits at which the outcome was still to come, weighted for censoring at the
-horizon, with intervals over patients.
+Risks are judged as in models.judge: rows are visits at which the outcome was still to come, weighted for censoring at
+the horizon. Sizes are judged where one was measured near the day they were forecast for. Intervals are over patients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from models.calibration import calibration_slope, observed_over_expected
+from models.intervals import absolute_error, holds, pinball
 from models.metrics import Estimate, Weights, auc, censored, estimate, known, over_patients
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEWEST, FEWEST_FOR_SLOPE = 10, 50
-"""Patients with the event, and as many without it: below, a figure would say more about chance than about weights."""
+"""Patients with the event and as many without it, or with a size measured: fewer would tell of chance, not weights."""
 RESAMPLING_SEED = 20261123
 
 
@@ -29,6 +30,18 @@ class Followed(NamedTuple):
     risks: np.ndarray
     time_days: np.ndarray
     event: np.ndarray
+
+
+class Sized(NamedTuple):
+    """R sizes that were measured near a day for which both weights had forecast them, in one unit.
+
+    `patient` (R,) numbers patients from 0; `quantiles` (R, 2, 7): models.intervals.QUANTILES of the new weights and of
+    those they are compared with; `size` (R,) measured.
+    """
+
+    patient: np.ndarray
+    quantiles: np.ndarray
+    size: np.ndarray
 
 
 class Compared(NamedTuple):
@@ -46,7 +59,7 @@ class Compared(NamedTuple):
 
     def __str__(self) -> str:
         parts = {"new": self.new, "old": self.old, "difference": self.difference}
-        return f"{self.measure:18}" + "".join(
+        return f"{self.measure:19}" + "".join(
             f"  {name} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for name, one in parts.items()
         )
 
@@ -59,9 +72,27 @@ class Judged(NamedTuple):
     visits: int
     measures: tuple[Compared, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**self._asdict(), "measures": [one.to_json() for one in self.measures]}
+
+
+class JudgedSizes(NamedTuple):
+    """Patients and visits of whom a size was measured near a day it was forecast for; no measures where too few."""
+
+    patients: int
+    visits: int
+    measures: tuple[Compared, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**self._asdict(), "measures": [one.to_json() for one in self.measures]}
+
 
 def shift_quantiles(shifts: np.ndarray) -> dict[str, float]:
-    """QUANTILES of risk shifts (P,), by name."""
+    """QUANTILES of shifts (P,), by name; none of nobody's."""
+    if not len(shifts):
+        return {}
     values = np.quantile(shifts, QUANTILES)
     return {f"{100 * at:g} %": float(value) for at, value in zip(QUANTILES, values, strict=True)}
 
@@ -78,15 +109,34 @@ def judge_both(rows: Followed, horizon_days: int | None) -> Judged:
     return Judged(len(np.unique(rows.patient)), len(cases), len(rows.event), measures)
 
 
+def judge_sizes(rows: Sized) -> JudgedSizes:
+    """Errors of both and whether their intervals hold: means over the visits, errors in the unit of the sizes."""
+    patients, visits = len(np.unique(rows.patient)), len(rows.size)
+    if patients < FEWEST:
+        return JudgedSizes(patients, visits, ())
+    both = rows.quantiles.swapaxes(0, 1)
+    each = np.array([[of(one, rows.size) for one in both] for of in SIZE_MEASURES.values()])  # (M, 2, R)
+    measures = _beside(rows.patient, list(SIZE_MEASURES), lambda count: each @ count / count.sum())
+    return JudgedSizes(patients, visits, measures)
+
+
 MEASURES = {"AUC": auc, "observed/expected": observed_over_expected, "calibration slope": calibration_slope}
+SIZE_MEASURES = {"mean absolute error": absolute_error, "pinball loss": pinball, "80 % interval holds": holds}
 
 
 def _measured(rows: Followed, horizon_days: int | None, names: Sequence[str]) -> tuple[Compared, ...]:
     def measure(count: np.ndarray) -> np.ndarray:
         weights = _weights(rows, horizon_days, count)
-        return np.array([MEASURES[name](risk, weights) for name in names for risk in rows.risks.T])
+        return np.array([[MEASURES[name](risk, weights) for risk in rows.risks.T] for name in names])
 
-    values = over_patients(rows.patient, measure, RESAMPLING_SEED).reshape(-1, len(names), 2)
+    return _beside(rows.patient, names, measure)
+
+
+def _beside(
+    patient: np.ndarray, names: Sequence[str], measure: Callable[[np.ndarray], np.ndarray]
+) -> tuple[Compared, ...]:
+    """The measures (M, 2) of both that `measure` takes of rows drawn `count` (R,) times; both are drawn alike."""
+    values = over_patients(patient, measure, RESAMPLING_SEED)
     return tuple(
         Compared(
             name, estimate(values[:, at, 0]), estimate(values[:, at, 1]),

@@ -15,8 +15,7 @@ import numpy as np
 from models.features import FEATURE_NAMES, IMAGE_NAMES
 from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
-from models.history import LARGEST
-from models.measurement import UNITS
+from models.measurement import LARGEST, UNITS
 from models.shapley import shapley
 from models.timepoint import Timepoint, TreatmentInForce
 

@@ -15,8 +15,10 @@ from models.card import Architecture, Card, EndpointOf
 from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
 from models.hazard import risk_by_horizon
 from models.history import cell_names, progression_limit
-from models.mixture import FLOOR_MM, ROUNDED_MM, SMALLEST, below_at_next_visit, quantiles
+from models.measurement import ROUNDED_MM
+from models.mixture import FLOOR_MM, SMALLEST, below_at_next_visit, quantiles
 from models.network import Output
+from models.response import CRITERION, PARTIAL
 from models.stack import by_horizon, mean_of, shifted
 
 CENTRAL = (0.05, 0.95)
@@ -25,8 +27,6 @@ MEDIAN = len(LEVELS)
 SIZE_QUANTILES = tuple((1 - level) / 2 for level in reversed(LEVELS)) + (0.5,) + tuple((1 + x) / 2 for x in LEVELS)
 # Of the way from the last size to the median: all of it errs more than the last size in two of four trials left out.
 TRUST = 0.25
-CRITERION = "RECIST 1.1"
-PARTIAL = 0.7  # of the first sum: a partial response is at least 30 % below it (RECIST 1.1)
 SIZE = "sum_of_diameters"
 
 

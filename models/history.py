@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.measurement import LARGEST
 from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
 
 # Added before the logarithm: about the smallest step that was measured, so that 0 ("gone") stays finite.
@@ -25,21 +26,6 @@ FLOORS = {
     "texture_joint_entropy": 0.05,  # bit
     "texture_contrast": 0.1,
     "texture_inverse_difference": 0.01,
-}
-# More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
-LARGEST = {
-    "sum_of_diameters": 5000.0,  # mm
-    "longest_diameter": 1000.0,  # mm
-    "short_axis": 1000.0,  # mm
-    "volume": 50000.0,  # ml
-    "sphericity": 10.0,
-    "background_parenchymal_enhancement": 1000.0,  # %
-    "relative_attenuation": 10.0,  # metal
-    "intensity_entropy": 5.0,  # bit: all 32 levels alike, as are the limits of the others
-    "intensity_uniformity": 1.0,
-    "texture_joint_entropy": 10.0,  # bit
-    "texture_contrast": 961.0,
-    "texture_inverse_difference": 1.0,
 }
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")

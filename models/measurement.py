@@ -18,6 +18,23 @@ UNITS = {
 }
 """Units of what is measured, and of the image features made from a lesion's pixels."""
 
+# More than any body holds: a slip of unit or comma. Such a value, a negative and an infinite one count as not measured.
+LARGEST = {
+    "sum_of_diameters": 5000.0,  # mm
+    "longest_diameter": 1000.0,  # mm
+    "short_axis": 1000.0,  # mm
+    "volume": 50000.0,  # ml
+    "sphericity": 10.0,
+    "background_parenchymal_enhancement": 1000.0,  # %
+    "relative_attenuation": 10.0,  # metal
+    "intensity_entropy": 5.0,  # bit: all 32 levels alike, as are the limits of the others
+    "intensity_uniformity": 1.0,
+    "texture_joint_entropy": 10.0,  # bit
+    "texture_contrast": 961.0,
+    "texture_inverse_difference": 1.0,
+}
+ROUNDED_MM = 0.5  # sizes are read to the millimetre: a size is somewhere within half of one
+
 
 @dataclass(frozen=True)
 class Measurement:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from models.history import FIRST_GAP_DAYS, FLOORS, GAPS_DAYS
+from models.measurement import ROUNDED_MM
 
 FLOOR_MM = FLOORS["sum_of_diameters"]
 UNIT_DAYS, LEAST, MOST = 45.0, 0.2, 4.0  # between a wait of nine days and one of half a year
-ROUNDED_MM = 0.5  # sizes are read to the millimetre: a size is somewhere within half of one
 PER_COMPONENT = 5  # weight, middle, its drift, log scale, its growth
 # Before training: as it is and hardly moved; moved by some; much smaller or gone.
 WEIGHTS, MIDDLES, LOG_SCALES = (2.0, 1.0, -1.0), (0.0, 0.0, -1.0), (-2.5, -1.5, -0.7)

@@ -11,6 +11,7 @@ from models.blueprints import Blueprint
 from models.card import LSTM
 from models.crossvalidation import Forecasts
 from models.forecast import SizeForecast, of_kind
+from models.intervals import MIDDLE, QUANTILES, absolute_error, holds, pinball, quantiles_of
 from models.judge import RESAMPLING_SEED, Score
 from models.landmarks import Landmarks, followed_visits
 from models.metrics import Estimate, estimate, over_patients
@@ -18,9 +19,6 @@ from models.splits import Split
 from models.timelines import Timeline
 
 LAST = "last value"
-LEVELS = (0.95, 0.8, 0.5)
-QUANTILES = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
-MIDDLE, LOW, HIGH = 3, 1, 5  # among QUANTILES: the value and the ends of its 80 % interval
 ERROR, PINBALL, COVERAGE = "mean error / last value", "pinball loss / last value", "80 % interval holds"
 
 CURVES: dict[str, Callable[..., float]] = {
@@ -44,18 +42,6 @@ def size_scores(timelines: Sequence[Timeline], blueprint: Blueprint, forecasts: 
     return [score for name, here in places.items() if here.any() for score in _scored(name, rows, expected, here)]
 
 
-def quantiles_of(made: Sequence[SizeForecast], gap_days: float) -> np.ndarray:
-    """QUANTILES (7,) of the forecast of sizes (at most one) for the day nearest to `gap_days`; NaN without any."""
-    found = np.full(len(QUANTILES), np.nan)
-    for one in made:
-        day = int(np.argmin(np.abs(np.subtract(one.horizon_days, gap_days))))
-        found[MIDDLE] = one.value[day]
-        for level, low, high in zip(one.level, one.value_low[day], one.value_high[day], strict=True):
-            at = LEVELS.index(level)
-            found[[at, -1 - at]] = low, high
-    return found
-
-
 def _expected(rows: Landmarks, blueprint: Blueprint, forecasts: Forecasts, part: np.ndarray) -> dict[str, np.ndarray]:
     """Quantiles (R, 7) by model; a curve's are those of its errors on the parts a patient is not in."""
     made = [of_kind(SizeForecast, forecasts[p][v]) for p, v in zip(rows.patient, rows.visit, strict=True)]
@@ -76,17 +62,14 @@ def _expected(rows: Landmarks, blueprint: Blueprint, forecasts: Forecasts, part:
 
 def _scored(name: str, rows: Landmarks, expected: dict[str, np.ndarray], here: np.ndarray) -> list[Score]:
     size = rows.ahead[here, 0]
-    error, pinball, held = {}, {}, {}
-    for model, quantiles in expected.items():
-        of = quantiles[here]
-        error[model] = np.abs(of[:, MIDDLE] - size)
-        off = size[:, None] - of
-        pinball[model] = np.maximum(QUANTILES * off, (QUANTILES - 1) * off).mean(1)
-        held[model] = (of[:, LOW] <= size) & (size <= of[:, HIGH])
+    error, loss, held = (
+        {model: measured(quantiles[here], size) for model, quantiles in expected.items()}
+        for measured in (absolute_error, pinball, holds)
+    )
 
     def measure(count: np.ndarray) -> np.ndarray:
-        last = [count @ error[LAST], count @ pinball[LAST], count.sum()]
-        sums = [[count @ each[m] for m in expected] for each in (error, pinball, held)]
+        last = [count @ error[LAST], count @ loss[LAST], count.sum()]
+        sums = [[count @ each[m] for m in expected] for each in (error, loss, held)]
         return np.array(sums) / np.array(last)[:, None]
 
     found = over_patients(rows.patient[here], measure, RESAMPLING_SEED)

@@ -15,9 +15,10 @@ from models.weights import load_weights, save_weights
 
 
 def other_weights(folder: Path, model: str = "progression", factor: float = 1.5, **changed: object) -> Card:
-    """Weights of `model` whose head counts `factor` times as much, saved in `folder`; `changed` fields of the card."""
+    """Weights of `model` whose heads count `factor` times as much, saved in `folder`; `changed` fields of the card."""
     card, parameters = load_weights(COMMITTED / model)
-    return save_weights(folder, replace(card, **changed), {**parameters, "head": parameters["head"] * factor})
+    heads = {name: parameters[name] * factor for name in ("head", "sizes") if name in parameters}
+    return save_weights(folder, replace(card, **changed), {**parameters, **heads})
 
 
 def image_weights(folder: Path) -> Card:

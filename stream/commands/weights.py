@@ -16,7 +16,7 @@ from stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from models.card import Card
-    from stream.services.comparing import Compared
+    from stream.services.comparing.comparison import Comparison
     from stream.storage.weights import Known, Lead
 
 Version = Annotated[str, typer.Argument(help="Version as `model list` shows it, or its beginning.")]
@@ -74,23 +74,21 @@ def compare(
     old: Annotated[str | None, typer.Argument(help="What to compare with; without it what leads.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What would change if NEW led: risk shifts across the cohort, and which is nearer to what happened."""
+    """What would change if NEW led: how risks, sizes and responses shift, and which is nearer to what happened."""
     from stream.printing import print_json
-    from stream.services import comparing
+    from stream.services.comparing import comparison
     from stream.services.leading import version_of
 
-    def both(connection: Any) -> tuple[str, str, list["Compared"]]:
+    def both(connection: Any) -> tuple[str, str, "Comparison"]:
         one = version_of(connection, new)
-        other = version_of(connection, old) if old else comparing.leading_beside(connection, one)
-        return one, other, comparing.compare(connection, one, other)
+        other = version_of(connection, old) if old else comparison.leading_beside(connection, one)
+        return one, other, comparison.compare(connection, one, other)
 
     one, other, found = ask(load_settings(), "worker", both)
     if as_json:
-        print_json({"new": one, "old": other, "questions": [each.to_json() for each in found]})
+        print_json({"new": one, "old": other, **found.to_json()})
         return
-    print(f"{one[:12]} against {other[:12]}; shifts are new minus old, at each patient's latest timepoint")
-    for each in found:
-        print(f"\n{each}")
+    print(f"{one[:12]} against {other[:12]}; shifts are new minus old, at each patient's latest timepoint\n\n{found}")
 
 
 def promote(version: Version, why: Why = None, by: By = None) -> None:

@@ -65,6 +65,11 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
         (90, PATIENTS), (180, PATIENTS), (365, PATIENTS), (None, PATIENTS),
     ]  # fmt: skip
     assert found["questions"][0]["outcomes"]["patients"] == 0
+    assert [(one["horizon_days"], one["patients"]) for one in found["sizes"]] == [
+        (42, PATIENTS), (63, PATIENTS), (84, PATIENTS),
+    ]  # fmt: skip
+    assert found["sizes"][2]["measured"]["patients"] == PATIENTS  # the second visit, twelve weeks after the first
+    assert [one["patients"] for one in found["responses"]] == [PATIENTS]
 
     folder = tmp_path / "reports"
     sending = cohort.sending([report(folder, number, "20240624") for number in range(PATIENTS)])

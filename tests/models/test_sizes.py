@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from models.blueprints import BLUEPRINTS
 from models.forecast import SizeForecast
-from models.sizes import COVERAGE, ERROR, PINBALL, quantiles_of, size_scores
+from models.sizes import COVERAGE, ERROR, PINBALL, size_scores
 from models.splits import splits
 from models.timelines import Timeline
 from tests.models.test_baselines import cohort
@@ -39,14 +38,6 @@ def test_a_model_that_knows_the_next_size_beats_the_last_value_and_one_that_doub
     assert found[COVERAGE]["LSTM"].value == held
     assert found[ERROR]["last value"].value == found[PINBALL]["last value"].value == 1.0
     assert found[COVERAGE]["last value"].value == pytest.approx(0.8, abs=0.1)
-
-
-def test_the_forecast_for_the_nearest_day_counts() -> None:
-    made = around([30, 90], [5.0, 7.0], 0.1, 0.2, 0.5)
-    assert quantiles_of([made], gap_days=42)[3] == 5.0
-    assert quantiles_of([made], gap_days=200)[3] == 7.0
-    assert quantiles_of([made], gap_days=42) == pytest.approx([2.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.5])
-    assert np.isnan(quantiles_of([], gap_days=42)).all()
 
 
 def test_trials_left_out_have_rows_of_their_own() -> None:

@@ -1,6 +1,6 @@
-"""What would change if other weights led: the shift of every patient's risk, and which are nearer to what happened."""
+"""How every patient's risks shift under other weights, and which are nearer to the outcomes that are known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -8,12 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.comparison import Followed, Judged, judge_both, shift_quantiles
-from stream.errors import AnswerIsNo, WrongUse
-from stream.storage import weights
+from stream.services.comparing.shifts import Shifts, quantile_line
 from stream.storage.database import Connection
-
-LARGEST = 10
-"""Patients whose risk shifts most that are named."""
 
 Question = tuple[str, str, int | None]
 """endpoint, horizon_kind, horizon_days"""
@@ -21,88 +17,50 @@ Question = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class Compared:
-    """One question of both weights at the latest timepoints: shifts are new minus old, the largest first.
-
-    `only_new`, `only_old`: patients who have such a forecast of one of them only.
-    """
+    """One question of both weights, at the latest timepoints and judged against outcomes."""
 
     question: Question
-    patients: int
-    only_new: int
-    only_old: int
-    quantiles: dict[str, float]
-    largest: tuple[tuple[str, float, float], ...]  # patient_id, old risk, new risk
+    shifts: Shifts
     judged: Judged
+
+    @property
+    def quantiles(self) -> dict[str, float]:
+        """Of the shifts of the risk, new minus old."""
+        return shift_quantiles(self.shifts.new_minus_old)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         endpoint, horizon_kind, horizon_days = self.question
         return {
             "endpoint": endpoint, "horizon_kind": horizon_kind, "horizon_days": horizon_days,
-            "patients": self.patients, "only_new": self.only_new, "only_old": self.only_old, "shift": self.quantiles,
-            "largest": [{"patient_id": who, "old": old, "new": new} for who, old, new in self.largest],
-            "outcomes": {
-                "patients": self.judged.patients, "with_event": self.judged.with_event, "visits": self.judged.visits,
-                "measures": [one.to_json() for one in self.judged.measures],
-            },
+            **self.shifts.to_json(), "shift": self.quantiles,
+            "largest": [{"patient_id": who, "old": old, "new": new} for who, old, new in self.shifts.largest],
+            "outcomes": self.judged.to_json(),
         }  # fmt: skip
 
     def __str__(self) -> str:
         endpoint, horizon_kind, horizon_days = self.question
         within = f"within {horizon_days} days" if horizon_kind == "days" else horizon_kind.replace("_", " ")
-        shifts = "  ".join(f"{name} {value:+.3f}" for name, value in self.quantiles.items())
         return "\n".join([
-            f"{endpoint} {within}: {self.patients} patients with both, {self.only_new} with the new only, "
-            f"{self.only_old} with the old only", f"  shift  {shifts}",
-            *(f"  {who}  {old:.3f} → {new:.3f}  ({new - old:+.3f})" for who, old, new in self.largest),
+            f"{endpoint} {within}: {self.shifts}", f"  shift  {quantile_line(self.quantiles, 3)}",
+            *(f"  {who}  {old:.3f} → {new:.3f}  ({new - old:+.3f})" for who, old, new in self.shifts.largest),
             f"  outcomes: {self.judged.patients} patients, {self.judged.with_event} with the event, "
             f"{self.judged.visits} visits before it", *(f"  {one}" for one in self.judged.measures),
         ])  # fmt: skip
 
 
-def leading_beside(connection: Connection, version: str) -> str:
-    """What leads for everything that `version` forecasts; AnswerIsNo or WrongUse where that is not one other set."""
-    pairs = weights.known(connection)[version].card.pairs
-    leading = {one.weights_version for one in weights.leads(connection) if one.until is None and one.pair in pairs}
-    if not leading:
-        raise AnswerIsNo("Nothing leads for what these weights forecast: there is nothing to compare them with.")
-    if leading == {version}:
-        raise WrongUse("These weights lead themselves: name those to compare them with.")
-    if len(leading) > 1:
-        raise WrongUse("Several weights lead for what these forecast: name those to compare them with.")
-    return leading.pop()
-
-
-def compare(connection: Connection, new: str, old: str) -> list[Compared]:
-    """Every question that both answer for somebody; AnswerIsNo where there is none."""
-    connection.execute("SET transaction_timeout = 0")  # it only reads, and locks nothing
-    versions = {"new": new, "old": old}
+def compare(connection: Connection, versions: dict[str, str]) -> list[Compared]:
+    """Every question that one of `versions` ("new" and "old") answers for somebody."""
     followed = dict(_followed(connection, versions))
     rows = connection.execute(TIPS, versions).fetchall()
-    found = [
-        _compared(question, [row[3:] for row in group], followed.get(question))
+    return [
+        Compared(question, Shifts.of([row[3:] for row in group]), _judged(question, followed.get(question)))
         for question, group in groupby(rows, key=lambda row: row[:3])
     ]
-    if not any(one.patients for one in found):
-        raise AnswerIsNo("No patient has forecasts of both weights: there is nothing to compare.")
-    return found
 
 
-def _compared(
-    question: Question, rows: Sequence[tuple[str, float | None, float | None]], followed: Followed | None
-) -> Compared:
-    both = [(who, new, old) for who, new, old in rows if new is not None and old is not None]
-    shifts = np.array([new - old for _, new, old in both])
-    largest = sorted(both, key=lambda row: (-abs(row[1] - row[2]), row[0]))[:LARGEST]
-    return Compared(
-        question,
-        len(both),
-        sum(old is None for _, _, old in rows),
-        sum(new is None for _, new, _ in rows),
-        shift_quantiles(shifts) if both else {},
-        tuple((who, old, new) for who, new, old in largest),
-        Judged(0, 0, 0, ()) if followed is None else judge_both(followed, question[2]),
-    )
+def _judged(question: Question, followed: Followed | None) -> Judged:
+    return Judged(0, 0, 0, ()) if followed is None else judge_both(followed, question[2])
 
 
 def _followed(connection: Connection, versions: dict[str, str]) -> Iterator[tuple[Question, Followed]]:
