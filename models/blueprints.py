@@ -100,6 +100,7 @@ SURVIVAL = Blueprint(
         context_names=("age",),
         knot_days=(0.0,),
         interval_ends_days=(45, 90, 135, 180, 240, 300, 365),
+        stacked=("logistic",),
     ),
     endpoints=tuple(EndpointOf("death", "days", days) for days in (180, 365)),
     applies_to=AppliesTo(

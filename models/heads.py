@@ -68,16 +68,19 @@ def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output
 
 
 def _stacked(card: Card, network: Tensor, simple: Tensor, cells: Tensor) -> Tensor:
-    """Risk and both ends (3, n, K) of the lead, from those of the network; the network alone once progressed.
+    """Risk and both ends (3, n, K) of the lead, from those of the network.
 
-    Simple models learn from visits before the event only. The interval keeps the network's width in log odds.
+    Simple models learn from visits before the event only: once there is progression, the network alone forecasts it.
+    The interval keeps the network's width in log odds.
     """
     if not len(simple):
         return network
     lead = mean_of(network[0], simple)
     stacked = torch.cat([lead[None], shifted(network[1:], network[0], lead)])
-    (progressed,) = _cells(card.architecture, cells, "progressed")
-    return by_horizon(torch.where((progressed > 0)[:, None], network, stacked), card.endpoints)
+    if card.endpoints[0].endpoint == "progression":
+        (progressed,) = _cells(card.architecture, cells, "progressed")
+        stacked = torch.where((progressed > 0)[:, None], network, stacked)
+    return by_horizon(stacked, card.endpoints)
 
 
 def _cells(architecture: Architecture, cells: Tensor, *names: str) -> tuple[Tensor, ...]:

@@ -10,6 +10,7 @@ import pytest
 
 from models.features import FEATURE_NAMES, IMAGE_NAMES, IMAGES, MEASURED_NAMES, MEASUREMENTS, whole
 from models.forecaster import Forecaster, load_forecaster
+from models.weights import load_weights
 from stream.services import leading
 from stream.services.clinical import Visit
 from stream.services.measurement import Complete, Measured
@@ -164,7 +165,7 @@ def test_what_lacks_a_state_is_found_by_either_kind_of_features(
     card = replace(held[-1].card, applies_to=only_images, weights_sha256="0" * 64)
     leading.put_in_service(connection, card, "Ada", None)
     assert weights.lacking(connection, "0" * 64) == [("PL", 2)]
-    needs = Forecaster(card, held[-1].parameters, held[-1].device)
+    needs = Forecaster(card, load_weights(seeing)[1], held[-1].device)
     x = [30.0, *(None,) * (len(MEASURED_NAMES) - 1)]
     assert [needs.applies("lung", seen) for seen in (x, [*x, *LOOKS], whole(x), np.append(x, LOOKS))] == [
         False, True, False, True,
