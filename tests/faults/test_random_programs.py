@@ -1,6 +1,7 @@
 """The long form of the random programs: two thousand, each with its own order of arrival and its own deaths."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,12 @@ from hypothesis import seed as from_seed
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from models.forecaster import load_forecaster
 from tests.database import Database
 from tests.database import upgraded as upgraded
 from tests.faults.page import recorded
-from tests.other_weights import other_weights
-from tests.random_programs.machine import Programs, Service
+from tests.random_programs.machine import BY_MODEL, Programs, Service
 from tests.random_programs.test_programs import UNHURRIED
-from tests.services.facts import assert_sound
+from tests.services.facts import assert_sound, forecasters
 
 SEEDS = (1, 2, 3, 4)
 PROGRAMS, AT_ONCE = 500, 25
@@ -26,11 +25,10 @@ PROGRAMS, AT_ONCE = 500, 25
 def test_after_every_program_what_stands_is_the_fold_of_what_was_accepted(
     seed: int, times: Callable[[int], int], upgraded: Database, tmp_path: Path
 ) -> None:
-    other_weights(tmp_path / "new")
-    new = load_forecaster(tmp_path / "new", "cpu")
+    service = Service.of(upgraded, tmp_path)
     with recorded("random_programs", "programs", seed) as counts:
         for done in _portions(times(PROGRAMS)):
-            Programs.service = Service(upgraded, new)
+            Programs.service = replace(service, lead=BY_MODEL["progression"], active=list(forecasters()))
             numbered = from_seed(seed * PROGRAMS + done)(Programs)
             run_state_machine_as_test(numbered, settings=settings(UNHURRIED, max_examples=AT_ONCE))
             _count(upgraded, counts)

@@ -4,15 +4,16 @@ import datetime as dt
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
 
 import psycopg
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
-from models.forecaster import Forecaster
+from models.forecaster import Forecaster, load_forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
 from stream.services import leading
@@ -23,6 +24,7 @@ from stream.services.rejecting import Rejection, accept_rejections
 from stream.services.sweep import PATIENCE, sweep
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from tests.database import Database
+from tests.other_weights import image_weights, other_weights
 from tests.random_programs.plain_model import Accepted, Drug, Scan
 from tests.services.facts import accept, apply_identity, breast, drug, forecasters, lung
 from tests.services.waiting import threads
@@ -37,6 +39,8 @@ patients = st.sampled_from(PATIENTS)
 names = st.integers(0, SCANS - 1)
 days = st.sampled_from(DAYS)
 sizes = st.sampled_from((0.0, 8.0, 20.0, 24.5, 61.0))
+looks = st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22)))
+"""Of a lesion in an image; () without one."""
 workers = st.integers(0, WORKERS - 1)
 anything = st.integers(0, 99)
 """Chooses one of what there is."""
@@ -60,17 +64,28 @@ class Mortal(psycopg.Connection):
 
 @dataclass
 class Service:
-    """What programs share: a database, new weights that come some time, and who leads for lung cancer."""
+    """What programs share: a database, weights that come some time, and who leads for lung cancer.
+
+    Of those that come `new` may lead, `seeing` see images and stay in the shadow.
+    """
 
     database: Database
     new: Forecaster
+    seeing: Forecaster
     lead: Forecaster = field(default_factory=lambda: BY_MODEL["progression"])
     active: list[Forecaster] = field(default_factory=lambda: list(forecasters()))
 
     @property
     def held(self) -> list[Forecaster]:
         """Weights that a worker holds."""
-        return [*forecasters(), self.new]
+        return [*forecasters(), self.new, self.seeing]
+
+    @classmethod
+    def of(cls, database: Database, folder: Path) -> Self:
+        """With weights made in `folder`."""
+        other_weights(folder / "new")
+        image_weights(folder / "seeing")
+        return cls(database, load_forecaster(folder / "new", "cpu"), load_forecaster(folder / "seeing", "cpu"))
 
 
 BY_MODEL = {one.card.model: one for one in forecasters()}
@@ -90,12 +105,13 @@ class Programs(RuleBasedStateMachine):
         self.connections = [self._connect() for _ in range(WORKERS)]
         self.workers = [Reconciler(connection, self.service.held) for connection in self.connections]
 
-    @rule(patient=patients, number=names, on_day=days, size=sizes, is_breast=st.booleans())
+    @rule(patient=patients, number=names, on_day=days, size=sizes, is_breast=st.booleans(), looks=looks)
     def a_scan_comes_or_is_corrected(
-        self, patient: str, number: int, on_day: int, size: float, is_breast: bool
+        self, patient: str, number: int, on_day: int, size: float, is_breast: bool, looks: tuple[float, ...]
     ) -> None:
         patient, name = self._named(patient), str(number)
         visit = breast(patient, name, on_day, size, size) if is_breast else lung(patient, name, on_day, size)
+        visit = replace(visit, measured=replace(visit.measured, embedding=looks))
         accept(self.door, visit)
         self.accepted.scan(visit.scan_uid, patient, _scan(visit))
         self.bells.append(("scan", visit.scan_uid))
@@ -167,11 +183,12 @@ class Programs(RuleBasedStateMachine):
         replay = lambda one: self.workers[one].patients([self._named(patient)], afresh)  # noqa: E731
         self._lives_through(worker, replay, death)
 
-    @precondition(lambda self: self.service.new not in self.service.active)
-    @rule()
-    def new_weights_come(self) -> None:
-        leading.put_in_service(self.door, self.service.new.card, "someone", None)
-        self.service.active.append(self.service.new)
+    @rule(sees_images=st.booleans())
+    def new_weights_come(self, sees_images: bool) -> None:
+        new = self.service.seeing if sees_images else self.service.new
+        if new not in self.service.active:
+            leading.put_in_service(self.door, new.card, "someone", None)
+            self.service.active.append(new)
 
     @rule(is_new=st.booleans())
     def weights_are_promoted(self, is_new: bool) -> None:
@@ -253,7 +270,7 @@ class Programs(RuleBasedStateMachine):
 
 
 def _scan(visit: Visit) -> Scan:
-    return Scan(visit.acquired_at, visit.disease, visit.measured.measurements)
+    return Scan(visit.acquired_at, visit.disease, visit.measured.measurements, visit.measured.embedding)
 
 
 def _placements(connection: psycopg.Connection, program: str) -> set[tuple]:

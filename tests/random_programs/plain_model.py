@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.features import features
+from models.features import IMAGE_NAMES, features
 from models.forecast import Forecast, Said, of_kind
 from models.forecaster import Forecaster
 from models.measurement import Measurement
@@ -26,6 +26,7 @@ class Scan:
     at: dt.datetime
     disease: str
     measurements: tuple[Measurement, ...]
+    looks: tuple[float, ...]  # of its lesion in an image, () without one
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Accepted:
                 if is_drug:
                     begun.append(what)
                     continue
-                x = np.array(features(what.measurements))
+                x = np.append(features(what.measurements), what.looks or [np.nan] * len(IMAGE_NAMES))
                 if forecaster.applies(what.disease, x):
                     elapsed, last = (at - last) / DAY if last else 0.0, at
                     in_force = tuple(_in_force(drug, at) for drug in begun)

@@ -5,9 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from models.forecaster import load_forecaster
 from tests.database import Database
-from tests.other_weights import other_weights
 from tests.random_programs.machine import Programs, Service
 from tests.services.facts import assert_sound
 
@@ -19,7 +17,6 @@ UNHURRIED = settings(deadline=None, stateful_step_count=STEPS, suppress_health_c
 def test_whatever_a_random_program_does_what_stands_is_the_fold_of_what_was_accepted(
     database: Database, tmp_path: Path
 ) -> None:
-    other_weights(tmp_path / "new")
-    Programs.service = Service(database, load_forecaster(tmp_path / "new", "cpu"))
+    Programs.service = Service.of(database, tmp_path)
     run_state_machine_as_test(Programs, settings=settings(UNHURRIED, max_examples=SHORT))
     assert_sound(database.connect(), Programs.service.held)
