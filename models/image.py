@@ -38,9 +38,12 @@ class Patch(NamedTuple):
 
 def embedding(patch: Patch) -> np.ndarray:
     """The image features (K,) float64 in the order of IMAGE_NAMES; NaN where one cannot be told."""
+    nothing = np.full(len(IMAGE_NAMES), np.nan)
+    if not np.isfinite(patch.values).all():
+        return nothing
     values, inside = _resampled(patch)
     if np.count_nonzero(inside) < FEWEST_VOXELS:
-        return np.full(len(IMAGE_NAMES), np.nan)
+        return nothing
     levels = discretised(values, inside)
     found = intensity(levels[inside]) | texture(levels, inside)
     # Attenuation beside that of water: the definition of CT numbers, turned round.

@@ -98,7 +98,7 @@ def _embedding(
 
 def _told(found: np.ndarray) -> tuple[float | None, ...]:
     if not np.isfinite(found).any():
-        raise NoImage("the lesion is too small")
+        raise NoImage("the lesion is too small, or its grey values are no numbers")
     return tuple(float(value) if np.isfinite(value) else None for value in found)
 
 

@@ -11,6 +11,7 @@ from pydicom import Dataset, dcmread, uid
 
 from models.features import IMAGE_NAMES
 from models.image import Patch, embedding
+from stream.dicom import lesion_image
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.image_pixels import NoImage
 from stream.dicom.lesion_image import Image, lesion_patch
@@ -127,6 +128,14 @@ def test_images_that_are_not_there_or_lie_elsewhere_or_miss_a_slice_are_not_gues
     segmentation = make_seg([apart], images)
     assert patch_of(segmentation, images).inside.shape[0] == 6
     assert why_none(patch_of, segmentation, [*images[:2], *images[3:]]) == "the slices are not evenly spaced"
+
+
+def test_a_single_slice_and_a_lesion_too_large_to_hold_are_none(
+    patch_of: PatchOf, images: list[Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert why_none(patch_of, make_seg([INSIDE[2:3]], images[2:3]), images[2:3]) == "a single slice has no depth"
+    monkeypatch.setattr(lesion_image, "MAX_VOXELS", 100)
+    assert why_none(patch_of, make_seg([INSIDE], images), images) == "the lesion has too many voxels"
 
 
 def test_an_image_in_colour_or_cut_short_is_none(patch_of: PatchOf, images: list[Dataset]) -> None:

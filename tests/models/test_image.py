@@ -86,6 +86,13 @@ def test_a_lesion_of_too_few_voxels_tells_nothing_rather_than_something_wrong() 
     assert np.isfinite(embedding(ball(grain(6)))[SCALE_FREE]).all()
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_grey_values_that_are_no_numbers_tell_nothing(value: float) -> None:
+    values = grain()
+    values[6, 6, 6] = value
+    assert np.isnan(embedding(ball(values))).all()
+
+
 def test_levels_reach_from_the_darkest_to_the_brightest_voxel_of_the_lesion() -> None:
     values = np.array([[[-50.0, 0.0, 100.0, 900.0]]])
     levels = discretised(values, values < 900)
