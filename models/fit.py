@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -48,13 +49,17 @@ class Seen(NamedTuple):
 
 
 def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
-    """Parameters of the ensemble trained on `usable` timelines; the same seed gives the same bits on one machine."""
+    """Parameters of the ensemble trained on `usable` timelines.
+
+    The same seed gives the same bits on one kind of processor, however many cores it has.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums split over threads round differently
     try:
-        longest_first = sorted(timelines, key=lambda timeline: -len(timeline.visits))
-        network = _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
-        return network | _simple(blueprint, longest_first, seed)
+        with threadpool_limits(1):
+            longest_first = sorted(timelines, key=lambda timeline: -len(timeline.visits))
+            network = _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
+            return network | _simple(blueprint, longest_first, seed)
     finally:
         torch.set_num_threads(threads)
 

@@ -1,12 +1,18 @@
-"""What an ensemble is shown while it learns."""
+"""What an ensemble is shown while it learns, and that a seed says all of what it becomes."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from threadpoolctl import threadpool_limits
 
 from models.blueprints import BLUEPRINTS
 from models.corruption import corrupted, dropped_visits
-from models.fit import Seen
-from models.timelines import Timeline, Visit
+from models.fit import Seen, fit
+from models.samples import usable
+from models.timelines import Timeline, Visit, load_timelines
+from tests.data import shared_data
 from tests.models.timelines import features_of
 
 PROGRESSION = BLUEPRINTS["progression"]
@@ -37,3 +43,16 @@ def test_with_visits_missed_every_patient_is_still_known_as_itself(timelines: li
 def test_those_with_the_most_visits_come_first(timelines: list[Timeline]) -> None:
     visits = Seen.of(corrupted(timelines, dropped_visits, 0.5, seed=2), PROGRESSION).samples.present.sum(0).tolist()
     assert np.all(np.diff(visits) <= 0)
+
+
+def test_the_same_seed_gives_the_same_bits_however_many_cores_there_are() -> None:
+    real = usable(load_timelines(shared_data() / "immunotherapy"), PROGRESSION)
+    architecture = replace(PROGRESSION.architecture, members=2, stacked=("logistic",))
+    quick = replace(PROGRESSION, epochs=1, architecture=architecture)
+
+    def fitted(threads: int) -> dict[str, torch.Tensor]:
+        with threadpool_limits(threads):
+            return fit(quick, real, 1)
+
+    one, two = fitted(1), fitted(2)
+    assert [name for name in one if not torch.equal(one[name], two[name])] == []
