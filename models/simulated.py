@@ -5,7 +5,8 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from models.simulate import SEED, Lesion, Outcome, Patient, Visit, outcome, simulate
+from models.simulate import SEED, Lesion, Patient, Visit, simulate
+from models.simulated_deaths import Outcome, outcome
 from models.simulated_images import image_features
 from models.timelines import Timeline
 

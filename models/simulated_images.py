@@ -9,7 +9,8 @@ import numpy as np
 
 from models.features import IMAGE_NAMES
 from models.image import VOXEL_MM, Patch, embedding
-from models.simulate import IMAGE, SEED, Patient, Visit, grade_of
+from models.simulate import SEED, Patient, Visit
+from models.simulated_deaths import IMAGE, grade_of
 
 OUTLINED = 0.8  # share of the visits
 WIDTH = 12  # voxels of a patch

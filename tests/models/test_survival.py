@@ -21,8 +21,9 @@ from models.judge import risks_at
 from models.landmarks import Landmarks, landmarks, questions
 from models.metrics import uno_c
 from models.samples import usable
-from models.simulate import Patient, death_hazard, grade_of, outcome, simulate
+from models.simulate import Patient, simulate
 from models.simulated import NOTHING_REAL, patient_id, write_tables
+from models.simulated_deaths import death_hazard, grade_of, outcome
 from models.timelines import Timeline, Visit, load_timelines
 from models.tripod import complete
 from stream.__main__ import build_app
