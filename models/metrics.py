@@ -60,7 +60,7 @@ def censoring_survival(
     events = np.bincount(place, weights=event * count, minlength=len(times))
     leaving = np.bincount(place, weights=count, minlength=len(times))
     at_risk = leaving[::-1].cumsum()[::-1] - events
-    lost = np.divide(leaving - events, at_risk, out=np.zeros_like(at_risk), where=at_risk > 0)
+    lost = np.divide(leaving - events, at_risk, out=np.zeros(len(at_risk)), where=at_risk > 0)
     survival = np.concatenate([[1.0], np.cumprod(1.0 - lost)])
     return lambda at: survival[np.searchsorted(times, at, side="right")]
 
