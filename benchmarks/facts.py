@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from models.measurement import Measurement
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
-from stream.services.measurement import Measured, feature_row
+from stream.services.measurement import Measured, feature_rows
 from stream.settings import Settings
 from stream.storage import schema
 from stream.storage.database import connect
@@ -36,7 +36,7 @@ def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[
         append(connection, schema.scans, [{"scan_uid": one.scan_uid, "received_as": one.patient_id} for one in scans])
         append(connection, schema.revisions, [_revision(one, visit, now) for one in scans])
         append(connection, schema.assembly, [_assembly(one, now) for one in scans])
-        append(connection, schema.features, [_features(one, visit) for one in scans])
+        append(connection, schema.features, [row for one in scans for row in _features(one, visit)])
     return scans
 
 
@@ -64,7 +64,7 @@ def _assembly(scan: Waiting, now: dt.datetime) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _features(scan: Waiting, visit: int) -> dict[str, object]:
+def _features(scan: Waiting, visit: int) -> list[dict[str, object]]:
     diameter_mm = 20.0 + int(scan.scan_uid.split(".")[3]) % 30 + 3.0 * visit
     found = Measured((Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"{scan.scan_uid}.1"),), None, None)
-    return feature_row(scan.scan_uid, 1, found, "lung")
+    return feature_rows(scan.scan_uid, 1, found, "lung")
