@@ -32,4 +32,5 @@ def _send(settings: Settings, files: list[Path], due: float, interval: float) ->
     return due
 
 
-main(Path(sys.argv[1]), float(sys.argv[2]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]))
