@@ -43,7 +43,7 @@ Lesion = Mapping[str, Measurement]
 
 
 def feature_version_of(names: Collection[str]) -> str:
-    """The first feature version that holds all of `names`."""
+    """The first feature version that holds all of `names`, which are among FEATURE_NAMES."""
     return next(version for version, held in NAMES_OF.items() if set(names) <= set(held))
 
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.simulate import SEED, Patient
+from models.simulate import GRADE, OUTCOME, SEED, Patient
 
 DEATHS_A_DAY, BURDEN_MM = 2e-4, 40.0  # at a sum of 100 mm and a middling grade one in five within 90 days
 FOLLOWED_DAYS = (30, 400)  # after the last visit
-OUTCOME, GRADE, IMAGE = 1, 2, 3
-"""Which of a patient's random numbers: each kind has its own, so that the rest of the cohort stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def outcome(patient: Patient, seed: int = SEED) -> Outcome:
 
 
 def grade_of(patient: Patient, seed: int = SEED) -> float:
-    """How malignant a patient's tumour is, from a normal distribution.
+    """How malignant a patient's tumour is, in standard deviations of the cohort.
 
     No size tells it, an image does (models.simulated_images).
     """
@@ -47,5 +45,5 @@ def grade_of(patient: Patient, seed: int = SEED) -> float:
 
 
 def death_hazard(burden_mm: float, grade: float) -> float:
-    """Hazard of death per day at a sum of diameters of tumours of a grade."""
+    """Hazard of death per day at a sum of diameters (mm) of tumours of a grade (standard deviations)."""
     return DEATHS_A_DAY * math.exp(burden_mm / BURDEN_MM + grade)

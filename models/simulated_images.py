@@ -9,8 +9,8 @@ import numpy as np
 
 from models.features import IMAGE_NAMES
 from models.image import VOXEL_MM, Patch, embedding
-from models.simulate import SEED, Patient, Visit
-from models.simulated_deaths import IMAGE, grade_of
+from models.simulate import IMAGE, SEED, Patient, Visit
+from models.simulated_deaths import grade_of
 
 OUTLINED = 0.8  # share of the visits
 WIDTH = 12  # voxels of a patch
@@ -26,7 +26,7 @@ def image_features(patient: Patient, visit: Visit, seed: int = SEED) -> dict[str
 
 
 def patch(grade: float, random: np.random.Generator) -> Patch:
-    """A ball of tissue with voxels of 2 mm."""
+    """A ball of tissue of a grade (standard deviations): (WIDTH, WIDTH, WIDTH) voxels of 2 mm, CT numbers."""
     uneven = 1 / (1 + math.exp(-grade))
     grain, cloud = (random.normal(size=(WIDTH,) * 3) for _ in range(2))
     grey = uneven * grain + (1 - uneven) * _smooth(cloud)

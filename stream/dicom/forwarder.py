@@ -10,7 +10,8 @@ from pathlib import Path
 from stream import logs
 from stream.crash import reach
 from stream.dicom.archive import Archive
-from stream.dicom.header import Header, read_dataset, read_header, text
+from stream.dicom.files import read_dataset
+from stream.dicom.header import Header, read_header, text
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.spool import AssociationClosed, InstanceKept, Record, Spool
 from stream.errors import SetAside

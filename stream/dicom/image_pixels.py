@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
-from stream.dicom.header import read_whole
+from stream.dicom.files import read_whole
 from stream.dicom.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.pixels import stored_frames
 
@@ -16,7 +16,10 @@ class NoImage(Exception):
 
 
 def grey_values(path: Path, frames: Collection[int]) -> Iterator[tuple[int, np.ndarray]]:
-    """Each of `frames` (from 0) of the image in a file with its values (rows, columns) float; raises NoImage."""
+    """Each of `frames` (from 0) of the image in a file with its values (rows, columns) float.
+
+    Raises NoImage, and SetAside (too_large, decode_failed) for the file as a whole.
+    """
     dataset = read_whole(path)
     form = PixelFormat.of(dataset)
     if form.samples != 1 or not form.photometric.startswith("MONOCHROME"):

@@ -52,7 +52,10 @@ class _Slice:
 
 
 def lesion_patch(segmentation: Dataset, segment: int, images: Mapping[str, Image]) -> Patch:
-    """The lesion of `segment` in the images (by SOP Instance UID) it was drawn on; raises NoImage, saying why."""
+    """The lesion of `segment` in the images (by SOP Instance UID) it was drawn on.
+
+    Raises NoImage, saying why; SetAside where segmentation or image cannot be read.
+    """
     outlines = list(_outlines(segmentation, segment))
     if not outlines:
         raise NoImage("the lesion is empty")

@@ -1,6 +1,6 @@
 """What a whole scan measures: its reports, segmentations and images brought together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from models.image import embedding
 from models.measurement import Measurement
 from stream import logs
 from stream.dicom.concepts import ORGANS, body_part_word
-from stream.dicom.header import read_dataset, read_whole, reading, text
+from stream.dicom.files import read_dataset, read_whole, reading
+from stream.dicom.header import text
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.image_pixels import NoImage
 from stream.dicom.kinds import kind_of
@@ -56,9 +57,11 @@ def measure_scan(files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str)
 
 
 def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> MeasuredScan:
-    images = {text(one.header, "SOPInstanceUID"): one.header for one in instances if one.kind == "image"}
+    shown = [one for one in instances if one.kind == "image"]
+    images = {text(one.header, "SOPInstanceUID"): Image(one.path, one.header) for one in shown}
+    headers = {uid: image.header for uid, image in images.items()}
     reports = _each(instances, "sr", lambda dataset: read_sr(dataset, pseudonyms, patient_id))
-    segments = _each(instances, "seg", lambda dataset: read_seg(dataset, images, pseudonyms, patient_id))
+    segments = _each(instances, "seg", lambda dataset: read_seg(dataset, headers, pseudonyms, patient_id))
     found = reports.measurements + segments.measurements
     failure = reports.not_measurable or segments.not_measurable
     if failure and not found:
@@ -66,7 +69,8 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     by_lesion = {(one.lesion_uid, one.measurement): one for one in reversed(found)}
     standing = tuple(sorted(by_lesion.values(), key=lambda one: (one.lesion_uid or "", one.measurement)))
     largest = _largest(segments.measurements)
-    looks = _embedding(largest, instances, pseudonyms, patient_id) if largest else ()
+    segmentations = _latest_first(instances, "seg")
+    looks = _embedding(largest, segmentations, images, pseudonyms, patient_id) if largest else ()
     return MeasuredScan(standing, _disease(standing, instances), _note(instances), looks)
 
 
@@ -77,13 +81,12 @@ def _largest(measurements: Sequence[Measurement]) -> str | None:
 
 
 def _embedding(
-    lesion_uid: str, instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str
-) -> tuple[float | None, ...]:
+    lesion_uid: str, segmentations: Sequence[_Instance], images: Mapping[str, Image], pseudonyms: Pseudonyms,
+    patient_id: str,
+) -> tuple[float | None, ...]:  # fmt: skip
     """How the lesion looks in the images its latest segmentation was drawn on; what hinders that spoils no scan."""
-    shown = [one for one in instances if one.kind == "image"]
-    images = {text(one.header, "SOPInstanceUID"): Image(one.path, one.header) for one in shown}
     try:
-        for instance in _latest_first(instances, "seg"):
+        for instance in segmentations:
             segmentation = read_whole(instance.path)
             if (segment := segment_of(segmentation, lesion_uid, pseudonyms, patient_id)) is not None:
                 return _told(embedding(lesion_patch(segmentation, segment, images)))

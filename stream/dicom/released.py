@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stream.dicom.acquired import given_date
+from stream.dicom.files import read_dataset
 from stream.dicom.forwarder import describe
-from stream.dicom.header import Given, person, read_dataset, read_header
+from stream.dicom.header import Given, person, read_header
 from stream.dicom.identity import Pseudonyms
 from stream.errors import AnswerIsNo, SetAside, WrongUse
 from stream.services.deciding import of_patient

@@ -57,7 +57,7 @@ def read_seg(
 
 
 def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
-    """The number of the segment that is this lesion; None where there is none."""
+    """The number of the segment that is this lesion; None where none is. SetAside(not_measurable): organs only."""
     lesions = _lesions(dataset, pseudonyms, patient_id)
     return next((number for number, one in lesions.items() if one.lesion_uid == lesion_uid), None)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from models.features import MEASUREMENTS
 from stream.timeline import Content, Entry, Placement, ScanEntry, StandingState, Timeline, TreatmentEntry, ordered
 
 MEMBERS = """WITH RECURSIVE members(root, id) AS (
@@ -63,9 +64,10 @@ ORDER BY c.received_as, c.revision"""
 PLACEMENTS = """SELECT patient_id, kind, id, revision, at, fold_id, row_sha256 FROM core.placements
 WHERE patient_id = ANY(%(patients)b::text[]) AND ended_by IS NULL"""
 
-STATES = """SELECT s.patient_id, s.weights_version, s.scan_uid, s.position, s.digest, f.disease, s.fold_id, s.row_sha256
+STATES = f"""SELECT s.patient_id, s.weights_version, s.scan_uid, s.position, s.digest, f.disease, s.fold_id,
+  s.row_sha256
 FROM core.states s
-JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = 'measurements-1'
+JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = '{MEASUREMENTS}'
 WHERE s.patient_id = ANY(%(patients)b::text[]) AND s.superseded_by IS NULL ORDER BY s.position"""
 
 

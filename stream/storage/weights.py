@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from models.card import COMMITTED, Card
-from models.features import FEATURE_NAMES
+from models.features import FEATURE_NAMES, MEASUREMENTS
 from stream.storage import schema
 from stream.storage.facts import append, write_later
 
@@ -101,7 +101,7 @@ def switch(connection: psycopg.Connection, wanted: Mapping[Pair, str | None], no
 def lacking(connection: psycopg.Connection, version: str) -> list[tuple[str, int]]:
     """Timelines with standing scans that lack a state of `version`, each with how many; the longest first."""
     query = LACKING + "SELECT patient_id, count(*) FROM lacking GROUP BY 1 ORDER BY 2 DESC, 1"
-    values = {"versions": [version], "features": list(FEATURE_NAMES)}
+    values = {"versions": [version], **FEATURES}
     return connection.execute(query, values).fetchall()
 
 
@@ -116,9 +116,12 @@ def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> l
         [before],
     ).fetchall()
     query = LACKING + "SELECT DISTINCT patient_id FROM lacking LIMIT %(limit)s"
-    values = {"versions": [row[0] for row in versions], "features": list(FEATURE_NAMES), "limit": limit}
+    values = {"versions": [row[0] for row in versions], **FEATURES, "limit": limit}
     return [row[0] for row in connection.execute(query, values).fetchall()] if versions else []
 
+
+FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
+"""Parameters of LACKING, beside the versions."""
 
 LACKING = """WITH needing AS MATERIALIZED (
   SELECT w.weights_version, w.feature_version,
@@ -130,7 +133,7 @@ lacking AS (
   SELECT p.patient_id, p.id AS scan_uid FROM needing n
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
   WHERE EXISTS (SELECT FROM core.features f, unnest(n.places) i WHERE f.scan_uid = p.id AND f.revision = p.revision
-      AND f.feature_version IN (n.feature_version, 'measurements-1') AND f.disease = ANY(n.diseases)
+      AND f.feature_version IN (n.feature_version, %(measured)s) AND f.disease = ANY(n.diseases)
       AND abs(f.x[i]) < 'infinity')
     AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
       AND s.superseded_by IS NULL))

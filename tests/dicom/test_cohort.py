@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from stream.dicom.cohort import Study, cohort, mrn, write_study
-from stream.dicom.header import read_dataset, read_header
+from stream.dicom.files import read_dataset
+from stream.dicom.header import read_header
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.measurements import MeasuredScan, measure_scan
 from stream.settings import Settings

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.dicom.header import PatientIdentity, read_dataset, read_header
+from stream.dicom.files import read_dataset
+from stream.dicom.header import PatientIdentity, read_header
 from stream.errors import SetAside
 from stream.settings import Settings
 from tests.dicom.factories import make_image, make_seg, make_series, make_sr, reread

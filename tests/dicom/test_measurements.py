@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, uid
 
-from stream.dicom import header
+from stream.dicom import files
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.measurements import MeasuredScan, measure_scan
 from stream.errors import SetAside
@@ -84,7 +84,7 @@ def test_an_unreadable_file_and_a_file_too_large_to_hold_are_set_aside(
     with pytest.raises(SetAside) as caught:
         measure_scan([broken], pseudonyms, "P1")
     assert caught.value.reason_code == "decode_failed"
-    monkeypatch.setattr(header, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(files, "MAX_FILE_BYTES", 100)
     with pytest.raises(SetAside) as caught:
         measure(make_sr())
     assert caught.value.reason_code == "too_large"

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from models.measurement import Measurement
-from stream.dicom.header import read_dataset
+from stream.dicom.files import read_dataset
 from stream.dicom.identity import Pseudonyms
 from stream.dicom.sr import read_sr
 from stream.errors import SetAside

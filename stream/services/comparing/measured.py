@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from models.features import MEASURED_NAMES
+from models.features import MEASURED_NAMES, MEASUREMENTS
 from models.measurement import LARGEST
 
-VALUES: dict[str, Any] = {"names": list(MEASURED_NAMES), "limits": [LARGEST[name] for name in MEASURED_NAMES]}
+VALUES: dict[str, Any] = {
+    "measured": MEASUREMENTS, "names": list(MEASURED_NAMES), "limits": [LARGEST[name] for name in MEASURED_NAMES],
+}  # fmt: skip
 """Parameters of MEASURED."""
 
 MEASURED = """measured AS (
   SELECT p.patient_id, p.id AS scan_uid, p.at, x.disease, v.measurement, v.value
   FROM core.placements p
-  JOIN core.features x ON x.scan_uid = p.id AND x.revision = p.revision AND x.feature_version = 'measurements-1'
+  JOIN core.features x ON x.scan_uid = p.id AND x.revision = p.revision AND x.feature_version = %(measured)s
   CROSS JOIN LATERAL unnest(%(names)s::text[], %(limits)s::float8[], x.x) v(measurement, most, value)
   WHERE p.kind = 'scan' AND p.ended_by IS NULL AND v.value BETWEEN 0 AND v.most)"""
 """Whole-patient values as the features have them, which models forecast from and are trained on: of a volume the total

@@ -5,7 +5,6 @@ What followed is known from stored sums of diameters: a forecast of the best res
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from models.comparison import Followed, Judged, judge_both, shift_quantiles
 from models.response import CATEGORIES, CRITERION, best_response, still_open
 from stream.services.comparing.measured import MEASURED, VALUES
-from stream.services.comparing.shifts import Shifts, quantile_line
+from stream.services.comparing.shifts import Shifts, by_question, quantile_line
 from stream.storage.database import Connection
 
 
@@ -60,12 +59,8 @@ def compare(connection: Connection, versions: dict[str, str]) -> list[Compared]:
     """Every criterion by which one of `versions` ("new" and "old") forecasts somebody's response."""
     rows = connection.execute(LATEST, versions).fetchall()
     return [
-        Compared(
-            criterion,
-            Shifts.of([row[1:] for row in group]),
-            dict(_judged(connection, versions)) if criterion == CRITERION else {},
-        )
-        for criterion, group in groupby(rows, key=lambda row: row[0])
+        Compared(criterion, shifts, dict(_judged(connection, versions)) if criterion == CRITERION else {})
+        for (criterion,), shifts in by_question(rows, 1)
     ]
 
 

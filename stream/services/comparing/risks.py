@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.comparison import Followed, Judged, judge_both, shift_quantiles
-from stream.services.comparing.shifts import Shifts, quantile_line
+from stream.services.comparing.shifts import Shifts, by_question, quantile_line
 from stream.storage.database import Connection
 
 Question = tuple[str, str, int | None]
@@ -54,8 +54,8 @@ def compare(connection: Connection, versions: dict[str, str]) -> list[Compared]:
     followed = dict(_followed(connection, versions))
     rows = connection.execute(TIPS, versions).fetchall()
     return [
-        Compared(question, Shifts.of([row[3:] for row in group]), _judged(question, followed.get(question)))
-        for question, group in groupby(rows, key=lambda row: row[:3])
+        Compared(question, shifts, _judged(question, followed.get(question)))
+        for question, shifts in by_question(rows, 3)
     ]
 
 

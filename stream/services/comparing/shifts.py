@@ -1,7 +1,8 @@
 """Forecasts of both weights at each patient's latest timepoint: who has which, and whose move most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,12 @@ class Shifts:
     def __str__(self) -> str:
         both = f"{len(self.both)} patients with both"
         return f"{both}, {self.only_new} with the new only, {self.only_old} with the old only"
+
+
+def by_question(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[tuple[Any, ...], Shifts]]:
+    """The shifts of each question, which the first `width` columns name; rows come sorted by them."""
+    for question, group in groupby(rows, key=lambda row: row[:width]):
+        yield question, Shifts.of([row[width:] for row in group])
 
 
 def quantile_line(quantiles: dict[str, float], decimals: int) -> str:

@@ -12,7 +12,7 @@ from models.forecast import SizeForecast
 from models.intervals import quantiles_of
 from models.measurement import UNITS
 from stream.services.comparing.measured import MEASURED, VALUES
-from stream.services.comparing.shifts import Shifts, quantile_line
+from stream.services.comparing.shifts import Shifts, by_question, quantile_line
 from stream.storage.database import Connection
 
 # Visits come up to a week early or late. Wider than that, but less than half of the three weeks between the days that
@@ -64,10 +64,7 @@ def compare(connection: Connection, versions: dict[str, str]) -> list[Compared]:
     """Every measurement and day that one of `versions` ("new" and "old") forecasts for somebody."""
     sized = dict(_sized(connection, versions))
     rows = connection.execute(LATEST, versions).fetchall()
-    return [
-        Compared(question, Shifts.of([row[2:] for row in group]), _judged(sized.get(question)))
-        for question, group in groupby(rows, key=lambda row: row[:2])
-    ]
+    return [Compared(question, shifts, _judged(sized.get(question))) for question, shifts in by_question(rows, 2)]
 
 
 def _judged(sized: Sized | None) -> JudgedSizes:
