@@ -75,8 +75,8 @@ $(UV): requirements/bootstrap.txt
 	$(INSTALL)
 	@touch .venv/run.stamp $@
 
-.venv/kafka.stamp: .venv/run.stamp stream/embedded/kafka.py stream/embedded/jars.sha256
-	$(BIN)/python -m stream.embedded
+.venv/kafka.stamp: .venv/run.stamp stream/local/embedded/kafka.py stream/local/embedded/jars.sha256
+	$(BIN)/python -m stream.local.embedded
 	@touch $@
 
 .lint/stamp: $(UV) requirements/lint.txt

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import late, latency, processes, replay, report, safeguards, throughput
-from stream.progress import progress
+from stream.terminal.progress import progress
 from tests.journey.service import Service
 
 STEPS = 10

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from models.measurement import Measurement
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
-from stream.services.measurement import Measured, feature_rows
+from stream.services.measuring.measurement import Measured, feature_rows
 from stream.settings import Settings
 from stream.storage import schema
+from stream.storage.appending import append
 from stream.storage.database import connect
-from stream.storage.facts import append
 
 VISIT = dt.timedelta(days=42)
 FIRST_VISIT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)

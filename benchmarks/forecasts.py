@@ -12,8 +12,8 @@ import torch
 
 from models.card import NOT_MODELS
 from models.evaluate import evaluate
-from models.metrics import Estimate
-from models.report import SHORT_NAMES, cell
+from models.judging.report import SHORT_NAMES, cell
+from models.statistics.metrics import Estimate
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "forecasts.md"
 BEGIN, END = "<!-- measured: written by python -m benchmarks.forecasts -->", "<!-- end of what was measured -->"

@@ -11,15 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stream.embedded import postgres
 from stream.endpoints import choose_endpoints, free_port, save_endpoints
-from stream.services.clinical import Visit, accept_visits
-from stream.services.reconcile import Reconciler
+from stream.local.embedded import postgres
+from stream.local.supervisor import Supervisor
+from stream.services.facts.clinical import Visit, accept_visits
+from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings, load_settings
 from stream.storage.database import Connection, connect, upgrade
-from stream.supervisor import Supervisor
 from stream.wiring.garbage import keep_for_good
-from tests.services.facts import forecasters, lung
+from tests.services.accepted_facts import forecasters, lung
 
 LENGTHS, DEPTHS = (10, 50, 200), (0, 1, 5)
 PATIENTS, ROUNDS = 32, 3

@@ -13,16 +13,16 @@ import faust
 import numpy as np
 from psycopg import sql
 
-from models.forecaster import Forecaster, committed_forecasters
+from models.serving.forecaster import Forecaster, committed_forecasters
 from stream.endpoints import kafka_servers
-from stream.planning import Plan, plan
-from stream.services.folding import fold
-from stream.services.rows import FoldRows, fold_rows
+from stream.services.folding.fold_rows import FoldRows, fold_rows
+from stream.services.folding.stepping import fold
 from stream.settings import load_settings
-from stream.storage import schema, sending, standing
+from stream.storage import folds, schema, staging
+from stream.storage.appending import qualified
 from stream.storage.database import Connection, engine
-from stream.storage.facts import qualified
 from stream.storage.timelines import read_timelines, resolve
+from stream.timeline.planning import Plan, plan
 
 
 def build_app(servers: Sequence[str], topic: str) -> faust.App:
@@ -53,14 +53,14 @@ def apply(connection: Connection, forecasters: Mapping[str, Forecaster], scan_ui
     """Bring the timeline of `scan_uid` into line in one transaction."""
     with connection.transaction():
         patient_id = resolve(connection, [scan_uid])[scan_uid]
-        standing.lock_heads(connection, [patient_id])
+        folds.lock_heads(connection, [patient_id])
         (timeline,) = read_timelines(connection, [patient_id])
         one = plan(timeline, list(forecasters.values()))
         if not one.changed:
             return
         stepped = fold([one], forecasters, _bases(connection, one))
-        (fold_id,) = standing.take_fold_ids(connection, 1)
-        now, _ = standing.fold_time(connection, [patient_id])
+        (fold_id,) = folds.take_fold_ids(connection, 1)
+        now, _ = folds.fold_time(connection, [patient_id])
         _write(connection, fold_rows(fold_id, one, stepped[patient_id], []), now)
 
 
@@ -70,7 +70,7 @@ def _bases(connection: Connection, one: Plan) -> dict[tuple[str, str], np.ndarra
         for course in one.courses
         if course.base and course.steps
     ]
-    found = standing.read_states(connection, keys)
+    found = folds.read_states(connection, keys)
     return {(one.timeline.patient_id, key[1]): np.frombuffer(data, "<f4") for key, data in found.items()}
 
 
@@ -80,7 +80,7 @@ def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
             "UPDATE core.forecasts SET tip = %s WHERE weights_version = %s AND scan_uid = %s AND superseded_by IS NULL",
             [tip, weights_version, scan_uid],
         )
-    for table in sending.WRITTEN:
+    for table in staging.WRITTEN:
         _insert(connection, table, rows.written[table], now)
     head = rows.fold_row(now)
     _insert(connection, schema.folds, [head], now)
@@ -96,7 +96,7 @@ def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
 
 def _insert(connection: Connection, table: schema.Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
     timed = {"placed_at": now, "computed_at": now}
-    names = [*sending.travelling(table), *filter(None, [standing.TIME.get(table)])]
+    names = [*staging.travelling(table), *filter(None, [folds.TIME.get(table)])]
     command = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         qualified(table),
         sql.SQL(", ").join(map(sql.Identifier, names)),

@@ -14,17 +14,17 @@ import numpy as np
 import torch
 from scipy.stats import norm
 
-from models.blueprints import BLUEPRINTS
-from models.crossvalidation import fit_folds
 from models.evaluate import FOLDS_SEED, load_usable
-from models.fit import unroll
-from models.forecaster import Forecaster
-from models.heads import MEDIAN, SIZE_QUANTILES, TRUST
 from models.measurement import ROUNDED_MM
-from models.mixture import FLOOR_MM, on_day
-from models.samples import SUM, samples
-from models.splits import splits
-from models.timelines import Timeline
+from models.serving.forecaster import Forecaster
+from models.serving.heads import MEDIAN, SIZE_QUANTILES, TRUST
+from models.serving.mixture import FLOOR_MM, on_day
+from models.tables.records import Timeline
+from models.training.blueprints import BLUEPRINTS
+from models.training.crossvalidation import fit_folds
+from models.training.fit import unroll
+from models.training.samples import SUM, samples
+from models.training.splits import splits
 
 BLUEPRINT = BLUEPRINTS["progression"]
 GRID = torch.linspace(-6.0, 3.0, 721)  # log ratios

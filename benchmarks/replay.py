@@ -21,11 +21,11 @@ from benchmarks.latency import REPORTS, TRAFFIC_PER_SECOND, Latency, reports, tr
 from benchmarks.throughput import copy_seconds
 from models.card import COMMITTED
 from models.features import FEATURE_NAMES
-from models.forecaster import committed_forecasters, load_forecaster
+from models.serving.forecaster import committed_forecasters, load_forecaster
+from models.serving.weights import load_weights, save_weights
 from models.timepoint import Timepoint
-from models.weights import load_weights, save_weights
-from stream.services.reconcile import Reconciler
-from stream.services.replay import TIMELINES, replay
+from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery.replay import TIMELINES, replay
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from tests.journey.service import Service

@@ -13,14 +13,14 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.late import fold_visits, only_postgres
-from stream.agents.in_hand import InHand
-from stream.services import rows
-from stream.services.reconcile import Reconciler
-from stream.services.suspects import Item
+from stream.agents.in_flight import InHand
+from stream.services.folding import fold_rows
+from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery.suspects import Item
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.wiring.garbage import keep_for_good
-from tests.services.facts import forecasters
+from tests.services.accepted_facts import forecasters
 
 PATIENTS, ROUNDS = 256, 7
 """As many as one batch holds; the median of some rounds counts, in which all ways take turns."""
@@ -40,9 +40,9 @@ def _no_fsync(connection: Connection) -> Iterator[None]:
 
 WAYS: dict[str, Without] = {
     "all of them": lambda _: nullcontext(),
-    "without hashes of rows": lambda _: patch.object(rows, "row_sha256", lambda *_: NO_HASH),
+    "without hashes of rows": lambda _: patch.object(fold_rows, "row_sha256", lambda *_: NO_HASH),
     "without the chain over folds": lambda _: patch.multiple(
-        rows, rows_digest=lambda *_: NO_HASH, fold_digest=lambda *_: NO_HASH
+        fold_rows, rows_digest=lambda *_: NO_HASH, fold_digest=lambda *_: NO_HASH
     ),
     "without waiting for the disk at commit": _no_fsync,
 }

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.blueprints import BLUEPRINTS
 from models.evaluate import load_usable
 from models.features import FEATURE_NAMES
-from models.fit import fit
-from models.forecaster import Forecaster, committed_forecasters
-from models.history import input_names
-from models.lstm import LSTM, State
+from models.serving.forecaster import Forecaster, committed_forecasters
+from models.serving.history import input_names
+from models.serving.lstm import LSTM, State
 from models.timepoint import Timepoint
+from models.training.blueprints import BLUEPRINTS
+from models.training.fit import fit
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured: written by python -m benchmarks.step -->", "<!-- end of the step -->"

@@ -18,7 +18,7 @@ from psycopg import sql
 from benchmarks.facts import lay_down, ring
 from stream.endpoints import kafka_servers, libpq_url
 from stream.settings import Settings
-from stream.storage import sending
+from stream.storage import staging
 from stream.storage.database import Connection, connect
 from tests.faults.faults import group
 from tests.journey.service import Service
@@ -32,7 +32,7 @@ READINGS = 20
 NAIVE_TOPIC = "naive"
 POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 120.0
-WRITTEN = ("folds", *(table.name for table in sending.WRITTEN))
+WRITTEN = ("folds", *(table.name for table in staging.WRITTEN))
 
 
 @dataclass(frozen=True)

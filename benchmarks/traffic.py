@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from stream.dicom.sender import send
-from stream.dicom.synthetic import make_sr, save
+from stream.dicom.gateway.sender import send
 from stream.settings import Settings, load_settings
+from stream.simulated.synthetic import make_sr, save
 
 PER_ASSOCIATION = 100
 

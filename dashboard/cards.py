@@ -1,4 +1,4 @@
-"""What a model's card says, as tables and sentences for a page; the card itself is made by models.tripod."""
+"""What a model's card says, as tables and sentences for a page; the card itself is made by models.judging.tripod."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -10,6 +10,9 @@ from typing import Any, Self
 COMMITTED = Path(__file__).parent / "cards"
 """Folder of the weights that come with this package, a folder for each model."""
 
+NEXT_VISIT = "next_visit"
+"""The horizon kind that ends with the patient's next visit, whenever that is."""
+
 LSTM = "LSTM"
 LEAD = "lead"
 """What the network, and what the service says, are called beside the baseline models, in figures and cards."""
@@ -47,7 +50,7 @@ class Architecture:
     `knot_days`: days since the first scan between which the linear part's weights are interpolated.
     `interval_ends_days`: ends of the hazard's intervals; empty where the output is one probability.
     `size_days`: days ahead for which the sum of diameters is forecast; empty where the network has no such head.
-    `stacked`: simple models that speak beside the network (models.stack).
+    `stacked`: simple models that speak beside the network (models.serving.stack).
     """
 
     core: str
@@ -70,7 +73,7 @@ class Architecture:
 class Card:
     """Everything that is said about one set of weights; `weights_sha256` ties it to the file.
 
-    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by models.tripod, `arms` are those that enough
+    `limits` and `reporting` (TRIPOD+AI, item by item) are filled in by judging.tripod, `arms` are those that enough
     training patients were in; older cards lack all three.
     """
 

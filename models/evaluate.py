@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from models.baselines.families import absent
-from models.blueprints import Blueprint, blueprint_of
 from models.card import COMMITTED, UnusableWeights, patient_sha256
-from models.crossvalidation import Forecasts, Made, fit_folds, made_by, made_out_of_fold
-from models.curves import Profile, calibration, decisions
 from models.forecast import Forecast, Said, SizeForecast, of_kind
-from models.forecaster import Forecaster, load_forecaster
-from models.judge import Score, judged, scores, stand_in
-from models.landmarks import landmarks
-from models.report import groups, headlines, side_by_side, tables
-from models.robustness import robustness
-from models.samples import usable
+from models.judging.baselines.families import absent
+from models.judging.curves import Profile, calibration, decisions
+from models.judging.judge import Score, judged, scores, stand_in
+from models.judging.report import groups, headlines, side_by_side, tables
+from models.judging.robustness import robustness
+from models.judging.sizes import size_scores
+from models.judging.subgroups import subgroups
+from models.serving.forecaster import Forecaster, load_forecaster
 from models.simulated import NOTHING_REAL, all_simulated
-from models.sizes import size_scores
-from models.splits import Split, splits
-from models.subgroups import subgroups
-from models.tables import UnusableTable
-from models.timelines import Timeline, load_timelines
+from models.tables.csv_table import UnusableTable
+from models.tables.records import Timeline, load_timelines
+from models.training.blueprints import Blueprint, blueprint_of
+from models.training.crossvalidation import Forecasts, Made, fit_folds, made_by, made_out_of_fold
+from models.training.landmarks import landmarks
+from models.training.samples import usable
+from models.training.splits import Split, splits
 
 FOLDS_SEED = 20261123
 FEWEST = 10  # patients: two in each fold

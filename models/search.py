@@ -17,19 +17,19 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
-from models.blueprints import Blueprint, UnknownModel, blueprint_of
-from models.crossvalidation import forecast
 from models.evaluate import load_usable
-from models.fit import fit_forecaster
-from models.judge import RESAMPLING_SEED, risks_at
-from models.landmarks import Landmarks, landmarks, questions
-from models.metrics import Estimate, brier, estimate, over_patients
-from models.report import cell
-from models.search_space import Settings, present, suggested, with_settings
-from models.splits import splits
-from models.tables import UnusableTable
-from models.terminal import progress
-from models.timelines import Timeline
+from models.judging.judge import RESAMPLING_SEED, risks_at
+from models.judging.report import cell
+from models.statistics.metrics import Estimate, brier, estimate, over_patients
+from models.tables.csv_table import UnusableTable
+from models.tables.records import Timeline
+from models.training.blueprints import Blueprint, UnknownModel, blueprint_of
+from models.training.crossvalidation import forecast
+from models.training.fit import fit_forecaster
+from models.training.landmarks import Landmarks, landmarks, questions
+from models.training.search_space import Settings, present, suggested, with_settings
+from models.training.splits import splits
+from models.training.terminal import progress
 
 SEED = 20261123
 WORST = 1.0  # the score of weights that forecast no number

@@ -5,14 +5,14 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from models.simulate import SEED, Lesion, Patient, Visit, simulate
-from models.simulated_deaths import Outcome, outcome
-from models.simulated_images import image_features
-from models.timelines import Timeline
+from models.simulation.deaths import Outcome, outcome
+from models.simulation.images import image_features
+from models.simulation.patients import SEED, Lesion, Patient, Visit, simulate
+from models.tables.records import Timeline
 
 SIMULATED = "SIMULATED-"
 """What the ids of simulated patients begin with."""
-NOTHING_REAL = "All patients are simulated (models.simulate): this was tried on nothing real."
+NOTHING_REAL = "All patients are simulated (models.simulation.patients): this was tried on nothing real."
 
 Row = Mapping[str, object]
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from models.blueprints import blueprint_of
 from models.evaluate import cross_validated, load_usable
-from models.fit import fit
-from models.training_card import card_of
-from models.tripod import complete
-from models.weights import save_weights
+from models.judging.tripod import complete
+from models.serving.weights import save_weights
+from models.training.blueprints import blueprint_of
+from models.training.fit import fit
+from models.training.fitted_card import card_of
 
 
 def train(model: str, data: Path, out: Path, seed: int) -> None:

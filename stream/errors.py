@@ -22,6 +22,10 @@ class EndsWorker(Exception):
     """The worker has to end and to be started again, and nothing it has in hand is to blame."""
 
 
+class UnknownWeights(EndsWorker):
+    """Weights are active that this worker neither holds nor can load: it must end, a person must bring them."""
+
+
 class ArchiveAway(OSError):
     """The archive cannot be read at the moment: an outage, to be waited out."""
 

@@ -1,35 +1,48 @@
-"""What tests share: a real Postgres and a real Kafka, started once per session in a folder of their own."""
+"""What tests share: a real Postgres and a real Kafka, each started once per session and only if a test needs it."""
 
 import os
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from stream.embedded import start_embedded
 from stream.endpoints import free_port
+from stream.local.embedded import start_embedded
+from stream.local.supervisor import Supervisor
 from stream.settings import Settings, load_settings
-from stream.supervisor import Supervisor
+from tests.database import blank as blank
+from tests.database import database as database
+from tests.database import upgraded as upgraded
+
+ELSEWHERE = "elsewhere"
+"""What has an address is not started here."""
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def service_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a service of this session alone."""
     folder = tmp_path_factory.mktemp("scanstream")
     return load_settings(data_dir=folder, dicom_port=free_port(), dashboard_port=free_port())
 
 
 @pytest.fixture(scope="session")
-def supervisor(settings: Settings) -> Iterator[Supervisor]:
-    """Holds the session's Postgres and Kafka: `stop` and `start` a part to make bad weather."""
-    with Supervisor(settings.run) as supervisor:
-        start_embedded(supervisor, settings)
+def supervisor(service_settings: Settings) -> Iterator[Supervisor]:
+    """Holds the session's Postgres and Kafka once they run: `stop` and `start` a part to make bad weather."""
+    with Supervisor(service_settings.run) as supervisor:
         yield supervisor
 
 
 @pytest.fixture(scope="session")
-def services(settings: Settings, supervisor: Supervisor) -> Settings:
-    """Settings whose Postgres (roles and an empty database) and Kafka (no topics) run."""
-    return settings
+def postgres(service_settings: Settings, supervisor: Supervisor) -> Settings:
+    """Settings whose Postgres runs (roles and an empty database); of Kafka they know nothing yet."""
+    start_embedded(supervisor, service_settings.model_copy(update={"kafka_bootstrap_servers": ELSEWHERE}))
+    return service_settings
+
+
+@pytest.fixture(scope="session")
+def services(postgres: Settings, supervisor: Supervisor) -> Settings:
+    """Settings whose Postgres and Kafka (no topics) run."""
+    start_embedded(supervisor, postgres.model_copy(update={"database_url": ELSEWHERE}))
+    return postgres
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,10 +14,10 @@ from psycopg import sql
 
 from stream.endpoints import SUPERUSER, embedded_url, load_endpoints
 from stream.settings import Settings, load_settings
+from stream.storage import active_weights, schema
 from stream.storage import database as storage
-from stream.storage import schema, weights
+from stream.storage.appending import qualified
 from stream.storage.database import Connection
-from stream.storage.facts import qualified
 from stream.storage.roles import ensure_database
 
 _numbers = itertools.count()
@@ -41,10 +41,10 @@ class Shuffled(psycopg.Cursor):
 class Database:
     """A database of the session's Postgres; connections opened through it end with the test."""
 
-    def __init__(self, services: Settings, name: str) -> None:
-        endpoints = load_endpoints(services)
+    def __init__(self, postgres: Settings, name: str) -> None:
+        endpoints = load_endpoints(postgres)
         self.superuser_url = embedded_url(endpoints, SUPERUSER, name)
-        self.settings = settings_of(services, name)
+        self.settings = settings_of(postgres, name)
         self._open = ExitStack()
 
     def connect(self, role: str = "worker") -> Connection:
@@ -65,13 +65,13 @@ class Database:
             for table in schema.metadata.sorted_tables:
                 if table is not schema.service:
                     superuser.execute(sql.SQL("DELETE FROM {}").format(qualified(table)))
-            weights.install(superuser, weights.committed_cards(), dt.datetime.now(dt.UTC))
+            active_weights.install(superuser, active_weights.committed_cards(), dt.datetime.now(dt.UTC))
 
 
 @pytest.fixture(scope="session")
-def upgraded(services: Settings) -> Database:
+def upgraded(postgres: Settings) -> Database:
     """The one upgraded database."""
-    made = new_database(services)
+    made = new_database(postgres)
     storage.upgrade(made.settings)
     return made
 
@@ -84,24 +84,24 @@ def database(upgraded: Database) -> Iterator[Database]:
 
 
 @pytest.fixture
-def blank(services: Settings) -> Iterator[Database]:
+def blank(postgres: Settings) -> Iterator[Database]:
     """A database in which there is nothing, not even a table; it goes with the session's Postgres."""
-    made = new_database(services)
+    made = new_database(postgres)
     yield made
     made.close()
 
 
-def new_database(services: Settings) -> Database:
+def new_database(postgres: Settings) -> Database:
     """A new database without tables."""
     name = f"test_{next(_numbers)}"
-    ensure_database(embedded_url(load_endpoints(services), SUPERUSER, "postgres"), name, owner="scanstream_migrator")
-    return Database(services, name)
+    ensure_database(embedded_url(load_endpoints(postgres), SUPERUSER, "postgres"), name, owner="scanstream_migrator")
+    return Database(postgres, name)
 
 
-def settings_of(services: Settings, name: str) -> Settings:
+def settings_of(postgres: Settings, name: str) -> Settings:
     """Settings of a service whose database is `name` in the session's Postgres."""
-    endpoints = load_endpoints(services)
+    endpoints = load_endpoints(postgres)
     passwords = {f"database_password_{role}": word for role, word in endpoints.passwords.items()}
     known = {key: word for key, word in passwords.items() if key in Settings.model_fields}
     url = embedded_url(endpoints, "scanstream_migrator", name)
-    return load_settings(data_dir=services.data_dir, database_url=url, **known)
+    return load_settings(data_dir=postgres.data_dir, database_url=url, **known)

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from models.blueprints import SURVIVAL
 from models.card import COMMITTED, Card
-from models.fit import fit
-from models.samples import usable
-from models.simulate import simulate
+from models.serving.weights import load_weights, save_weights
 from models.simulated import write_tables
-from models.timelines import load_timelines
-from models.training_card import card_of
-from models.weights import load_weights, save_weights
+from models.simulation.patients import simulate
+from models.tables.records import load_timelines
+from models.training.blueprints import SURVIVAL
+from models.training.fit import fit
+from models.training.fitted_card import card_of
+from models.training.samples import usable
 
 
 def other_weights(folder: Path, model: str = "progression", factor: float = 1.5, **changed: object) -> Card:

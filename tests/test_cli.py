@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import stream
 from stream.__main__ import build_app
 from stream.endpoints import free_port
-from stream.supervisor import exclusive
+from stream.local.supervisor import exclusive
 
 
 def scanstream(*words: str, folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:

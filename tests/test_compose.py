@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.synthetic import make_sr, save
 from stream.endpoints import free_port, kafka_servers, load_endpoints
 from stream.settings import PREFIX, Settings
+from stream.simulated.synthetic import make_sr, save
 from tests.containers import FROM_ELSEWHERE, ROOT, Containers, NotSet, compose_services, demanded_variables, running
 from tests.database import new_database
 from tests.programs import needs_program

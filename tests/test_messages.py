@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.messages import BadMessage, Letter
-from stream.services.clinical import Outcome, Treatment
-from stream.services.patient_events import PatientEvent, read_event
-from tests.services.facts import day
+from stream.services.facts.clinical import Outcome, Treatment
+from stream.services.facts.patient_events import PatientEvent, read_event
+from tests.services.accepted_facts import day
 
 
 def letter(**fields: object) -> Letter:

@@ -13,7 +13,6 @@ import typer.main
 from stream.__main__ import build_app
 from stream.settings import PREFIX, Settings
 from tests.database import Database
-from tests.database import upgraded as upgraded
 from tests.programs import needs_program
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -3,14 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from stream.agents.hand import Announcement, Hand
-from stream.agents.letters import set_aside_unreadable
+from stream.agents.decoding import set_aside_unreadable
+from stream.agents.executor import Announcement, Hand
 from stream.crash import reach
 from stream.messages import Letter
-from stream.services import assembly
-from stream.services.completeness import Rules
-from stream.services.suspects import Item
-from stream.services.sweep import sweep
+from stream.services.assembling import assembly
+from stream.services.assembling.completeness import Rules
+from stream.services.recovery.suspects import Item
+from stream.services.recovery.sweep import sweep
 from stream.storage.database import Connection
 
 

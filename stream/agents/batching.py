@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from faust.types import EventT, StreamT
 
-from stream.agents.hand import end_process
+from stream.agents.executor import end_process
 from stream.crash import reach
 from stream.messages import Letter
 

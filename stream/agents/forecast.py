@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from stream.agents.hand import Hand
-from stream.agents.letters import set_aside_unreadable
+from stream.agents.decoding import set_aside_unreadable
+from stream.agents.executor import Hand
 from stream.crash import reach
 from stream.messages import Letter
-from stream.services.identity import apply_next, next_event
-from stream.services.patient_events import accept, read_event
-from stream.services.reconcile import Folded, Reconciler, log_folds
-from stream.services.rejecting import Rejection
-from stream.services.suspects import Item
+from stream.services.facts.identity_events import apply_next, next_event
+from stream.services.facts.patient_events import accept, read_event
+from stream.services.facts.rejections import Rejection
+from stream.services.folding.reconcile import Folded, Reconciler, log_folds
+from stream.services.recovery.suspects import Item
 from stream.storage.database import Connection
 from stream.storage.timelines import resolve, roots
 

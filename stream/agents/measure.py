@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from stream.agents.hand import Hand
-from stream.agents.letters import set_aside_unreadable
+from stream.agents.decoding import set_aside_unreadable
+from stream.agents.executor import Hand
 from stream.crash import reach
 from stream.messages import Letter
-from stream.services import measurement
-from stream.services.suspects import Item
+from stream.services.measuring import measurement
+from stream.services.recovery.suspects import Item
 from stream.storage.database import Connection
 
 READERS = 2

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from stream import logs
-from stream.agents.hand import EXIT_UNEXPECTED, Hand, end_process
+from stream.agents.executor import EXIT_UNEXPECTED, Hand, end_process
 from stream.storage.blocking import end_blockers
 from stream.storage.database import Connection, Outage
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from stream import logs
-from stream.commands.queries import By, Json, Result, Why, ask, find_patient
+from stream.commands.status import By, Json, Result, Why, ask, find_patient
 from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import Settings, load_settings
 
@@ -83,7 +83,7 @@ def _identity(
     settings: Settings, kind: str, patient: str | None, other: str | None, scan: str | None, by: str | None,
     why: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    from stream.services.identity import IdentityEvent, accept_identity, outcome
+    from stream.services.facts.identity_events import IdentityEvent, accept_identity, outcome
     from stream.wiring.bells import patient_bell, ring
 
     logs.setup(kind)
@@ -108,7 +108,7 @@ def _decide(
 ) -> None:
     import datetime as dt
 
-    from stream.services.rejecting import Rejection, accept_rejections, effective
+    from stream.services.facts.rejections import Rejection, accept_rejections, effective
     from stream.wiring.bells import patient_bell, ring
 
     logs.setup("restore" if withdrawn else "reject")
@@ -139,7 +139,7 @@ def _received_as(connection: Any, scan_uid: str) -> str:
 
 
 def _say(as_json: bool, found: dict[str, Any], what: str) -> None:
-    from stream.printing import print_json
+    from stream.terminal.printing import print_json
 
     if as_json:
         print_json(found)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.commands.queries import Json
+from stream.commands.status import Json
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from stream.dicom.sender import Sent
+    from stream.dicom.gateway.sender import Sent
 
 CALLING_AE = "SCANSTREAM_SEND"
 PORTS = {"dicom_port": "DICOM", "dashboard_port": "Dashboard"}
@@ -30,7 +30,7 @@ def demo(
     """Everything on this machine with a simulated cohort, until Ctrl-C."""
     settings = _settings_of_demo()
 
-    from stream.demo import run
+    from stream.simulated.demo import run
 
     run(settings, patients, once)
 
@@ -46,8 +46,8 @@ def send(
     if missing := [path for path in paths if not path.exists()]:
         raise WrongUse(f"{missing[0]} does not exist.")
 
-    from stream.dicom import sender
-    from stream.progress import progress
+    from stream.dicom.gateway import sender
+    from stream.terminal.progress import progress
 
     files = sender.files_in(paths)
     if not files:
@@ -100,7 +100,7 @@ def _address(to: str | None, settings: Settings) -> tuple[str, str, int]:
 
 def _print_sent(sent: list["Sent"], as_json: bool) -> None:
     """How many files had which status, and by name those that were not stored."""
-    from stream.printing import print_json, print_table
+    from stream.terminal.printing import print_json, print_table
 
     by_status = Counter((_code(one), one.meaning) for one in sent)
     table = [{"status": code, "meaning": meaning, "files": n} for (code, meaning), n in sorted(by_status.items())]

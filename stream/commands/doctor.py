@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
     """Print what was found; AnswerIsNo where something is wrong."""
-    from stream.doctor import examine
+    from stream.local.doctor import examine
 
     findings = examine()
     if as_json:

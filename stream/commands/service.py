@@ -26,8 +26,8 @@ def up() -> None:
     settings = load_settings()
     logs.setup("up")
 
-    from stream.service import running
-    from stream.supervisor import Stopped
+    from stream.local.service import running
+    from stream.local.supervisor import Stopped
 
     try:
         with running(settings) as supervisor:

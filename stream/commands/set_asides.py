@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from stream import logs
-from stream.commands.queries import By, Json, Why, ask
+from stream.commands.status import By, Json, Why, ask
 from stream.errors import AnswerIsNo, CannotStart
 from stream.settings import load_settings
 
@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
 
 def list_set_asides(as_json: Json = False) -> None:
     """All items, newest first."""
-    from stream.printing import print_json, print_table
     from stream.storage.views import set_asides
+    from stream.terminal.printing import print_json, print_table
 
     rows = ask(load_settings(), "reader", set_asides)
     if as_json:
@@ -40,8 +40,8 @@ def show_set_aside(
     item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
 ) -> None:
     """One item in full."""
-    from stream.printing import print_json
     from stream.storage.views import set_asides
+    from stream.terminal.printing import print_json
 
     rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
     if not rows:
@@ -65,8 +65,8 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let it count as if nothing had been wrong; what fails again is a new item."""
-    from stream.dicom.released import Said
-    from stream.services.deciding import Decision
+    from stream.dicom.gateway.released import Said
+    from stream.services.accepting.decisions import Decision
     from stream.storage.database import Outage
     from stream.wiring.releasing import release as released
 
@@ -81,15 +81,15 @@ def release(
 
 def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = False) -> None:
     """It stays aside for good."""
-    from stream.services import deciding
+    from stream.services.accepting import decisions
 
-    decision = deciding.Decision(by or getpass.getuser(), why)
-    item = ask(load_settings(), "worker", lambda connection: deciding.reject(connection, item_id, decision))
+    decision = decisions.Decision(by or getpass.getuser(), why)
+    item = ask(load_settings(), "worker", lambda connection: decisions.reject(connection, item_id, decision))
     _say(as_json, item, "rejected")
 
 
 def _say(as_json: bool, item: Any, decision: str) -> None:
-    from stream.printing import print_json
+    from stream.terminal.printing import print_json
 
     if as_json:
         names = ("item_id", "scan_uid", "revision", "patient_id")

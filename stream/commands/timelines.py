@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from stream import logs
-from stream.commands.queries import By, Json, Why
+from stream.commands.status import By, Json, Why
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 
@@ -37,7 +37,7 @@ def verify(
     settings = load_settings()
     findings = _findings(settings, sample)
     if as_json:
-        from stream.printing import print_json
+        from stream.terminal.printing import print_json
 
         print_json([vars(finding) for finding in findings])
     else:
@@ -61,9 +61,9 @@ def replay(
     if remeasure:
         _remeasure(patient, model, as_json)
         return
-    from stream.printing import print_json
-    from stream.progress import progress
-    from stream.services import replay as again
+    from stream.services.recovery import replay as again
+    from stream.terminal.printing import print_json
+    from stream.terminal.progress import progress
     from stream.wiring.replaying import replaying
 
     settings = load_settings()
@@ -88,8 +88,8 @@ def replay(
 
 
 def _remeasure(patient: str | None, model: str | None, as_json: bool) -> None:
-    from stream.printing import print_json
-    from stream.progress import progress
+    from stream.terminal.printing import print_json
+    from stream.terminal.progress import progress
     from stream.wiring.remeasuring import Remeasuring
 
     if model:
@@ -120,7 +120,7 @@ def import_tables(
     as_json: Json = False,
 ) -> None:
     """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits."""
-    from stream.printing import print_json
+    from stream.terminal.printing import print_json
     from stream.wiring.importing import import_folder
 
     settings = load_settings()
@@ -155,9 +155,9 @@ def upgrade() -> None:
 
 
 def _findings(settings: Settings, percent: float) -> list[Any]:
-    from stream.dicom.archive import Archive
-    from stream.services.verify import acceptance, audit, chains, fold, rows
-    from stream.wiring.weights import forecasters
+    from stream.archive.kept_weights import forecasters
+    from stream.archive.originals import Archive
+    from stream.services.verify import acceptance, audit_chain, chains, row_hashes, standing_folds
 
     with _connected(settings, "worker") as connection, _connected(settings, "vault") as vault:
         return [
@@ -165,11 +165,11 @@ def _findings(settings: Settings, percent: float) -> list[Any]:
             acceptance.ends(connection, dt.datetime.now(dt.UTC)),
             chains.identity(connection),
             chains.versions(connection),
-            *fold.standing_folds(connection, forecasters(settings, "cpu"), percent=percent),
+            *standing_folds.standing_folds(connection, forecasters(settings, "cpu"), percent=percent),
             chains.transactions(connection),
             chains.fold_chain(connection, percent),
-            rows.row_hashes(connection, percent),
-            audit.audit_log(connection),
+            row_hashes.row_hashes(connection, percent),
+            audit_chain.audit_log(connection),
             acceptance.identifiers(connection, acceptance.originals(vault), percent),
         ]
 

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from models.arms import ASSOCIATION, UnderArm, by_arm
-from models.explain import Moved, Part, Told, fold, why_moved
+from models.explaining.arms import ASSOCIATION, UnderArm, by_arm
+from models.explaining.explain import Moved, Part, Told, fold, why_moved
+from models.explaining.gating import Gating, gates
+from models.explaining.unusual import Unusual, ranges_known, unusual
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast, of_kind
-from models.forecaster import Forecaster
-from models.gating import Gating, gates
+from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
-from models.unusual import Unusual, ranges_known, unusual
-from stream.timeline import DAY
+from stream.timeline.entries import DAY
 
 Row = Mapping[str, Any]
 Weights = Callable[[str], Forecaster]

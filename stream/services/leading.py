@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from models.card import Card
 from stream.errors import AnswerIsNo, WrongUse
-from stream.storage import audit, weights
+from stream.storage import active_weights, audit
+from stream.storage.active_weights import Known, Lead, Pair
 from stream.storage.database import Connection
-from stream.storage.standing import identity_held
-from stream.storage.weights import Known, Lead, Pair
+from stream.storage.folds import identity_held
 
 SHORT = 12
 """Characters of a weights version that people are shown."""
@@ -25,20 +25,20 @@ def put_in_service(connection: Connection, card: Card, who: str, why: str | None
     """
     version = card.weights_sha256
     with identity_held(connection):
-        before = weights.known(connection).get(version)
+        before = active_weights.known(connection).get(version)
         if before and json.loads(before.card.to_json()) != json.loads(card.to_json()):
             raise WrongUse(f"The weights {version[:SHORT]} are known here with another card: nothing was changed.")
         if before and before.active_since:
             return False
-        now = weights.moment(connection)
-        weights.activate(connection, card, now)
+        now = active_weights.moment(connection)
+        active_weights.activate(connection, card, now)
         audit.record(connection, who, "model add", version, why, now)
     return True
 
 
 def version_of(connection: Connection, prefix: str) -> str:
     """The version of the known weights that begins with `prefix`; AnswerIsNo for none, WrongUse for several."""
-    found = [version for version in weights.known(connection) if version.startswith(prefix.lower())]
+    found = [version for version in active_weights.known(connection) if version.startswith(prefix.lower())]
     if not found:
         raise AnswerIsNo(f"No weights {prefix} are known here: `scanstream model list` names them.")
     if len(found) > 1:
@@ -53,8 +53,8 @@ def promote(connection: Connection, version: str, who: str, why: str | None) -> 
     Raises AnswerIsNo while a scan to which it applies lacks its state.
     """
     with identity_held(connection):
-        known = weights.known(connection)
-        led = {lead.pair: lead.weights_version for lead in weights.leads(connection) if lead.until is None}
+        known = active_weights.known(connection)
+        led = {lead.pair: lead.weights_version for lead in active_weights.leads(connection) if lead.until is None}
         changed = [pair for pair in known[version].card.pairs if led.get(pair) != version]
         if changed:
             _switch(connection, known, dict.fromkeys(changed, version), ("model promote", version), who, why)
@@ -67,7 +67,7 @@ def rollback(connection: Connection, model: str | None, who: str, why: str | Non
     Raises AnswerIsNo where nothing led before, or while a scan lacks a state of what would lead.
     """
     with identity_held(connection):
-        known, history = weights.known(connection), weights.leads(connection)
+        known, history = active_weights.known(connection), active_weights.leads(connection)
         last = _last_switch(known, history, model)
         wanted = {lead.pair: _before(history, lead) for lead in last}
         if not any(wanted.values()):
@@ -82,8 +82,8 @@ def _switch(
 ) -> None:  # fmt: skip
     for version in sorted(filter(None, set(wanted.values()))):
         _refuse_unready(connection, known, version)
-    now = weights.moment(connection)
-    weights.switch(connection, wanted, now)
+    now = active_weights.moment(connection)
+    active_weights.switch(connection, wanted, now)
     audit.record(connection, who, *log, why, now)
 
 
@@ -91,7 +91,7 @@ def _refuse_unready(connection: Connection, known: Mapping[str, Known], version:
     name = _named(known, version)
     if known[version].active_since is None:
         raise AnswerIsNo(f"{name} is not in service: `scanstream model add` puts it there.")
-    if waiting := sum(scans for _, scans in weights.lacking(connection, version)):
+    if waiting := sum(scans for _, scans in active_weights.lacking(connection, version)):
         raise AnswerIsNo(
             f"{waiting} scans still wait for their state under {name}: the workers go on with it, and so does "
             "`scanstream model add`."

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from stream.crash import reach
-from stream.digest import digest
 from stream.storage import schema
 from stream.storage.database import Connection
+from stream.timeline.digest import digest
 
 AUDIT_LOCK = 4713
 """One writer at a time, until its transaction ends: the chain has no branches. Taken after all other locks."""

@@ -10,12 +10,12 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg.types.json import set_json_dumps
 
-from stream.digest import canonical
 from stream.endpoints import database_url, libpq_url
 from stream.errors import CannotStart
 from stream.settings import Settings
-from stream.storage import weights
+from stream.storage import active_weights
 from stream.storage.roles import ensure_roles
+from stream.timeline.digest import canonical
 
 Connection = psycopg.Connection
 Outage = (
@@ -77,7 +77,7 @@ def upgrade(settings: Settings) -> None:
         command.upgrade(_config(connection), "head")
         connection.execute(sa.text(TIME_ZONE), {"zone": settings.time_zone})
         driver = connection.connection.driver_connection
-        weights.install(driver, weights.committed_cards(), dt.datetime.now(dt.UTC))
+        active_weights.install(driver, active_weights.committed_cards(), dt.datetime.now(dt.UTC))
     migrator.dispose()
 
 

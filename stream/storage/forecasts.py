@@ -9,7 +9,7 @@ from psycopg import sql
 
 from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
 from stream.storage import schema
-from stream.storage.facts import qualified
+from stream.storage.appending import qualified
 
 TABLES: dict[type[Said], sa.Table] = {
     Forecast: schema.forecasts,

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from stream.digest import digest
+from stream.timeline.digest import digest
 
 
 @cache

@@ -6,7 +6,16 @@ from typing import Any
 import psycopg
 
 from models.features import MEASUREMENTS
-from stream.timeline import Content, Entry, Placement, ScanEntry, StandingState, Timeline, TreatmentEntry, ordered
+from stream.timeline.entries import (
+    Content,
+    Entry,
+    Placement,
+    ScanEntry,
+    StandingState,
+    Timeline,
+    TreatmentEntry,
+    ordered,
+)
 
 MEMBERS = """WITH RECURSIVE members(root, id) AS (
   SELECT p COLLATE "C", p COLLATE "C" FROM unnest(%(patients)b::text[]) p

@@ -3,10 +3,10 @@
 import signal
 from functools import partial
 
-from stream.dicom.archive import Archive
-from stream.dicom.forwarder import Forwarder
-from stream.dicom.receiver import Receiver
-from stream.dicom.spool import Spool
+from stream.archive.originals import Archive
+from stream.dicom.gateway.forwarder import Forwarder
+from stream.dicom.gateway.receiver import Receiver
+from stream.dicom.gateway.spool import Spool
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
 from stream.settings import Settings

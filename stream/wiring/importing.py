@@ -5,15 +5,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from models.tables import UnusableTable
+from models.tables.csv_table import UnusableTable
 from stream.errors import CannotStart, WrongUse
-from stream.services.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
-from stream.services.importing import Importer, Known
-from stream.services.set_asides import set_aside_row
+from stream.services.accepting.set_asides import set_aside_row
+from stream.services.facts.clinical import (
+    accept_clinical,
+    accept_outcomes,
+    accept_treatments,
+    accept_visits,
+)
+from stream.services.facts.importing import Importer, Known
 from stream.settings import Settings
 from stream.storage import audit, schema
+from stream.storage.appending import append
 from stream.storage.database import Connection, Outage, connect
-from stream.storage.facts import append
 from stream.storage.vault import keep_patients
 from stream.wiring.bells import Bell, patient_bell, ring
 from stream.wiring.pseudonyms import pseudonyms

@@ -1,6 +1,6 @@
 """The pseudonyms of this service, from its key file."""
 
-from stream.dicom.identity import Pseudonyms, load_or_make_key
+from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.errors import CannotStart
 from stream.settings import Settings
 from stream.storage.database import Connection

@@ -1,9 +1,9 @@
 """Construction of a release: what was set aside is taken up again, with what a person says of it."""
 
-from stream.dicom.archive import Archive
-from stream.dicom.released import Said, describe_again
+from stream.archive.originals import Archive
+from stream.dicom.gateway.released import Said, describe_again
 from stream.errors import AnswerIsNo, WrongUse
-from stream.services.deciding import (
+from stream.services.accepting.decisions import (
     Decision,
     Item,
     correcting,
@@ -15,8 +15,8 @@ from stream.services.deciding import (
     release_timeline,
     undecided,
 )
-from stream.services.forwarding import Described, Received
-from stream.services.identity import IdentityEvent, accept_identity
+from stream.services.accepting.received_files import Described, Received
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.storage.timelines import resolve

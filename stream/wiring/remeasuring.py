@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from stream.dicom.archive import Archive
+from stream.archive.kept_weights import forecasters
+from stream.archive.originals import Archive
 from stream.errors import AnswerIsNo, CannotStart
-from stream.services.reconcile import Reconciler
-from stream.services.remeasuring import Outcome, remeasure, standing
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring.remeasuring import Outcome, remeasure, standing
 from stream.settings import Settings
 from stream.storage.database import Connection
 from stream.wiring.pseudonyms import pseudonyms
-from stream.wiring.weights import forecasters
 from stream.wiring.worker import Reader
 
 BATCH = 64

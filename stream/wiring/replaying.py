@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stream.archive.kept_weights import forecasters
 from stream.errors import CannotStart
-from stream.services.reconcile import Reconciler
-from stream.services.replay import Hands
+from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery.replay import Hands
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.garbage import keep_for_good
-from stream.wiring.weights import forecasters
 
 
 @contextmanager

@@ -5,29 +5,29 @@ import os
 from collections.abc import Callable
 from functools import partial
 
-from models.forecaster import Forecaster
+from models.serving.forecaster import Forecaster
+from stream.agents.app import Agents, build_app, run
 from stream.agents.assemble import Assemble
+from stream.agents.executor import Hand
 from stream.agents.forecast import ForecastAgent
-from stream.agents.hand import Hand
-from stream.agents.in_hand import InHand
+from stream.agents.in_flight import InHand
 from stream.agents.measure import MeasureAgent
 from stream.agents.watchdog import Watchdog
-from stream.app import Agents, build_app, run
-from stream.dicom.archive import Archive
-from stream.dicom.identity import Pseudonyms
-from stream.dicom.measurements import measure_scan
+from stream.archive.kept_weights import forecasters, keep_weights, kept
+from stream.archive.originals import Archive
+from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.measurements import measure_scan
 from stream.endpoints import kafka_servers
 from stream.errors import ArchiveAway, CannotStart, SetAside
 from stream.publisher import Publisher
-from stream.services.completeness import Rules
-from stream.services.measurement import Complete, Measured
-from stream.services.reconcile import Reconciler
-from stream.services.suspects import charge
+from stream.services.assembling.completeness import Rules
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring.measurement import Complete, Measured
+from stream.services.recovery.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.garbage import keep_for_good
 from stream.wiring.pseudonyms import pseudonyms
-from stream.wiring.weights import forecasters, keep_weights, kept
 
 
 def run_worker(settings: Settings) -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from stream.agents import watchdog
-from stream.agents.hand import EXIT_UNEXPECTED, Hand
+from stream.agents.executor import EXIT_UNEXPECTED, Hand
 from stream.agents.watchdog import Watchdog
 from stream.publisher import Publisher
 from stream.storage.blocking import end_blockers
@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 HANGS = """
 import asyncio, sys, threading
 from stream.agents import watchdog
-from stream.agents.hand import Hand
+from stream.agents.executor import Hand
 
 watchdog.LOOK_SECONDS, watchdog.STUCK_SECONDS = 0.05, 0.5
 

@@ -25,17 +25,17 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="session")
-def filled(services: Settings) -> Settings:
+def filled(postgres: Settings) -> Settings:
     """Settings of a database with the cohort in it."""
-    settings = database(services, "dashboard_filled")
+    settings = database(postgres, "dashboard_filled")
     fill(settings)
     return settings
 
 
 @pytest.fixture(scope="session")
-def empty(services: Settings) -> Settings:
+def empty(postgres: Settings) -> Settings:
     """Settings of a database in which nothing has arrived."""
-    return database(services, "dashboard_empty")
+    return database(postgres, "dashboard_empty")
 
 
 @pytest.fixture
@@ -75,15 +75,15 @@ def fill(settings: Settings) -> None:
         cohort(dt.datetime.now(dt.UTC)).write(connection)
 
 
-def database(services: Settings, name: str) -> Settings:
+def database(postgres: Settings, name: str) -> Settings:
     """Settings of a new database of the session's Postgres, migrated and empty."""
-    endpoints = load_endpoints(services)
+    endpoints = load_endpoints(postgres)
     ensure_database(embedded_url(endpoints, SUPERUSER, "postgres"), name, owner="scanstream_migrator")
     passwords = {f"database_password_{role}": word for role, word in endpoints.passwords.items()}
     known = {key: word for key, word in passwords.items() if key in Settings.model_fields}
     settings = load_settings(
-        data_dir=services.data_dir,
-        dashboard_port=services.dashboard_port,
+        data_dir=postgres.data_dir,
+        dashboard_port=postgres.dashboard_port,
         database_url=embedded_url(endpoints, "scanstream_migrator", name),
         **known,
     )

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from stream.embedded import postgres
 from stream.endpoints import load_endpoints
+from stream.local.embedded import postgres
+from stream.local.supervisor import Supervisor
 from stream.settings import Settings
-from stream.supervisor import Supervisor
 from tests.dashboard.cohort import GROWING
 from tests.dashboard.conftest import Open, read
 
@@ -19,7 +19,7 @@ def test_every_page_says_research_use_only(filled: Settings, open_page: Open, pa
 
 
 def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_when_it_is_back(
-    filled: Settings, services: Settings, supervisor: Supervisor, open_page: Open
+    filled: Settings, service_settings: Settings, supervisor: Supervisor, open_page: Open
 ) -> None:
     shown = {page: open_page(filled, page, patient=GROWING) for page in PAGES}
     supervisor.stop("postgres")
@@ -29,7 +29,7 @@ def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_whe
             assert not page.exception
             assert not page.metric
     finally:
-        supervisor.start(postgres.part(services.data_dir, load_endpoints(services)))
+        supervisor.start(postgres.part(service_settings.data_dir, load_endpoints(service_settings)))
     for page in shown.values():
         assert not page.run().error
         assert page.title

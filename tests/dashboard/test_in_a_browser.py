@@ -73,8 +73,8 @@ def test_a_click_on_the_worklist_leads_to_the_patient_and_back(address: str, bro
     assert not elsewhere, "the pages must work in a network without a way out"
 
 
-def test_what_arrives_appears_without_a_hand_on_the_page(services: Settings, browser_page: Page) -> None:
-    settings = database(services, "dashboard_waiting")
+def test_what_arrives_appears_without_a_hand_on_the_page(postgres: Settings, browser_page: Page) -> None:
+    settings = database(postgres, "dashboard_waiting")
     with served(settings) as base:
         browser_page.goto(base)
         expect(browser_page.get_by_text("No scan has arrived yet")).to_be_visible(timeout=PATIENCE_MS)

@@ -9,9 +9,7 @@ from stream.storage import views
 from tests.dashboard.cohort import GROWING, MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
-from tests.database import database as database
-from tests.database import upgraded as upgraded
-from tests.services.facts import breast, drug, fold_each, lung
+from tests.services.accepted_facts import breast, drug, fold_each, lung
 
 OF_LUNG = [lung("PL", "a", 0, 30.0), lung("PL", "b", 42, 24.0), drug("PL", MARKUP, 50), lung("PL", "c", 84, 26.0)]
 OF_BREAST = [breast("PB", "a", 0, 30.0, 40.0), breast("PB", "b", 21, 12.5, 22.0), ("PB", {"age": 93})]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.identity import Pseudonyms
+from stream.dicom.pseudonyms import Pseudonyms
 from stream.settings import Settings
 from tests.data import shared_data
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from pydicom import Dataset, dcmread, dcmwrite, uid
 from pydicom.filereader import read_file_meta_info
 
-from stream.dicom.content import Content, read_content
-from stream.dicom.synthetic import (
+from stream.dicom.gateway.content import Content, read_content
+from stream.simulated.synthetic import (
     NEOPLASM,
     SITES,
     Lesion,

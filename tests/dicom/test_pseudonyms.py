@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.identity import Pseudonyms, load_or_make_key
+from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.errors import CannotStart
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from stream.embedded.kafka import COORDINATES
+from stream.local.embedded.kafka import COORDINATES
 from tests.faults.crash_table import Crash, crashes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability" / "crash-points.md"

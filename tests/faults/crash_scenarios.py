@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset
 
-from stream.dicom.synthetic import Lesion, make_seg, make_series, make_sr, save
-from stream.services.clinical import accept_treatments, accept_visits
-from stream.services.identity import IdentityEvent, accept_identity
-from stream.services.reconcile import Reconciler
-from stream.services.rejecting import Rejection, accept_rejections
+from stream.services.facts.clinical import accept_treatments, accept_visits
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.rejections import Rejection, accept_rejections
+from stream.services.folding.reconcile import Reconciler
+from stream.simulated.synthetic import Lesion, make_seg, make_series, make_sr, save
 from stream.storage import schema
+from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.facts import append
 from tests.faults.crashing import Crashing
-from tests.services.facts import accept, apply_identity, drug, forecasters, lung
+from tests.services.accepted_facts import accept, apply_identity, drug, forecasters, lung
 
 Holds = Callable[[], bool]
 LONG_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.faults import crash_scenarios as kinds
 from tests.faults.crash_scenarios import Case, Holds
 from tests.faults.crashing import SETTLE_SECONDS, Crashing
-from tests.services.facts import assert_sound
+from tests.services.accepted_facts import assert_sound
 from tests.waiting import wait_until
 
 Scenario = Callable[[Case], Holds]

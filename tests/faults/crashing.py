@@ -19,12 +19,12 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import MemberToRemove, OffsetSpec
 
 import stream
-from stream.dicom.identity import load_or_make_key
-from stream.dicom.sender import send
+from stream.dicom.gateway.sender import send
+from stream.dicom.pseudonyms import load_or_make_key
 from stream.endpoints import free_port, kafka_servers
 from stream.errors import CannotStart
 from stream.publisher import TOPICS, Publisher, ensure_topics
-from stream.services.sweep import UNSEEN
+from stream.services.recovery.sweep import UNSEEN
 from stream.settings import Settings, load_settings
 from tests.database import Database
 from tests.waiting import wait_until

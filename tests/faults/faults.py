@@ -12,7 +12,7 @@ import psycopg
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from stream.app import SESSION_SECONDS
+from stream.agents.app import SESSION_SECONDS
 from stream.endpoints import SUPERUSER, embedded_url, kafka_servers, load_endpoints
 from stream.storage.roles import answers
 from tests.journey.service import SETTLE_SECONDS, Service

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from pydicom import dcmread
 
-from stream.dicom.durable import TEMP_PREFIX
-from stream.dicom.synthetic import make_image, save
+from stream.archive.durable import TEMP_PREFIX
+from stream.simulated.synthetic import make_image, save
 from tests.journey.service import SETTLE_SECONDS, Service, successes
 from tests.waiting import wait_until
 

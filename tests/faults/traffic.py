@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.dicom.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import Lesion, make_sr, save
 
 FIRST_DAY = dt.date(2020, 1, 15)
 DAYS_BETWEEN = 56

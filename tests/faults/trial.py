@@ -3,9 +3,9 @@
 import random
 from collections.abc import Callable
 
-from stream.services.verify.fold import standing_folds
+from stream.archive.kept_weights import forecasters
+from stream.services.verify.standing_folds import standing_folds
 from stream.storage.database import connect
-from stream.wiring.weights import forecasters
 from tests.faults.traffic import Traffic
 from tests.journey.service import SETTLE_SECONDS, Service, successes
 from tests.waiting import wait_until

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from stream.supervisor import LIBC, PR_SET_PDEATHSIG
+from stream.local.supervisor import LIBC, PR_SET_PDEATHSIG
 
 IMPORTED = ("stream.__main__", "stream.commands.service", "stream.wiring.gateway", "stream.wiring.worker")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import faust
 
-from stream.agents import stalled
-from stream.app import add_agents, new_app, run
+from stream.agents import stalled_partitions
+from stream.agents.app import add_agents, new_app, run
 from stream.messages import Letter
 from stream.publisher import unread
 from tests.faust_rows.broker import PARTITIONS
@@ -41,7 +41,7 @@ class Handler:
         elif word == "hold" and not self._heals:
             await released(self._folder)
         elif word == "stall" and not self._heals:
-            stalled.STALLED_SECONDS = 2.0
+            stalled_partitions.STALLED_SECONDS = 2.0
             self._app.consumer.stop_flow()  # as Faust does for a rebalance, and may forget to undo
         elif word == "raise" and not self._heals:
             raise ZeroDivisionError("nobody thought of this")

@@ -8,7 +8,7 @@ from typing import Any
 import faust
 from faust.types import StreamT
 
-from stream.app import run
+from stream.agents.app import run
 from stream.endpoints import free_port
 from tests.faust_rows.workers import released, say
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stream.agents.hand import EXIT_UNEXPECTED
-from stream.app import new_app
+from stream.agents.app import new_app
+from stream.agents.executor import EXIT_UNEXPECTED
 from tests.faust_rows import ours
 from tests.faust_rows.broker import PARTITIONS, PATIENCE_SECONDS, Broker, Topic
 from tests.faust_rows.workers import Bench, Worker, bench

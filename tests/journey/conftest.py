@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.database import upgraded as upgraded
 from tests.faults.crashing import crashing as crashing
 from tests.faults.crashing import zygote as zygote
 from tests.journey.service import Service, running_service

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pydicom import Dataset, uid
 
-from stream.dicom.sender import send
-from stream.dicom.synthetic import Lesion, make_image, make_seg, make_series, make_sr, save
-from stream.services.set_asides import item_id
+from stream.dicom.gateway.sender import send
+from stream.services.accepting.set_asides import item_id
+from stream.simulated.synthetic import Lesion, make_image, make_seg, make_series, make_sr, save
 from tests.dicom.factories import content_of
 from tests.journey.outside import everything_said
 from tests.journey.service import Service

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from stream.dicom.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import Lesion, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring
 from tests.waiting import wait_until

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
-from stream.dicom.synthetic import Lesion, make_kos, make_series, make_sr, replacing, save
+from stream.simulated.synthetic import Lesion, make_kos, make_series, make_sr, replacing, save
 from tests.journey.service import Service
 
 STATUS = "SELECT revision, status, completeness, provisional FROM scanstream.scan_status WHERE scan_uid = %s ORDER BY 1"

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydicom import Dataset
 
-from stream.dicom.archive import Archive
-from stream.dicom.synthetic import Lesion, make_sr
+from stream.archive.originals import Archive
+from stream.simulated.synthetic import Lesion, make_sr
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.test_corrections import report, send
 from tests.waiting import wait_until

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 import stream
-from stream.dicom.cohort import cohort
 from stream.settings import Settings, load_settings
+from stream.simulated.cohort import cohort
 from stream.storage.database import connect
 from tests.waiting import has_ended
 

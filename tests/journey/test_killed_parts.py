@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.durable import TEMP_PREFIX
-from stream.dicom.synthetic import Lesion, make_sr, save
+from stream.archive.durable import TEMP_PREFIX
+from stream.simulated.synthetic import Lesion, make_sr, save
 from tests.faults.gateway import check_files, images, kill_gateway
 from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from stream.dicom.synthetic import Lesion, make_seg, make_series, make_sr, save
+from stream.simulated.synthetic import Lesion, make_seg, make_series, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring_fact
 from tests.waiting import wait_until

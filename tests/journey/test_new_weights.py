@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.card import COMMITTED, Card
-from stream.dicom.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import Lesion, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.other_weights import other_weights
 from tests.waiting import wait_until

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from stream.dicom.synthetic import make_sr, save
+from stream.simulated.synthetic import make_sr, save
 from tests.journey.service import Service
 
 HOPS = [

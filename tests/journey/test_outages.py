@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.synthetic import Lesion, make_sr, save
-from stream.embedded import kafka, postgres, start_embedded
 from stream.endpoints import kafka_servers, load_endpoints
+from stream.local.embedded import kafka, postgres, start_embedded
+from stream.local.supervisor import Part, Supervisor
 from stream.publisher import ensure_topics
+from stream.simulated.synthetic import Lesion, make_sr, save
 from stream.storage.database import upgrade
-from stream.supervisor import Part, Supervisor
 from tests.journey.service import SETTLE_SECONDS, Service, successes
 from tests.waiting import has_ended, wait_until
 

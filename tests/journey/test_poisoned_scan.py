@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from stream.dicom.identity import Pseudonyms, load_or_make_key
-from stream.dicom.synthetic import make_sr, save
-from stream.services.suspects import DEATHS
+from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
+from stream.services.recovery.suspects import DEATHS
+from stream.simulated.synthetic import make_sr, save
 from tests.faults.crashing import SETTLE_SECONDS, Crashing
 from tests.waiting import wait_until
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.synthetic import make_sr, save
 from stream.endpoints import free_port
+from stream.simulated.synthetic import make_sr, save
 from tests.journey.service import Service
 
 RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"  # a storage class that is not taken

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.card import COMMITTED
-from models.forecaster import Forecaster, committed_forecasters, load_forecaster
+from models.serving.forecaster import Forecaster, committed_forecasters, load_forecaster
 
 
 @pytest.fixture(scope="session", autouse=True)

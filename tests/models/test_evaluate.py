@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models.blueprints import BLUEPRINTS
-from models.crossvalidation import folds
 from models.evaluate import Evaluation, cross_validated, evaluate, load_usable, write_predictions
 from models.forecast import Forecast, SizeForecast
+from models.training.blueprints import BLUEPRINTS
+from models.training.crossvalidation import folds
 from stream.__main__ import build_app
 from stream.errors import WrongUse
 from tests.data import shared_data
-from tests.models.test_baselines import cohort as cohort_of_baselines
+from tests.models.judging.test_baselines import cohort as cohort_of_baselines
 from tests.models.timelines import made_timelines
 
 HEADER = "patient_id,day,longest_diameter_mm,trial"

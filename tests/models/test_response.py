@@ -3,8 +3,8 @@
 import pytest
 
 from models.forecast import ResponseForecast, of_kind
-from models.forecaster import Forecaster
 from models.response import CATEGORIES, best_response, still_open
+from models.serving.forecaster import Forecaster
 from tests.models.timelines import simulated, sizes
 
 

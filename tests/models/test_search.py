@@ -9,14 +9,14 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from models.blueprints import PROGRESSION
-from models.fit import card_of
-from models.metrics import Estimate
-from models.samples import usable
 from models.search import OtherStudy, Searched, main, search
-from models.simulate import simulate
 from models.simulated import write_tables
-from models.timelines import Timeline, load_timelines
+from models.simulation.patients import simulate
+from models.statistics.metrics import Estimate
+from models.tables.records import Timeline, load_timelines
+from models.training.blueprints import PROGRESSION
+from models.training.fit import card_of
+from models.training.samples import usable
 
 SEED, TRIALS = 7, 3
 QUICK = replace(PROGRESSION, epochs=12, architecture=replace(PROGRESSION.architecture, members=2, hidden=4))

@@ -11,21 +11,21 @@ from sksurv.metrics import concordance_index_ipcw
 from sksurv.util import Surv
 from typer.testing import CliRunner
 
-from models.blueprints import SURVIVAL
-from models.crossvalidation import forecast
 from models.evaluate import cross_validated
 from models.features import FEATURE_NAMES, MEASURED_NAMES
-from models.fit import card_of, fit_forecaster
-from models.forecaster import Forecaster
-from models.judge import risks_at
-from models.landmarks import Landmarks, landmarks, questions
-from models.metrics import uno_c
-from models.samples import usable
-from models.simulate import Patient, simulate
+from models.judging.judge import risks_at
+from models.judging.tripod import complete
+from models.serving.forecaster import Forecaster
 from models.simulated import NOTHING_REAL, patient_id, write_tables
-from models.simulated_deaths import death_hazard, grade_of, outcome
-from models.timelines import Timeline, Visit, load_timelines
-from models.tripod import complete
+from models.simulation.deaths import death_hazard, grade_of, outcome
+from models.simulation.patients import Patient, simulate
+from models.statistics.metrics import uno_c
+from models.tables.records import Timeline, Visit, load_timelines
+from models.training.blueprints import SURVIVAL
+from models.training.crossvalidation import forecast
+from models.training.fit import card_of, fit_forecaster
+from models.training.landmarks import Landmarks, landmarks, questions
+from models.training.samples import usable
 from stream.__main__ import build_app
 from stream.errors import CannotStart
 from tests.models.timelines import features_of

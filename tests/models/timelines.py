@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.blueprints import BLUEPRINTS
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast, of_kind
-from models.forecaster import Forecaster
-from models.simulate import Patient, simulate
-from models.timelines import Timeline, Visit
+from models.serving.forecaster import Forecaster
+from models.simulation.patients import Patient, simulate
+from models.tables.records import Timeline, Visit
 from models.timepoint import Timepoint
+from models.training.blueprints import BLUEPRINTS
 
 VISIT_DAYS = 42.0
 

@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
-from models.forecaster import Forecaster, load_forecaster
+from models.serving.forecaster import Forecaster, load_forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
 from stream.services import leading
-from stream.services.clinical import Visit
-from stream.services.identity import IdentityEvent, accept_identity
-from stream.services.reconcile import Reconciler
-from stream.services.rejecting import Rejection, accept_rejections
-from stream.services.sweep import PATIENCE, sweep
+from stream.services.facts.clinical import Visit
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.rejections import Rejection, accept_rejections
+from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery.sweep import PATIENCE, sweep
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from tests.database import Database
 from tests.other_weights import image_weights, other_weights
 from tests.random_programs.plain_model import Accepted, Drug, Scan
-from tests.services.facts import accept, apply_identity, breast, drug, forecasters, lung
+from tests.services.accepted_facts import accept, apply_identity, breast, drug, forecasters, lung
 from tests.services.waiting import threads
 
 PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2

@@ -12,8 +12,8 @@ import numpy as np
 
 from models.features import IMAGE_NAMES, features
 from models.forecast import Forecast, Said, of_kind
-from models.forecaster import Forecaster
 from models.measurement import Measurement
+from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 
 DAY = dt.timedelta(days=1)

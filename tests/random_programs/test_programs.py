@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.database import Database
 from tests.random_programs.machine import Programs, Service
-from tests.services.facts import assert_sound
+from tests.services.accepted_facts import assert_sound
 
 SHORT, STEPS = 30, 50
 UNHURRIED = settings(deadline=None, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck),

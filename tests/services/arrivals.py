@@ -8,15 +8,16 @@ from dataclasses import replace
 
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.services import assembly, measurement
-from stream.services.forwarding import Described, Received, accept, close_association
-from stream.services.measurement import Complete, Measured
-from stream.services.reconcile import Reconciler
+from stream.services.accepting.received_files import Described, Received, accept, close_association
+from stream.services.assembling import assembly
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring import measurement
+from stream.services.measuring.measurement import Complete, Measured
 from stream.storage.database import Connection
 from tests.database import Database
-from tests.services.facts import forecasters
+from tests.services.accepted_facts import forecasters
+from tests.services.assembling.test_assembly import RULES
 from tests.services.receipts import described, moments_later, received
-from tests.services.test_assembly import RULES
 
 Status = tuple[str, int, str]
 """Scan, revision and status."""

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from models.forecaster import Forecaster, load_forecaster
+from models.serving.forecaster import Forecaster, load_forecaster
 from stream.services import leading
-from stream.services.clinical import Visit
 from stream.services.comparing.comparison import Comparison, compare
-from stream.services.reconcile import Reconciler
+from stream.services.facts.clinical import Visit
+from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.other_weights import other_weights
-from tests.services.facts import accept, breast, forecasters, lung
+from tests.services.accepted_facts import accept, breast, forecasters, lung
 
 OLD, RESPONSE = (one.weights_version for one in forecasters())
 SIZES_MM = {f"P{number:02}": 20.0 + number for number in range(30)}

@@ -3,8 +3,8 @@
 import datetime as dt
 import hashlib
 
-from stream.services.forwarding import Described, Received, Unusable
-from tests.services.facts import DAY_0, day
+from stream.services.accepting.received_files import Described, Received, Unusable
+from tests.services.accepted_facts import DAY_0, day
 
 
 def described(scan: str = "scan", instance: str = "i1", patient: str = "PA", **more: object) -> Described:

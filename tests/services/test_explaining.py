@@ -10,19 +10,19 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from models.features import FEATURE_NAMES, MEASURED_NAMES
-from models.forecaster import load_forecaster
+from models.serving.forecaster import load_forecaster
 from stream.__main__ import build_app
 from stream.errors import AnswerIsNo
 from stream.services import leading
 from stream.services.explaining import Explained, explain
-from stream.services.reconcile import Reconciler
+from stream.services.folding.reconcile import Reconciler
 from stream.settings import PREFIX
 from stream.storage import views
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.other_weights import other_weights
-from tests.services.facts import accept, breast, day, drug, fold_each, forecasters, lung
-from tests.services.test_identity import event, take_effect
+from tests.services.accepted_facts import accept, breast, day, drug, fold_each, forecasters, lung
+from tests.services.facts.test_identity_events import event, take_effect
 
 Command = Callable[..., Result]
 OF_LUNG = [

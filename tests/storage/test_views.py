@@ -12,7 +12,7 @@ from models.forecast import SizeForecast
 from stream.storage.database import Connection, engine, upgrade
 from stream.storage.forecasts import read_standing
 from tests.database import Database
-from tests.services.facts import accept, breast, day, drug, fold_each, lung
+from tests.services.accepted_facts import accept, breast, day, drug, fold_each, lung
 
 FORECAST = (
     "patient_id endpoint horizon_kind horizon_days risk risk_low risk_high model weights_version scan_uid revision "

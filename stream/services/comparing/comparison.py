@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from stream.errors import AnswerIsNo, WrongUse
 from stream.services.comparing import responses, risks, sizes
-from stream.storage import weights
+from stream.storage import active_weights
 from stream.storage.database import Connection
 
 
@@ -25,8 +25,9 @@ class Comparison(NamedTuple):
 
 def leading_beside(connection: Connection, version: str) -> str:
     """What leads for everything that `version` forecasts; AnswerIsNo or WrongUse where that is not one other set."""
-    pairs = weights.known(connection)[version].card.pairs
-    leading = {one.weights_version for one in weights.leads(connection) if one.until is None and one.pair in pairs}
+    pairs = active_weights.known(connection)[version].card.pairs
+    rows = active_weights.leads(connection)
+    leading = {one.weights_version for one in rows if one.until is None and one.pair in pairs}
     if not leading:
         raise AnswerIsNo("Nothing leads for what these weights forecast: there is nothing to compare them with.")
     if leading == {version}:

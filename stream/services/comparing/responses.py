@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from models.comparison import Followed, Judged, judge_both, shift_quantiles
+from models.judging.comparison import Followed, Judged, judge_both, shift_quantiles
 from models.response import CATEGORIES, CRITERION, best_response, still_open
 from stream.services.comparing.measured import MEASURED, VALUES
 from stream.services.comparing.shifts import Shifts, by_question, quantile_line

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from models.comparison import Followed, Judged, judge_both, shift_quantiles
+from models.judging.comparison import Followed, Judged, judge_both, shift_quantiles
 from stream.services.comparing.shifts import Shifts, by_question, quantile_line
 from stream.storage.database import Connection
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from models.comparison import JudgedSizes, Sized, judge_sizes, shift_quantiles
 from models.forecast import SizeForecast
-from models.intervals import quantiles_of
+from models.judging.comparison import JudgedSizes, Sized, judge_sizes, shift_quantiles
+from models.judging.intervals import quantiles_of
 from models.measurement import UNITS
 from stream.services.comparing.measured import MEASURED, VALUES
 from stream.services.comparing.shifts import Shifts, by_question, quantile_line

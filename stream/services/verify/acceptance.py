@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from stream.services.verify.finding import Finding
-from stream.services.verify.search import HEAD, found
+from stream.services.verify.text_search import HEAD, found
 from stream.storage import schema
 from stream.storage.database import Connection
-from stream.storage.scanning import ALL, CHUNK, each, each_as_text, each_row
+from stream.storage.table_scan import ALL, CHUNK, each, each_as_text, each_row
 
 WITHIN = dt.timedelta(minutes=5)
 """T of I2: assembly's quiet time and the sweep's patience, several times over."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from stream.services.rows import fold_digest, rows_digest
+from stream.services.folding.fold_rows import fold_digest, rows_digest
 from stream.services.verify.finding import Finding
 from stream.services.verify.identity import check_identity
 from stream.storage import schema
 from stream.storage.database import Connection
-from stream.storage.scanning import ALL, each, one_snapshot
-from stream.storage.sending import ENDED, FORECASTS, WRITTEN
-from stream.storage.standing import TIME
+from stream.storage.folds import TIME
+from stream.storage.staging import ENDED, FORECASTS, WRITTEN
+from stream.storage.table_scan import ALL, each, one_snapshot
 
 ENDED_AT = {
     schema.placements: ("ended_by", "ended_at"),

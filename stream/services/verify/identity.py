@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from stream.services.suspects import refusal_id
+from stream.services.recovery.suspects import refusal_id
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
 

@@ -1,0 +1,1 @@
+"""How good weights are: scores beside baseline models, curves, sizes, subgroups and what a card reports."""

@@ -1,0 +1,1 @@
+"""What a worker runs: weights, the network's step, its heads, and the simple models stored beside it."""

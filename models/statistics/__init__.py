@@ -1,0 +1,1 @@
+"""Statistics over arrays: metrics weighted for censoring, regression, calibration."""

@@ -1,0 +1,1 @@
+"""Tables that people keep (CSV), read once for training, evaluation and import alike."""

@@ -1,0 +1,1 @@
+"""What a laboratory does to get weights: tables to samples, fitting, splits and searches."""

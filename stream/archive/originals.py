@@ -1,0 +1,66 @@
+"""The archive: original files by the sha256 of their bytes, never by a name made from a UID."""
+
+import errno
+import re
+from pathlib import Path
+
+from stream.archive.durable import copy_temp, sync_folder
+from stream.crash import reach
+from stream.errors import SetAside
+
+SCHEME = "archive:"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Archive:
+    """A folder `ab/<sha256>.dcm`, shared by all parts that read pixels or reports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def take(self, spool_file: Path) -> Path:
+        """Move `<sha256>.dcm` in durably and return its new path; taking it again is no error.
+
+        Raises FileNotFoundError if neither spool nor archive has it, other OSErrors if the archive cannot be written.
+        """
+        target = self.path(spool_file.stem)
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            reach("archive.folder_made")
+            sync_folder(self.folder)
+        try:
+            self._move(spool_file, target)
+        except FileNotFoundError:
+            if not target.exists():
+                raise
+        reach("archive.file_moved")
+        sync_folder(target.parent)
+        return target
+
+    def path(self, sha256: str) -> Path:
+        """Where the file with this hash lies, or would."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError("an archived file is named by the sha256 of its bytes")
+        return self.folder / sha256[:2] / f"{sha256}.dcm"
+
+    def uri(self, sha256: str) -> str:
+        """The claim check that travels in messages."""
+        return SCHEME + sha256
+
+    def find(self, uri: str) -> Path:
+        """Path of what `uri` names; SetAside(decode_failed) if it is not there."""
+        path = self.path(uri.removeprefix(SCHEME))
+        if not path.exists():
+            raise SetAside("decode_failed", "The archive does not have this file.")
+        return path
+
+    @staticmethod
+    def _move(source: Path, target: Path) -> None:
+        try:
+            source.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copy_temp(source, target.parent).rename(target)
+            reach("archive.file_copied")
+            source.unlink(missing_ok=True)

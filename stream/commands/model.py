@@ -1,0 +1,220 @@
+"""The commands `model …`: weights in service, from adding them to letting them lead and back."""
+
+import getpass
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stream import logs
+from stream.commands.status import By, Json, Why, ask
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
+from stream.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from models.card import Card
+    from stream.services.comparing.comparison import Comparison
+    from stream.storage.active_weights import Known, Lead
+
+Version = Annotated[str, typer.Argument(help="Version as `model list` shows it, or its beginning.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group model."""
+    group = typer.Typer(help="Weights in service.", no_args_is_help=True)
+    group.command("list", epilog="Example: scanstream model list --json")(list_models)
+    group.command("add", epilog='Example: scanstream model add cards/progression --why "trained on 2026"')(add)
+    group.command("compare", epilog="Example: scanstream model compare 0a1b2c")(compare)
+    group.command("promote", epilog='Example: scanstream model promote 0a1b2c --why "better calibrated"')(promote)
+    group.command("rollback", epilog='Example: scanstream model rollback progression --why "too high in women"')(
+        rollback
+    )
+    app.add_typer(group, name="model", epilog="Example: scanstream model list")
+
+
+def list_models(as_json: Json = False) -> None:
+    """Weights that come with this installation and those in service, with what they lead or shadow."""
+    from stream.terminal.printing import print_json
+
+    rows = _listed(load_settings())
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print(f"{row['model']:14}{row['weights_version'][:12]}  {_role(row)}{_lacking(row['card_lacks'])}")
+
+
+def add(
+    folder: Annotated[Path, typer.Argument(help="Folder with active_weights.safetensors and card.json.")],
+    why: Why = None,
+    by: By = None,
+) -> None:
+    """Put weights in service: every timeline gets their states and forecasts, beside those that lead."""
+    from models.judging.tripod import lacking
+    from stream.archive.kept_weights import keep_new
+    from stream.services.leading import put_in_service
+
+    logs.setup("model add")
+    settings = load_settings()
+    ask(settings, "worker", lambda connection: None)  # nothing is kept for a service that cannot be reached
+    card = keep_new(settings, folder)
+    name = f"{card.model} {card.weights_sha256[:12]}"
+    new = ask(settings, "worker", lambda connection: put_in_service(connection, card, by or getpass.getuser(), why))
+    print(f"{name} is in service now, as a shadow." if new else f"{name} is in service already.", flush=True)
+    for said in lacking(card):
+        print(f"The card does not say {said}.", flush=True)
+    _catch_up(settings, card.weights_sha256)
+
+
+def compare(
+    new: Version,
+    old: Annotated[str | None, typer.Argument(help="What to compare with; without it what leads.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What would change if NEW led: how risks, sizes and responses shift, and which is nearer to what happened."""
+    from stream.services.comparing import comparison
+    from stream.services.leading import version_of
+    from stream.terminal.printing import print_json
+
+    def both(connection: Any) -> tuple[str, str, "Comparison"]:
+        one = version_of(connection, new)
+        other = version_of(connection, old) if old else comparison.leading_beside(connection, one)
+        return one, other, comparison.compare(connection, one, other)
+
+    one, other, found = ask(load_settings(), "worker", both)
+    if as_json:
+        print_json({"new": one, "old": other, **found.to_json()})
+        return
+    print(f"{one[:12]} against {other[:12]}; shifts are new minus old, at each patient's latest timepoint\n\n{found}")
+
+
+def promote(version: Version, why: Why = None, by: By = None) -> None:
+    """Let weights lead for everything they forecast; refused while a scan still waits for its state under them."""
+    from stream.services import leading
+
+    def switch(connection: Any) -> tuple[str, list[tuple[str, str]]]:
+        found = leading.version_of(connection, version)
+        return found, leading.promote(connection, found, by or getpass.getuser(), why)
+
+    found, changed = ask(load_settings(), "worker", switch)
+    print(f"{found[:12]} leads {_pairs(changed)} now." if changed else f"{found[:12]} leads already.")
+
+
+def rollback(
+    model: Annotated[str | None, typer.Argument(help="Name of a model; without it the last switch of any.")] = None,
+    why: Why = None,
+    by: By = None,
+) -> None:
+    """Undo the last switch: what led before leads again. A second time it undoes the rollback."""
+    from stream.services import leading
+
+    switched = ask(
+        load_settings(), "worker", lambda connection: leading.rollback(connection, model, by or getpass.getuser(), why)
+    )
+    for version in dict.fromkeys(switched.values()):
+        pairs = [pair for pair, leads in switched.items() if leads == version]
+        print(f"{version[:12] if version else 'Nothing'} leads {_pairs(pairs)} now.")
+
+
+def _listed(settings: Settings) -> list[dict[str, Any]]:
+    """A row for every set of weights: those that come along first, then the others the service knows."""
+    from models.card import UnusableWeights
+    from models.serving.forecaster import committed_forecasters
+    from stream.storage import active_weights
+
+    try:
+        cards = {one.weights_version: one.card for one in committed_forecasters("cpu")}
+    except UnusableWeights as error:
+        raise CannotStart(str(error)) from None
+    rows = {version: _row(card, True) for version, card in cards.items()}
+    try:
+        known, leads = ask(
+            settings, "worker", lambda connection: (active_weights.known(connection), active_weights.leads(connection))
+        )
+    except (CannotStart, WrongUse) as error:
+        print(f"Only what comes with this installation: {error}", file=sys.stderr)
+        return list(rows.values())
+    for version, one in known.items():
+        leading = [lead for lead in leads if lead.until is None and lead.weights_version == version]
+        rows[version] = _row(one.card, version in cards) | _service(one, leading)
+    return list(rows.values())
+
+
+def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
+    from models.judging.tripod import lacking
+
+    return {
+        "model": card.model,
+        "weights_version": card.weights_sha256,
+        "endpoints": [vars(each) for each in card.endpoints],
+        "applies_to": vars(card.applies_to),
+        "forecasts": [{"endpoint": endpoint, "disease": disease} for endpoint, disease in card.pairs],
+        "comes_with_installation": comes_along,
+        "card_lacks": lacking(card),
+        "active_since": None,
+        "leads": [],
+        "shadows": [],
+    }
+
+
+def _lacking(items: Sequence[str]) -> str:
+    return f"; the card lacks {len(items)} of the items it owes (--json names them)" if items else ""
+
+
+def _service(known: "Known", leading: list["Lead"]) -> dict[str, Any]:
+    pairs = {lead.pair for lead in leading}
+    shadows = [pair for pair in known.card.pairs if pair not in pairs] if known.active_since else []
+    return {
+        "active_since": known.active_since,
+        "leads": [{"endpoint": one.endpoint, "disease": one.disease, "since": one.since} for one in leading],
+        "shadows": [{"endpoint": endpoint, "disease": disease} for endpoint, disease in shadows],
+    }
+
+
+def _role(row: dict[str, Any]) -> str:
+    leads = [(one["endpoint"], one["disease"]) for one in row["leads"]]
+    shadows = [(one["endpoint"], one["disease"]) for one in row["shadows"]]
+    parts = []
+    if leads:
+        parts.append(f"leads {_pairs(leads)} since {max(one['since'] for one in row['leads']):%Y-%m-%d %H:%M}")
+    if shadows:
+        parts.append(f"shadow for {_pairs(shadows)}")
+    if not parts:
+        pairs = [(one["endpoint"], one["disease"]) for one in row["forecasts"]]
+        parts.append(f"forecasts {_pairs(pairs)}; not in service")
+    return "; ".join(parts) + ("" if row["comes_with_installation"] else "; added here")
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    """`progression (bladder, lung), death (lung)`."""
+    by_endpoint: dict[str, list[str]] = {}
+    for endpoint, disease in pairs:
+        by_endpoint.setdefault(endpoint, []).append(disease)
+    return ", ".join(f"{endpoint} ({', '.join(diseases)})" for endpoint, diseases in by_endpoint.items())
+
+
+def _catch_up(settings: Settings, version: str) -> None:
+    """Give every timeline its states under the new weights, with progress and rate."""
+    from stream.services.recovery import replay
+    from stream.storage.active_weights import lacking
+    from stream.terminal.progress import progress
+    from stream.wiring.replaying import replaying
+
+    def waiting() -> int:
+        return ask(settings, "worker", lambda connection: sum(scans for _, scans in lacking(connection, version)))
+
+    done, started = 0, time.monotonic()
+    try:
+        with replaying(settings) as (connection, hands), progress("shadow replay", waiting()) as advance:
+            for steps in replay.catch_up(connection, hands, version):
+                done += steps
+                advance(steps)
+    except KeyboardInterrupt:
+        raise AnswerIsNo(f"Interrupted after {done} timepoints: add again, or leave the rest to the workers.") from None
+    if left := waiting():
+        raise AnswerIsNo(f"{left} scans still wait for their state: the workers go on with them.")
+    rate = done / (time.monotonic() - started)
+    print(f"{done} timepoints folded, {rate:,.0f} a second; no scan lacks a state under these weights.")

@@ -1,0 +1,144 @@
+"""What a dataset says apart from how it is encoded: one hash for every transfer syntax, and whether it is whole."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from stream.dicom.gateway.encoding import (
+    PIXEL_DATA,
+    Element,
+    Fragments,
+    Items,
+    NotParsable,
+    canonical,
+    header,
+    parse,
+)
+from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
+from stream.dicom.reading.pixels import LOSSLESS, MAX_DECODED_BYTES, decoded_frames
+from stream.errors import Refuse
+
+CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
+
+MAX_INFLATED_BYTES = 2**28
+"""Most bytes a deflated dataset may inflate to: deflate is used for reports and segmentations, tens of MiB at most,
+while 400 KB can be made to inflate to 400 MB; a few senders of such files at once must not exhaust the gateway."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Identity of a dataset: the sha256 (hex) of its content, and the UIDs it carries ("" where it has none)."""
+
+    sha256: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_uid: str
+
+
+def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> Content:
+    """Content of a dataset as received (no file meta); Refuse(0xC000) if it is cut short or no dataset at all."""
+    try:
+        data = _inflated(encoded) if transfer_syntax == DeflatedExplicitVRLittleEndian else encoded
+        elements = parse(memoryview(data), explicit=transfer_syntax != ImplicitVRLittleEndian)
+        _check_pixel_data(elements)
+    except NotParsable as error:
+        raise Refuse(CANNOT_UNDERSTAND, str(error)) from None
+    return Content(_content_sha256(elements, transfer_syntax), *(_text(elements, tag) for tag in _UIDS))
+
+
+_UIDS = (0x00080016, 0x00080018, 0x0020000D)  # SOP Class, SOP Instance, Study Instance UID
+
+
+def _inflated(encoded: bytes | memoryview) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = inflater.decompress(encoded, MAX_INFLATED_BYTES)
+    except zlib.error:
+        raise NotParsable("The deflated dataset is damaged.") from None
+    if inflater.unconsumed_tail:
+        raise NotParsable(f"The deflated dataset is larger than {MAX_INFLATED_BYTES >> 20} MiB.")
+    if not inflater.eof:
+        raise NotParsable("The deflated dataset is cut short.")
+    return data
+
+
+def _check_pixel_data(elements: tuple[Element, ...]) -> None:
+    if not elements:
+        raise NotParsable("The dataset is empty.")
+    for element in elements:
+        native = element.tag == PIXEL_DATA and isinstance(element.value, memoryview)
+        if native and len(element.value) < _pixel_format(elements).native_bytes:
+            raise NotParsable("The pixel data is shorter than rows, columns and frames say.")
+
+
+def _content_sha256(elements: tuple[Element, ...], transfer_syntax: str) -> str:
+    """Hash over the canonical encoding; losslessly compressed pixels count as what they decode to.
+
+    Where pixels are lossy, in colour or do not decode, the compressed bytes themselves count.
+    """
+    if transfer_syntax in LOSSLESS:
+        try:
+            return _sha256(_with_native_pixels(elements, transfer_syntax))
+        except NotDecodable:
+            pass
+    return _sha256(canonical(elements))
+
+
+def _sha256(pieces: Iterable[bytes | memoryview]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _with_native_pixels(elements: tuple[Element, ...], transfer_syntax: str) -> Iterator[bytes | memoryview]:
+    form = _pixel_format(elements)
+    if form.native_bytes > MAX_DECODED_BYTES:
+        raise NotDecodable("The pixel data is too large to be decoded.")
+    for element in elements:
+        if not isinstance(element.value, Fragments):
+            yield from canonical((element,))
+            continue
+        padding = form.native_bytes % 2
+        yield header(element.tag, element.vr, form.native_bytes + padding)
+        frames = decoded_frames(element.value.encoded, form, transfer_syntax)
+        yield from chain((frame.tobytes() for frame in frames), [b"\0" * padding])
+
+
+def _pixel_format(elements: tuple[Element, ...]) -> PixelFormat:
+    bits = _number(elements, 0x00280100)
+    return PixelFormat(
+        rows=_number(elements, 0x00280010),
+        columns=_number(elements, 0x00280011),
+        samples=_number(elements, 0x00280002) or 1,
+        frames=_count(_text(elements, 0x00280008)),
+        bits_allocated=bits,
+        bits_stored=_number(elements, 0x00280101) or bits,
+        signed=bool(_number(elements, 0x00280103)),
+        photometric=_text(elements, 0x00280004),
+    )
+
+
+def _bytes(elements: tuple[Element, ...], tag: int) -> bytes:
+    found = (element.value for element in elements if element.tag == tag)
+    value = next(found, b"")
+    return b"" if isinstance(value, Items | Fragments) else bytes(value)
+
+
+def _text(elements: tuple[Element, ...], tag: int) -> str:
+    return _bytes(elements, tag).decode("latin-1").strip(" \0")
+
+
+def _number(elements: tuple[Element, ...], tag: int) -> int:
+    return int.from_bytes(_bytes(elements, tag)[:2], "little")
+
+
+def _count(text: str) -> int:
+    """Number of Frames; one where it is missing."""
+    if text and not text.isdecimal():
+        raise NotParsable("The number of frames is no number.")
+    return int(text or 1)

@@ -1,0 +1,202 @@
+"""From spool to database and Kafka: archive the file, write its rows, announce it, then clear the record."""
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from pathlib import Path
+
+from stream import logs
+from stream.archive.originals import Archive
+from stream.crash import reach
+from stream.dicom.gateway.spool import AssociationClosed, InstanceKept, Record, Spool
+from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.files import read_dataset
+from stream.dicom.reading.header import Header, read_header, text
+from stream.errors import SetAside
+from stream.publisher import Publisher, PublishFailed
+from stream.services.accepting.received_files import (
+    Bell,
+    Described,
+    Received,
+    Unusable,
+    accept,
+    close_association,
+)
+from stream.settings import Settings
+from stream.storage.database import Connection, Outage
+
+MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
+"""A code string (PS3.5 6.2); what is none may be free text, which does not leave the vault."""
+MOST_ANNOUNCED = 1_000_000
+"""A study announced as larger than this is a slip of the sender's."""
+BATCH_LIMIT = 256
+PASS_LIMIT = 4096
+"""Records in memory at once, some megabytes, however many an outage left in the spool."""
+SCANS_LIMIT = 1000
+"""Scans named by one message: Kafka refuses what is larger than 1 MB, and an import of years is one association."""
+PAUSE_SECONDS = 1.0
+"""How often an outage is tried again, and how late a bell that was missed is noticed."""
+
+
+class Forwarder:
+    """Hands over what the spool holds, in order; a record goes only when rows and messages are durable."""
+
+    def __init__(
+        self, settings: Settings, spool: Spool, archive: Archive, connect: Callable[[], Connection],
+        publisher: Publisher, pseudonyms: Callable[[Connection], Pseudonyms],
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._required = settings.series_required()
+        self._spool = spool
+        self._archive = archive
+        self._connect = connect
+        self._publisher = publisher
+        self._make_pseudonyms = pseudonyms
+        self._pseudonyms: Pseudonyms | None = None
+        self._connection: Connection | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._waiting = False
+
+    def ring(self) -> None:
+        """Something was kept."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let `run` return after the batch in hand."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Hand over until stopped; waits out outages of Postgres and Kafka. Raises CannotStart (key missing)."""
+        while not self._stop.is_set():
+            self._wake.wait(PAUSE_SECONDS)
+            self._wake.clear()
+            try:
+                self.hand_over()
+                self._waiting = False
+            except (*Outage, PublishFailed) as error:
+                self._give_up(error)
+
+    def hand_over(self) -> None:
+        """Hand over the oldest records there are now; raises psycopg's outage errors and PublishFailed."""
+        waiting = self._spool.records(PASS_LIMIT)
+        if len(waiting) == PASS_LIMIT:
+            self._wake.set()
+        for kind, records in groupby(waiting, type):
+            for batch in _batches(records):
+                if self._stop.is_set():
+                    return
+                connection = self._connected()
+                bells = self._instances(connection, batch) if kind is InstanceKept else self._ends(connection, batch)
+                for key, fields in bells:
+                    self._publisher.publish("instances", key, fields)
+                self._publisher.flush()
+                reach("forwarder.announced")
+                for record in batch:
+                    self._spool.clear(record)
+                    reach("forwarder.record_cleared")
+
+    def _instances(self, connection: Connection, records: list[InstanceKept]) -> list[tuple[str, dict]]:
+        files = [self._received(record, self._archive.take(self._spool.file(record))) for record in records]
+        reach("forwarder.archived")
+        return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
+
+    def _ends(self, connection: Connection, records: list[AssociationClosed]) -> list[tuple[str, dict]]:
+        bells = []
+        for record in records:
+            uids = [self._pseudonyms.scan_uid(uid) for uid in record.study_uids]
+            groups = close_association(connection, record.association, record.closed_at, uids)
+            bells += [
+                (received_as, {"scan_uids": scans[start : start + SCANS_LIMIT]})
+                for received_as, scans in groups.items()
+                for start in range(0, len(scans), SCANS_LIMIT)
+            ]
+        return bells
+
+    def _received(self, record: InstanceKept, path: Path) -> Received:
+        arrival = record.arrival
+        return Received(
+            record.name.removesuffix(".json"), arrival.association, arrival.calling_ae, arrival.peer, record.sha256,
+            arrival.content_sha256, arrival.received_at, self._described(path, arrival.calling_ae),
+        )  # fmt: skip
+
+    def _described(self, path: Path, calling_ae: str) -> Described | Unusable:
+        study_uid = ""
+        try:
+            dataset = read_dataset(path)
+            study_uid = text(dataset, "StudyInstanceUID")
+            return describe(read_header(dataset, self._settings, calling_ae), self._pseudonyms, self._required)
+        except SetAside as error:
+            scan_uid = self._pseudonyms.scan_uid(study_uid) if study_uid else None
+            return Unusable(error.reason_code, error.reason, scan_uid)
+
+    def _fields(self, bell: Bell) -> dict[str, str]:
+        return {
+            "scan_uid": bell.scan_uid, "instance_uid": bell.instance_uid, "sha256": bell.sha256,
+            "uri": self._archive.uri(bell.sha256),
+        }  # fmt: skip
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = self._connect()
+        if self._pseudonyms is None:
+            self._pseudonyms = self._make_pseudonyms(self._connection)
+        return self._connection
+
+    def _give_up(self, error: Exception) -> None:
+        """Told once per outage; the spool keeps everything meanwhile."""
+        if not self._waiting:
+            away = "kafka_away" if isinstance(error, PublishFailed) else "postgres_away"
+            logs.event(away, level=logging.WARNING, error=type(error).__name__)
+        self._waiting = True
+        if self._connection is not None:
+            self._connection.close()
+        self._stop.wait(PAUSE_SECONDS)
+        self._wake.set()
+
+
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    iterator = iter(records)
+    while batch := list(islice(iterator, BATCH_LIMIT)):
+        yield batch
+
+
+def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> Described:
+    """`header` by its pseudonyms; a series' description only where it is one of `required_series` (by casefolded form).
+
+    Free text does not leave the vault.
+    """
+    who, expected, taken_back = header.patient, header.expected, header.taken_back
+    vault = {
+        "issuer": who.issuer, "mrn": who.mrn, "name": who.name or None, "study_instance_uid": header.study_uid,
+        "birth_date": who.birth_date.isoformat() if who.birth_date else None,
+    }  # fmt: skip
+    return Described(
+        instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
+        scan_uid=pseudonyms.scan_uid(header.study_uid),
+        patient_id=pseudonyms.patient_id(who.issuer, who.mrn),
+        modality=header.modality if MODALITY.fullmatch(header.modality) else "OT",
+        kind=header.kind,
+        acquired_at=header.acquired_at,
+        referenced=tuple(map(pseudonyms.instance_uid, header.references)),
+        expected_instances=_announced(expected.study_instances),
+        vault={name: _storable(text) if text else text for name, text in vault.items()},
+        series_uid=pseudonyms.series_uid(header.series_uid) if header.series_uid else None,
+        series_description=required_series.get(header.series_description.casefold()),
+        expected_series=_announced(expected.study_series),
+        expected_in_series=_announced(expected.series_instances),
+        withdraws=tuple(map(pseudonyms.instance_uid, taken_back.uids)) if taken_back else (),
+        withdraws_because=taken_back.because if taken_back else None,
+    )
+
+
+def _announced(number: int | None) -> int | None:
+    return number if number and number <= MOST_ANNOUNCED else None
+
+
+def _storable(text: str) -> str:
+    """As Postgres can hold it: without NUL and without halves of characters."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")

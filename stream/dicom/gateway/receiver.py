@@ -1,0 +1,175 @@
+"""The DICOM door: C-ECHO and C-STORE, answered with success only when file, record and folder are durable."""
+
+import datetime as dt
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import UID
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.events import Event
+from pynetdicom.sop_class import Verification
+
+from stream import logs
+from stream.crash import reach
+from stream.dicom.gateway.content import Content, read_content
+from stream.dicom.gateway.network import MAX_PDU_BYTES, within_bounds, without_delay
+from stream.dicom.gateway.spool import Arrival, Spool
+from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES
+from stream.errors import CannotStart, Refuse
+from stream.settings import Settings
+
+SUCCESS = 0x0000
+DOES_NOT_MATCH = 0xA900  # PS3.4 B.2.3: data set does not match SOP class
+
+MAX_ASSOCIATIONS = 64
+"""pynetdicom's 10 are used up by one modality room; each open one costs two threads, so this is not unlimited."""
+
+ACSE_SECONDS, DIMSE_SECONDS, NETWORK_SECONDS = 15, 60, 120
+"""Negotiation, one message, and silence inside an association: patient with slow modalities, short enough that
+peers which vanished do not hold the places above for long."""
+
+IMPLEMENTATION_UID = UID("2.25.147285614120436285713064271520431094217")
+IMPLEMENTATION_VERSION = "SCANSTREAM"
+
+
+@dataclass
+class _Visit:
+    """One association while it lasts."""
+
+    calling_ae: str
+    peer: str
+    association: str = field(default_factory=lambda: secrets.token_hex(8))
+    study_uids: dict[str, None] = field(default_factory=dict)
+
+
+class Receiver:
+    """Listens on DICOM_HOST:DICOM_PORT and keeps what arrives in `spool`; `on_kept` is called after every record."""
+
+    def __init__(self, settings: Settings, spool: Spool, on_kept: Callable[[], None]) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._on_kept = on_kept
+        self._visits: dict[Association, _Visit] = {}
+        self._lock = threading.Lock()
+        self._entity = _entity(settings.dicom_ae_title)
+
+    def start(self) -> None:
+        """Open the door in threads of its own; CannotStart if the port is in use or the host is not ours."""
+        address = (self._settings.dicom_host, self._settings.dicom_port)
+        handlers = [
+            (evt.EVT_CONN_OPEN, without_delay),
+            (evt.EVT_CONN_OPEN, within_bounds),
+            (evt.EVT_C_ECHO, lambda _: SUCCESS),
+            (evt.EVT_C_STORE, self._on_store),
+            (evt.EVT_RELEASED, self._on_end),
+            (evt.EVT_ABORTED, self._on_end),
+        ]
+        try:
+            self._entity.start_server(address, block=False, evt_handlers=handlers)
+        except OSError as error:
+            where = f"{address[0]}:{address[1]}"
+            raise CannotStart(f"Cannot listen on {where} ({error.strerror}); set DICOM_HOST or DICOM_PORT.") from None
+        logs.event("receiver_started", host=address[0], port=address[1], ae_title=self._settings.dicom_ae_title)
+
+    def stop(self) -> None:
+        """Close the door and end every association; what was answered with success is kept."""
+        self._entity.shutdown()
+
+    def _on_store(self, event: Event) -> Dataset | int:
+        try:
+            self._keep(event)
+        except Refuse as refusal:
+            logs.event("instance_refused", logging.WARNING, status=f"0x{refusal.status:04X}", reason=refusal)
+            return _status(refusal)
+        self._on_kept()
+        return SUCCESS
+
+    def _keep(self, event: Event) -> None:
+        visit = self._visit(event.assoc)
+        syntax = event.context.transfer_syntax
+        encoded = event.request.DataSet.getbuffer() if event.request.DataSet else memoryview(b"")
+        content = read_content(encoded, syntax)
+        _check_command(event, content)
+        arrival = Arrival(
+            content_sha256=content.sha256,
+            calling_ae=visit.calling_ae,
+            peer=visit.peer,
+            association=visit.association,
+            transfer_syntax=str(syntax),
+            received_at=dt.datetime.now(dt.UTC),
+        )
+        self._spool.keep(_file(content, syntax, encoded), arrival)
+        reach("receiver.kept")
+        if content.study_uid:
+            visit.study_uids[content.study_uid] = None
+
+    def _visit(self, association: Association) -> _Visit:
+        with self._lock:
+            if association not in self._visits:
+                requestor = association.requestor
+                self._visits[association] = _Visit(requestor.ae_title.strip(), str(requestor.address))
+            return self._visits[association]
+
+    def _on_end(self, event: Event) -> None:
+        """Called in the association's own thread, so after its last store."""
+        with self._lock:
+            visit = self._visits.pop(event.assoc, None)
+        if visit is None or not visit.study_uids:
+            return
+        reach("receiver.association_ended")
+        try:
+            self._spool.close_association(visit.association, tuple(visit.study_uids), dt.datetime.now(dt.UTC))
+            reach("receiver.end_kept")
+        except OSError as error:  # the quiet time completes its scans instead
+            logs.event("association_end_not_recorded", logging.WARNING, reason=error.strerror)
+        self._on_kept()
+
+
+def _entity(ae_title: str) -> AE:
+    entity = AE(ae_title=ae_title)
+    entity.maximum_associations = MAX_ASSOCIATIONS
+    entity.maximum_pdu_size = MAX_PDU_BYTES
+    entity.acse_timeout, entity.dimse_timeout = ACSE_SECONDS, DIMSE_SECONDS
+    entity.network_timeout = NETWORK_SECONDS
+    entity.add_supported_context(Verification)
+    for sop_class in SOP_CLASSES:
+        entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
+    return entity
+
+
+def _check_command(event: Event, content: Content) -> None:
+    request = event.request
+    if (content.sop_class_uid, content.sop_instance_uid) != (
+        request.AffectedSOPClassUID,
+        request.AffectedSOPInstanceUID,
+    ):
+        raise Refuse(DOES_NOT_MATCH, "SOP class or instance UID is not the command's.")
+
+
+def _file(content: Content, syntax: str, encoded: memoryview) -> Iterator[bytes | memoryview]:
+    """The file that is kept: an empty preamble, our file meta, and the dataset byte for byte as received."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = UID(content.sop_class_uid)
+    meta.MediaStorageSOPInstanceUID = UID(content.sop_instance_uid)
+    meta.TransferSyntaxUID = UID(syntax)
+    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION
+    buffer = BytesIO()
+    write_file_meta_info(buffer, meta)
+    yield b"\0" * 128 + b"DICM" + buffer.getvalue()
+    yield encoded
+
+
+def _status(refusal: Refuse) -> Dataset:
+    status = Dataset()
+    status.Status = refusal.status
+    status.ErrorComment = str(refusal)[:64]  # LO
+    return status

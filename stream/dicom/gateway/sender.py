@@ -1,0 +1,95 @@
+"""Sending files by C-STORE as they are: each in its own transfer syntax, asking for the contexts needed and no more."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.filereader import read_file_meta_info
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+
+from stream.dicom.gateway.network import without_delay
+from stream.errors import CannotStart
+
+MAX_CONTEXTS = 128  # PS3.8 9.3.2.2: context ids are odd and fit a byte
+MEANINGS = {
+    0x0000: "stored",
+    0xA700: "refused: out of resources",
+    0xA900: "refused: the dataset does not match its SOP class",
+    0xC000: "refused: cannot be understood",
+}
+UNSUPPORTED = "refused: SOP class or transfer syntax not supported"
+
+_config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, neither decoded nor held in memory
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of one file; `status` is the C-STORE status, None where no answer came."""
+
+    path: Path
+    status: int | None
+    meaning: str
+
+
+Context = tuple[str, str]  # SOP class, transfer syntax
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The files that `paths` name, folders searched through, in a stable order."""
+    found = (sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] for path in paths)
+    return [path for group in found for path in group]
+
+
+def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae: str) -> Iterator[Sent]:
+    """Send files and folders and yield what became of each; CannotStart if nobody answers at HOST:PORT."""
+    contexts: dict[Context, list[Path]] = {}
+    for path in files_in(paths):
+        try:
+            contexts.setdefault(_context(path), []).append(path)
+        except Exception as error:  # pydicom raises what it likes on files that are no DICOM
+            yield Sent(path, None, f"not sent: no DICOM file ({type(error).__name__})")
+    wanted = list(contexts)
+    for start in range(0, len(wanted), MAX_CONTEXTS):
+        batch = wanted[start : start + MAX_CONTEXTS]
+        association = _associate([build_context(*context) for context in batch], host, port, called_ae, calling_ae)
+        try:
+            for context in batch:
+                yield from (_send_one(association, path) for path in contexts[context])
+        finally:
+            if association.is_established:
+                association.release()
+
+
+def _context(path: Path) -> Context:
+    meta = read_file_meta_info(path)
+    return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
+
+
+def _associate(
+    contexts: list[PresentationContext], host: str, port: int, called_ae: str, calling_ae: str
+) -> Association:
+    association = AE(ae_title=calling_ae).associate(
+        host, port, contexts, called_ae, evt_handlers=[(evt.EVT_CONN_OPEN, without_delay)]
+    )
+    if association.is_rejected:
+        raise CannotStart(f"{host}:{port} refuses the association: is {called_ae} its AE title?")
+    if not association.is_established and not association.rejected_contexts:
+        raise CannotStart(f"{called_ae}@{host}:{port} does not answer; is it running, and are host and port right?")
+    return association
+
+
+def _send_one(association: Association, path: Path) -> Sent:
+    if not association.is_established:
+        lost = bool(association.accepted_contexts)
+        return Sent(path, None, "not sent: the connection was lost" if lost else UNSUPPORTED)
+    try:
+        answer = association.send_c_store(path)
+    except ValueError:  # no context was accepted for it
+        return Sent(path, None, UNSUPPORTED)
+    if "Status" not in answer:
+        return Sent(path, None, "no answer: the connection was lost")
+    meaning = MEANINGS.get(answer.Status, f"status 0x{answer.Status:04X}")
+    comment = answer.get("ErrorComment")
+    return Sent(path, answer.Status, f"{meaning} ({comment})" if comment else meaning)

@@ -1,0 +1,1 @@
+"""What kept files say: headers, reports, segmentations and pixels."""

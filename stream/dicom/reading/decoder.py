@@ -1,0 +1,100 @@
+"""The decoder of compressed frames: a child process that may crash, hang or run out of memory without harm to us."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
+
+DECODE_SECONDS = 120.0
+"""One object must be decoded within this: 500 frames of JPEG 2000, the slowest, take 15 s; a frame made to keep a
+decoder busy for ever must not."""
+
+_SCRIPT = Path(__file__).with_name("decoder_child.py")
+
+
+class Decoder:
+    """Starts its child when first needed and again after a crash; one request at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def frames(self, encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> Iterator[bytes]:
+        """Native bytes of every frame; NotDecodable where one cannot be decoded."""
+        with self._lock:
+            child = self._running()
+            timer = threading.Timer(DECODE_SECONDS, child.kill)
+            timer.start()
+            answer = _Answer(child, form)
+            try:
+                _ask(child, encoded, form, transfer_syntax)
+                yield from answer.frames()
+            finally:
+                timer.cancel()
+                if not answer.ended:  # what it has still to say belongs to nobody
+                    self.stop()
+
+    def stop(self) -> None:
+        """End the child; the next request starts another."""
+        if self._child:
+            self._child.kill()
+            with suppress(OSError):
+                self._child.communicate()
+        self._child = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            command = [sys.executable, "-P", str(_SCRIPT)]  # it ends with us: its stdin does
+            pipe = subprocess.PIPE
+            self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        return self._child
+
+
+DECODER = Decoder()
+
+
+def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> None:
+    request = {
+        "transfer_syntax": str(transfer_syntax),
+        "length": len(encoded),
+        "frame_bytes": form.frame_bytes,
+        "rows": form.rows,
+        "columns": form.columns,
+        "samples_per_pixel": form.samples,
+        "number_of_frames": form.frames,
+        "bits_allocated": form.bits_allocated,
+        "bits_stored": form.bits_stored,
+        "pixel_representation": int(form.signed),
+        "photometric_interpretation": form.photometric,
+        "pixel_keyword": "PixelData",
+    }
+    try:
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.write(encoded)
+        child.stdin.flush()
+    except OSError:
+        raise NotDecodable("The decoder ended.") from None
+
+
+class _Answer:
+    """The frames a child sends back; `ended` once it has said all it has to say."""
+
+    def __init__(self, child: subprocess.Popen[bytes], form: PixelFormat) -> None:
+        self._pipe, self._form, self.ended = child.stdout, form, False
+
+    def frames(self) -> Iterator[bytes]:
+        for _ in range(self._form.frames):
+            mark = self._pipe.read(1)
+            frame = self._pipe.read(self._form.frame_bytes) if mark == b"F" else b""
+            if len(frame) != self._form.frame_bytes:
+                self.ended = mark == b"E"
+                raise NotDecodable("A compressed frame does not decode.")
+            yield frame
+        self.ended = self._pipe.read(1) == b"."
+        if not self.ended:
+            raise NotDecodable("The pixel data holds more frames than the header says.")

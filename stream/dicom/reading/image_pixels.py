@@ -1,0 +1,56 @@
+"""Grey values of images as the modality means them (PS3.3 C.11.1): stored values, rescaled."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset
+
+from stream.dicom.reading.files import read_whole
+from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
+from stream.dicom.reading.pixels import stored_frames
+
+
+class NoImage(Exception):
+    """Why there is no image of a lesion, in a few words that carry no value from a file."""
+
+
+def grey_values(path: Path, frames: Collection[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Each of `frames` (from 0) of the image in a file with its values (rows, columns) float.
+
+    Raises NoImage, and SetAside (too_large, decode_failed) for the file as a whole.
+    """
+    dataset = read_whole(path)
+    form = PixelFormat.of(dataset)
+    if form.samples != 1 or not form.photometric.startswith("MONOCHROME"):
+        raise NoImage("the image is not of grey values")
+    try:
+        for number, stored in enumerate(stored_frames(dataset, form)):
+            if number in frames:
+                slope, intercept = (_transformed(dataset, number, name, usual) for name, usual in RESCALE)
+                yield number, stored * slope + intercept
+    except NotDecodable:
+        raise NoImage("the pixel data cannot be decoded") from None
+
+
+RESCALE = (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
+
+
+def holds_hounsfield(header: Dataset) -> bool:
+    """Whether the values are CT numbers: of a CT, and of no other unit (0028,1054)."""
+    return header.get("Modality") == "CT" and str(_stated(header, 0, "RescaleType") or "HU") == "HU"
+
+
+def _transformed(dataset: Dataset, frame: int, keyword: str, usual: float) -> float:
+    stated = _stated(dataset, frame, keyword)
+    return usual if stated is None else float(stated)
+
+
+def _stated(dataset: Dataset, frame: int, keyword: str) -> object:
+    """A value of the transformation of a frame: its own, else that of all frames, else that of the image."""
+    own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame : frame + 1]
+    for group in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or [])):
+        for transformation in group.get("PixelValueTransformationSequence") or []:
+            if transformation.get(keyword) is not None:
+                return transformation.get(keyword)
+    return dataset.get(keyword)

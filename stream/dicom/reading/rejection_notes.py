@@ -1,0 +1,49 @@
+"""What an instance takes back: rejection notes (Key Object Selections of IHE IOCM), and reports that replace others."""
+
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from stream.dicom.reading.concepts import concept
+
+REJECTED = {"113001": "quality", "113037": "safety", "113038": "wrong_patient"}
+"""Document titles (CID 7011) that take images back; 113038: incorrect modality worklist entry."""
+RETENTION_EXPIRED = "113039"
+"""The images are no longer kept where they came from, which says nothing against what was found in them."""
+
+REJECTION_NOTE = "a rejection note: nothing to measure"
+RETENTION_NOTE = "its images are no longer kept where they came from; what was found in them stands"
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """SOP Instance UIDs that are taken back, and why: quality, safety, wrong_patient or replaced."""
+
+    uids: tuple[str, ...]
+    because: str
+
+
+def taken_back(dataset: Dataset, kind: str, references: tuple[str, ...]) -> TakenBack | None:
+    """What a note takes back of the `references` it makes, or what a report says it replaces (0040,A360)."""
+    if kind == "kos" and (because := REJECTED.get(_title(dataset))):
+        return TakenBack(references, because)
+    replaced = tuple(
+        str(reference.ReferencedSOPInstanceUID)
+        for study in dataset.get("PredecessorDocumentsSequence") or []
+        for series in study.get("ReferencedSeriesSequence") or []
+        for reference in series.get("ReferencedSOPSequence") or []
+        if reference.get("ReferencedSOPInstanceUID")
+    )
+    return TakenBack(replaced, "replaced") if kind == "sr" and replaced else None
+
+
+def note_of(dataset: Dataset) -> str | None:
+    """What people should read about a key object selection; None where it is no note of those above."""
+    if _title(dataset) in REJECTED:
+        return REJECTION_NOTE
+    return RETENTION_NOTE if _title(dataset) == RETENTION_EXPIRED else None
+
+
+def _title(dataset: Dataset) -> str:
+    title = concept(dataset, "ConceptNameCodeSequence")
+    return title.value if title and title.scheme == "DCM" else ""

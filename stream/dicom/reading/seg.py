@@ -1,0 +1,125 @@
+"""Volume and longest diameter from a segmentation object (PS3.3 A.51): binary, fractional or label map."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist
+
+from models.measurement import Measurement
+from stream import logs
+from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading import concepts
+from stream.dicom.reading.concepts import concept
+from stream.dicom.reading.geometry import Plane
+from stream.dicom.reading.labels import Naming, safe_label, safe_site
+from stream.dicom.reading.pixel_format import PixelFormat
+from stream.dicom.reading.pixels import MAX_DECODED_BYTES
+from stream.dicom.reading.seg_frames import HALF, fractions
+from stream.dicom.reading.seg_geometry import frame_planes, planes_referred_to, slice_spacing
+from stream.errors import SetAside
+
+_PROPERTY_TYPE, _REGION = "SegmentedPropertyTypeCodeSequence", "AnatomicRegionSequence"
+
+
+@dataclass
+class _Lesion:
+    """One segment while its frames are gone through."""
+
+    lesion_uid: str
+    label: str
+    site: str | None
+    node: bool
+    voxels: float = 0.0
+    longest_mm: float = 0.0
+
+
+def read_seg(
+    dataset: Dataset, images: Mapping[str, Dataset], pseudonyms: Pseudonyms, patient_id: str
+) -> list[Measurement]:
+    """Volume (ml) and longest in-plane diameter (mm) of each segment that is a lesion; an empty one measures 0.
+
+    `images` are headers by SOP Instance UID; those that the segmentation refers to must agree with its geometry.
+    Raises SetAside: bad_geometry, decode_failed, too_large, not_measurable (organs only).
+    """
+    form = PixelFormat.of(dataset)
+    if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
+        raise SetAside("too_large", "The segmentation would take more memory than one object may.")
+    lesions = _lesions(dataset, pseudonyms, patient_id)
+    frames = frame_planes(dataset, form)
+    slice_mm = slice_spacing(dataset, frames, planes_referred_to(dataset, frames, images))
+    for frame, (number, inside) in zip(frames, fractions(dataset, form), strict=True):
+        for segment in lesions.keys() if number is None else lesions.keys() & {number}:
+            _add(lesions[segment], inside == segment if number is None else inside, frame)
+    return [one for lesion in lesions.values() for one in _measurements(lesion, frames, slice_mm)]
+
+
+def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
+    """The number of the segment that is this lesion; None where none is. SetAside(not_measurable): organs only."""
+    lesions = _lesions(dataset, pseudonyms, patient_id)
+    return next((number for number, one in lesions.items() if one.lesion_uid == lesion_uid), None)
+
+
+def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane) -> None:
+    lesion.voxels += float(inside.sum(dtype=np.float64))
+    lesion.longest_mm = max(lesion.longest_mm, longest_chord(inside >= HALF, frame.spacing))
+
+
+def _measurements(lesion: _Lesion, frames: Sequence[Plane], slice_mm: float) -> Iterator[Measurement]:
+    row_mm, column_mm = frames[0].spacing
+    volume_ml = lesion.voxels * row_mm * column_mm * slice_mm / 1000
+    for name, value in (("volume", volume_ml), ("longest_diameter", lesion.longest_mm)):
+        yield Measurement(name, value, "SEG", lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
+
+
+def longest_chord(mask: np.ndarray, spacing: tuple[float, float]) -> float:
+    """Longest distance in mm between voxel edges of a slice; mask (rows, columns) bool, spacing (row, column) mm.
+
+    Only the first and last voxel of a row can be on the convex hull, and the farthest two points are on it.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if rows.size == 0:
+        return 0.0
+    first = mask[rows].argmax(axis=1)
+    last = mask.shape[1] - mask[rows][:, ::-1].argmax(axis=1)  # one past it: its far edge
+    corners = [(rows + down, column) for down in (0, 1) for column in (first, last)]
+    points = np.concatenate([np.column_stack(corner) for corner in corners]) * np.asarray(spacing)
+    return float(pdist(points[ConvexHull(points).vertices]).max())
+
+
+def _lesions(dataset: Dataset, pseudonyms: Pseudonyms, patient_id: str) -> dict[int, _Lesion]:
+    """Segments by number; organs, which are there to help the eye, are no lesions unless they are tracked as such."""
+    naming = Naming.of(dataset)
+    segments = dataset.get("SegmentSequence") or []
+    found = {
+        int(one.SegmentNumber): _lesion(one, naming, pseudonyms, patient_id) for one in segments if _is_lesion(one)
+    }
+    if not found:
+        raise SetAside("not_measurable", "The segmentation holds no segment that is a lesion.")
+    if len(found) < len(segments):
+        logs.event("segments_not_measured", count=len(segments) - len(found), reason="anatomy")
+    return found
+
+
+def _is_lesion(segment: Dataset) -> bool:
+    category = concept(segment, "SegmentedPropertyCategoryCodeSequence")
+    anatomy = category is not None and category.key in concepts.ANATOMY_CATEGORIES
+    return not anatomy or "TrackingUID" in segment or _is_node(segment)
+
+
+def _is_node(segment: Dataset) -> bool:
+    return any(concepts.is_lymph_node(concept(segment, name)) for name in (_PROPERTY_TYPE, _REGION))
+
+
+def _lesion(segment: Dataset, naming: Naming, pseudonyms: Pseudonyms, patient_id: str) -> _Lesion:
+    label = str(segment.get("TrackingID") or segment.get("SegmentLabel") or f"segment {segment.SegmentNumber}")
+    tracking_uid = str(segment.get("TrackingUID") or "")
+    lesion_uid = (
+        pseudonyms.lesion_uid(tracking_uid)
+        if tracking_uid
+        else pseudonyms.lesion_uid_without_tracking(patient_id, label.strip())
+    )
+    site = safe_site(concepts.site_word(concept(segment, _REGION)), naming)
+    return _Lesion(lesion_uid, safe_label(label, lesion_uid, naming), site, _is_node(segment))

@@ -1,0 +1,1 @@
+"""Everything on one machine: supervisor, embedded Postgres and Kafka, and the doctor."""

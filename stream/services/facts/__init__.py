@@ -1,0 +1,1 @@
+"""Facts about patients: treatments, clinical facts, outcomes, visits, rejections, identity events."""

@@ -1,0 +1,135 @@
+"""Facts that arrive on the `patient-events` topic: they become rows before anything else happens."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stream.crash import reach
+from stream.messages import LARGEST_REVISION, BadMessage, Letter
+from stream.services.facts.clinical import (
+    Outcome,
+    Treatment,
+    accept_clinical,
+    accept_outcomes,
+    accept_treatments,
+)
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.rejections import REASONS, Rejection, accept_rejections
+from stream.storage import audit
+from stream.storage.database import Connection
+
+KINDS = ("bell", "treatment", "clinical", "outcome", "rejection", "merge", "unmerge", "move")
+SOMEBODY = "patient-events"
+"""Who did it, where the message does not say."""
+
+Fact = Treatment | Outcome | Rejection | IdentityEvent | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PatientEvent:
+    """A message about a patient; `fact` is None for a bare bell; `by` and `why` as the message says."""
+
+    kind: str
+    received_as: str
+    fact: Fact | None
+    by: str = SOMEBODY
+    why: str | None = None
+
+
+def read_event(letter: Letter) -> PatientEvent:
+    """The event in a message; raises BadMessage where it is of no kind known here, or its fact is not complete."""
+    kind, received_as = letter.text("kind"), letter.text("received_as")
+    if kind not in KINDS:
+        raise BadMessage(letter.value, "A patient event of its kind is not known to this version.")
+    fields = letter.fields()
+    fact = fields.get("fact")
+    if kind == "bell":
+        return PatientEvent(kind, received_as, None)
+    if not isinstance(fact, dict):
+        raise BadMessage(letter.value, f"The patient event of kind {kind} brings no fact.")
+    by, why = str(fields.get("by") or SOMEBODY), fields.get("why")
+    try:
+        read = _fact(kind, received_as, fact, _event_id(letter), by, why)
+        return PatientEvent(kind, received_as, read, by, None if why is None else str(why))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        # the error's text may quote the fact, which may name a person
+        raise BadMessage(letter.value, f"The fact of kind {kind} cannot be read ({type(error).__name__}).") from None
+
+
+def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
+    """Append and log the facts of `events`: all in one transaction, but identity events each in one of its own."""
+    now = dt.datetime.now(dt.UTC)
+    with connection.transaction():
+        changed = accept_treatments(connection, [e.fact for e in events if isinstance(e.fact, Treatment)], now)
+        changed |= accept_clinical(connection, [(e.received_as, e.fact) for e in events if e.kind == "clinical"], now)
+        changed |= accept_outcomes(connection, [e.fact for e in events if isinstance(e.fact, Outcome)], now)
+        reach("patient_events.written")
+        accept_rejections(connection, [e.fact for e in events if isinstance(e.fact, Rejection)], now)
+        for event in events:
+            if event.kind in ("treatment", "clinical", "outcome") and event.received_as in changed:
+                audit.record(connection, event.by, event.kind, event.received_as, event.why, now)
+    reach("patient_events.committed")
+    for event in events:
+        if isinstance(event.fact, IdentityEvent):
+            accept_identity(connection, event.fact)
+
+
+def _event_id(letter: Letter) -> str:
+    """The sender's name for the event; a message without one is named by its bytes."""
+    return str(letter.fields().get("event_id") or letter.sha256)
+
+
+def _fact(kind: str, received_as: str, fact: Mapping[str, Any], event_id: str, by: str, why: Any) -> Fact:
+    why = None if why is None else str(why)
+    match kind:
+        case "clinical":
+            return fact
+        case "outcome":
+            return Outcome(received_as, str(fact["endpoint"]), _time(fact.get("at")), bool(fact["event"]),
+                           bool(fact.get("withdrawn", False)))  # fmt: skip
+        case "treatment":
+            return _treatment(received_as, fact)
+        case "rejection":
+            return Rejection(_text(fact["scan_uid"]), _revision(fact.get("revision")), _reason(fact), by, why,
+                             bool(fact.get("withdrawn", False)))  # fmt: skip
+        case "merge":
+            return IdentityEvent(event_id, kind, received_as, _text(fact["into"]), None, by, why)
+        case "unmerge":
+            return IdentityEvent(event_id, kind, received_as, None, None, by, why)
+    return IdentityEvent(event_id, kind, None, _text(fact["to"]), _text(fact["scan_uid"]), by, why)
+
+
+def _treatment(received_as: str, fact: Mapping[str, Any]) -> Treatment:
+    start = fact["start_at"]
+    return Treatment(
+        received_as, str(fact["name"]), str(fact["kind"]), _time(start), _time(fact.get("end_at")),
+        by_day=len(start) == len("2026-01-31"), withdrawn=bool(fact.get("withdrawn", False)),
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("an id is text")
+    return value
+
+
+def _revision(value: object) -> int | None:
+    if value is not None and (type(value) is not int or not 0 < value <= LARGEST_REVISION):
+        raise ValueError("a revision is a whole number from 1")
+    return value
+
+
+def _reason(fact: Mapping[str, Any]) -> str:
+    because = fact.get("because", "other")
+    if because not in REASONS:
+        raise ValueError("an unknown reason")
+    return because
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    """A day or a moment in ISO form; without a zone it is UTC."""
+    if text is None:
+        return None
+    at = dt.datetime.fromisoformat(text)
+    return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

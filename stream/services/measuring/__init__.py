@@ -1,0 +1,1 @@
+"""From a complete scan to the features that models see, once or again."""

@@ -1,0 +1,1 @@
+"""What brings back what was lost or stuck: the sweep, suspects, replay."""

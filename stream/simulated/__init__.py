@@ -1,0 +1,1 @@
+"""Made-up scans, the simulated cohort as DICOM, and the demonstration."""

@@ -1,0 +1,160 @@
+"""The simulated cohort as DICOM: a report for every visit, of brain patients MR slices with their segmentation.
+
+Every identifier follows from the seed and the day of reference: made again, the same visit is the same study, byte for
+byte, and its instances are duplicates.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import generate_uid
+
+from models.simulation.patients import SEED, Patient, Visit, simulate
+from models.simulation.patients import Lesion as SimulatedLesion
+from stream.simulated.synthetic import (
+    LYMPH_NODE,
+    NEOPLASM,
+    SITES,
+    Lesion,
+    make_seg,
+    make_series,
+    make_sr,
+    save,
+)
+
+SLICES, ROWS = 8, 64
+SPACING = (8.0, 3.0, 3.0)  # mm between slices, rows, columns: a field of view of 64 × 192 × 192 mm
+CENTRE = (32.0, 78.0, 116.0)  # of the lesion, mm from the corner: off the midline
+FRIDAY = 4
+HEAD_MM = (78.0, 92.0)  # half axes of the head in a slice
+UNITS = {"volume": "ml", "sphericity": "1", "background_parenchymal_enhancement": "%"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """One visit of one patient; `instances` is how many files `write_study` makes of it."""
+
+    patient: Patient
+    visit: Visit
+    day: dt.date
+    instances: int
+    reference: dt.date
+    seed: int
+
+    @property
+    def study_uid(self) -> str:
+        """The Study Instance UID."""
+        return self.uid("study")
+
+    def uid(self, *parts: object) -> str:
+        """A UID of this study, the same whenever it is made."""
+        return _uid(self.seed, self.reference, self.patient.number, self.visit.day, *parts)
+
+    def lesion_uid(self, number: int) -> str:
+        """Tracking UID of a lesion: the same at every visit."""
+        return _uid(self.seed, self.reference, self.patient.number, "lesion", number)
+
+
+def cohort(patients: int, reference: dt.date, seed: int = SEED) -> list[Study]:
+    """The studies of the first `patients`, in the order in which they are sent: by day, the late ones last."""
+    studies = [_study(one, visit, reference, seed) for one in simulate(patients, seed) for visit in one.visits]
+    return sorted(studies, key=lambda one: (one.visit.late, one.day, one.patient.number))
+
+
+def mrn(patient: Patient) -> str:
+    """The hospital's ID of a patient."""
+    return f"DEMO-{patient.number:04d}"
+
+
+def write_study(study: Study, folder: Path) -> list[Path]:
+    """Write the study's files below `folder`; returns their paths in the order in which they are sent."""
+    datasets = _slices(study) if study.patient.disease == "brain" else [_report(study)]
+    paths = (folder / study.study_uid / f"{number:02d}.dcm" for number in range(len(datasets)))
+    return [save(dataset, path) for dataset, path in zip(datasets, paths, strict=True)]
+
+
+def _study(patient: Patient, visit: Visit, reference: dt.date, seed: int) -> Study:
+    instances = SLICES + 1 if patient.disease == "brain" else 1
+    return Study(patient, visit, _working_day(reference + dt.timedelta(days=visit.day)), instances, reference, seed)
+
+
+def _working_day(day: dt.date) -> dt.date:
+    """The Friday before a weekend: nobody is scanned by appointment on a Sunday."""
+    return day - dt.timedelta(days=max(0, day.weekday() - FRIDAY))
+
+
+def _uid(*parts: object) -> str:
+    return generate_uid(entropy_srcs=["/".join(map(str, parts))])
+
+
+def _about(study: Study, series: str) -> dict[str, object]:
+    """Attributes of patient and study; the name is as made up as the rest."""
+    minutes = 8 * 60 + (study.patient.number * 37 + study.visit.day) % 540
+    return {
+        "PatientID": mrn(study.patient),
+        "PatientName": f"Simulated^{study.patient.number:04d}",
+        "PatientBirthDate": f"{study.reference.year - int(study.patient.clinical['age'])}0101",
+        "StudyInstanceUID": study.study_uid,
+        "SeriesInstanceUID": study.uid(series),
+        "StudyDate": study.day.strftime("%Y%m%d"),
+        "StudyTime": f"{minutes // 60:02d}{minutes % 60:02d}00",
+    }
+
+
+def _report(study: Study) -> Dataset:
+    """A measurement report after TID 1500 with a group for each lesion."""
+    pairs = zip(study.patient.lesions, study.visit.sizes_mm, strict=True)
+    lesions = [_lesion(study, number, *pair) for number, pair in enumerate(pairs, start=1)]
+    return make_sr(lesions, **_about(study, "report"), SOPInstanceUID=study.uid("report", 1))
+
+
+def _lesion(study: Study, number: int, lesion: SimulatedLesion, size_mm: float) -> Lesion:
+    name = "short_axis" if lesion.node else "longest_diameter"
+    more = {concept: (value, UNITS[concept]) for concept, value in study.visit.more.items()}
+    return Lesion(
+        {name: (size_mm, "mm")} | more,
+        identifier=f"Target {number}",
+        tracking_uid=study.lesion_uid(number),
+        site=None if lesion.node else SITES[lesion.site],
+        finding=LYMPH_NODE if lesion.node else NEOPLASM,
+    )
+
+
+def _slices(study: Study) -> list[Dataset]:
+    """T1 slices with a rim that enhances, and the segmentation of what lies within it."""
+    (diameter,) = study.visit.sizes_mm
+    distance = np.sqrt(sum(((axis - centre) / stretch) ** 2 for axis, centre, stretch in _axes()))
+    inside = distance <= diameter / 2
+    images = make_series(
+        _pixels(study, distance, diameter), SPACING, **_about(study, "images"), BodyPartExamined="BRAIN"
+    )
+    for number, image in enumerate(images, start=1):
+        image.SOPInstanceUID = study.uid("images", number)
+        image.FrameOfReferenceUID = study.uid("frame")
+    segmentation = make_seg([inside], images, SeriesInstanceUID=study.uid("segmentation"),
+                            SOPInstanceUID=study.uid("segmentation", 1))  # fmt: skip
+    segmentation.SegmentSequence[0].TrackingID = "Target 1"
+    segmentation.SegmentSequence[0].TrackingUID = study.lesion_uid(1)
+    return [*images, segmentation]
+
+
+def _axes() -> Iterator[tuple[np.ndarray, float, float]]:
+    """Coordinates (mm) of the voxels along each axis, the lesion's centre there, and how far it is drawn out."""
+    grid = np.meshgrid(*(np.arange(n) * mm for n, mm in zip((SLICES, ROWS, ROWS), SPACING, strict=True)), indexing="ij")
+    return zip(grid, CENTRE, (1.0, 0.8, 1.0), strict=True)
+
+
+def _pixels(study: Study, distance: np.ndarray, diameter: float) -> np.ndarray:
+    """Grey values (slices, rows, columns) of a head with a lesion whose rim enhances."""
+    noise = np.random.default_rng([study.seed, study.patient.number, study.visit.day % 10_000])
+    middle = (ROWS - 1) * SPACING[1] / 2
+    (_, rows, columns) = (axis for axis, _, _ in _axes())
+    head = ((rows - middle) / HEAD_MM[1]) ** 2 + ((columns - middle) / HEAD_MM[0]) ** 2 <= 1
+    grey = np.where(head, 300.0, 0.0)
+    grey[distance <= diameter / 2] = 520.0
+    grey[distance <= diameter / 2 - 4] = 210.0
+    return np.clip(grey + noise.normal(0, 15, grey.shape) * head, 0, 4095)

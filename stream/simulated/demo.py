@@ -1,0 +1,222 @@
+"""The demonstration: a simulated cohort through the whole service, and the check that every scan got its forecast."""
+
+import csv
+import datetime as dt
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+from models.simulation.patients import Patient
+from stream.dicom.gateway.sender import send
+from stream.dicom.pseudonyms import Pseudonyms
+from stream.errors import AnswerIsNo
+from stream.local.service import DASHBOARD_HOST, running
+from stream.local.supervisor import Stopped, Supervisor
+from stream.services.recovery.sweep import UNSEEN
+from stream.settings import Settings
+from stream.simulated.cohort import Study, cohort, mrn, write_study
+from stream.storage.database import Connection, connect
+from stream.storage.views import counts
+from stream.terminal.printing import print_table
+from stream.terminal.progress import progress
+from stream.wiring.importing import import_folder
+from stream.wiring.pseudonyms import pseudonyms
+
+CALLING_AE = "DEMO_PACS"
+SETTLE_SECONDS = 240.0
+"""Two busy cores need a minute at most; who waits longer than this wants to be told."""
+POLL_SECONDS = 0.2
+NO_MODEL = "no model applies"
+QUESTION = (
+    "SELECT patient_id, risk, risk_low, risk_high FROM scanstream.current_risk "
+    "WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 10;"
+)
+"""The question of the first day (INTERFACES 5)."""
+ENDS = """SELECT s.scan_uid, s.status, s.instances, CASE WHEN f.scan_uid IS NULL THEN s.reason ELSE 'forecast' END
+FROM scanstream.scan_status s LEFT JOIN (
+  SELECT DISTINCT scan_uid FROM scanstream.risk_history WHERE superseded_at IS NULL) f USING (scan_uid)
+WHERE s.scan_uid = ANY(%s) AND s.status <> 'superseded'"""
+
+
+@dataclass(frozen=True)
+class End:
+    """How far a scan has come; `result` of an applied one is 'forecast', or why there is none."""
+
+    status: str
+    instances: int
+    result: str | None
+
+
+def run(settings: Settings, patients: int, once: bool) -> None:
+    """Start the service, bring the cohort in and show what came of it; then stay until Ctrl-C, unless `once`.
+
+    Raises AnswerIsNo where a scan that was sent has neither a forecast nor the reason that no model applies.
+    """
+    print(f"Starting Postgres, Kafka, gateway, worker and dashboard on {settings.data_dir} ...", flush=True)
+    work = None
+    with suppress(Stopped), running(settings) as supervisor:
+        work = _alongside(supervisor, partial(_show, settings, patients, once), once)
+    if work is not None:
+        work.result()
+    elif once:
+        raise AnswerIsNo("The demonstration was stopped before its end.")
+
+
+def _alongside(supervisor: Supervisor, show: Callable[[Event], None], once: bool) -> Future[None] | None:
+    """Let `show` work in a thread of its own: the main thread restarts parts that end and hears Ctrl-C.
+
+    Returns after `show` if `once` or if that failed, else at Ctrl-C; None where Ctrl-C came before it was done.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1) as thread:
+        work = thread.submit(show, stop)
+        work.add_done_callback(lambda done: supervisor.ask_to_stop() if once or done.exception() else None)
+        supervisor.watch()
+        finished = work.done()
+        stop.set()  # the service goes on until the thread has noticed
+    return work if finished else None
+
+
+def _show(settings: Settings, patients: int, once: bool, stop: Event) -> None:
+    """Bring in what is missing of the cohort, wait for its forecasts, print what a person may look at now."""
+    studies = cohort(patients, _reference(settings))
+    with connect(settings, "worker", timeouts=False) as connection:
+        names = pseudonyms(settings, connection)
+        # first what is known of the patients: a scan's disease is fixed when it is measured
+        _import({study.patient.number: study.patient for study in studies}, studies[0].reference, settings)
+        arrived = _ends(connection, names, studies)
+        missing = [study for study in studies if not _arrived(study, arrived.get(names.scan_uid(study.study_uid)))]
+        for late in (False, True):  # a late scan is one whose later ones have their forecasts already
+            _send([study for study in missing if study.visit.late == late], settings, stop)
+            ends = _settled(connection, settings, names, studies, stop)
+        print(_summary(studies, ends))
+        _print_answer(connection, settings)
+    if not once:
+        print("Ctrl-C stops all.", flush=True)
+
+
+def _reference(settings: Settings) -> dt.date:
+    """The day the cohort's days count from: that of the first start, so that a later one knows the same scans."""
+    file = settings.data_dir / "cohort-reference"
+    if not file.exists():
+        file.write_text(dt.datetime.now(settings.zone).date().isoformat())
+    return dt.date.fromisoformat(file.read_text())
+
+
+def _import(patients: Mapping[int, Patient], reference: dt.date, settings: Settings) -> None:
+    """Clinical facts and treatments, by the same way as `scanstream import`."""
+    clinical, treatments = [], []
+    for patient in patients.values():
+        start = _date(reference, patient.treatments[0].start_day)
+        clinical.append({"patient_id": mrn(patient), "treatment_start": start, **patient.clinical})
+        treatments += [
+            {"patient_id": mrn(patient), "name": one.name, "kind": one.kind,
+             "start_date": _date(reference, one.start_day), "end_date": _date(reference, one.end_day)}
+            for one in patient.treatments
+        ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        _write_table(Path(folder) / "clinical.csv", clinical)
+        _write_table(Path(folder) / "treatments.csv", treatments)
+        import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE), CALLING_AE)
+
+
+def _date(reference: dt.date, day: float | None) -> str:
+    return "" if day is None else (reference + dt.timedelta(days=day)).isoformat()
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, columns)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def _ends(connection: Connection, names: Pseudonyms, studies: Sequence[Study]) -> dict[str, End]:
+    """How far the scans of `studies` have come, by scan_uid; those not heard of are missing."""
+    rows = connection.execute(ENDS, [[names.scan_uid(study.study_uid) for study in studies]]).fetchall()
+    return {scan_uid: End(*row) for scan_uid, *row in rows}
+
+
+def _arrived(study: Study, end: End | None) -> bool:
+    return end is not None and end.instances == study.instances
+
+
+def _send(studies: Sequence[Study], settings: Settings, stop: Event) -> None:
+    """C-STORE of the studies in one association, as a PACS would send them."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [path for study in studies for path in write_study(study, Path(folder))]
+        failed = []
+        with progress("Sending scans", len(files)) as advance:
+            for sent in send(files, settings.dicom_host, settings.dicom_port, settings.dicom_ae_title, CALLING_AE):
+                _go_on(stop)
+                advance(1)
+                if sent.status != 0:
+                    failed.append(sent)
+    if failed:
+        raise AnswerIsNo(f"{len(failed)} of {len(files)} files were not stored; the first was {failed[0].meaning}.")
+
+
+def _settled(
+    connection: Connection, settings: Settings, names: Pseudonyms, studies: Sequence[Study], stop: Event
+) -> dict[str, End]:
+    """Wait until nothing is pending and every fact is folded in; AnswerIsNo where that takes too long."""
+    deadline, done = time.monotonic() + SETTLE_SECONDS, 0
+    with progress("Forecasting", len(studies)) as advance:
+        while True:
+            waiting = _waiting(connection, settings)
+            ends = _ends(connection, names, studies)
+            applied = sum(end.status == "applied" for end in ends.values())
+            advance(applied - done)
+            done = applied
+            if not waiting:
+                return ends
+            if time.monotonic() > deadline:
+                raise AnswerIsNo(f"{waiting} are still pending: the worker's log is in {settings.run}.")
+            stop.wait(POLL_SECONDS)
+            _go_on(stop)
+
+
+def _go_on(stop: Event) -> None:
+    if stop.is_set():
+        raise Stopped
+
+
+def _waiting(connection: Connection, settings: Settings) -> int:
+    """Files in the spool, instances without an end, patients with facts that no fold has seen."""
+    spooled = sum(1 for _ in settings.spool.glob("[!.]*.json"))
+    files, _ = counts(connection)
+    unseen = connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC)}).fetchall()
+    return spooled + files["pending"] + len(unseen)
+
+
+def _summary(studies: Sequence[Study], ends: Mapping[str, End]) -> str:
+    """One sentence with the counts; AnswerIsNo where a scan has neither a forecast nor the reason for none."""
+    results = [end.result for end in ends.values() if end.status == "applied"]
+    forecast, without = results.count("forecast"), results.count(NO_MODEL)
+    patients = len({study.patient.number for study in studies})
+    if forecast + without < len(studies):
+        raise AnswerIsNo(f"Only {forecast} of {len(studies)} scans have a forecast, for {without} no model applies.")
+    return (
+        f"{len(studies)} scans of {patients} patients: {forecast} have their standing forecast, "
+        f"for {without} (brain) no model applies."
+    )
+
+
+def _print_answer(connection: Connection, settings: Settings) -> None:
+    rows = connection.execute(QUESTION.rstrip(";")).fetchall()
+    columns = ("patient_id", "risk", "risk_low", "risk_high")
+    program = Path(sys.executable).with_name("scanstream")
+    print(f"\nDashboard: http://{DASHBOARD_HOST}:{settings.dashboard_port}\n")
+    print("The question of the first day: who is most likely to progress within 180 days?\n")
+    print_table([dict(zip(columns, row, strict=True)) for row in rows], columns)
+    print(f"\nAsk it yourself:\n  export SCANSTREAM_DATA_DIR={shlex.quote(str(settings.data_dir))}")
+    print(f'  psql "$({program} db url)" -c "{QUESTION}"\n')

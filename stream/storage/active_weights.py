@@ -1,0 +1,159 @@
+"""Weights in service: which are known, which are kept up to date, which lead, and what they still lack."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from models.card import COMMITTED, Card
+from models.features import FEATURE_NAMES, MEASUREMENTS
+from stream.storage import schema
+from stream.storage.appending import append, write_later
+
+Pair = tuple[str, str]
+"""endpoint, disease"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Weights that the service knows; `active_since` None: their states are not kept up to date."""
+
+    card: Card
+    active_since: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Lead:
+    """What leads for an endpoint and disease, or led until `until`."""
+
+    endpoint: str
+    disease: str
+    weights_version: str
+    since: dt.datetime
+    until: dt.datetime | None
+
+    @property
+    def pair(self) -> Pair:
+        """What it leads for."""
+        return self.endpoint, self.disease
+
+
+def committed_cards() -> list[Card]:
+    """The cards of the weights that come with this installation, by model."""
+    return [Card.read(path) for path in sorted(COMMITTED.glob("*/card.json"))]
+
+
+def install(connection: psycopg.Connection, cards: Sequence[Card], now: dt.datetime) -> None:
+    """Put `cards` in service on a database that has no weights yet: active, and leading for their diseases."""
+    append(connection, schema.weights, [_weights(card, now) for card in cards])
+    if connection.execute("SELECT EXISTS (SELECT FROM core.active_weights)").fetchone()[0]:
+        return
+    for card in cards:
+        activate(connection, card, now)
+        _lead(connection, dict.fromkeys(card.pairs, card.weights_sha256), now)
+
+
+def activate(connection: psycopg.Connection, card: Card, now: dt.datetime) -> None:
+    """From now on states of these weights are kept up to date; they are not active yet."""
+    append(connection, schema.weights, [_weights(card, now)])
+    row = {"weights_version": card.weights_sha256, "since": now, "until": None}
+    append(connection, schema.active_weights, [row])
+
+
+def known(connection: psycopg.Connection) -> dict[str, Known]:
+    """All weights that the service knows, by version: the longest known first."""
+    rows = connection.execute(
+        """SELECT w.weights_version, w.card, a.since FROM core.weights w
+        LEFT JOIN core.active_weights a ON a.weights_version = w.weights_version AND a.until IS NULL
+        ORDER BY w.added_at, w.model, w.weights_version"""
+    ).fetchall()
+    return {version: Known(Card.of(card), since) for version, card, since in rows}
+
+
+def leads(connection: psycopg.Connection) -> list[Lead]:
+    """Everything that leads or led, the oldest first."""
+    query = "SELECT endpoint, disease, weights_version, since, until FROM core.leads ORDER BY since, endpoint, disease"
+    return [Lead(*row) for row in connection.execute(query).fetchall()]
+
+
+def moment(connection: psycopg.Connection) -> dt.datetime:
+    """A time later than every fold and every change of leads so far; under the exclusive identity lock."""
+    (now,) = connection.execute(
+        """SELECT greatest(clock_timestamp(), (SELECT max(changed_at) + interval '1 us' FROM core.heads),
+          (SELECT max(since) + interval '1 us' FROM core.leads))"""
+    ).fetchone()
+    return now
+
+
+def switch(connection: psycopg.Connection, wanted: Mapping[Pair, str | None], now: dt.datetime) -> None:
+    """From `now` on these weights lead for these pairs, or none (None): open leads end, new ones begin."""
+    xact = _transaction(connection)
+    for lead in leads(connection):
+        if lead.until is None and lead.pair in wanted:
+            names = ("endpoint", "disease", "weights_version", "since")
+            key = {name: getattr(lead, name) for name in names}
+            write_later(connection, schema.leads, key, {"until": now, "until_xact": xact})
+    _lead(connection, {pair: version for pair, version in wanted.items() if version is not None}, now)
+
+
+def lacking(connection: psycopg.Connection, version: str) -> list[tuple[str, int]]:
+    """Timelines with standing scans that lack a state of `version`, each with how many; the longest first."""
+    query = LACKING + "SELECT patient_id, count(*) FROM lacking GROUP BY 1 ORDER BY 2 DESC, 1"
+    values = {"versions": [version], **FEATURES}
+    return connection.execute(query, values).fetchall()
+
+
+def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> list[str]:
+    """Some timelines that lack states of weights active since `before`; `limit` at most.
+
+    Weights that led since are not looked at: promotion found that they lack nothing, and every fold keeps it so.
+    """
+    versions = connection.execute(
+        """SELECT weights_version FROM core.active_weights a WHERE until IS NULL AND since < %s AND NOT EXISTS (
+          SELECT FROM core.leads l WHERE l.weights_version = a.weights_version AND l.since >= a.since)""",
+        [before],
+    ).fetchall()
+    query = LACKING + "SELECT DISTINCT patient_id FROM lacking LIMIT %(limit)s"
+    values = {"versions": [row[0] for row in versions], **FEATURES, "limit": limit}
+    return [row[0] for row in connection.execute(query, values).fetchall()] if versions else []
+
+
+FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
+"""Parameters of LACKING, beside the versions."""
+
+LACKING = """WITH needing AS MATERIALIZED (
+  SELECT w.weights_version, w.feature_version,
+    ARRAY(SELECT json_array_elements_text(w.card #> '{applies_to,diseases}')) AS diseases,
+    ARRAY(SELECT array_position(%(features)s::text[], need)
+      FROM json_array_elements_text(w.card #> '{applies_to,needs}') need) AS places
+  FROM core.weights w WHERE w.weights_version = ANY(%(versions)s)),
+lacking AS (
+  SELECT p.patient_id, p.id AS scan_uid FROM needing n
+  JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
+  WHERE EXISTS (SELECT FROM core.features f, unnest(n.places) i WHERE f.scan_uid = p.id AND f.revision = p.revision
+      AND f.feature_version IN (n.feature_version, %(measured)s) AND f.disease = ANY(n.diseases)
+      AND abs(f.x[i]) < 'infinity')
+    AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
+      AND s.superseded_by IS NULL))
+"""
+"""`Forecaster.applies` in SQL: standing scans to which weights apply and which lack a standing state of them."""
+
+
+def _lead(connection: psycopg.Connection, pairs: Mapping[Pair, str], now: dt.datetime) -> None:
+    new = {"since": now, "until": None, "since_xact": _transaction(connection), "until_xact": None}
+    append(connection, schema.leads, [
+        {"endpoint": endpoint, "disease": disease, "weights_version": version, **new}
+        for (endpoint, disease), version in pairs.items()])  # fmt: skip
+
+
+def _transaction(connection: psycopg.Connection) -> str:
+    return connection.execute("SELECT pg_current_xact_id()::text").fetchone()[0]
+
+
+def _weights(card: Card, now: dt.datetime) -> dict[str, object]:
+    return {
+        "weights_version": card.weights_sha256, "model": card.model, "feature_version": card.feature_version,
+        "card": json.loads(card.to_json()), "added_at": now,
+    }  # fmt: skip

@@ -1,0 +1,51 @@
+"""Reading whole tables in bounded memory, for checks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
+
+from stream.storage.appending import qualified
+from stream.storage.database import Connection
+
+CHUNK = 2000
+ALL = 100.0
+
+
+def each_row(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[dict[str, Any]]:
+    """Every row of `table`, or a random `percent` of them, fetched in chunks by a cursor of the server."""
+    return each(connection, sql.SQL("SELECT * FROM {}").format(sampled(table, percent)), {})
+
+
+def each_as_text(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[str]:
+    """Every row of `table`, or a random `percent` of them, as JSON."""
+    query = sql.SQL("SELECT to_json(t)::text AS row FROM {}").format(sampled(table, percent))
+    return (row["row"] for row in each(connection, query, {}))
+
+
+def sampled(table: sa.Table, percent: float) -> sql.Composable:
+    """`table` as `t` in a FROM clause: whole, or a random `percent` of its rows."""
+    chance = sql.SQL("") if percent >= ALL else sql.SQL(" TABLESAMPLE BERNOULLI ({})").format(sql.Literal(percent))
+    return sql.SQL("{} t{}").format(qualified(table), chance)
+
+
+@contextmanager
+def one_snapshot(connection: Connection) -> Iterator[None]:
+    """Everything read inside is of one moment, whatever is committed meanwhile; in a transaction it is that one's."""
+    outermost = connection.info.transaction_status == TransactionStatus.IDLE
+    with connection.transaction():
+        if outermost:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def each(connection: Connection, query: str | sql.Composable, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every row a query gives, fetched in chunks by a cursor of the server."""
+    with connection.transaction(), connection.cursor("each", row_factory=dict_row) as cursor:
+        cursor.itersize = CHUNK
+        cursor.execute(query, values)
+        yield from cursor

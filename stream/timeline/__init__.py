@@ -1,0 +1,1 @@
+"""A patient's timeline as values: entries, digests and the plan; no clock, database or network."""

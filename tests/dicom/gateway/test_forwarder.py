@@ -1,0 +1,71 @@
+"""Forwarding within bounded memory, however much an outage left in the spool."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from stream.archive.originals import Archive
+from stream.dicom.gateway import forwarder as forwarding
+from stream.dicom.gateway.forwarder import Forwarder
+from stream.dicom.gateway.receiver import Receiver
+from stream.dicom.gateway.sender import send
+from stream.dicom.gateway.spool import Spool
+from stream.endpoints import free_port, kafka_servers
+from stream.publisher import Publisher, ensure_topics
+from stream.settings import Settings, load_settings
+from stream.simulated.synthetic import make_sr, save
+from stream.storage.database import connect
+from stream.wiring.pseudonyms import pseudonyms
+from tests.database import Database
+from tests.journey.topics import messages
+
+REPORTS = 5
+
+
+@pytest.fixture
+def spool(gateway: Settings, tmp_path: Path) -> Spool:
+    """Reports of one association, and its end."""
+    spool = Spool(gateway.spool)
+    spool.open()
+    receiver = Receiver(gateway, spool, lambda: None)
+    receiver.start()
+    files = [save(make_sr(PatientID=f"p{number}"), tmp_path / f"{number}.dcm") for number in range(REPORTS)]
+    sent = list(send(files, gateway.dicom_host, gateway.dicom_port, gateway.dicom_ae_title, "TEST"))
+    receiver.stop()
+    assert [one.status for one in sent] == [0] * REPORTS
+    return spool
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Settings:
+    return load_settings(data_dir=tmp_path / "data", dicom_port=free_port())
+
+
+@pytest.fixture
+def forwarder(services: Settings, database: Database, gateway: Settings, spool: Spool) -> Forwarder:
+    servers = kafka_servers(services)
+    ensure_topics(servers, services.partitions)
+    return Forwarder(gateway, spool, Archive(gateway.archive), partial(connect, database.settings, "gateway"),
+                     Publisher(servers, services.partitions), partial(pseudonyms, gateway))  # fmt: skip
+
+
+def test_a_full_spool_is_handed_over_piece_by_piece_the_oldest_first(
+    forwarder: Forwarder, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "PASS_LIMIT", 2)
+    before = [record.name for record in spool.records()]
+    for left in (4, 2, 0):
+        forwarder.hand_over()
+        assert [record.name for record in spool.records()] == before[REPORTS + 1 - left :]
+
+
+def test_the_end_of_an_association_with_many_scans_is_told_in_messages_that_kafka_takes(
+    forwarder: Forwarder, spool: Spool, services: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "SCANS_LIMIT", 1)
+    forwarder.hand_over()
+    assert spool.records() == []
+    scans = {row[0] for row in database.connect().execute("SELECT scan_uid FROM core.scans")}
+    told = [line for line in messages(services)["instances"] if "scan_uids" in line]
+    assert all(sum(f'"scan_uids":["{uid}"]' in line for line in told) == 1 for uid in scans)

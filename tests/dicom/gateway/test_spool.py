@@ -1,0 +1,129 @@
+import datetime as dt
+import hashlib
+import stat
+from pathlib import Path
+
+import pytest
+
+from stream.archive.originals import Archive
+from stream.dicom.gateway.spool import Arrival, AssociationClosed, InstanceKept, Spool
+from stream.errors import CannotStart, Refuse, SetAside
+
+ARRIVAL = Arrival("c" * 64, "PACS", "10.0.0.7", "a1", "1.2.840.10008.1.2.1", dt.datetime(2020, 3, 2, tzinfo=dt.UTC))
+SHA256 = hashlib.sha256(b"whole file").hexdigest()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    spool = Spool(tmp_path / "spool")
+    spool.open()
+    return spool
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive")
+
+
+def test_what_is_kept_is_found_again_after_a_restart_in_the_order_it_came(spool: Spool) -> None:
+    kept = [spool.keep([b"whole ", b"file"], ARRIVAL), spool.keep([b"another"], ARRIVAL)]
+    spool.close_association("a1", ["1.2.3"], ARRIVAL.received_at)
+    again = Spool(spool.folder)
+    again.open()
+    *instances, closed = again.records()
+    assert instances == kept
+    assert kept[0].sha256 == SHA256
+    assert again.file(kept[0]).read_bytes() == b"whole file"
+    assert isinstance(closed, AssociationClosed)
+    assert (closed.association, closed.study_uids) == ("a1", ("1.2.3",))
+
+
+def test_the_oldest_records_are_read_without_the_others(spool: Spool) -> None:
+    kept = [spool.keep([b"%d" % number], ARRIVAL) for number in range(5)]
+    assert spool.records(2) == kept[:2]
+    assert spool.records(9) == kept
+
+
+def test_nobody_else_on_the_machine_can_read_the_spool(spool: Spool) -> None:
+    spool.keep([b"whole file"], ARRIVAL)
+    assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in spool.folder.iterdir()} == {0o600}
+
+
+def test_a_restart_removes_half_written_files_and_files_that_were_never_acknowledged(spool: Spool) -> None:
+    record = spool.keep([b"whole file"], ARRIVAL)
+    (spool.folder / ".writing-0123").write_bytes(b"half a f")
+    (spool.folder / f"{'d' * 64}.dcm").write_bytes(b"no record was written for this one")
+    Spool(spool.folder).open()
+    assert sorted(path.name for path in spool.folder.iterdir()) == sorted([record.name, f"{SHA256}.dcm"])
+
+
+def test_a_cleared_record_is_gone_and_clearing_it_again_is_harmless(spool: Spool) -> None:
+    record = spool.keep([b"whole file"], ARRIVAL)
+    spool.clear(record)
+    spool.clear(record)
+    assert spool.records() == []
+
+
+def test_a_spool_that_cannot_be_written_refuses_and_leaves_nothing_behind(spool: Spool) -> None:
+    def full_disk() -> bytes:
+        yield b"half "
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(Refuse) as caught:
+        spool.keep(full_disk(), ARRIVAL)
+    assert caught.value.status == 0xA700
+    assert list(spool.folder.iterdir()) == []
+
+
+def test_a_spool_folder_that_cannot_be_made_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotStart, match="check DATA_DIR"):
+        Spool(tmp_path / "file" / "spool").open()
+
+
+def test_the_archive_takes_a_file_out_of_the_spool_under_its_hash(spool: Spool, archive: Archive) -> None:
+    record = spool.keep([b"whole file"], ARRIVAL)
+    taken = archive.take(spool.file(record))
+    assert taken == archive.folder / SHA256[:2] / f"{SHA256}.dcm"
+    assert taken.read_bytes() == b"whole file"
+    assert not spool.file(record).exists()
+    assert archive.uri(SHA256) == f"archive:{SHA256}"
+    assert archive.find(f"archive:{SHA256}") == taken
+
+
+def test_the_same_file_received_twice_is_taken_twice_without_a_loss(spool: Spool, archive: Archive) -> None:
+    first, second = spool.keep([b"whole file"], ARRIVAL), spool.keep([b"whole file"], ARRIVAL)
+    assert first != second
+    for record in (first, second):
+        assert isinstance(record, InstanceKept)
+        assert archive.take(spool.file(record)).read_bytes() == b"whole file"
+
+
+def test_a_file_that_is_nowhere_is_an_error_and_not_silently_taken(spool: Spool, archive: Archive) -> None:
+    with pytest.raises(FileNotFoundError):
+        archive.take(spool.folder / f"{SHA256}.dcm")
+    with pytest.raises(SetAside) as caught:
+        archive.find(f"archive:{SHA256}")
+    assert caught.value.reason_code == "decode_failed"
+
+
+def test_a_name_from_outside_never_becomes_a_path(archive: Archive) -> None:
+    with pytest.raises(ValueError, match="sha256"):
+        archive.path("../../etc/passwd")
+
+
+def test_an_archive_on_another_file_system_gets_a_whole_copy(spool: Spool, tmp_path: Path) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs a second file system at /dev/shm")
+    record = spool.keep([b"whole file"], ARRIVAL)
+    archive = Archive(elsewhere / f"scanstream-{tmp_path.name}-{record.name}")
+    try:
+        assert archive.take(spool.file(record)).read_bytes() == b"whole file"
+        assert not spool.file(record).exists()
+        assert [path.name for path in archive.folder.rglob("*") if path.is_file()] == [f"{SHA256}.dcm"]
+    finally:
+        for path in sorted(archive.folder.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        archive.folder.rmdir()

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import Dataset, uid
+from pydicom.dataset import FileMetaDataset
+
+from stream.dicom.reading.decoder import Decoder
+from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
+from tests.dicom.factories import make_image
+
+PIXELS = np.random.default_rng(1).integers(0, 4095, (64, 64)).astype(np.uint16)
+
+
+@pytest.fixture
+def decoder() -> Decoder:
+    decoder = Decoder()
+    yield decoder
+    decoder.stop()
+
+
+def _compressed(transfer_syntax: uid.UID) -> Dataset:
+    image = make_image(PIXELS)
+    image.file_meta = FileMetaDataset()
+    image.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+    image.compress(transfer_syntax)
+    return image
+
+
+def _decoded(decoder: Decoder, image: Dataset, encoded: bytes) -> list[bytes]:
+    return list(decoder.frames(encoded, PixelFormat.of(image), image.file_meta.TransferSyntaxUID))
+
+
+@pytest.mark.parametrize("transfer_syntax", [uid.JPEG2000Lossless, uid.JPEGLSLossless, uid.RLELossless])
+def test_every_pixel_comes_back(decoder: Decoder, transfer_syntax: uid.UID) -> None:
+    image = _compressed(transfer_syntax)
+    assert _decoded(decoder, image, image.PixelData) == [PIXELS.tobytes()]
+
+
+def test_damaged_frames_are_an_error_and_the_next_good_one_decodes(decoder: Decoder) -> None:
+    """Some of these make a decoder panic; that ends nothing here."""
+    image = _compressed(uid.RLELossless)
+    generator = np.random.default_rng(2)
+    for _ in range(40):
+        damaged = bytearray(image.PixelData)
+        for at in generator.integers(24, len(damaged), 8):
+            damaged[at] = generator.integers(256)
+        try:
+            _decoded(decoder, image, bytes(damaged))
+        except NotDecodable:
+            continue
+    assert _decoded(decoder, image, image.PixelData) == [PIXELS.tobytes()]
+
+
+def test_a_decoder_that_dies_is_started_again(decoder: Decoder) -> None:
+    image = _compressed(uid.RLELossless)
+    assert _decoded(decoder, image, image.PixelData) == [PIXELS.tobytes()]
+    decoder._child.kill()
+    decoder._child.wait()
+    assert _decoded(decoder, image, image.PixelData) == [PIXELS.tobytes()]
+
+
+def test_fewer_frames_than_promised_are_an_error(decoder: Decoder) -> None:
+    image = _compressed(uid.RLELossless)
+    image.NumberOfFrames = 3
+    with pytest.raises(NotDecodable):
+        _decoded(decoder, image, image.PixelData)
+
+
+def test_it_has_no_more_memory_than_a_frame_needs(decoder: Decoder) -> None:
+    image = _compressed(uid.RLELossless)
+    _decoded(decoder, image, image.PixelData)
+    limits = Path(f"/proc/{decoder._child.pid}/limits").read_text()
+    address_space = next(line for line in limits.splitlines() if line.startswith("Max address space")).split()[3]
+    assert int(address_space) < 2**34

@@ -1,0 +1,111 @@
+"""From a complete scan to what the models see, or to the reason why not."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from models.measurement import Measurement
+from stream.errors import REASON_CODES, SetAside
+from stream.services.accepting.received_files import accept
+from stream.services.assembling import assembly
+from stream.services.facts.clinical import accept_clinical
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring import measurement
+from stream.services.measuring.measurement import Complete, Measured
+from stream.storage.database import Connection
+from tests.database import Database
+from tests.services.accepted_facts import assert_sound, day, forecasters
+from tests.services.assembling.test_assembly import RULES
+from tests.services.receipts import described, moments_later, received
+
+NODULE = Measured((Measurement("longest_diameter", 14.0, "SR", "lesion", "Nodule", "lung"),), "lung", None)
+Measures = Callable[[str, Measured | SetAside], list[Complete]]
+
+
+@pytest.fixture
+def worker(database: Database) -> Connection:
+    return database.connect()
+
+
+@pytest.fixture
+def measures(database: Database, worker: Connection) -> Iterator[Measures]:
+    """`measures(scan, what its files say)`: receive, assemble and measure one scan."""
+    with ThreadPoolExecutor(1) as readers:
+
+        def measure(scan: str, found: Measured | SetAside, assume_disease: str = "") -> list[Complete]:
+            accept(database.connect("gateway"), [received(described(scan, "r", kind="sr", modality="SR"))])
+            made = assembly.gather(worker, [scan], RULES, moments_later(5))
+            scans = measurement.waiting(worker, [(one.scan_uid, one.revision) for one in made])
+            return measurement.measure(worker, scans, lambda _: _said(found), assume_disease, readers)
+
+        yield measure
+
+
+def _said(found: Measured | SetAside) -> Measured:
+    if isinstance(found, SetAside):
+        raise found
+    return found
+
+
+def status(worker: Connection) -> list[tuple]:
+    return worker.execute("SELECT scan_uid, status, reason_code, reason FROM scanstream.scan_status").fetchall()
+
+
+def test_what_was_measured_waits_for_its_timeline_and_then_stands(worker: Connection, measures: Measures) -> None:
+    (scan,) = measures("s1", NODULE)
+    assert (scan.scan_uid, scan.revision, scan.received_as) == ("s1", 1, "PA")
+    assert status(worker) == [("s1", "waiting", None, None)]
+    Reconciler(worker, forecasters()).scans(["s1"])
+    assert status(worker) == [("s1", "applied", None, None)]
+    assert_sound(worker)
+
+
+def test_a_report_of_lesions_is_shown_with_their_sum(worker: Connection, measures: Measures) -> None:
+    second = Measurement("longest_diameter", 20.0, "SR", "other", "Nodule 2", "lung")
+    measures("s1", Measured((*NODULE.measurements, second), "lung", None))
+    Reconciler(worker, forecasters()).scans(["s1"])
+    rows = worker.execute("SELECT measurement, value, unit, lesion_uid FROM scanstream.trajectory").fetchall()
+    assert ("sum_of_diameters", 34.0, "mm", None) in rows
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("code", REASON_CODES)
+def test_what_cannot_be_measured_is_set_aside_with_its_reason(
+    worker: Connection, measures: Measures, code: str
+) -> None:
+    assert measures("s1", SetAside(code, "Look at the third slice.")) == []
+    assert status(worker) == [("s1", "set_aside", code, "Look at the third slice.")]
+    shown = worker.execute("SELECT scan_uid, revision, patient_id, reason_code, decision FROM scanstream.set_aside")
+    assert shown.fetchall() == [("s1", 1, "PA", code, None)]
+
+
+def test_a_scan_that_is_set_aside_never_stands(worker: Connection, measures: Measures) -> None:
+    measures("s1", SetAside("bad_value", "A size of -3 mm."))
+    assert Reconciler(worker, forecasters()).scans(["s1"]) == []
+    assert worker.execute("SELECT count(*) FROM core.placements").fetchone() == (0,)
+
+
+def test_a_scan_without_measurements_stands_with_the_reason(worker: Connection, measures: Measures) -> None:
+    measures("s1", Measured((), "lung", "kind not measured yet"))
+    Reconciler(worker, forecasters()).scans(["s1"])
+    assert status(worker) == [("s1", "applied", None, "kind not measured yet")]
+
+
+def test_a_bell_rung_again_measures_nothing_again(worker: Connection, measures: Measures) -> None:
+    measures("s1", NODULE)
+    assert measurement.waiting(worker, [("s1", 1), ("s1", 2), ("unknown", 1)]) == []
+
+
+@pytest.mark.parametrize(
+    ("clinical", "hint", "assumed", "disease"),
+    [("bladder", "lung", "brain", "bladder"), (None, "lung", "brain", "lung"), (None, None, "brain", "brain"),
+     (None, None, "", "unknown")],
+)  # fmt: skip
+def test_the_disease_is_what_is_known_best(
+    worker: Connection, measures: Measures, clinical: str | None, hint: str | None, assumed: str, disease: str
+) -> None:
+    if clinical:
+        accept_clinical(worker, [("PA", {"disease": clinical})], day(0))
+    measures("s1", Measured(NODULE.measurements, hint, None), assumed)
+    assert worker.execute("SELECT disease FROM core.features").fetchall() == [(disease,)]

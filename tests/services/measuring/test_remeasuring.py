@@ -1,0 +1,88 @@
+"""Measuring again: a corrected reader makes new revisions where it sees something else, and only there."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stream.services.measuring.remeasuring import Outcome, remeasure, standing
+from tests.database import Database
+from tests.services import facts
+from tests.services.arrivals import Arrivals, note, report
+from tests.services.receipts import received
+
+FILES = {name: received(report(name)).sha256 for name in ("s1", "s2", "s3")}
+
+
+@pytest.fixture
+def arrivals(database: Database) -> Arrivals:
+    arrivals = Arrivals(database, {"s1/r": 10.0, "s2/r": 20.0, "s3/r": 30.0})
+    arrivals.bring(report("s1"))
+    arrivals.bring(report("s2"))
+    arrivals.bring(report("s3", patient="PB"))
+    return arrivals
+
+
+def again(arrivals: Arrivals, patient: str | None = None, missing: str = "") -> list[Outcome]:
+    """Measure what stands again, and fold what changed."""
+    with ThreadPoolExecutor(1) as readers:
+        revisions = standing(arrivals.worker, patient)
+        done = remeasure(arrivals.worker, revisions, arrivals.read, lambda sha256: sha256 == missing, "", readers)
+    arrivals.fold(*(one.scan_uid for one in done if one.what == "changed"))
+    facts.assert_sound(arrivals.worker)
+    return done
+
+
+def test_where_the_values_come_out_the_same_nothing_changes(arrivals: Arrivals) -> None:
+    before = facts.standing(arrivals.worker)
+    assert [(one.scan_uid, one.what) for one in again(arrivals)] == [("s1", "same"), ("s2", "same"), ("s3", "same")]
+    assert facts.standing(arrivals.worker) == before
+
+
+def test_a_corrected_reader_makes_a_new_revision_that_equals_having_read_it_right_at_first(
+    arrivals: Arrivals, database: Database
+) -> None:
+    arrivals.sizes[FILES["s1"]] = 12.5
+    assert [(one.scan_uid, one.revision, one.what) for one in again(arrivals)] == [
+        ("s1", 1, "changed"), ("s2", 1, "same"), ("s3", 1, "same"),
+    ]  # fmt: skip
+    query = "SELECT revision, completeness, final_at IS NOT NULL FROM core.revisions WHERE scan_uid = 's1' ORDER BY 1"
+    assert arrivals.worker.execute(query).fetchall() == [(1, "single_sr", True), (2, "single_sr", True)]
+    ended = "SELECT DISTINCT superseded_because FROM scanstream.risk_history WHERE superseded_at IS NOT NULL"
+    assert arrivals.worker.execute(ended).fetchall() == [("revision",)]
+    risks = (
+        "SELECT scan_uid, endpoint, horizon_days, risk FROM core.forecasts WHERE superseded_by IS NULL ORDER BY 1, 2, 3"
+    )
+    here = arrivals.worker.execute(risks).fetchall()
+    assert {one.what for one in again(arrivals)} == {"same"}
+    database.empty()
+    right = Arrivals(database, {"s1/r": 12.5, "s2/r": 20.0, "s3/r": 30.0})
+    for one in (report("s1"), report("s2"), report("s3", patient="PB")):
+        right.bring(one)
+    assert right.worker.execute(risks).fetchall() == here
+
+
+def test_a_new_revision_of_the_same_instances_is_not_made_again_by_assembling(arrivals: Arrivals) -> None:
+    arrivals.sizes[FILES["s1"]] = 12.5
+    again(arrivals)
+    before = arrivals.statuses()
+    arrivals.follow(["s1"])
+    assert arrivals.statuses() == before
+    arrivals.bring(report("s1", "late"))
+    assert arrivals.statuses()[:3] == [("s1", 1, "superseded"), ("s1", 2, "superseded"), ("s1", 3, "applied")]
+
+
+def test_what_cannot_be_measured_again_is_named_and_stays_as_it_was(arrivals: Arrivals) -> None:
+    before = facts.standing(arrivals.worker)
+    arrivals.sizes[FILES["s2"]] = -1.0
+    first, second, third = again(arrivals, missing=FILES["s1"])
+    assert first == Outcome("s1", 1, "failed", f"missing from the archive: {FILES['s1']}")
+    assert second == Outcome("s2", 1, "failed", "bad_value: A size is negative.")
+    assert third.what == "same"
+    assert facts.standing(arrivals.worker) == before
+
+
+def test_only_what_stands_is_measured_and_of_one_patient_only_his(arrivals: Arrivals) -> None:
+    arrivals.bring(note("s2", "n", "s2/r"))
+    facts.fold_each(arrivals.worker, [facts.lung("PA", "imported", 0, 20.0)])
+    assert standing(arrivals.worker, None) == [("s1", 1), ("s3", 1)]
+    assert [one.scan_uid for one in again(arrivals, "PB")] == ["s3"]

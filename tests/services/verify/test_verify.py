@@ -1,0 +1,241 @@
+"""A wrong value planted in any column of any table of the protocol is named by `verify`."""
+
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from models.measurement import Measurement
+from stream.errors import SetAside
+from stream.services.accepting.received_files import Unusable
+from stream.services.accepting.received_files import accept as receive
+from stream.services.accepting.set_asides import item_id
+from stream.services.assembling import assembly
+from stream.services.facts.clinical import Outcome, accept_outcomes
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.rejections import Rejection, accept_rejections
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring import measurement
+from stream.services.measuring.measurement import content_sha256
+from stream.storage import schema
+from stream.storage.appending import append, qualified, write_later
+from stream.storage.database import Connection
+from stream.storage.hashing import later_sha256, row_sha256
+from stream.storage.schema.base import Xid8
+from stream.storage.staging import WRITTEN
+from tests.database import Database
+from tests.services.accepted_facts import (
+    apply_identity,
+    assert_sound,
+    breast,
+    checks,
+    day,
+    drug,
+    fold_each,
+    forecasters,
+    lung,
+)
+from tests.services.receipts import described, moments_later, received
+
+WORK = {"assembly", "associations", "receipts", "service", "suspects", "patients", "vault_scans"}
+"""Work in progress and the vault: neither facts nor derived."""
+HASHES = {"row_sha256", "later_sha256"}
+TABLES = [t for t in schema.metadata.sorted_tables if t.schema == schema.SCHEMA and t.name not in WORK]
+COLUMNS = [(table.name, column.name) for table in TABLES for column in table.columns if column.name not in HASHES]
+
+
+@pytest.fixture(scope="module")
+def world(upgraded: Database) -> Iterator[Connection]:
+    """A row in every table of the protocol, standing and superseded ones, all of it sound; as superuser."""
+    connection = upgraded.connect()
+    receive_and_measure(upgraded.connect("gateway"), connection)
+    fold_each(connection, [
+        lung("PA", "a", 0, 20.0), lung("PA", "c", 80, 30.0), drug("PA", "drug", 10, 30), lung("PA", "b", 40, 25.0),
+        ("PA", {"age": 60}), breast("PB", "x", 0, 9.0, 21.0), drug("PB", "drug", 3), breast("PB", "x", 0, 8.0, 21.0),
+        drug("PB", "drug", 3, withdrawn=True), lung("PA", "mistake", 60, 99.0),
+    ])  # fmt: skip
+    change_the_past(connection)
+    with psycopg.connect(upgraded.superuser_url, autocommit=True) as superuser:
+        write_rows_of_later_features(superuser)
+        Reconciler(connection, forecasters()).patients(["PA", "PB"])
+        assert_sound(superuser)
+        yield superuser
+    upgraded.empty()
+
+
+def receive_and_measure(gateway: Connection, connection: Connection) -> None:
+    """Two scans by way of the gateway: one of two images, measured, and one that was set aside and decided on."""
+    files = [received(described("s1", "i1")), received(described("s1", "i2", expected_instances=2)),
+             received(described("s2", "i1")), received(Unusable("no_date", "No date."))]  # fmt: skip
+    receive(gateway, files)
+    rules = assembly.Rules(dt.timedelta(0), dt.timedelta(0))
+    made = assembly.gather(connection, ["s1", "s2"], rules, moments_later(60))
+    scans = measurement.waiting(connection, [(one.scan_uid, one.revision) for one in made])
+    lesion = Measurement("longest_diameter", 12.0, "SR", "lesion", "Nodule", "lung")
+
+    def read(scan: measurement.Complete) -> measurement.Measured:
+        if scan.scan_uid == "s2":
+            raise SetAside("bad_geometry", "The slices do not fit.")
+        return measurement.Measured((lesion,), "lung", "One lesion was not read.")
+
+    with ThreadPoolExecutor(1) as readers:
+        measurement.measure(connection, scans, read, "", readers)
+    decided = {"decision": "rejected", "decided_by": "someone", "decided_at": day(1)}
+    write_later(connection, schema.set_asides, {"item_id": item_id("s2", 1)}, decided)
+    outcomes = [Outcome("PA", "progression", day(200), True), Outcome("PB", "pcr", None, False)]
+    accept_outcomes(connection, outcomes, day(201))
+
+
+def change_the_past(connection: Connection) -> None:
+    """A rejection, one that was withdrawn, a merge, a move, what is refused, and an event that waits for its turn."""
+    with connection.transaction():
+        accept_rejections(connection, [
+            Rejection("PA/mistake", 1, "quality", "someone"), Rejection("PB/x", 1, "safety", "someone", "blurred"),
+            Rejection("PB/x", None, "other", "someone", withdrawn=True)], day(61))  # fmt: skip
+    events = [("merge", "PM", "PA", None), ("move", None, "PB", "PA/b"), ("unmerge", "PN", None, None)]
+    for number, (kind, patient, other, scan) in enumerate(events):
+        accept_identity(connection, IdentityEvent(f"e{number}", kind, patient, other, scan, "someone", "same person"))
+    apply_identity(connection, Reconciler(connection, forecasters()))
+    accept_identity(connection, IdentityEvent("waits", "unmerge", "PM", None, None, "someone"))
+
+
+def write_rows_of_later_features(owner: Connection) -> None:
+    """Tables stand from the first migration, what fills them comes later: their rows by hand, by the same rules."""
+    append(owner, schema.weights, [{"weights_version": "old", "model": "progression", "feature_version": "none",
+                                    "card": {"model": "progression"}, "added_at": day(0)}])  # fmt: skip
+    append(owner, schema.active_weights, [{"weights_version": "old", "since": day(0), "until": day(1)}])
+    append(owner, schema.leads, [{"endpoint": "death", "disease": "lung", "weights_version": "old", "since": day(0),
+                                  "until": day(1), "since_xact": "7", "until_xact": "8"}])  # fmt: skip
+
+
+@contextmanager
+def planted(world: Connection) -> Iterator[None]:
+    """Whatever is changed inside is undone."""
+    with world.transaction(force_rollback=True):
+        yield
+
+
+def named(world: Connection, table: str) -> bool:
+    """Whether any check names `table`."""
+    return any(re.search(rf"\b{table}\b", failure) for check in checks(world) for failure in check.first)
+
+
+def test_the_sound_world_has_a_row_in_every_table(world: Connection) -> None:
+    for table in TABLES:
+        assert world.execute(sql.SQL("SELECT count(*) > 0 FROM {}").format(qualified(table))).fetchone()[0], table.name
+
+
+@pytest.mark.parametrize(("table_name", "column"), COLUMNS, ids=lambda value: value)
+def test_a_wrong_value_in_any_column_is_refused_or_named(world: Connection, table_name: str, column: str) -> None:
+    table = schema.metadata.tables[f"core.{table_name}"]
+    tried = list(wrong_values(world, table, table.columns[column]))
+    for row, wrong in tried:
+        with planted(world):
+            if planting(world, table, row, {column: wrong}):
+                assert named(world, table_name), f"{table_name}.{column}: {row[column]!r} became {wrong!r}"
+    assert tried
+
+
+@pytest.mark.parametrize("table", WRITTEN, ids=str)
+def test_a_value_planted_together_with_its_hashes_is_named_by_the_chain_of_folds(
+    world: Connection, table: sa.Table
+) -> None:
+    for row in rows_of(world, table, "fold_id"):
+        with planted(world):
+            wrong = {**row, "revision": row["revision"] + 7}
+            wrong["row_sha256"] = row_sha256(table, wrong)
+            values = {"revision": wrong["revision"], "row_sha256": wrong["row_sha256"]}
+            if row.get("later_sha256"):
+                values["later_sha256"] = later_sha256(table, wrong)
+            assert planting(world, table, row, values)
+            assert named(world, "folds")
+
+
+def test_features_planted_together_with_their_hashes_are_named_by_the_states_that_stood_on_them(
+    world: Connection,
+) -> None:
+    query = """SELECT f.*, f.ctid FROM core.features f JOIN core.states s USING (scan_uid, revision)
+    WHERE s.superseded_by IS NULL ORDER BY f.scan_uid LIMIT 1"""
+    row = world.cursor(row_factory=dict_row).execute(query).fetchone()
+    x = [None] * len(row["x"])
+    wrong = {**row, "x": x, "sha256": content_sha256(row["feature_version"], row["disease"], x)}
+    with planted(world):
+        values = {name: wrong[name] for name in ("x", "sha256")}
+        assert planting(world, schema.features, row, {**values, "row_sha256": row_sha256(schema.features, wrong)})
+        assert named(world, "states")
+
+
+@pytest.mark.parametrize("table", ["heads", "folds", "treatments", *(table.name for table in WRITTEN)])
+def test_a_row_taken_away_is_missed(world: Connection, table: str) -> None:
+    with planted(world):
+        world.execute(f"DELETE FROM core.{table} WHERE ctid = (SELECT min(ctid) FROM core.{table})")
+        assert any(one.failed for one in checks(world))
+
+
+def test_each_check_says_how_much_it_looked_at(world: Connection) -> None:
+    assert all(one.checked > 0 and one.failed == 0 and one.says for one in checks(world))
+
+
+def planting(world: Connection, table: sa.Table, row: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Write `values` over those of `row`; False where the table itself refuses."""
+    pairs = sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(k), sql.Placeholder()) for k in values)
+    command = sql.SQL("UPDATE {} SET {} WHERE ctid = %s").format(qualified(table), pairs)
+    world.execute("SET LOCAL session_replication_role = replica")  # past the trigger of the audit log
+    try:
+        with world.transaction():
+            world.execute(command, [*values.values(), row["ctid"]])
+    except (psycopg.IntegrityError, psycopg.errors.GeneratedAlways):
+        return False
+    return True
+
+
+def rows_of(world: Connection, table: sa.Table, column: str) -> list[dict[str, Any]]:
+    """Rows that have a value in `column`, the first and the last of them, and one that has none."""
+    query = "SELECT *, ctid FROM {} WHERE {} IS {} NULL ORDER BY ctid {} LIMIT 1"
+    found = []
+    for null, order in (("NOT", "ASC"), ("NOT", "DESC"), ("", "ASC")):
+        parts = (qualified(table), sql.Identifier(column), sql.SQL(null), sql.SQL(order))
+        found += world.cursor(row_factory=dict_row).execute(sql.SQL(query).format(*parts)).fetchall()
+    return found
+
+
+def wrong_values(world: Connection, table: sa.Table, column: sa.Column) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Rows, each with what its column is not: another value, and none where there is one."""
+    for row in rows_of(world, table, column.name):
+        yield row, other_than(column.type, row[column.name])
+        emptied = column is schema.states.c.state and row["superseded_by"] is not None
+        if column.nullable and row[column.name] is not None and not emptied:
+            yield row, None
+
+
+def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
+    """A value of the type that it does not have."""
+    if isinstance(kind, Xid8):
+        return str(int(value or 0) + 1)
+    if isinstance(kind, sa.Boolean):
+        return not value
+    if isinstance(kind, sa.Float):
+        return math.nextafter(value, 0.0 if value > 0 else 1.0)
+    if isinstance(kind, sa.Integer):
+        return (value or 0) + 1
+    if isinstance(kind, sa.DateTime):
+        return (value or day(0)) + dt.timedelta(microseconds=1)
+    if isinstance(kind, sa.LargeBinary):
+        return bytes([*(value or b"")[:-1], ((value or b"\0")[-1] + 1) % 256])
+    if isinstance(kind, sa.ARRAY):
+        if not value or value[-1] is None:
+            return [*(value or ()), None]
+        return [*value[:-1], other_than(kind if isinstance(value[-1], list) else kind.item_type, value[-1])]
+    if isinstance(kind, sa.JSON):
+        return json.dumps({**value, "planted": 1})
+    return f"{value or ''}x"
