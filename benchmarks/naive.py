@@ -21,6 +21,7 @@ from stream.settings import load_settings
 from stream.storage import folds, schema, staging
 from stream.storage.appending import qualified
 from stream.storage.database import Connection, engine
+from stream.storage.locks import lock_heads
 from stream.storage.timelines import read_timelines, resolve
 from stream.timeline.planning import Plan, plan
 
@@ -53,7 +54,7 @@ def apply(connection: Connection, forecasters: Mapping[str, Forecaster], scan_ui
     """Bring the timeline of `scan_uid` into line in one transaction."""
     with connection.transaction():
         patient_id = resolve(connection, [scan_uid])[scan_uid]
-        folds.lock_heads(connection, [patient_id])
+        lock_heads(connection, [patient_id])
         (timeline,) = read_timelines(connection, [patient_id])
         one = plan(timeline, list(forecasters.values()))
         if not one.changed:

@@ -1,9 +1,6 @@
 """Errors whose names say what happens next; one place for each turns them into an action."""
 
-REASON_CODES = (
-    "no_date", "impossible_date", "no_patient_id", "patient_conflict", "content_conflict", "unknown_unit",
-    "bad_value", "bad_geometry", "not_measurable", "decode_failed", "too_large", "killed_worker",
-)  # fmt: skip
+from stream.vocabulary import ReasonCode
 
 
 class WrongUse(Exception):
@@ -39,11 +36,9 @@ class Refuse(Exception):
 
 
 class SetAside(Exception):
-    """Kept, not processed: `reason_code` is one of REASON_CODES, the text tells a person what to look at."""
+    """Kept, not processed: the text tells a person what to look at."""
 
-    def __init__(self, reason_code: str, reason: str) -> None:
-        if reason_code not in REASON_CODES:
-            raise ValueError(f"{reason_code} is no reason code")
+    def __init__(self, reason_code: ReasonCode | str, reason: str) -> None:
         super().__init__(reason)
-        self.reason_code = reason_code
+        self.reason_code = ReasonCode(reason_code)
         self.reason = reason

@@ -99,3 +99,8 @@ OUTSIDE = ("stream.agents", "stream.wiring", "stream.local", "stream.simulated",
 def test_imports_run_one_way(inner: str, outer: tuple[str, ...]) -> None:
     for package in outer:
         assert not {file for file in users_of(package) if file.startswith(inner)}
+
+
+def test_locks_are_asked_for_by_name_in_one_module_only() -> None:
+    asking = {file.relative_to(ROOT).as_posix() for file in sources() if "pg_advisory" in file.read_text()}
+    assert asking - {"stream/storage/locks.py"} == {file for file in asking if file.startswith("migrations/")}

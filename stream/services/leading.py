@@ -12,7 +12,7 @@ from stream.errors import AnswerIsNo, WrongUse
 from stream.storage import active_weights, audit
 from stream.storage.active_weights import Known, Lead, Pair
 from stream.storage.database import Connection
-from stream.storage.folds import identity_held
+from stream.storage.locks import identity_held
 
 SHORT = 12
 """Characters of a weights version that people are shown."""

@@ -7,10 +7,8 @@ from typing import Any
 from stream.crash import reach
 from stream.storage import schema
 from stream.storage.database import Connection
+from stream.storage.locks import lock_audit
 from stream.timeline.digest import digest
-
-AUDIT_LOCK = 4713
-"""One writer at a time, until its transaction ends: the chain has no branches. Taken after all other locks."""
 
 
 def audit_digest(before: bytes, row: Mapping[str, Any]) -> bytes:
@@ -22,7 +20,7 @@ def record(
     connection: Connection, who: str, what: str, subject: str | None, why: str | None, at: dt.datetime | None = None
 ) -> None:
     """Log in this transaction that `who` did `what` to `subject`, and `why`; `at`: now unless given."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [AUDIT_LOCK])
+    lock_audit(connection)
     (before,) = connection.execute("SELECT digest FROM core.audit ORDER BY seq DESC LIMIT 1").fetchone() or (b"",)
     (seq,) = connection.execute("SELECT nextval(pg_get_serial_sequence('core.audit', 'seq'))").fetchone()
     row = {

@@ -1,9 +1,7 @@
 """Locks, times and whole statements of the transaction that writes folds (PROTOCOL 2)."""
 
 import datetime as dt
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,11 +12,6 @@ from stream.crash import reach
 from stream.storage import schema
 from stream.storage.appending import qualified
 from stream.storage.staging import ENDED, FORECASTS, KEYS, temp, temp_ended, travelling, types_of
-
-IDENTITY_LOCK = 4711
-"""Appliers hold it shared; identity changes and promotions exclusively."""
-PATIENCE_SECONDS, PAUSE_SECONDS = 40.0, 0.1
-"""For the exclusive lock: longer than any transaction of ours may hold the shared one, a stopped worker's included."""
 
 Tip = tuple[str, str, bool]
 """weights_version, scan_uid and the mark that kept forecasts get: True where they are the latest of their kind now."""
@@ -50,51 +43,6 @@ def read_states(connection: psycopg.Connection, keys: Sequence[tuple[int, str, s
         binary=True,
     ).fetchall()
     return {tuple(row[:3]): row[3] for row in rows}
-
-
-@contextmanager
-def identity_held(connection: psycopg.Connection) -> Iterator[None]:
-    """A transaction that holds the identity lock exclusively; LockNotAvailable after PATIENCE_SECONDS.
-
-    It stands in line for a moment only, again and again: who stands behind it gets no shared lock either, so that one
-    stopped worker would stop all (PROTOCOL 3).
-    """
-    until = time.monotonic() + PATIENCE_SECONDS
-    with connection.transaction():
-        connection.execute("SET LOCAL transaction_timeout = 0")  # waiting holds nothing up
-        while not _got_identity(connection):
-            if time.monotonic() > until:
-                raise psycopg.errors.LockNotAvailable("others hold the identity lock for too long")
-            time.sleep(PAUSE_SECONDS)
-        connection.execute("SET LOCAL lock_timeout = 0")
-        connection.execute("SET LOCAL transaction_timeout = '10s'")
-        yield
-
-
-def _got_identity(connection: psycopg.Connection) -> bool:
-    try:
-        with connection.transaction():  # a savepoint in which no row is written
-            connection.execute("SET LOCAL lock_timeout = '500ms'")
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [IDENTITY_LOCK])
-    except psycopg.errors.LockNotAvailable:
-        return False
-    return True
-
-
-def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, int]:
-    """Lock the heads of `patients` in ascending order, making missing ones; patient → version."""
-    ids = sorted(patients)
-    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [IDENTITY_LOCK])
-    connection.execute(
-        """INSERT INTO core.heads (patient_id, version, changed_at, fold_digest)
-        SELECT p, 0, '2000-01-01', '' FROM unnest(%b::text[]) p ORDER BY p COLLATE "C" ON CONFLICT DO NOTHING""",
-        [ids],
-    )
-    rows = connection.execute(
-        "SELECT patient_id, version FROM core.heads WHERE patient_id = ANY(%b::text[]) ORDER BY patient_id FOR UPDATE",
-        [ids],
-    ).fetchall()
-    return dict(rows)
 
 
 def fold_time(connection: psycopg.Connection, patients: Sequence[str]) -> tuple[dt.datetime, dt.timedelta]:

@@ -8,9 +8,7 @@ from psycopg import sql
 from stream.endpoints import libpq_url, role_passwords
 from stream.errors import CannotStart
 from stream.settings import Settings
-
-ROLES_LOCK = 7_305_001
-"""Advisory lock: two services that start at once against one Postgres make the roles one after the other."""
+from stream.storage.locks import lock_roles
 
 
 def ensure_roles(settings: Settings) -> None:
@@ -26,7 +24,7 @@ def create_roles(url: str, passwords: Mapping[str, str]) -> None:
     role cannot be made.
     """
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [ROLES_LOCK])
+        lock_roles(connection)
         for role, password in passwords.items():
             _ensure_role(connection, f"scanstream_{role}", password)
 

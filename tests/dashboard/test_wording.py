@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import wording
-from stream.errors import REASON_CODES
+from stream.vocabulary import ReasonCode
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 
@@ -37,7 +37,7 @@ def test_a_coming_day_is_told_from_today(days: int, words: str) -> None:
 
 
 def test_every_reason_code_has_words_and_a_cure() -> None:
-    assert set(wording.REASONS) == set(REASON_CODES)
+    assert set(wording.REASONS) == set(ReasonCode)
     assert all(title and cure for title, cure in wording.REASONS.values())
 
 

@@ -9,6 +9,7 @@ from stream.services.measuring.measurement import Measured, feature_rows, measur
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.locks import lock_fact
 from stream.timeline.digest import digest
 
 
@@ -128,7 +129,7 @@ def _append_if_changed(
 ) -> int | None:
     """Append `row` as the next revision of `key` unless the highest one has the same `values`; the revision or None."""
     (name, value), columns = next(iter(key.items())), list(values)
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{table.name}/{value}"])
+    lock_fact(connection, f"{table.name}/{value}")
     query = f"SELECT revision, {', '.join(columns)} FROM core.{table.name} WHERE {name} = %s ORDER BY 1 DESC LIMIT 1"
     found = connection.execute(query, [value]).fetchone()
     if found and list(found[1:]) == [values[column] for column in columns]:

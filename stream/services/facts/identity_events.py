@@ -13,7 +13,7 @@ from stream.services.folding.reconcile import Folded, Reconciler
 from stream.storage import audit, schema
 from stream.storage.appending import append, write_later
 from stream.storage.database import Connection
-from stream.storage.folds import identity_held
+from stream.storage.locks import identity_held
 from stream.storage.timelines import resolve, roots
 
 BECAUSE = {"merge": "merged", "unmerge": "unmerged", "move": "moved"}

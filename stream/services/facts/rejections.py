@@ -12,6 +12,7 @@ from stream.crash import reach
 from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.locks import lock_fact
 
 REASONS = ("quality", "safety", "wrong_patient", "replaced", "other")
 
@@ -38,7 +39,7 @@ def accept_rejections(connection: Connection, rejections: Iterable[Rejection], n
     changed, rejections = [], list(rejections)
     for scan_uid in sorted({one.scan_uid for one in rejections}):
         # the row of the scan may not exist yet; numbers are given one at a time all the same
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"rejections/{scan_uid}"])
+        lock_fact(connection, f"rejections/{scan_uid}")
     for one in rejections:
         revisions = _withdrawn_by(connection, one) if one.withdrawn else _rejected_by(connection, one)
         for revision in revisions:

@@ -8,6 +8,7 @@ from stream.errors import EndsWorker
 from stream.services.folding.fold_rows import ByTable, FoldRows
 from stream.storage import folds, schema, staging
 from stream.storage.database import Connection
+from stream.storage.locks import lock_heads
 from stream.storage.timelines import resolve, roots
 from stream.timeline.planning import Plan
 
@@ -77,7 +78,7 @@ def write(connection: Connection, good: Sequence[FoldRows]) -> dt.datetime:
 
 def _still_true(connection: Connection, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
     """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
-    versions = folds.lock_heads(connection, [one.plan.timeline.patient_id for one in rows])
+    versions = lock_heads(connection, [one.plan.timeline.patient_id for one in rows])
     if folds.active_versions(connection) != active:
         return []
     placed = [entry.id for one in rows for entry in one.plan.placed if entry.kind == "scan"]

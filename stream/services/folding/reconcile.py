@@ -16,6 +16,7 @@ from stream.services.folding.state_cache import Arena
 from stream.services.folding.stepping import fold
 from stream.storage import folds, forecasts, schema, staging
 from stream.storage.database import Connection
+from stream.storage.locks import lock_heads
 from stream.storage.timelines import read_timelines, resolve, roots
 from stream.timeline.planning import Plan, plan
 
@@ -87,7 +88,7 @@ class Reconciler:
 
         In the caller's transaction, which holds the identity lock exclusively and has changed aliases or assignments.
         """
-        folds.lock_heads(self._connection, list(patients))
+        lock_heads(self._connection, list(patients))
         plans = self._plans(self._forecasters_now(), patients, (), cause)
         if plans:
             event = ("identity", str(seq), 0)
@@ -102,7 +103,7 @@ class Reconciler:
         if not locked:
             return self.write(self.prepare(patients, afresh))
         with self._connection.transaction():
-            folds.lock_heads(self._connection, list(patients))
+            lock_heads(self._connection, list(patients))
             prepared = self.prepare(patients, afresh)
             good = committing.commit(self._connection, prepared.rows, prepared.active, locked)
         return self._ended(prepared, good)

@@ -15,9 +15,8 @@ from stream.services.folding.reconcile import Folded, Prepared, Reconciler
 from stream.storage.active_weights import lacking
 from stream.storage.database import Connection
 from stream.storage.forecasts import read_standing
+from stream.storage.locks import share_replay
 
-REPLAY_LOCK = 4714
-"""Whoever replays holds it shared, for as long as the connection lasts: the sweep leaves what lacks states to him."""
 FULL, TIMELINES = 64, 256
 """A batch of FULL timelines fills a chunk of the device (forecaster.CHUNK); more save queries while short."""
 STEPS, MOST_STEPS = 2560, 12_800
@@ -53,7 +52,7 @@ def catch_up(connection: Connection, hands: Hands, version: str) -> Iterator[int
 
     Yields how many timepoints each batch brought. What cannot be brought is tried once.
     """
-    connection.execute("SELECT pg_advisory_lock_shared(%s)", [REPLAY_LOCK])
+    share_replay(connection)
     tried: set[str] = set()
     while waiting := [one for one in lacking(connection, version) if one[0] not in tried]:
         tried |= {patient_id for patient_id, _ in waiting}

@@ -10,7 +10,7 @@ from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.appending import append, write_later
 from stream.storage.database import Connection
-from stream.storage.folds import identity_held
+from stream.storage.locks import identity_held
 from stream.storage.timelines import OWN
 
 DEATHS = 3

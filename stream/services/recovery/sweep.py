@@ -5,17 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.crash import reach
-from stream.services.recovery.replay import REPLAY_LOCK
 from stream.services.recovery.suspects import held
 from stream.storage import schema
 from stream.storage.active_weights import behind
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
-from stream.storage.folds import IDENTITY_LOCK
+from stream.storage.locks import lead_sweep, nobody_replays, share_identity
 from stream.storage.timelines import roots
 
-SWEEP_LOCK = 4712
-"""One sweeper per pass, whoever comes first."""
 PATIENCE = dt.timedelta(seconds=10)
 """A bell is rung again when nothing happened for this long: well above a batch under load, well below a coffee."""
 FINAL_LIMIT = 1000
@@ -38,7 +35,7 @@ class Unfinished:
 def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> Unfinished | None:
     """What waits longer than PATIENCE; also makes old revisions final. None where another worker sweeps."""
     with connection.transaction():
-        if not connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [SWEEP_LOCK]).fetchone()[0]:
+        if not lead_sweep(connection):
             return None
         reach("sweep.leading")
         _finalise(connection, now, final_after)
@@ -85,13 +82,13 @@ def _not_held(connection: Connection, rows: Sequence[tuple]) -> tuple[tuple, ...
 
 def _behind(connection: Connection, before: dt.datetime) -> list[tuple[str]]:
     """Timelines that lack states of weights active since `before`; none while somebody replays."""
-    free = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", [REPLAY_LOCK]).fetchone()[0]
+    free = nobody_replays(connection)
     return [(patient_id,) for patient_id in behind(connection, before, BEHIND_LIMIT)] if free else []
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:
     """Provisional revisions become final by age; that is no content, so nothing is folded (PROTOCOL 4)."""
-    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [IDENTITY_LOCK])
+    share_identity(connection)
     rows = connection.execute(
         "SELECT scan_uid, revision FROM core.revisions WHERE final_at IS NULL AND accepted_at < %s LIMIT %s",
         [now - final_after, FINAL_LIMIT],

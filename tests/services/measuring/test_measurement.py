@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models.measurement import Measurement
-from stream.errors import REASON_CODES, SetAside
+from stream.errors import SetAside
 from stream.services.accepting.received_files import accept
 from stream.services.assembling import assembly
 from stream.services.facts.clinical import accept_clinical
@@ -14,6 +14,7 @@ from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.services.measuring.measurement import Complete, Measured
 from stream.storage.database import Connection
+from stream.vocabulary import ReasonCode
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, day, forecasters
 from tests.services.assembling.test_assembly import RULES
@@ -70,7 +71,7 @@ def test_a_report_of_lesions_is_shown_with_their_sum(worker: Connection, measure
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("code", REASON_CODES)
+@pytest.mark.parametrize("code", list(ReasonCode))
 def test_what_cannot_be_measured_is_set_aside_with_its_reason(
     worker: Connection, measures: Measures, code: str
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from stream.services.measuring.remeasuring import Outcome, remeasure, standing
 from tests.database import Database
-from tests.services import facts
+from tests.services import accepted_facts as accepted_facts
 from tests.services.arrivals import Arrivals, note, report
 from tests.services.receipts import received
 
@@ -28,14 +28,14 @@ def again(arrivals: Arrivals, patient: str | None = None, missing: str = "") -> 
         revisions = standing(arrivals.worker, patient)
         done = remeasure(arrivals.worker, revisions, arrivals.read, lambda sha256: sha256 == missing, "", readers)
     arrivals.fold(*(one.scan_uid for one in done if one.what == "changed"))
-    facts.assert_sound(arrivals.worker)
+    accepted_facts.assert_sound(arrivals.worker)
     return done
 
 
 def test_where_the_values_come_out_the_same_nothing_changes(arrivals: Arrivals) -> None:
-    before = facts.standing(arrivals.worker)
+    before = accepted_facts.standing(arrivals.worker)
     assert [(one.scan_uid, one.what) for one in again(arrivals)] == [("s1", "same"), ("s2", "same"), ("s3", "same")]
-    assert facts.standing(arrivals.worker) == before
+    assert accepted_facts.standing(arrivals.worker) == before
 
 
 def test_a_corrected_reader_makes_a_new_revision_that_equals_having_read_it_right_at_first(
@@ -72,17 +72,17 @@ def test_a_new_revision_of_the_same_instances_is_not_made_again_by_assembling(ar
 
 
 def test_what_cannot_be_measured_again_is_named_and_stays_as_it_was(arrivals: Arrivals) -> None:
-    before = facts.standing(arrivals.worker)
+    before = accepted_facts.standing(arrivals.worker)
     arrivals.sizes[FILES["s2"]] = -1.0
     first, second, third = again(arrivals, missing=FILES["s1"])
     assert first == Outcome("s1", 1, "failed", f"missing from the archive: {FILES['s1']}")
     assert second == Outcome("s2", 1, "failed", "bad_value: A size is negative.")
     assert third.what == "same"
-    assert facts.standing(arrivals.worker) == before
+    assert accepted_facts.standing(arrivals.worker) == before
 
 
 def test_only_what_stands_is_measured_and_of_one_patient_only_his(arrivals: Arrivals) -> None:
     arrivals.bring(note("s2", "n", "s2/r"))
-    facts.fold_each(arrivals.worker, [facts.lung("PA", "imported", 0, 20.0)])
+    accepted_facts.fold_each(arrivals.worker, [facts.lung("PA", "imported", 0, 20.0)])
     assert standing(arrivals.worker, None) == [("s1", 1), ("s3", 1)]
     assert [one.scan_uid for one in again(arrivals, "PB")] == ["s3"]

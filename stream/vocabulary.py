@@ -1,0 +1,134 @@
+"""The words that rows, messages and pages share (docs/glossary.md): one StrEnum for each question they answer."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How far a revision of a scan has come."""
+
+    RECEIVING = "receiving"
+    MEASURING = "measuring"
+    WAITING = "waiting"
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+    RETRACTED = "retracted"
+    SET_ASIDE = "set_aside"
+
+
+class Completeness(StrEnum):
+    """Why a revision was made: the first four and IMPORT are evidence that nothing is missing, so it is final."""
+
+    SINGLE_SR = "single_sr"
+    COUNTS = "counts"
+    SERIES_LIST = "series_list"
+    REFERENCES = "references"
+    IMPORT = "import"
+    ASSOCIATION_END = "association_end"
+    QUIET = "quiet"
+    FINAL_AFTER = "final_after"
+
+
+class Receipt(StrEnum):
+    """What became of a file that a sender was told success for."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    SET_ASIDE = "set_aside"
+
+
+class ReasonCode(StrEnum):
+    """Why an item was set aside."""
+
+    NO_DATE = "no_date"
+    IMPOSSIBLE_DATE = "impossible_date"
+    NO_PATIENT_ID = "no_patient_id"
+    PATIENT_CONFLICT = "patient_conflict"
+    CONTENT_CONFLICT = "content_conflict"
+    UNKNOWN_UNIT = "unknown_unit"
+    BAD_VALUE = "bad_value"
+    BAD_GEOMETRY = "bad_geometry"
+    NOT_MEASURABLE = "not_measurable"
+    DECODE_FAILED = "decode_failed"
+    TOO_LARGE = "too_large"
+    KILLED_WORKER = "killed_worker"
+
+
+class Decision(StrEnum):
+    """What a person decided on an item that was set aside."""
+
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class EntryKind(StrEnum):
+    """What stands on a timeline."""
+
+    SCAN = "scan"
+    TREATMENT = "treatment"
+
+
+class FactKind(StrEnum):
+    """What the ledger counts exactly once."""
+
+    SCAN = "scan"
+    TREATMENT = "treatment"
+    CLINICAL = "clinical"
+    REJECTION = "rejection"
+    IDENTITY = "identity"
+
+
+class Cause(StrEnum):
+    """Why a fold was made; all but ARRIVAL also say why a forecast no longer stands."""
+
+    ARRIVAL = "arrival"
+    LATE = "late"
+    REVISION = "revision"
+    TREATMENT = "treatment"
+    CLINICAL = "clinical"
+    REJECTED = "rejected"
+    RETRACTED = "retracted"
+    RESTORED = "restored"
+    MOVED = "moved"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    REPLAY = "replay"
+
+
+class IdentityKind(StrEnum):
+    """What an identity event does."""
+
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    MOVE = "move"
+
+
+class IdentityOutcome(StrEnum):
+    """What became of an identity event when its turn came."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class RejectionKind(StrEnum):
+    """Who took a revision down: people and notes, or the sender's own correction."""
+
+    REJECTED = "rejected"
+    RETRACTED = "retracted"
+
+
+class RejectionReason(StrEnum):
+    """Why a revision was taken down."""
+
+    QUALITY = "quality"
+    SAFETY = "safety"
+    WRONG_PATIENT = "wrong_patient"
+    REPLACED = "replaced"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """Whether weights speak for a disease, or are kept up to date beside those that do."""
+
+    LEAD = "lead"
+    SHADOW = "shadow"
