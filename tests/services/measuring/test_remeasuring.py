@@ -83,6 +83,6 @@ def test_what_cannot_be_measured_again_is_named_and_stays_as_it_was(arrivals: Ar
 
 def test_only_what_stands_is_measured_and_of_one_patient_only_his(arrivals: Arrivals) -> None:
     arrivals.bring(note("s2", "n", "s2/r"))
-    accepted_facts.fold_each(arrivals.worker, [facts.lung("PA", "imported", 0, 20.0)])
+    accepted_facts.fold_each(arrivals.worker, [accepted_facts.lung("PA", "imported", 0, 20.0)])
     assert standing(arrivals.worker, None) == [("s1", 1), ("s3", 1)]
     assert [one.scan_uid for one in again(arrivals, "PB")] == ["s3"]
