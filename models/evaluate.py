@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.card import COMMITTED, UnusableWeights, patient_sha256
-from models.forecast import Forecast, Said, SizeForecast, of_kind
+from models.forecast import Forecast, RiskForecast, SizeForecast, of_kind
 from models.judging.baselines.families import absent
 from models.judging.curves import Profile, calibration, decisions
 from models.judging.judge import Score, judged, scores, stand_in
@@ -208,9 +208,9 @@ def write_predictions(path: Path, timelines: Sequence[Timeline], forecasts: Fore
                     table.writerow({"patient_id": timeline.patient_id, "day": visit.label, **row})
 
 
-def _predicted(said: Said) -> Iterator[dict[str, Any]]:
+def _predicted(said: Forecast) -> Iterator[dict[str, Any]]:
     """Rows of a forecast as plain values: one of a risk, one for each day and level of a size."""
-    if isinstance(said, Forecast):
+    if isinstance(said, RiskForecast):
         yield {name: value for name, value in said._asdict().items() if value is not None}
     if isinstance(said, SizeForecast):
         each = zip(said.horizon_days, said.value, said.value_low, said.value_high, strict=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 
-class Forecast(NamedTuple):
+class RiskForecast(NamedTuple):
     """`risk` in [0, 1], counted from the scan; `risk_low` and `risk_high` span the central 90 % of the ensemble.
 
     `horizon_days` is given with the horizon kind `days` only.
@@ -42,11 +42,11 @@ class ResponseForecast(NamedTuple):
     pd: float
 
 
-Said = Forecast | SizeForecast | ResponseForecast
+Forecast = RiskForecast | SizeForecast | ResponseForecast
 """What a model says after a scan, each a row of its own."""
-Kind = TypeVar("Kind", Forecast, SizeForecast, ResponseForecast)
+Kind = TypeVar("Kind", RiskForecast, SizeForecast, ResponseForecast)
 
 
-def of_kind(kind: type[Kind], said: Iterable[Said]) -> list[Kind]:
+def of_kind(kind: type[Kind], said: Iterable[Forecast]) -> list[Kind]:
     """Those of the forecasts that are of one kind, in their order."""
     return [one for one in said if isinstance(one, kind)]

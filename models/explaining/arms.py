@@ -7,7 +7,7 @@ what their tumours were.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.serving.context import DRUGS
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint
@@ -22,7 +22,7 @@ class UnderArm:
     """What is said after the last scan if the patient had been in `arm` all along, or (AS_NOW) as things are."""
 
     arm: str
-    forecasts: tuple[Forecast, ...]
+    forecasts: tuple[RiskForecast, ...]
 
 
 def sees_treatments(forecaster: Forecaster) -> bool:
@@ -42,7 +42,8 @@ def by_arm(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Unde
     for timepoint in timepoints:
         state, said = forecaster.advance(state, [timepoint, *(_under(arm, timepoint) for arm in arms)])
     return [
-        UnderArm(arm, tuple(of_kind(Forecast, forecasts))) for arm, forecasts in zip((AS_NOW, *arms), said, strict=True)
+        UnderArm(arm, tuple(of_kind(RiskForecast, forecasts)))
+        for arm, forecasts in zip((AS_NOW, *arms), said, strict=True)
     ]
 
 

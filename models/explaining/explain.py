@@ -14,7 +14,7 @@ import numpy as np
 
 from models.explaining.shapley import shapley
 from models.features import FEATURE_NAMES, IMAGE_NAMES
-from models.forecast import Forecast, Said, of_kind
+from models.forecast import Forecast, RiskForecast, of_kind
 from models.measurement import LARGEST, UNITS
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -52,7 +52,7 @@ class Part:
 class Moved:
     """One forecast after the later scan, the risk after the earlier one, and the parts: before + parts = now."""
 
-    now: Forecast
+    now: RiskForecast
     before: float
     parts: tuple[Part, ...]
 
@@ -91,7 +91,7 @@ def why_moved(then: Told, now: Told) -> list[Moved]:
     ]  # fmt: skip
 
 
-def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Sequence[Said]]:
+def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Sequence[Forecast]]:
     """The state (1, S) after `timepoints`, and what was said after the last of them."""
     state, said = forecaster.initial(1), []
     for timepoint in timepoints:
@@ -99,7 +99,7 @@ def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.nd
     return state, said
 
 
-def _by_subset(told: Told, state: np.ndarray, news: Sequence[_News]) -> list[Sequence[Said]]:
+def _by_subset(told: Told, state: np.ndarray, news: Sequence[_News]) -> list[Sequence[Forecast]]:
     """What is said after the later scan, from the `state` before it, by subset of the news: bit n tells news n."""
     seen = [_holding_back(told.timepoints[-1], news, subset) for subset in range(1 << len(news))]
     return told.forecaster.advance(np.repeat(state, len(seen), axis=0), seen)[1]
@@ -112,8 +112,8 @@ def _holding_back(seen: Timepoint, news: Sequence[_News], subset: int) -> Timepo
     return seen
 
 
-def _risks(said: Sequence[Said]) -> dict[Question, Forecast]:
-    return {(one.endpoint, one.horizon_kind, one.horizon_days): one for one in of_kind(Forecast, said)}
+def _risks(said: Sequence[Forecast]) -> dict[Question, RiskForecast]:
+    return {(one.endpoint, one.horizon_kind, one.horizon_days): one for one in of_kind(RiskForecast, said)}
 
 
 def _named(forecaster: Forecaster) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.card import DIFFERENCE, LEAD, LSTM, NEXT_VISIT, EndpointOf
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.judging.baselines.families import LOGISTIC, families
 from models.statistics.calibration import calibration_intercept, calibration_slope, observed_over_expected
 from models.statistics.metrics import (
@@ -123,7 +123,7 @@ def risks_at(rows: Landmarks, forecasts: Forecasts, blueprint: Blueprint) -> np.
     """Risks (R, K) forecast at the rows; where the very next visit is not forecast, the nearest horizon stands in."""
 
     def risk(made: Sequence[Any], asked: EndpointOf) -> float:
-        risks = of_kind(Forecast, made)
+        risks = of_kind(RiskForecast, made)
         same = [f for f in risks if (f.endpoint, f.horizon_kind, f.horizon_days) == tuple(vars(asked).values())]
         return (same or [f for f in risks if f.endpoint == asked.endpoint])[0].risk
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from models.card import COMMITTED, Card, UnusableWeights
 from models.features import FEATURE_NAMES
-from models.forecast import Forecast, Said, of_kind
+from models.forecast import Forecast, RiskForecast, of_kind
 from models.serving import stack
 from models.serving.context import context
 from models.serving.heads import Heard
@@ -67,7 +67,7 @@ class Forecaster:
         """States (n, S) float32 before the first timepoint."""
         return np.zeros((n, state_size(self.card.architecture)), dtype=np.float32)
 
-    def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Said]]]:
+    def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Forecast]]]:
         """One step of n timelines: states (n, S) float32 → next states (n, S) float32 and forecasts per timepoint.
 
         A pure function: the same row gives the same bits whatever else is in the batch.
@@ -77,7 +77,7 @@ class Forecaster:
         if not all(0 <= timepoint.elapsed_days < math.inf for timepoint in timepoints):
             raise ValueError("days since the last scan are 0 or more: timepoints step in the order of their scans")
         next_states = np.empty_like(states)
-        forecasts: list[list[Said]] = []
+        forecasts: list[list[Forecast]] = []
         for start in range(0, len(timepoints), CHUNK):
             rows = slice(start, min(start + CHUNK, len(timepoints)))
             next_states[rows], heard = self._advance_chunk(states[rows], timepoints[rows])
@@ -156,7 +156,7 @@ def tried_out(folder: Path) -> Card:
         raise
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise UnusableWeights(f"The weights in {folder} do not work with this version of the code: {error}.") from None
-    risks = of_kind(Forecast, forecasts)
+    risks = of_kind(RiskForecast, forecasts)
     if not all(0.0 <= one.risk_low <= one.risk <= one.risk_high <= 1.0 for one in risks):
         raise UnusableWeights(f"The weights in {folder} forecast what is no probability.")
     return forecaster.card

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from models.card import NEXT_VISIT, Architecture, Card, EndpointOf
-from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
+from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from models.measurement import ROUNDED_MM
 from models.response import CRITERION, PARTIAL
 from models.serving.hazard import risk_by_horizon
@@ -52,7 +52,7 @@ class Heard(NamedTuple):
         response = _response(card, output, cells, elapsed_days, lead[0])
         return cls(lead.movedim(0, -1), _sizes(card.architecture, output, cells), response)
 
-    def said(self, card: Card, rows: int) -> Iterator[list[Said]]:
+    def said(self, card: Card, rows: int) -> Iterator[list[Forecast]]:
         """The forecasts of the first `rows` visits."""
         for risks, sizes, response in zip(*(part[:rows].tolist() for part in self), strict=True):
             yield [*_risk_forecasts(card, risks), *_size_forecast(card, sizes), *_response_forecast(response)]
@@ -125,9 +125,9 @@ def _response(card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, r
     return torch.where(((seen > 0) & (progressed == 0))[:, None], each, math.nan)
 
 
-def _risk_forecasts(card: Card, risks: list[list[float]]) -> Iterator[Forecast]:
+def _risk_forecasts(card: Card, risks: list[list[float]]) -> Iterator[RiskForecast]:
     for e, (risk, low, high) in zip(card.endpoints, risks, strict=True):
-        yield Forecast(e.endpoint, e.horizon_kind, e.horizon_days, risk, low, high)
+        yield RiskForecast(e.endpoint, e.horizon_kind, e.horizon_days, risk, low, high)
 
 
 def _size_forecast(card: Card, sizes: list[list[float]]) -> Iterator[SizeForecast]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.forecast import Said
+from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
 from models.tables.records import Timeline
 from models.training.blueprints import Blueprint
@@ -15,7 +15,7 @@ from models.training.samples import outcome
 
 FOLDS = 5
 
-Forecasts = list[list[list[Said]]]  # by patient and visit
+Forecasts = list[list[list[Forecast]]]  # by patient and visit
 
 
 class Made(NamedTuple):

@@ -10,7 +10,7 @@ from stream.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from models.explaining.explain import Moved
-    from models.forecast import Forecast
+    from models.forecast import RiskForecast
     from stream.services.explaining import Explained
 
 HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
@@ -117,12 +117,12 @@ def _print_arms(one: "Explained") -> None:
         print(f"    {each.arm}: {risks}")
 
 
-def _within(forecast: "Forecast") -> str:
+def _within(forecast: "RiskForecast") -> str:
     days = forecast.horizon_days
     return f"within {days} days" if days else HORIZONS[forecast.horizon_kind]
 
 
-def _risk(forecast: "Forecast") -> str:
+def _risk(forecast: "RiskForecast") -> str:
     return (
         f"{100 * forecast.risk:.1f} % (90 % interval {100 * forecast.risk_low:.0f} to {100 * forecast.risk_high:.0f} %)"
     )

@@ -65,7 +65,7 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let it count as if nothing had been wrong; what fails again is a new item."""
-    from stream.dicom.gateway.released import Said
+    from stream.dicom.gateway.released import Amendment
     from stream.services.accepting.decisions import Decision
     from stream.storage.database import Outage
     from stream.wiring.releasing import release as released
@@ -73,7 +73,7 @@ def release(
     logs.setup("release")
     decision = Decision(by or getpass.getuser(), why)
     try:
-        item = released(load_settings(), item_id, Said(patient, issuer, date), decision)
+        item = released(load_settings(), item_id, Amendment(patient, issuer, date), decision)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
     _say(as_json, item, "released")

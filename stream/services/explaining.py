@@ -16,7 +16,7 @@ from models.explaining.explain import Moved, Part, Told, fold, why_moved
 from models.explaining.gating import Gating, gates
 from models.explaining.unusual import Unusual, ranges_known, unusual
 from models.features import FEATURE_NAMES
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 from stream.timeline.entries import DAY
@@ -39,7 +39,7 @@ class Explained:
     forecaster: Forecaster
     before: Forecaster | None
     before_at: dt.datetime | None
-    forecasts: tuple[Forecast, ...]
+    forecasts: tuple[RiskForecast, ...]
     moved: tuple[Moved, ...]
     unusual: tuple[Unusual, ...]
     arms: tuple[UnderArm, ...]
@@ -66,7 +66,7 @@ class Explained:
         }  # fmt: skip
 
 
-def _plain(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
+def _plain(forecasts: Sequence[RiskForecast]) -> list[dict[str, Any]]:
     return [one._asdict() for one in forecasts]
 
 
@@ -109,14 +109,14 @@ def _explained(
     endpoint, horizons = asked
     now = Told(forecaster, _seen(scans, forecaster))
 
-    def wanted(one: Forecast) -> bool:
+    def wanted(one: RiskForecast) -> bool:
         return one.endpoint == endpoint and (one.horizon_kind, one.horizon_days) in horizons
 
     earlier = _earlier(endpoint, scans, leads, weights)
     return Explained(
         scans[-1]["patient_id"], endpoint, scans[-1]["disease"], forecaster,
         earlier[1].forecaster if earlier else None, earlier[0]["acquired_at"] if earlier else None,
-        tuple(one for one in of_kind(Forecast, fold(forecaster, now.timepoints)[1]) if wanted(one)),
+        tuple(one for one in of_kind(RiskForecast, fold(forecaster, now.timepoints)[1]) if wanted(one)),
         tuple(one for one in why_moved(earlier[1], now) if wanted(one.now)) if earlier else (),
         tuple(unusual(forecaster, now.timepoints)),
         tuple(UnderArm(one.arm, tuple(filter(wanted, one.forecasts))) for one in by_arm(forecaster, now.timepoints)),

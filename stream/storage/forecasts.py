@@ -7,12 +7,12 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
+from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from stream.storage import schema
 from stream.storage.appending import qualified
 
-TABLES: dict[type[Said], sa.Table] = {
-    Forecast: schema.forecasts,
+TABLES: dict[type[Forecast], sa.Table] = {
+    RiskForecast: schema.forecasts,
     SizeForecast: schema.size_forecasts,
     ResponseForecast: schema.response_probabilities,
 }
@@ -38,7 +38,7 @@ def read_written_with(connection: psycopg.Connection, states: Sequence[State]) -
 
 def read_standing(
     connection: psycopg.Connection, patients: Sequence[str]
-) -> Iterator[tuple[tuple[str, str, str], str, Said]]:
+) -> Iterator[tuple[tuple[str, str, str], str, Forecast]]:
     """(patient_id, weights_version, scan_uid), disease and forecast of all that stands of `patients`."""
     names = ("patient_id", "weights_version", "scan_uid", "disease")
     for kind, table in TABLES.items():

@@ -1,7 +1,7 @@
 """Construction of a release: what was set aside is taken up again, with what a person says of it."""
 
 from stream.archive.originals import Archive
-from stream.dicom.gateway.released import Said, describe_again
+from stream.dicom.gateway.released import Amendment, describe_again
 from stream.errors import AnswerIsNo, WrongUse
 from stream.services.accepting.decisions import (
     Decision,
@@ -24,7 +24,7 @@ from stream.wiring.bells import Bell, patient_bell, ring
 from stream.wiring.pseudonyms import pseudonyms
 
 
-def release(settings: Settings, item_id: str, said: Said, decision: Decision) -> Item:
+def release(settings: Settings, item_id: str, said: Amendment, decision: Decision) -> Item:
     """Let what was set aside count as if nothing had been wrong.
 
     Raises AnswerIsNo where it cannot be released, WrongUse where something has to be said of it first, and outages.
@@ -55,7 +55,7 @@ def _again(connection: Connection, item: Item, decision: Decision) -> list[Bell]
     return [made, ("instances", key, {"scan_uid": item.scan_uid})]
 
 
-def _refuse_strangers(connection: Connection, item: Item, said: Said, patient_id: str) -> None:
+def _refuse_strangers(connection: Connection, item: Item, said: Amendment, patient_id: str) -> None:
     """A pseudonym that nobody has is a slip; a hospital's ID may be of somebody new, whom the file then names."""
     new = said.issuer is not None and item.reason_code != "patient_conflict"
     known = "SELECT FROM core.scans WHERE received_as = %s UNION SELECT FROM core.heads WHERE patient_id = %s"
@@ -65,7 +65,7 @@ def _refuse_strangers(connection: Connection, item: Item, said: Said, patient_id
         )
 
 
-def _file(settings: Settings, worker: Connection, item: Item, said: Said, decision: Decision) -> list[Bell]:
+def _file(settings: Settings, worker: Connection, item: Item, said: Amendment, decision: Decision) -> list[Bell]:
     """Accept a file; one that names another patient than its study moves the study where that is said."""
     archive, file = Archive(settings.archive), kept_file(worker, item)
     names = pseudonyms(settings, worker)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.evaluate import Evaluation, cross_validated, evaluate, load_usable, write_predictions
-from models.forecast import Forecast, SizeForecast
+from models.forecast import RiskForecast, SizeForecast
 from models.training.blueprints import BLUEPRINTS
 from models.training.crossvalidation import folds
 from stream.__main__ import build_app
@@ -117,7 +117,7 @@ def test_sizes_have_rows_of_their_own_among_the_predictions(cohort: Path, tmp_pa
     timelines = load_usable(cohort, BLUEPRINTS["progression"])[:1]
     low, high = ((38.0, 36.0), (37.0, 35.0)), ((43.0, 45.0), (45.0, 48.0))
     size = SizeForecast("sum_of_diameters", (42, 90), (0.5, 0.8), (40.0, 41.0), low, high)
-    risk = Forecast("progression", "days", 90, 0.2, 0.1, 0.3)
+    risk = RiskForecast("progression", "days", 90, 0.2, 0.1, 0.3)
     write_predictions(tmp_path / "p.csv", timelines, [[[risk, size] for _ in timelines[0].visits]])
     with (tmp_path / "p.csv").open(newline="") as lines:
         first, *sizes = islice(csv.DictReader(lines), 5)

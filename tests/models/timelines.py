@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from models.features import FEATURE_NAMES
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.simulation.patients import Patient, simulate
 from models.tables.records import Timeline, Visit
@@ -45,7 +45,7 @@ def risks(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> np.ndarray:
     state, found = forecaster.initial(1), []
     for timepoint in timeline:
         state, [made] = forecaster.advance(state, [timepoint])
-        found.append([each.risk for each in of_kind(Forecast, made)])
+        found.append([each.risk for each in of_kind(RiskForecast, made)])
     return np.array(found)
 
 

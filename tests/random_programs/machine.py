@@ -12,7 +12,7 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from models.forecast import Forecast, ResponseForecast, Said, SizeForecast
+from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from models.serving.forecaster import Forecaster, load_forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
@@ -32,7 +32,7 @@ from tests.services.waiting import threads
 PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2
 DAYS = (0, 21, 42, 42, 90, 180)
 A_YEAR = dt.timedelta(days=365)
-SAID = {Forecast: "forecasts", SizeForecast: "size_forecasts", ResponseForecast: "response_probabilities"}
+SAID = {RiskForecast: "forecasts", SizeForecast: "size_forecasts", ResponseForecast: "response_probabilities"}
 _programs = itertools.count()
 
 patients = st.sampled_from(PATIENTS)
@@ -289,7 +289,7 @@ def _current(connection: psycopg.Connection, program: str) -> dict[tuple, tuple]
 
 def _states(connection: psycopg.Connection, program: str, version: str) -> list[tuple]:
     """(patient, scan, position, state, forecasts) of everything that stands."""
-    said: dict[str, list[Said]] = {}
+    said: dict[str, list[Forecast]] = {}
     for kind, table in SAID.items():
         fields = ", ".join(kind._fields)
         for uid, *values in connection.execute(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.features import IMAGE_NAMES, features
-from models.forecast import Forecast, Said, of_kind
+from models.forecast import Forecast, RiskForecast, of_kind
 from models.measurement import Measurement
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -110,7 +110,7 @@ class Accepted:
             for at, is_drug, uid, _ in self.timeline(patient) if not is_drug
         }  # fmt: skip
 
-    def states(self, forecaster: Forecaster) -> Iterator[tuple[str, str, int, bytes, tuple[Said, ...]]]:
+    def states(self, forecaster: Forecaster) -> Iterator[tuple[str, str, int, bytes, tuple[Forecast, ...]]]:
         """(patient, scan, position, state, forecasts) after every scan that the model applies to."""
         for patient in sorted({self.owner(uid) for uid in self.scans}):
             state, last, begun, known = forecaster.initial(1), None, [], self.known(patient)
@@ -132,7 +132,7 @@ class Accepted:
         for disease, forecaster in leads.items():
             for patient, uid, _, _, said in self.states(forecaster):
                 newest = self.scans[uid][-1]
-                for one in of_kind(Forecast, said) if newest.disease == disease else ():
+                for one in of_kind(RiskForecast, said) if newest.disease == disease else ():
                     key = (patient, one.endpoint, one.horizon_kind, one.horizon_days)
                     latest[key] = max(latest.get(key, ()), (newest.at, uid, one.risk))
         return {key: (risk, uid) for key, (_, uid, risk) in latest.items()}

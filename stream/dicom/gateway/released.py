@@ -22,7 +22,7 @@ ASK = {
 
 
 @dataclass(frozen=True)
-class Said:
+class Amendment:
     """What a person says of a file: `patient` is a pseudonym, or a hospital's ID where `issuer` is given."""
 
     patient: str | None = None
@@ -30,7 +30,7 @@ class Said:
     date: str | None = None
 
 
-def describe_again(path: Path, calling_ae: str, said: Said, settings: Settings, names: Pseudonyms) -> Described:
+def describe_again(path: Path, calling_ae: str, said: Amendment, settings: Settings, names: Pseudonyms) -> Described:
     """The file at `path` with what was `said` in place of what its header says.
 
     Raises WrongUse, saying what to give, where something is still missing; AnswerIsNo where nothing can be given.

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from models.forecast import Said
+from models.forecast import Forecast
 
 
-def numbers(said: Said) -> tuple[tuple[Any, ...], np.ndarray]:
+def numbers(said: Forecast) -> tuple[tuple[Any, ...], np.ndarray]:
     """What is forecast (its kind, words and days) and all numbers of the forecast (N,)."""
     parts = list(_parts(said))
     what = (type(said), *(part for part in parts if not isinstance(part, float)))

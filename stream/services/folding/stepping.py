@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.forecast import Said
+from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
 from stream.timeline.planning import Course, Plan, Step
 
@@ -17,7 +17,7 @@ class Stepped:
     weights_version: str
     step: Step
     state: np.ndarray
-    forecasts: tuple[Said, ...]
+    forecasts: tuple[Forecast, ...]
 
 
 Bases = Mapping[tuple[str, str], np.ndarray]

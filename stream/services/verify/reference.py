@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.features import whole
-from models.forecast import Said
+from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 
@@ -65,7 +65,7 @@ class Expected:
     disease: str
     position: int
     state: np.ndarray
-    forecasts: tuple[Said, ...]
+    forecasts: tuple[Forecast, ...]
 
 
 def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expected]:

@@ -6,7 +6,7 @@ import torch
 from models.card import COMMITTED, Card
 from models.explaining.arms import AS_NOW, by_arm, sees_treatments
 from models.explaining.explain import fold
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.serving.weights import load_weights
 from models.timepoint import Timepoint
@@ -14,8 +14,8 @@ from models.training.fitted_card import FEWEST_IN_ARM, arms_of
 from tests.models.timelines import made_timelines, mr, simulated, sizes
 
 
-def risks_of(forecaster: Forecaster, timeline: list[Timepoint]) -> list[Forecast]:
-    return of_kind(Forecast, fold(forecaster, timeline)[1])
+def risks_of(forecaster: Forecaster, timeline: list[Timepoint]) -> list[RiskForecast]:
+    return of_kind(RiskForecast, fold(forecaster, timeline)[1])
 
 
 def in_arm(arm: str, timeline: list[Timepoint]) -> list[Timepoint]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.explaining.explain import MOST_NEWS, Moved, Told, fold, why_moved
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster, load_forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 from tests.models.timelines import features_of, mr, point, simulated, sizes
@@ -28,7 +28,7 @@ def explained(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> list[Mov
 
 
 def risks_after(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> list[float]:
-    return [each.risk for each in of_kind(Forecast, fold(forecaster, timeline)[1])]
+    return [each.risk for each in of_kind(RiskForecast, fold(forecaster, timeline)[1])]
 
 
 def cohort(disease: str) -> Iterator[list[Timepoint]]:

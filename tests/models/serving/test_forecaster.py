@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from models.forecast import Forecast, ResponseForecast, Said, SizeForecast, of_kind
+from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast, of_kind
 from models.serving.forecaster import Forecaster, committed_forecasters
 from models.timepoint import TreatmentInForce
 from tests.models.timelines import features_of, mr, point, risks, sizes
@@ -25,7 +25,7 @@ def test_every_timeline_gets_a_sane_answer(progression: Forecaster, timeline: li
     for timepoint in timeline:
         state, [made] = progression.advance(state, [timepoint])
         assert np.isfinite(state).all()
-        told = of_kind(Forecast, made)
+        told = of_kind(RiskForecast, made)
         assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in told)
         within = [each.risk for each in told if each.horizon_kind == "days"]
         assert sorted(within) == within  # longer horizons, higher risk
@@ -48,7 +48,7 @@ def test_an_impossible_size_counts_as_not_measured_and_nothing_that_is_no_number
     )
     assert given == missing
     first_of_all = after(progression, [point(sum_of_diameters=impossible)])
-    assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in of_kind(Forecast, first_of_all))
+    assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in of_kind(RiskForecast, first_of_all))
     assert len(first_of_all) == len(progression.card.endpoints)  # no size, no response
 
 
@@ -69,7 +69,7 @@ def test_a_progressed_patient_keeps_a_high_risk_while_growing(progression: Forec
 
 def test_the_endpoints_are_those_of_the_card(progression: Forecaster, response: Forecaster) -> None:
     _, [made] = progression.advance(progression.initial(1), sizes(50))
-    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in of_kind(Forecast, made)] == [
+    assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in of_kind(RiskForecast, made)] == [
         *(("progression", "days", days) for days in (90, 180, 365)),
         ("progression", "next_visit", None),
     ]
@@ -77,7 +77,7 @@ def test_the_endpoints_are_those_of_the_card(progression: Forecaster, response: 
     assert [(f.endpoint, f.horizon_kind, f.horizon_days) for f in made] == [("pcr", "end_of_treatment", None)]
 
 
-def after(forecaster: Forecaster, timeline: list) -> list[Said]:
+def after(forecaster: Forecaster, timeline: list) -> list[Forecast]:
     """What is said after the last visit."""
     state = forecaster.initial(1)
     for timepoint in timeline:
@@ -129,7 +129,7 @@ def test_after_the_first_scan_every_response_is_open_and_progression_is_what_lie
     made = after(progression, sizes(100))
     [response] = of_kind(ResponseForecast, made)
     assert min(chances(response)) > 0
-    [next_visit] = [each for each in of_kind(Forecast, made) if each.horizon_kind == "next_visit"]
+    [next_visit] = [each for each in of_kind(RiskForecast, made) if each.horizon_kind == "next_visit"]
     assert response.pd == pytest.approx(next_visit.risk, abs=1e-5)
 
 

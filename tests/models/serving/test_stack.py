@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.card import UnusableWeights
-from models.forecast import Forecast, of_kind
+from models.forecast import RiskForecast, of_kind
 from models.judging.baselines.families import BOOSTING, RHYTHM, families
 from models.judging.judge import risks_at
 from models.serving.forecaster import Forecaster
@@ -71,7 +71,7 @@ def test_after_progression_the_network_speaks_alone(lead: Forecaster) -> None:
 
 def test_a_longer_horizon_never_has_a_smaller_risk_and_the_interval_holds_the_risk(lead: Forecaster) -> None:
     for made in (each for visits in made_by(lead, cohort(20, seed=4)).lead for each in visits):
-        told = of_kind(Forecast, made)
+        told = of_kind(RiskForecast, made)
         within = [each.risk for each in told if each.horizon_days]
         assert within == sorted(within)
         assert all(0 <= each.risk_low <= each.risk <= each.risk_high <= 1 for each in told)
