@@ -22,5 +22,5 @@ def describe(words: Mapping[str, str], *views: str) -> None:
         [list(views)],
     )
     for view, column in cursor.fetchall():
-        said = words[column].replace("'", "''")
-        cursor.execute(f"COMMENT ON COLUMN scanstream.{view}.{column} IS '{said}'")
+        text = words[column].replace("'", "''")
+        cursor.execute(f"COMMENT ON COLUMN scanstream.{view}.{column} IS '{text}'")

@@ -7,15 +7,26 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import UserDefinedType
 
-from stream.storage.schema.base import Xid8
+
+class Xid8(UserDefinedType[str]):
+    """A transaction's id that never wraps around (Postgres xid8)."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its name in Postgres."""
+        return "xid8"
+
 
 TEXT, ID = sa.Text(), sa.Text(collation="C")
-INT, BIGINT, FLOAT, BOOL = sa.Integer(), sa.BigInteger(), sa.DOUBLE_PRECISION(), sa.Boolean()
+INT, BIGINT, BOOL = sa.Integer(), sa.BigInteger(), sa.Boolean()
+FLOAT: sa.DOUBLE_PRECISION[float] = sa.DOUBLE_PRECISION()
 TIME, BYTES, JSON, XID = postgresql.TIMESTAMP(timezone=True), postgresql.BYTEA(), postgresql.JSON(), Xid8()
 
 
-Column = Callable[[], sa.Column]
+Column = Callable[[], sa.Column[Any]]
 """Makes the column anew for every database that is migrated."""
 
 
@@ -70,7 +81,11 @@ class Table:
         op.create_table(self.name, *columns, *constraints, schema=self.schema, comment=self.comment)
         for index in self.indexes:
             op.create_index(
-                index.name, self.name, list(index.columns), unique=index.name.endswith("_uq"), schema=self.schema,
+                index.name,
+                self.name,
+                list(index.columns),
+                unique=index.name.endswith("_uq"),
+                schema=self.schema,
                 postgresql_where=sa.text(index.where) if index.where else None,
                 postgresql_nulls_not_distinct=None if index.nulls_distinct else True,
-            )  # fmt: skip
+            )

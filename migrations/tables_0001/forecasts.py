@@ -37,21 +37,32 @@ STANDS = (
 
 
 def like_forecasts(
-    name: str, comment: str, names: Sequence[str], columns: Sequence[Column], *more: Index,
+    name: str,
+    comment: str,
+    names: Sequence[str],
+    columns: Sequence[Column],
+    *more: Index,
     check: tuple[str, str] | None = None,
-) -> Table:  # fmt: skip
+) -> Table:
     """A table keyed and superseded like forecasts; `names` tell its rows of one scan and weights apart."""
     return Table(
-        name, comment, [*OF_SCAN, *columns, *STANDS, XACT, ROW, LATER], check=check,
+        name,
+        comment,
+        [*OF_SCAN, *columns, *STANDS, XACT, ROW, LATER],
+        check=check,
         indexes=[
             Index(f"{name}_patient_id_ix", ["patient_id"]),
-            Index(f"{name}_standing_uq", ["weights_version", "scan_uid", *names], where="superseded_by IS NULL",
-                  nulls_distinct=False),
+            Index(
+                f"{name}_standing_uq",
+                ["weights_version", "scan_uid", *names],
+                where="superseded_by IS NULL",
+                nulls_distinct=False,
+            ),
             Index(f"{name}_superseded_by_ix", ["superseded_by"], where="superseded_by IS NOT NULL"),
             *more,
             Index(f"{name}_uq", ["fold_id", "weights_version", "scan_uid", *names], nulls_distinct=False),
         ],
-    )  # fmt: skip
+    )
 
 
 TABLES = (

@@ -33,9 +33,15 @@ def _instances() -> None:
         ("withdraws_because", sa.Text(), "quality, safety, wrong_patient or replaced"),
     ):
         op.add_column("instances", sa.Column(name, kind, nullable=True, comment=comment), schema="core")
-    op.create_index("instances_withdraws_ix", "instances", ["withdraws"], schema="core", postgresql_using="gin",
-                    postgresql_with={"fastupdate": "off"},
-                    postgresql_where=sa.text("withdraws IS NOT NULL"))  # fmt: skip
+    op.create_index(
+        "instances_withdraws_ix",
+        "instances",
+        ["withdraws"],
+        schema="core",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("withdraws IS NOT NULL"),
+    )
 
 
 def _rejections() -> None:
@@ -60,22 +66,34 @@ def _others() -> None:
         schema="core",
     )
     op.create_index("set_asides_scan_uid_ix", "set_asides", ["scan_uid", "revision"], schema="core")
-    op.create_index("identity_events_waiting_ix", "identity_events", ["seq"], schema="core",
-                    postgresql_where=sa.text("applied_at IS NULL"))  # fmt: skip
+    op.create_index(
+        "identity_events_waiting_ix",
+        "identity_events",
+        ["seq"],
+        schema="core",
+        postgresql_where=sa.text("applied_at IS NULL"),
+    )
     op.add_column("audit", sa.Column("why", sa.Text(), nullable=True, comment="Why, in their words"), schema="core")
     op.alter_column("ledger", "kind", schema="core", comment="scan, treatment, clinical, rejection or identity")
-    op.alter_column("ledger", "id", schema="core",
-                    comment="scan_uid, treatment_id, received_as, scan_uid/revision or seq")  # fmt: skip
+    op.alter_column(
+        "ledger", "id", schema="core", comment="scan_uid, treatment_id, received_as, scan_uid/revision or seq"
+    )
     op.create_table(
         "suspects",
-        sa.Column("kind", sa.Text(), autoincrement=False, nullable=False,
-                  comment="scan, timeline, message or identity"),
+        sa.Column(
+            "kind", sa.Text(), autoincrement=False, nullable=False, comment="scan, timeline, message or identity"
+        ),
         sa.Column("id", ID, autoincrement=False, nullable=False, comment="scan_uid, patient_id, sha256 or seq"),
-        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False,
-                  comment="Revision of a scan, 0 for a timeline"),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            autoincrement=False,
+            nullable=False,
+            comment="Revision of a scan, 0 for a timeline",
+        ),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="Deaths of a worker that had only this in hand"),
         sa.Column("since", TIME, nullable=False, comment="When a worker first died with it in hand"),
         sa.PrimaryKeyConstraint("kind", "id", "revision", name=op.f("suspects_pk")),
         schema="core",
         comment="What workers had in hand when they died: taken one at a time from then on",
-    )  # fmt: skip
+    )

@@ -4,6 +4,7 @@ from stream.errors import CannotStart
 from stream.storage import schema
 from stream.storage.database import check, upgrade, version
 from tests.database import Database
+from tests.migrations.catalogue import Catalogue, everything
 
 
 def test_an_upgraded_empty_database_has_exactly_the_tables_of_the_code(blank: Database) -> None:
@@ -74,10 +75,8 @@ def test_nobody_can_change_what_the_audit_log_says(database: Database) -> None:
     assert owner.execute("SELECT who FROM core.audit").fetchall() == [("someone",)]
 
 
-def _catalogue(database: Database) -> list[tuple]:
-    return database.connect("migrator").execute(
-        """SELECT table_schema, table_name, column_name, data_type, ordinal_position FROM information_schema.columns
-        WHERE table_schema IN ('core', 'vault', 'scanstream') ORDER BY 1, 2, 5"""
-    ).fetchall() + database.connect("migrator").execute(
-        "SELECT weights_version, since, until FROM core.active_weights ORDER BY 1"
-    ).fetchall()  # fmt: skip
+def _catalogue(database: Database) -> tuple[Catalogue, list[tuple]]:
+    """Tables, views and rights, and which weights are in service."""
+    owner = database.connect("migrator")
+    weights = owner.execute("SELECT weights_version, since, until FROM core.active_weights ORDER BY 1")
+    return everything(owner), weights.fetchall()

@@ -1,4 +1,4 @@
-"""What other people build upon: the views of INTERFACES 5."""
+"""What other people build upon: the views of docs/interfaces.md 5."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from models.forecast import SizeForecast
 from stream.storage.database import Connection, engine, upgrade
-from stream.storage.forecasts import read_standing
+from stream.storage.folding.forecasts import read_standing
 from tests.database import Database
 from tests.services.accepted_facts import accept, breast, day, drug, fold_each, lung
 
@@ -40,11 +40,21 @@ WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 1
 @pytest.fixture
 def reader(database: Database) -> Iterator[Connection]:
     """A reader of a database with four lung cancer patients, one of them progressing, and one with breast cancer."""
-    fold_each(database.connect(), [
-        lung("PA", "a", 0, 30.0), lung("PA", "b", 60, 75.0), lung("PB", "a", 0, 30.0), lung("PB", "b", 60, 29.0),
-        lung("PC", "a", 0, 12.0), lung("PD", "late", 60, 20.0), lung("PD", "first", 0, 20.0),
-        breast("PE", "a", 0, 12.0, 30.0), breast("PE", "b", 21, 6.0, 22.0), drug("PE", "Paclitaxel", 1, 80),
-    ])  # fmt: skip
+    fold_each(
+        database.connect(),
+        [
+            lung("PA", "a", 0, 30.0),
+            lung("PA", "b", 60, 75.0),
+            lung("PB", "a", 0, 30.0),
+            lung("PB", "b", 60, 29.0),
+            lung("PC", "a", 0, 12.0),
+            lung("PD", "late", 60, 20.0),
+            lung("PD", "first", 0, 20.0),
+            breast("PE", "a", 0, 12.0, 30.0),
+            breast("PE", "b", 21, 6.0, 22.0),
+            drug("PE", "Paclitaxel", 1, 80),
+        ],
+    )
     return database.connect("reader")
 
 
@@ -109,8 +119,9 @@ def test_the_history_holds_every_forecast_that_was_ever_made(reader: Connection)
 def test_trajectories_count_whole_days_from_the_first_standing_scan(reader: Connection) -> None:
     rows = dicts(reader, "SELECT * FROM scanstream.trajectory WHERE measurement = 'longest_diameter' ORDER BY 1, 2")
     assert [(row["patient_id"], row["day"], row["value"], row["unit"], row["source"]) for row in rows][:2] == [
-        ("PA", 0, 30.0, "mm", "import"), ("PA", 60, 75.0, "mm", "import"),
-    ]  # fmt: skip
+        ("PA", 0, 30.0, "mm", "import"),
+        ("PA", 60, 75.0, "mm", "import"),
+    ]
     assert [row["day"] for row in rows if row["patient_id"] == "PD"] == [0, 60]
 
 
@@ -140,8 +151,9 @@ def test_a_status_follows_a_scan_from_waiting_to_superseded(database: Database) 
 
 def test_treatments_are_shown_as_they_stand(database: Database) -> None:
     connection = database.connect()
-    fold_each(connection, [drug("PA", "a", 0), drug("PA", "a", 0, 30), drug("PA", "b", 5),
-                           drug("PA", "b", 5, withdrawn=True)])  # fmt: skip
+    fold_each(
+        connection, [drug("PA", "a", 0), drug("PA", "a", 0, 30), drug("PA", "b", 5), drug("PA", "b", 5, withdrawn=True)]
+    )
     rows = dicts(database.connect("reader"), "SELECT * FROM scanstream.treatments")
     assert [(row["name"], row["revision"], row["start_at"], row["end_at"]) for row in rows] == [
         ("a", 2, day(0), day(30))
@@ -149,7 +161,8 @@ def test_treatments_are_shown_as_they_stand(database: Database) -> None:
 
 
 def test_a_size_has_a_row_for_every_day_and_level(reader: Connection, database: Database) -> None:
-    said = {where[2]: of for where, _, of in read_standing(database.connect(), ["PA"]) if isinstance(of, SizeForecast)}
+    standing = read_standing(database.connect(), ["PA"])
+    said = {row.scan_uid: row.forecast for row in standing if isinstance(row.forecast, SizeForecast)}
     rows = dicts(reader, "SELECT * FROM scanstream.size_forecast WHERE patient_id = 'PA' AND superseded_at IS NULL")
     assert set(said) == {"PA/a", "PA/b"}
     assert {(row["role"], row["model"], row["lesion_uid"]) for row in rows} == {("lead", "progression", None)}
@@ -170,10 +183,14 @@ def test_the_four_responses_of_a_scan_are_all_there_is(reader: Connection) -> No
 
 @pytest.mark.parametrize(
     "wrong",
-    ["value = value[2:]", "value = array_fill('NaN'::float8, ARRAY[cardinality(value)])", "level = level || 0.99",
-     "value_low = array_fill(-1.0, ARRAY[cardinality(value), cardinality(level)])",
-     "value_high = array_fill('Infinity'::float8, ARRAY[cardinality(value), cardinality(level)])"],
-)  # fmt: skip
+    [
+        "value = value[2:]",
+        "value = array_fill('NaN'::float8, ARRAY[cardinality(value)])",
+        "level = level || 0.99",
+        "value_low = array_fill(-1.0, ARRAY[cardinality(value), cardinality(level)])",
+        "value_high = array_fill('Infinity'::float8, ARRAY[cardinality(value), cardinality(level)])",
+    ],
+)
 def test_a_size_that_is_none_cannot_be_stored(reader: Connection, database: Database, wrong: str) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         database.connect().execute(f"UPDATE core.size_forecasts SET {wrong}")

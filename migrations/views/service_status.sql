@@ -1,0 +1,31 @@
+CREATE OR REPLACE VIEW scanstream.service_status AS
+  SELECT
+    (SELECT count(*) FROM core.receipts WHERE outcome = 'accepted') AS accepted,
+    (SELECT count(*) FROM core.receipts WHERE outcome = 'duplicate') AS duplicate,
+    (SELECT count(*) FROM core.receipts WHERE outcome = 'set_aside') AS set_aside,
+    -- instances in no revision that has come to its end ...
+    (SELECT count(*) FROM core.instances i
+      WHERE NOT EXISTS (
+        SELECT FROM core.revision_instances ri
+        JOIN core.assembly w ON w.scan_uid = ri.scan_uid AND w.revision = ri.revision
+        WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid AND w.status IN ('applied', 'set_aside'))
+      -- (a scan that ends its worker while it is gathered is set aside before it has a revision)
+      AND NOT EXISTS (
+        SELECT FROM core.assembly u
+        WHERE u.scan_uid = i.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
+          SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
+    -- ... and revisions without instances, such as imported visits, that have not
+    + (SELECT count(*) FROM core.assembly w
+      WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
+        SELECT FROM core.revision_instances ri WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision))
+    AS pending,
+    (SELECT max(computed_at) FROM core.folds) AS last_fold_at,
+    (SELECT max(received_at) FROM core.receipts) AS last_received_at;
+
+COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; instances still pending';
+COMMENT ON COLUMN scanstream.service_status.accepted IS 'Files accepted';
+COMMENT ON COLUMN scanstream.service_status.duplicate IS 'Files that were there already';
+COMMENT ON COLUMN scanstream.service_status.set_aside IS 'Files set aside';
+COMMENT ON COLUMN scanstream.service_status.pending IS 'Accepted instances without an end yet';
+COMMENT ON COLUMN scanstream.service_status.last_fold_at IS 'When a timeline last moved forward';
+COMMENT ON COLUMN scanstream.service_status.last_received_at IS 'When a file last arrived';
