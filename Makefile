@@ -13,14 +13,15 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11; do \
 	test -n "$$python" || { echo "ScanStream needs Python 3.11, 3.12 or 3.13: install one and try again." >&2; exit 1; }
 NO_VENV = { echo "$$python cannot make a virtual environment: install its venv package (Debian: python3-venv)." >&2; exit 1; }
 
-.PHONY: help install demo serve test lint bench faults lock
+.PHONY: help install demo serve test quick quick-tests lint types bench faults lock
 
 help:
 	@echo "make demo     a simulated cohort through the whole service, dashboard included, until Ctrl-C"
 	@echo "make serve    the service (scanstream up)"
 	@echo "make install  only the set-up: .venv from the lock, Kafka into the cache"
 	@echo "make test     the whole test suite"
-	@echo "make lint     style, library borders, compose file and Dockerfile"
+	@echo "make quick    style, borders, types and the tests that need no service, within a minute"
+	@echo "make lint     style, types, library borders, compose file and Dockerfile"
 	@echo "make bench    side-by-side measurements"
 	@echo "make faults   the long fault runs, hours in all; in parts: make faults PART=killed_workers SEED=1 TIMES=20"
 	@echo "make lock     requirements/*.txt anew from pyproject.toml and requirements/*.in"
@@ -36,9 +37,22 @@ serve: .venv/kafka.stamp
 test: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 30
 
-lint: .lint/stamp .venv/test.stamp
+# types and tests side by side, each telling what it has to say in one piece
+quick: .lint/types.stamp .venv/test.stamp
 	.lint/bin/ruff check .
 	.lint/bin/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types quick-tests
+
+types: .lint/types.stamp
+	.lint/bin/mypy
+
+quick-tests: .venv/test.stamp
+	$(BIN)/python -m pytest --quick
+
+lint: .lint/types.stamp .venv/test.stamp
+	.lint/bin/ruff check .
+	.lint/bin/ruff format --check .
+	.lint/bin/mypy
 	$(BIN)/python -m pytest tests/test_borders.py
 	$(if $(wildcard docker-compose.yml),.lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(wildcard Dockerfile),.lint/bin/hadolint Dockerfile)
@@ -77,6 +91,11 @@ $(UV): requirements/bootstrap.txt
 
 .venv/kafka.stamp: .venv/run.stamp stream/local/embedded/kafka.py stream/local/embedded/jars.sha256
 	$(BIN)/python -m stream.local.embedded
+	@touch $@
+
+# what the checker learns of the libraries is kept: without it a check takes minutes
+.lint/types.stamp: .lint/stamp .venv/test.stamp
+	@.lint/bin/mypy >/dev/null || true
 	@touch $@
 
 .lint/stamp: $(UV) requirements/lint.txt

@@ -12,6 +12,10 @@ from stream.settings import Settings, load_settings
 from tests.database import blank as blank
 from tests.database import database as database
 from tests.database import upgraded as upgraded
+from tests.quick import pytest_addoption as pytest_addoption
+from tests.quick import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.quick import pytest_ignore_collect as pytest_ignore_collect
+from tests.slowest import pytest_terminal_summary as pytest_terminal_summary
 
 ELSEWHERE = "elsewhere"
 """What has an address is not started here."""
