@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from models.measurement import Measurement
 from stream.endpoints import kafka_servers
+from stream.measured_scan import MeasuredScan
 from stream.publisher import Publisher
-from stream.services.measuring.measurement import Measured, feature_rows
+from stream.services.measuring.measurement import feature_rows
 from stream.settings import Settings
 from stream.storage import schema
 from stream.storage.appending import append
@@ -21,16 +22,16 @@ AHEAD = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingScan:
     """A revision whose features are known and which no fold has seen."""
 
     patient_id: str
     scan_uid: str
 
 
-def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[Waiting]:
+def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[WaitingScan]:
     """Facts of the scan number `visit` (0, 1, …) of `patients` lung cancer patients named after `group`."""
-    scans = [Waiting(f"P{group}{number:06}", f"2.25.{group}.{number}.{visit}") for number in range(patients)]
+    scans = [WaitingScan(f"P{group}{number:06}", f"2.25.{group}.{number}.{visit}") for number in range(patients)]
     now = dt.datetime.now(dt.UTC)
     with connect(settings, "worker") as connection, connection.transaction():
         append(connection, schema.scans, [{"scan_uid": one.scan_uid, "received_as": one.patient_id} for one in scans])
@@ -40,7 +41,7 @@ def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[
     return scans
 
 
-def ring(settings: Settings, topic: str, scans: Sequence[Waiting]) -> None:
+def ring(settings: Settings, topic: str, scans: Sequence[WaitingScan]) -> None:
     """Announce `scans` on `topic` as the agent `measure` would."""
     publisher = Publisher(kafka_servers(settings), settings.partitions)
     for one in scans:
@@ -49,22 +50,32 @@ def ring(settings: Settings, topic: str, scans: Sequence[Waiting]) -> None:
     publisher.close()
 
 
-def _revision(scan: Waiting, visit: int, now: dt.datetime) -> dict[str, object]:
+def _revision(scan: WaitingScan, visit: int, now: dt.datetime) -> dict[str, object]:
     return {
-        "scan_uid": scan.scan_uid, "revision": 1, "acquired_at": FIRST_VISIT + visit * VISIT,
-        "instances_sha256": hashlib.sha256(scan.scan_uid.encode()).hexdigest(), "completeness": "single_sr",
-        "accepted_at": now, "final_at": now, "later_sha256": None,
-    }  # fmt: skip
+        "scan_uid": scan.scan_uid,
+        "revision": 1,
+        "acquired_at": FIRST_VISIT + visit * VISIT,
+        "instances_sha256": hashlib.sha256(scan.scan_uid.encode()).hexdigest(),
+        "completeness": "single_sr",
+        "accepted_at": now,
+        "final_at": now,
+        "later_sha256": None,
+    }
 
 
-def _assembly(scan: Waiting, now: dt.datetime) -> dict[str, object]:
+def _assembly(scan: WaitingScan, now: dt.datetime) -> dict[str, object]:
     return {
-        "scan_uid": scan.scan_uid, "revision": 1, "status": "waiting", "completeness": "single_sr",
+        "scan_uid": scan.scan_uid,
+        "revision": 1,
+        "status": "waiting",
+        "completeness": "single_sr",
         "changed_at": now + AHEAD,
-    }  # fmt: skip
+    }
 
 
-def _features(scan: Waiting, visit: int) -> list[dict[str, object]]:
+def _features(scan: WaitingScan, visit: int) -> list[dict[str, object]]:
     diameter_mm = 20.0 + int(scan.scan_uid.split(".")[3]) % 30 + 3.0 * visit
-    found = Measured((Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"{scan.scan_uid}.1"),), None, None)
+    found = MeasuredScan(
+        (Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"{scan.scan_uid}.1"),), None, None
+    )
     return feature_rows(scan.scan_uid, 1, found, "lung")

@@ -101,9 +101,8 @@ def _closely(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _places(found["subgroups"], ("AUC", "Brier score", "observed/expected"))
     for place, groups in found["calibration"].items():
         yield f"#### Calibration of the lead, {place}\n"
-        yield from _table(["visits", "with the event", "mean risk", "observed"], [
-            [str(g["rows"]), str(g["cases"]), f"{g['expected']:.3f}", _cell(g["observed"])] for g in groups
-        ])  # fmt: skip
+        cells = [[str(g["rows"]), str(g["cases"]), f"{g['expected']:.3f}", _cell(g["observed"])] for g in groups]
+        yield from _table(["visits", "with the event", "mean risk", "observed"], cells)
     for place, rows in found["decision_curve"].items():
         yield f"#### Net benefit by threshold, {place} (flagging nobody: 0)\n"
         names = [name for name in rows[0] if name != "threshold"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from stream.endpoints import choose_endpoints, free_port, save_endpoints
 from stream.local.embedded import postgres
 from stream.local.supervisor import Supervisor
-from stream.services.facts.clinical import Visit, accept_visits
+from stream.services.facts.clinical import ImportedVisit, accept_visits
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings, load_settings
 from stream.storage.database import Connection, connect, upgrade
@@ -27,7 +27,7 @@ BETWEEN_DAYS = 10
 
 
 @dataclass(frozen=True)
-class Late:
+class LateCosts:
     """Milliseconds a patient: a scan that belongs `depth` back, `depth` + 1 scans in order, everything from scratch."""
 
     length: int
@@ -37,7 +37,7 @@ class Late:
     whole: float
 
 
-def measure(settings: Settings) -> Iterator[Late]:
+def measure(settings: Settings) -> Iterator[LateCosts]:
     """The best of some rounds for each length and depth; each for patients of its own."""
     with connect(settings, "worker", timeouts=False) as connection:
         reconciler = Reconciler(connection, forecasters())
@@ -47,7 +47,7 @@ def measure(settings: Settings) -> Iterator[Late]:
                 yield _measured(settings, connection, reconciler, length, depth)
 
 
-def _measured(settings: Settings, connection: Connection, reconciler: Reconciler, length: int, depth: int) -> Late:
+def _measured(settings: Settings, connection: Connection, reconciler: Reconciler, length: int, depth: int) -> LateCosts:
     patients = [f"P{length}x{depth}x{number}" for number in range(PATIENTS)]
     visits = iter(range(10_000))
     in_order = lambda count: [next(visits) * BETWEEN_DAYS for _ in range(count)]  # noqa: E731
@@ -59,12 +59,12 @@ def _measured(settings: Settings, connection: Connection, reconciler: Reconciler
     late = [fold_visits(connection, reconciler, patients, [place + number]) for number in range(ROUNDS)]
     afresh = [one.weights_version for one in forecasters()]
     whole = _timed(lambda: reconciler.patients(patients, afresh))
-    return Late(length, depth, *(1000 * seconds / PATIENTS for seconds in (min(late), min(appended), whole)))
+    return LateCosts(length, depth, *(1000 * seconds / PATIENTS for seconds in (min(late), min(appended), whole)))
 
 
 def fold_visits(connection: Connection, reconciler: Reconciler, patients: Sequence[str], days: Sequence[int]) -> float:
     """Seconds to fold one new scan of every patient on each of `days`, all at once."""
-    new: list[Visit] = [lung(one, str(day), day, 20.0 + day % 7) for one in patients for day in days]
+    new: list[ImportedVisit] = [lung(one, str(day), day, 20.0 + day % 7) for one in patients for day in days]
     with connection.transaction():
         accept_visits(connection, new, dt.datetime.now(dt.UTC))
     return _timed(lambda: reconciler.patients(patients))
@@ -100,6 +100,6 @@ def only_postgres() -> Iterator[Settings]:
 
 if __name__ == "__main__":
     with only_postgres() as alone:
-        for one in measure(alone):
-            print(f"{one.length} scans, {one.depth} back: {one.late:.1f} ms, in order {one.in_order:.1f}, "
-                  f"whole {one.whole:.1f}")  # fmt: skip
+        for costs in measure(alone):
+            beside = f"in order {costs.in_order:.1f}, whole {costs.whole:.1f}"
+            print(f"{costs.length} scans, {costs.depth} back: {costs.late:.1f} ms, {beside}")

@@ -18,11 +18,13 @@ from stream.endpoints import kafka_servers
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.stepping import fold
 from stream.settings import load_settings
-from stream.storage import folds, schema, staging
+from stream.storage import schema
 from stream.storage.appending import qualified
 from stream.storage.database import Connection, engine
+from stream.storage.folding import folds, staging
+from stream.storage.folding.states import read_states
+from stream.storage.folding.timelines import read_timelines, resolve
 from stream.storage.locks import lock_heads
-from stream.storage.timelines import read_timelines, resolve
 from stream.timeline.planning import Plan, plan
 
 
@@ -30,7 +32,7 @@ def build_app(servers: Sequence[str], topic: str) -> faust.App:
     """One agent, one event at a time."""
     settings = load_settings()
     pool = engine(settings, "worker")
-    forecasters = {one.weights_version: one for one in committed_forecasters(settings.device)}
+    forecasters = {each.weights_version: each for each in committed_forecasters(settings.device)}
     app = faust.App(
         "naive",
         broker=[f"kafka://{server}" for server in servers],
@@ -56,30 +58,26 @@ def apply(connection: Connection, forecasters: Mapping[str, Forecaster], scan_ui
         patient_id = resolve(connection, [scan_uid])[scan_uid]
         lock_heads(connection, [patient_id])
         (timeline,) = read_timelines(connection, [patient_id])
-        one = plan(timeline, list(forecasters.values()))
-        if not one.changed:
+        to_do = plan(timeline, list(forecasters.values()))
+        if not to_do.changed:
             return
-        stepped = fold([one], forecasters, _bases(connection, one))
+        results = fold([to_do], forecasters, _bases(connection, to_do))
         (fold_id,) = folds.take_fold_ids(connection, 1)
         now, _ = folds.fold_time(connection, [patient_id])
-        _write(connection, fold_rows(fold_id, one, stepped[patient_id], []), now)
+        _write(connection, fold_rows(fold_id, to_do, results[patient_id], []), now)
 
 
-def _bases(connection: Connection, one: Plan) -> dict[tuple[str, str], np.ndarray]:
-    keys = [
-        (course.base.fold_id, course.weights_version, course.base.scan_uid)
-        for course in one.courses
-        if course.base and course.steps
-    ]
-    found = folds.read_states(connection, keys)
-    return {(one.timeline.patient_id, key[1]): np.frombuffer(data, "<f4") for key, data in found.items()}
+def _bases(connection: Connection, to_do: Plan) -> dict[tuple[str, str], np.ndarray]:
+    keys = [each.base.key for each in to_do.weights_plans if each.base and each.steps]
+    states, patient_id = read_states(connection, keys), to_do.timeline.patient_id
+    return {(patient_id, key.weights_version): np.frombuffer(data, "<f4") for key, data in states.items()}
 
 
 def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
-    for weights_version, scan_uid, tip in rows.new_tips:
+    for mark in rows.latest_marks:
         connection.execute(
             "UPDATE core.forecasts SET tip = %s WHERE weights_version = %s AND scan_uid = %s AND superseded_by IS NULL",
-            [tip, weights_version, scan_uid],
+            [mark.tip, mark.weights_version, mark.scan_uid],
         )
     for table in staging.WRITTEN:
         _insert(connection, table, rows.written[table], now)

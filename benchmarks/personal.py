@@ -19,7 +19,7 @@ from models.measurement import ROUNDED_MM
 from models.serving.forecaster import Forecaster
 from models.serving.heads import MEDIAN, SIZE_QUANTILES, TRUST
 from models.serving.mixture import FLOOR_MM, on_day
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import BLUEPRINTS
 from models.training.crossvalidation import fit_folds
 from models.training.fit import unroll
@@ -35,7 +35,7 @@ SHRUNK = ((NEVER, NEVER), (30, NEVER), (10, NEVER), (4, NEVER), (NEVER, 30), (NE
 LARGEST_SCORE = 3.0
 
 
-class Followed(NamedTuple):
+class VisitBeforeNext(NamedTuple):
     """A visit with a size that another followed: sizes in mm, and P(log ratio ≤ GRID) on the day of the next."""
 
     patient_id: str
@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     timelines = load_usable(folder / "immunotherapy", BLUEPRINT)
     part = splits(timelines, BLUEPRINT)[0].part
-    seen: list[Followed] = []
+    seen: list[VisitBeforeNext] = []
     for k, forecaster in enumerate(fit_folds(BLUEPRINT, timelines, part, FOLDS_SEED)):
         left_out = [timelines[n] for n in np.flatnonzero(part == k)]
         seen += _followed(forecaster, sorted(left_out, key=lambda timeline: -len(timeline.visits)))
@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
         print(f"| {_visits(mean)} | {_visits(spread)} | {pinball:.4f} | {error:.3f} | {held:.3f} |")
 
 
-def _followed(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Iterator[Followed]:
+def _followed(forecaster: Forecaster, timelines: Sequence[PatientRecord]) -> Iterator[VisitBeforeNext]:
     data, parameters = samples(timelines, BLUEPRINT), forecaster.parameters
     inputs = forecaster._inputs(data.inputs)
     with torch.inference_mode():
@@ -73,10 +73,10 @@ def _followed(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Iterator
                     head = heads[v, :, n, None].expand(-1, len(GRID), -1)
                     days = torch.full((len(GRID),), after.day - now.day)
                     below = on_day(head, days).below(GRID).mean(0).numpy()
-                    yield Followed(timeline.patient_id, float(now.x[SUM]), float(after.x[SUM]), below)
+                    yield VisitBeforeNext(timeline.patient_id, float(now.x[SUM]), float(after.x[SUM]), below)
 
 
-def _judged(seen: Sequence[Followed], mean: float, spread: float) -> Iterator[tuple[float, float, bool]]:
+def _judged(seen: Sequence[VisitBeforeNext], mean: float, spread: float) -> Iterator[tuple[float, float, bool]]:
     """Pinball loss, error and whether the 80 % interval held, visit by visit; scores are the patient's own so far."""
     scores: list[float] = []
     for n, one in enumerate(seen):
@@ -92,7 +92,7 @@ def _judged(seen: Sequence[Followed], mean: float, spread: float) -> Iterator[tu
         scores.append(_score(one))
 
 
-def _score(one: Followed) -> float:
+def _score(one: VisitBeforeNext) -> float:
     """Normal score of the middle of what the size, read to the millimetre, can have been."""
     read = np.maximum([one.coming - ROUNDED_MM, one.coming + ROUNDED_MM], 0.0)
     ends = np.interp(np.log((read + FLOOR_MM) / (one.size + FLOOR_MM)), GRID, one.below)

@@ -28,6 +28,8 @@ from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery.replay import TIMELINES, replay
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
+from stream.storage.folding.states import TimelineSteps
+from stream.storage.rows import only_row
 from tests.journey.service import Service
 
 TIMEPOINTS = 100_000
@@ -39,7 +41,7 @@ POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayRates:
     """Timepoints per second of a mass replay and of its limits; latencies without and beside another one."""
 
     timepoints: int
@@ -55,7 +57,7 @@ class Replayed:
         return self.beside.percentile(50) / self.usual.percentile(50)
 
 
-def measure(service: Service, folder: Path, timepoints: int = TIMEPOINTS) -> Replayed:
+def measure(service: Service, folder: Path, timepoints: int = TIMEPOINTS) -> ReplayRates:
     """Two replays of `timepoints`, each for weights of its own: one alone, one beside live traffic."""
     settings = service.settings
     next(reports(settings, folder / "first-report"))  # with it the gateway makes its key; it makes none beside patients
@@ -68,7 +70,7 @@ def measure(service: Service, folder: Path, timepoints: int = TIMEPOINTS) -> Rep
         ours = _rate(connection, version)
         copied = timepoints / copy_seconds(settings, first_fold)
         usual, beside = _latencies(service, connection, folder)
-    return Replayed(timepoints, ours, _bare_model(folder / "first", timepoints), copied, usual, beside)
+    return ReplayRates(timepoints, ours, _bare_model(folder / "first", timepoints), copied, usual, beside)
 
 
 def _stand(settings: Settings, patients: int) -> None:
@@ -77,7 +79,7 @@ def _stand(settings: Settings, patients: int) -> None:
         (f"7{start:07}", min(PATIENTS_AT_ONCE, patients - start)) for start in range(0, patients, PATIENTS_AT_ONCE)
     ]
     scans = [one for group, many in groups for visit in range(VISITS) for one in lay_down(settings, group, many, visit)]
-    waiting = [(patient_id, VISITS) for patient_id in sorted({one.patient_id for one in scans})]
+    waiting = [TimelineSteps(patient_id, VISITS) for patient_id in sorted({one.patient_id for one in scans})]
     held = committed_forecasters("cpu")
     with connect(settings, "worker") as one, connect(settings, "worker") as other:
         for _ in replay((Reconciler(one, held), Reconciler(other, held)), waiting):
@@ -124,16 +126,18 @@ def _rate(connection: Connection, version: str) -> float:
     query = """SELECT count(*) FILTER (WHERE computed_at > first) / extract(epoch FROM max(computed_at) - min(first))
     FROM (SELECT f.computed_at, min(f.computed_at) OVER () AS first FROM core.states s JOIN core.folds f USING (fold_id)
       WHERE s.weights_version = %s) x"""
-    return float(connection.execute(query, [version]).fetchone()[0])
+    (rate,) = only_row(connection.execute(query, [version]))
+    return float(rate)
 
 
 def _states(connection: Connection, version: str) -> bool:
     query = "SELECT EXISTS (SELECT FROM core.states WHERE weights_version = %s)"
-    return connection.execute(query, [version]).fetchone()[0]
+    return bool(only_row(connection.execute(query, [version]))[0])
 
 
 def _last_fold(connection: Connection) -> int:
-    return connection.execute("SELECT coalesce(max(fold_id), 0) FROM core.folds").fetchone()[0]
+    (last,) = only_row(connection.execute("SELECT coalesce(max(fold_id), 0) FROM core.folds"))
+    return int(last)
 
 
 def _bare_model(folder: Path, timepoints: int) -> float:
@@ -157,14 +161,15 @@ def main(timepoints: int) -> None:
         service = Service(Path(folder))
         try:
             service.start()
-            found = measure(service, Path(folder), timepoints)
+            rates = measure(service, Path(folder), timepoints)
         finally:
             service.end()
-    share = found.ours / min(found.bare_model, found.bare_copy)
-    print(f"{found.timepoints} timepoints a second: ours {found.ours:,.0f}, bare model {found.bare_model:,.0f}, "
-          f"bare COPY {found.bare_copy:,.0f}; ours is {share:.2f} of the smaller")  # fmt: skip
-    for one in (found.usual, found.beside):
-        print(f"{one.what}, {one.traffic}: p50 {one.percentile(50):.2f} s, p95 {one.percentile(95):.2f} s")
+    share = rates.ours / min(rates.bare_model, rates.bare_copy)
+    limits = f"bare model {rates.bare_model:,.0f}, bare COPY {rates.bare_copy:,.0f}; ours is {share:.2f} of the smaller"
+    print(f"{rates.timepoints} timepoints a second: ours {rates.ours:,.0f}, {limits}")
+    for latency in (rates.usual, rates.beside):
+        p50, p95 = latency.percentile(50), latency.percentile(95)
+        print(f"{latency.what}, {latency.traffic}: p50 {p50:.2f} s, p95 {p95:.2f} s")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.late import Late
+from benchmarks.late import LateCosts
 from benchmarks.latency import Latency
 from benchmarks.processes import Memory
-from benchmarks.replay import Replayed
+from benchmarks.replay import ReplayRates
 from benchmarks.throughput import Throughput
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
@@ -46,7 +46,7 @@ def ratios(found: Throughput) -> list[Ratio]:
     ]
 
 
-def replay_ratios(found: Replayed) -> list[Ratio]:
+def replay_ratios(found: ReplayRates) -> list[Ratio]:
     """A mass replay over its limits; and the usual latency over that beside one: half means twice as long."""
     return [
         Ratio("bare model step of the same timepoints", found.ours / found.bare_model, 0.15),
@@ -60,8 +60,8 @@ def write(
     load: float,
     latencies: Sequence[Latency],
     found: Throughput,
-    replayed: Replayed,
-    lates: Sequence[Late],
+    replayed: ReplayRates,
+    lates: Sequence[LateCosts],
     costs: Mapping[str, float],
     starts: Mapping[str, float],
     memories: Mapping[str, Memory],
@@ -71,10 +71,20 @@ def write(
     `load` is the machine's load average before the start.
     """
     lines = [
-        _machine(started, load), "", *_latency_table(latencies), "", *_throughput_table(found), "",
-        *_replay_table(replayed), "", *_late_table(lates), "", *_safeguards_table(costs), "",
+        _machine(started, load),
+        "",
+        *_latency_table(latencies),
+        "",
+        *_throughput_table(found),
+        "",
+        *_replay_table(replayed),
+        "",
+        *_late_table(lates),
+        "",
+        *_safeguards_table(costs),
+        "",
         *_process_table(starts, memories),
-    ]  # fmt: skip
+    ]
     text = "\n".join(lines)
     before, _, rest = FILE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -117,7 +127,7 @@ def _throughput_table(found: Throughput) -> Iterator[str]:
         yield f"| {ratio.over} | {rate:,.0f} | {ratio.value:.3g} | ≥ {ratio.stated:g}{verdict} |"
 
 
-def _replay_table(found: Replayed) -> Iterator[str]:
+def _replay_table(found: ReplayRates) -> Iterator[str]:
     yield f"| mass replay of {found.timepoints:,} timepoints, a second | | ours over it | stated |"
     yield "|---|---|---|---|"
     yield f"| for new weights, ours | {found.ours:,.0f} | | |"
@@ -133,7 +143,7 @@ def _replay_table(found: Replayed) -> Iterator[str]:
         yield f"| {one.what} | {one.traffic} | {len(one.seconds)} | {percentiles} | {said} |"
 
 
-def _late_table(lates: Sequence[Late]) -> Iterator[str]:
+def _late_table(lates: Sequence[LateCosts]) -> Iterator[str]:
     yield "| scans on the timeline | a scan belongs before | ms a patient | over steps in order | whole over it |"
     yield "|---|---|---|---|---|"
     for one in lates:

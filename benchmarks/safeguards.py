@@ -13,12 +13,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.late import fold_visits, only_postgres
-from stream.agents.in_flight import InHand
+from stream.agents.in_flight import InFlight
 from stream.services.folding import fold_rows
 from stream.services.folding.reconcile import Reconciler
-from stream.services.recovery.suspects import Item
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
+from stream.storage.intake.suspects import WorkItem
 from stream.wiring.garbage import keep_for_good
 from tests.services.accepted_facts import forecasters
 
@@ -64,9 +64,9 @@ def measure(settings: Settings) -> dict[str, float]:
 
 
 def _noted(_round: int) -> float:
-    items = [Item("scan", f"2.25.{number}", 1) for number in range(PATIENTS)]
+    items = [WorkItem("scan", f"2.25.{number}", 1) for number in range(PATIENTS)]
     with tempfile.TemporaryDirectory() as folder:
-        holding = partial(InHand(Path(folder)).holding, "forecast", items, False)
+        holding = partial(InFlight(Path(folder)).holding, "forecast", items, False)
         started = time.monotonic()
         with holding():
             pass

@@ -55,14 +55,14 @@ def main(folder: Path) -> None:
     """Measure, write the tables, print them."""
     torch.set_num_threads(1)
     held = committed_forecasters("cpu")
-    steps = {one.card.model: [_step(one, rows) for rows in BATCHES] for one in held}
+    steps = {forecaster.card.model: [_step(forecaster, rows) for rows in BATCHES] for forecaster in held}
     lines = [*_step_table(steps), "", *_advance_table(held), "", *_training_table(folder)]
     text = "\n".join(lines)
     before, _, rest = FILE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     FILE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
     print(text)
-    if missed := [f"{model} at {one.rows}" for model, each in steps.items() for one in each if not one.holds]:
+    if missed := [f"{model} at {step.rows}" for model, each in steps.items() for step in each if not step.holds]:
         sys.exit(f"Slower or less exact than stated: {', '.join(missed)}.")
 
 
@@ -77,25 +77,25 @@ def _step(forecaster: Forecaster, rows: int) -> Step:
     def ours() -> tuple[Tensor, Tensor]:
         return core.step(x.expand(members, -1, -1), elapsed_days, before)[1]
 
-    def one(member: int) -> tuple[Tensor, Tensor]:
+    def their_step(member: int) -> tuple[Tensor, Tensor]:
         return theirs[member](x[None], (before.hidden[member][None], before.cell[member][None]))[1]
 
     with torch.inference_mode():
-        same = [torch.cat(part) for part in zip(*map(one, range(members)), strict=True)]
+        same = [torch.cat(part) for part in zip(*map(their_step, range(members)), strict=True)]
         difference = max(float((a - b).abs().max()) for a, b in zip(ours(), same, strict=True))
-        each = _microseconds(lambda: [one(member) for member in range(members)])
-        return Step(rows, _microseconds(ours), each, _microseconds(lambda: one(0)), difference)
+        each = _microseconds(lambda: [their_step(member) for member in range(members)])
+        return Step(rows, _microseconds(ours), each, _microseconds(lambda: their_step(0)), difference)
 
 
 def _cores(inputs: int, members: int, hidden: int, random: torch.Generator) -> tuple[LSTM, list[torch.nn.LSTM]]:
     """Our core of random weights, and nn.LSTM with those of each member."""
-    weights = {name: torch.randn(members, *shape, generator=random) * hidden**-0.5
-               for name, shape in LSTM.shapes(inputs, hidden).items()}  # fmt: skip
+    shapes = LSTM.shapes(inputs, hidden).items()
+    weights = {name: torch.randn(members, *shape, generator=random) * hidden**-0.5 for name, shape in shapes}
     theirs = [torch.nn.LSTM(inputs, hidden) for _ in range(members)]
-    for member, one in enumerate(theirs):
+    for member, lstm in enumerate(theirs):
         own = {"weight_ih_l0": weights["weight_ih"][member], "weight_hh_l0": weights["weight_hh"][member]}
         bias = {"bias_ih_l0": weights["bias"][member], "bias_hh_l0": torch.zeros(4 * hidden)}
-        one.load_state_dict(own | bias)
+        lstm.load_state_dict(own | bias)
     return LSTM.of(weights), theirs
 
 
@@ -125,24 +125,24 @@ def _step_table(steps: dict[str, list[Step]]) -> Iterator[str]:
     yield "| one LSTM step | rows | all members at once, µs | nn.LSTM, all members, µs | over ours | stated | nn.LSTM, one member, µs | largest difference |"  # noqa: E501
     yield "|---|---|---|---|---|---|---|---|"
     for model, each in steps.items():
-        for one in each:
-            stated = f"≥ {STATED[one.rows]:g}" + ("" if one.holds else ", missed")
+        for step in each:
+            stated = f"≥ {STATED[step.rows]:g}" + ("" if step.holds else ", missed")
             yield (
-                f"| {model} | {one.rows} | {one.ours:,.0f} | {one.each:,.0f} | {one.each / one.ours:.1f} | {stated} "
-                f"| {one.alone:,.0f} | {one.difference:.0e} |"
+                f"| {model} | {step.rows} | {step.ours:,.0f} | {step.each:,.0f} | {step.each / step.ours:.1f} "
+                f"| {stated} | {step.alone:,.0f} | {step.difference:.0e} |"
             )
 
 
 def _advance_table(held: list[Forecaster]) -> Iterator[str]:
     yield "| `Forecaster.advance`, µs a timepoint | " + " | ".join(f"{rows} rows" for rows in BATCHES) + " |"
     yield "|---|" + "---|" * len(BATCHES)
-    for one in held:
+    for forecaster in held:
         cells = []
         for rows in BATCHES:
-            states, points = one.initial(rows), _timepoints(one, rows)
-            states, _ = one.advance(states, points)
-            cells.append(_microseconds(lambda f=one, s=states, p=points: f.advance(s, p)) / rows)
-        yield f"| {one.card.model} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |"
+            states, points = forecaster.initial(rows), _timepoints(forecaster, rows)
+            states, _ = forecaster.advance(states, points)
+            cells.append(_microseconds(lambda f=forecaster, s=states, p=points: f.advance(s, p)) / rows)
+        yield f"| {forecaster.card.model} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |"
 
 
 def _training_table(folder: Path) -> Iterator[str]:

@@ -18,8 +18,8 @@ from psycopg import sql
 from benchmarks.facts import lay_down, ring
 from stream.endpoints import kafka_servers, libpq_url
 from stream.settings import Settings
-from stream.storage import staging
 from stream.storage.database import Connection, connect
+from stream.storage.folding import staging
 from tests.faults.faults import group
 from tests.journey.service import Service
 from tests.waiting import wait_until
@@ -93,9 +93,11 @@ def _committed(settings: Settings, connection: Connection, cohort: str, patients
 def _second_worker(service: Service, folder: Path) -> Iterator[None]:
     """Another worker that shares the partitions with the service's own."""
     command = [sys.executable, "-m", "stream", "worker"]
-    with (folder / "second-worker.log").open("w") as log, subprocess.Popen(
-        command, env=service.environment(), cwd=folder, stdout=log, stderr=log
-    ) as process:  # fmt: skip
+    options = {"env": service.environment(), "cwd": folder}
+    with (
+        (folder / "second-worker.log").open("w") as log,
+        subprocess.Popen(command, **options, stdout=log, stderr=log) as process,
+    ):
         try:
             wait_until(lambda: group(service) == ("Stable", 2), PATIENCE_SECONDS)
             yield
@@ -111,9 +113,11 @@ def _naive_agent(service: Service, folder: Path) -> Iterator[None]:
         admin.create_topics({NAIVE_TOPIC: {"num_partitions": settings.partitions}})
         admin.wait_for_topics([NAIVE_TOPIC])
     command = [sys.executable, "-m", "benchmarks.naive", NAIVE_TOPIC]
-    with (folder / "naive.log").open("w") as log, subprocess.Popen(
-        command, env=service.environment(), cwd=folder, stdout=log, stderr=log
-    ) as process:  # fmt: skip
+    options = {"env": service.environment(), "cwd": folder}
+    with (
+        (folder / "naive.log").open("w") as log,
+        subprocess.Popen(command, **options, stdout=log, stderr=log) as process,
+    ):
         try:
             yield
         finally:

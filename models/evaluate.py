@@ -12,7 +12,7 @@ from models.card import COMMITTED, UnusableWeights, patient_sha256
 from models.forecast import Forecast, RiskForecast, SizeForecast, of_kind
 from models.judging.baselines.families import absent
 from models.judging.curves import Profile, calibration, decisions
-from models.judging.judge import Score, judged, scores, stand_in
+from models.judging.judge import Score, model_risks, scores, stand_in
 from models.judging.report import groups, headlines, side_by_side, tables
 from models.judging.robustness import robustness
 from models.judging.sizes import size_scores
@@ -20,9 +20,9 @@ from models.judging.subgroups import subgroups
 from models.serving.forecaster import Forecaster, load_forecaster
 from models.simulated import NOTHING_REAL, all_simulated
 from models.tables.csv_table import UnusableTable
-from models.tables.records import Timeline, load_timelines
+from models.tables.records import PatientRecord, load_records
 from models.training.blueprints import Blueprint, blueprint_of
-from models.training.crossvalidation import Forecasts, Made, fit_folds, made_by, made_out_of_fold
+from models.training.crossvalidation import ForecastPair, Forecasts, fit_folds, forecast_pair, out_of_fold
 from models.training.landmarks import landmarks
 from models.training.samples import usable
 from models.training.splits import Split, splits
@@ -111,110 +111,112 @@ def evaluate(model: str, data: Path, cross_validate: bool, predictions: Path | N
     they forecast. Raises UnusableTable.
     """
     blueprint = blueprint_of(model)
-    timelines = load_usable(data, blueprint)
+    records = load_usable(data, blueprint)
     if cross_validate:
-        evaluation, found = cross_validated(timelines, blueprint, repeats)
+        evaluation, forecasts = cross_validated(records, blueprint, repeats)
     else:
-        evaluation, found = _as_committed(timelines, blueprint)
+        evaluation, forecasts = _as_committed(records, blueprint)
     if predictions:
-        write_predictions(predictions, timelines, found)
+        write_predictions(predictions, records, forecasts)
     return evaluation
 
 
-def load_usable(data: Path, blueprint: Blueprint) -> list[Timeline]:
+def load_usable(data: Path, blueprint: Blueprint) -> list[PatientRecord]:
     """The patients in `data` that the model runs on; raises UnusableTable if there are none."""
-    timelines = usable(load_timelines(data, blueprint.applies_to.diseases[0]), blueprint)
-    if not timelines:
+    records = usable(load_records(data, blueprint.applies_to.diseases[0]), blueprint)
+    if not records:
         diseases, needs = (" or ".join(each) for each in (blueprint.applies_to.diseases, blueprint.applies_to.needs))
         raise UnusableTable(f"{data} has no visit for {blueprint.model}: it needs disease {diseases} and {needs}.")
-    return timelines
+    return records
 
 
 def cross_validated(
-    timelines: Sequence[Timeline], blueprint: Blueprint, repeats: int = 1
+    records: Sequence[PatientRecord], blueprint: Blueprint, repeats: int = 1
 ) -> tuple[Evaluation, Forecasts]:
     """Judge weights fitted anew for each part on the patients of the others; forecasts are those of the first deal.
 
     Raises UnusableTable where the outcome of too few patients is known.
     """
-    told = len(np.unique(landmarks(timelines, blueprint).patient))
-    if told < FEWEST:
-        raise UnusableTable(f"Of {told} patients it is known what followed; that takes {FEWEST} at least.")
-    deals = splits(timelines, blueprint, repeats)
-    fitted = [fit_folds(blueprint, timelines, each.part, FOLDS_SEED + 100 * at) for at, each in enumerate(deals)]
+    patients = len(np.unique(landmarks(records, blueprint).patient))
+    if patients < FEWEST:
+        raise UnusableTable(f"Of {patients} patients it is known what followed; that takes {FEWEST} at least.")
+    deals = splits(records, blueprint, repeats)
+    fitted = [fit_folds(blueprint, records, each.part, FOLDS_SEED + 100 * at) for at, each in enumerate(deals)]
 
-    def made(of: Sequence[Timeline], deal: int) -> Made:
-        return made_out_of_fold(fitted[deal], of, deals[deal].part)
+    def forecast_all(of: Sequence[PatientRecord], deal: int) -> ForecastPair:
+        return out_of_fold(fitted[deal], of, deals[deal].part)
 
-    return _evaluation(timelines, blueprint, None, deals, made)
+    return _evaluation(records, blueprint, None, deals, forecast_all)
 
 
-def _as_committed(timelines: Sequence[Timeline], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
+def _as_committed(records: Sequence[PatientRecord], blueprint: Blueprint) -> tuple[Evaluation, Forecasts]:
     folder = COMMITTED / blueprint.model
     if not folder.is_dir():
         raise UnusableWeights(f"No weights for {blueprint.model} come along: judge it with --cross-validate.")
     forecaster = load_forecaster(folder)
-    deals = splits(timelines, blueprint)
-    return _evaluation(timelines, blueprint, forecaster, deals, lambda of, _: made_by(forecaster, of))
+    deals = splits(records, blueprint)
+    return _evaluation(records, blueprint, forecaster, deals, lambda of, _: forecast_pair(forecaster, of))
 
 
 def _evaluation(
-    timelines: Sequence[Timeline],
+    records: Sequence[PatientRecord],
     blueprint: Blueprint,
     forecaster: Forecaster | None,
     deals: Sequence[Split],
-    made: Callable[[Sequence[Timeline], int], Made],
+    forecast_all: Callable[[Sequence[PatientRecord], int], ForecastPair],
 ) -> tuple[Evaluation, Forecasts]:
-    found = [made(timelines, deal) for deal in range(len(deals))]
-    of = judged(timelines, blueprint, found, deals)
-    bare = _measured_only(timelines, blueprint)
-    hidden = judged(bare, blueprint, [made(bare, deal) for deal in range(len(deals))], deals) if bare else None
+    pairs = [forecast_all(records, deal) for deal in range(len(deals))]
+    of = model_risks(records, blueprint, pairs, deals)
+    bare = _measured_only(records, blueprint)
+    hidden = (
+        model_risks(bare, blueprint, [forecast_all(bare, deal) for deal in range(len(deals))], deals) if bare else None
+    )
     trained_on = forecaster.card.patient_sha256 if forecaster else frozenset()
     evaluation = Evaluation(
         model=blueprint.model,
         weights_version=forecaster.weights_version if forecaster else None,
-        patients=len(timelines),
-        trained_on=sum(patient_sha256(timeline.patient_id) in trained_on for timeline in timelines),
+        patients=len(records),
+        trained_on=sum(patient_sha256(record.patient_id) in trained_on for record in records),
         left_out=deals[0].says + (f", dealt {len(deals)} times" if len(deals) > 1 else ""),
         scores=tuple(scores(of)) if of else (),
         measured_only=tuple(scores(hidden)) if hidden else (),
-        sizes=tuple(size_scores(timelines, blueprint, found[0].lead, deals[0])) if of else (),
-        subgroups=tuple(subgroups(of, timelines)) if of else (),
+        sizes=tuple(size_scores(records, blueprint, pairs[0].lead, deals[0])) if of else (),
+        subgroups=tuple(subgroups(of, records)) if of else (),
         calibration=calibration(of) if of else {},
         decisions=decisions(of) if of else {},
         absent=absent(blueprint),
-        robustness=tuple(robustness(timelines, blueprint, deals[0], lambda of: made(of, 0))),
-        notes=tuple(filter(None, [stand_in(blueprint), NOTHING_REAL if all_simulated(timelines) else ""])),
+        robustness=tuple(robustness(records, blueprint, deals[0], lambda of: forecast_all(of, 0))),
+        notes=tuple(filter(None, [stand_in(blueprint), NOTHING_REAL if all_simulated(records) else ""])),
     )
-    return evaluation, found[0].lead
+    return evaluation, pairs[0].lead
 
 
-def _measured_only(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[Timeline]:
-    """The timelines without clinical facts and treatments; none where the model uses none or nobody has any."""
-    if not blueprint.architecture.context_names or not any(t.clinical or t.treatments for t in timelines):
+def _measured_only(records: Sequence[PatientRecord], blueprint: Blueprint) -> list[PatientRecord]:
+    """The records without clinical facts and treatments; none where the model uses none or nobody has any."""
+    if not blueprint.architecture.context_names or not any(t.clinical or t.treatments for t in records):
         return []
-    return [replace(timeline, clinical={}, treatments=()) for timeline in timelines]
+    return [replace(record, clinical={}, treatments=()) for record in records]
 
 
-def write_predictions(path: Path, timelines: Sequence[Timeline], forecasts: Forecasts) -> None:
+def write_predictions(path: Path, records: Sequence[PatientRecord], forecasts: Forecasts) -> None:
     """A row per forecast of a risk or a size into the CSV file `path`; columns for sizes only where there are any."""
-    sized = any(of_kind(SizeForecast, made) for visits in forecasts for made in visits)
+    sized = any(of_kind(SizeForecast, of_visit) for visits in forecasts for of_visit in visits)
     with path.open("w", encoding="utf-8", newline="") as out:
         table = csv.DictWriter(out, COLUMNS if sized else RISK_COLUMNS)
         table.writeheader()
-        for timeline, visits in zip(timelines, forecasts, strict=True):
-            for visit, made in zip(timeline.visits, visits, strict=True):
-                for row in (row for f in made for row in _predicted(f)):
-                    table.writerow({"patient_id": timeline.patient_id, "day": visit.label, **row})
+        for record, visits in zip(records, forecasts, strict=True):
+            for visit, of_visit in zip(record.visits, visits, strict=True):
+                for row in (row for forecast in of_visit for row in _predicted(forecast)):
+                    table.writerow({"patient_id": record.patient_id, "day": visit.label, **row})
 
 
-def _predicted(said: Forecast) -> Iterator[dict[str, Any]]:
+def _predicted(forecast: Forecast) -> Iterator[dict[str, Any]]:
     """Rows of a forecast as plain values: one of a risk, one for each day and level of a size."""
-    if isinstance(said, RiskForecast):
-        yield {name: value for name, value in said._asdict().items() if value is not None}
-    if isinstance(said, SizeForecast):
-        each = zip(said.horizon_days, said.value, said.value_low, said.value_high, strict=True)
+    if isinstance(forecast, RiskForecast):
+        yield {name: value for name, value in forecast._asdict().items() if value is not None}
+    if isinstance(forecast, SizeForecast):
+        each = zip(forecast.horizon_days, forecast.value, forecast.value_low, forecast.value_high, strict=True)
         for days, value, lows, highs in each:
-            for level, low, high in zip(said.level, lows, highs, strict=True):
+            for level, low, high in zip(forecast.level, lows, highs, strict=True):
                 day = {"endpoint": "size", "horizon_kind": "days", "horizon_days": days}
                 yield {**day, "value": value, "value_low": low, "value_high": high, "level": level}

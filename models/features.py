@@ -81,32 +81,32 @@ def sum_of_diameters(measurements: Sequence[Measurement]) -> float | None:
     lesions = _lesions(measurements)
     marked = [lesion for lesion in lesions if _mark(lesion) is True]
     if marked:
-        diameters = [_diameter(lesion) for lesion in marked]
-        return None if None in diameters else math.fsum(diameters)
-    unmarked = [lesion for lesion in lesions if _mark(lesion) is None and _diameter(lesion) is not None]
-    return _total(_largest(unmarked))
+        diameters = [diameter for lesion in marked if (diameter := _diameter(lesion)) is not None]
+        return math.fsum(diameters) if len(diameters) == len(marked) else None
+    return _total(_largest(lesion for lesion in lesions if _mark(lesion) is None))
 
 
 def _largest(lesions: Iterable[Lesion]) -> list[float]:
-    """Diameters of the largest lesions; a site without a name is no site and limits nothing."""
+    """Diameters of the largest lesions that have one; a site without a name is no site and limits nothing."""
+    sized = [(diameter, lesion) for lesion in lesions if (diameter := _diameter(lesion)) is not None]
     taken: list[float] = []
     per_site: dict[str, int] = defaultdict(int)
-    for lesion in sorted(lesions, key=_diameter, reverse=True):
+    for diameter, lesion in sorted(sized, key=lambda each: each[0], reverse=True):
         site = next((m.body_site for m in lesion.values() if m.body_site), None)
         if len(taken) == MAX_TARGETS or (site and per_site[site] == MAX_TARGETS_PER_SITE):
             continue
-        taken.append(_diameter(lesion))
+        taken.append(diameter)
         per_site[site or ""] += 1
     return taken
 
 
 def _lesions(measurements: Iterable[Measurement]) -> list[Lesion]:
     """Each lesion's best measurement of every kind; a size without a lesion is that of the only one."""
-    found: dict[str, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
+    lesions: dict[str, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
     for m in measurements:
         if m.measurement not in ("sum_of_diameters", "background_parenchymal_enhancement"):
-            found[m.lesion_uid or m.lesion_label or ""][m.measurement].append(m)
-    return [{name: _best(same) for name, same in found[key].items()} for key in sorted(found)]
+            lesions[m.lesion_uid or m.lesion_label or ""][m.measurement].append(m)
+    return [{name: _best(same) for name, same in lesions[key].items()} for key in sorted(lesions)]
 
 
 def _best(same: Sequence[Measurement]) -> Measurement:
@@ -124,8 +124,8 @@ def _mark(lesion: Lesion) -> bool | None:
 
 
 def _diameter(lesion: Lesion) -> float | None:
-    found = lesion.get("short_axis" if _is_node(lesion) else "longest_diameter")
-    return found.value if found else None
+    diameter = lesion.get("short_axis" if _is_node(lesion) else "longest_diameter")
+    return diameter.value if diameter else None
 
 
 def _values(lesions: Iterable[Lesion], measurement: str) -> list[float]:

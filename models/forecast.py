@@ -47,6 +47,6 @@ Forecast = RiskForecast | SizeForecast | ResponseForecast
 Kind = TypeVar("Kind", RiskForecast, SizeForecast, ResponseForecast)
 
 
-def of_kind(kind: type[Kind], said: Iterable[Forecast]) -> list[Kind]:
+def of_kind(kind: type[Kind], forecasts: Iterable[Forecast]) -> list[Kind]:
     """Those of the forecasts that are of one kind, in their order."""
-    return [one for one in said if isinstance(one, kind)]
+    return [forecast for forecast in forecasts if isinstance(forecast, kind)]

@@ -20,7 +20,7 @@ FEWEST_VOXELS = 2 * LEVELS
 """About half a millilitre: in a smaller lesion most levels would be told from a voxel or none."""
 WATER_HU = 1000.0
 """CT numbers count from -1000 (air, no attenuation) over 0 (water)."""
-DIRECTIONS = tuple(one for one in product((-1, 0, 1), repeat=3) if one > (0, 0, 0))
+DIRECTIONS = tuple(step for step in product((-1, 0, 1), repeat=3) if step > (0, 0, 0))
 """One of each two opposite steps to a neighbouring voxel: 13."""
 
 
@@ -45,10 +45,10 @@ def embedding(patch: Patch) -> np.ndarray:
     if np.count_nonzero(inside) < FEWEST_VOXELS:
         return nothing
     levels = discretised(values, inside)
-    found = intensity(levels[inside]) | texture(levels, inside)
+    looks = intensity(levels[inside]) | texture(levels, inside)
     # Attenuation beside that of water: the definition of CT numbers, turned round.
-    found["relative_attenuation"] = 1.0 + values[inside].mean() / WATER_HU if patch.hounsfield else np.nan
-    return np.array([found[name] for name in IMAGE_NAMES])
+    looks["relative_attenuation"] = 1.0 + values[inside].mean() / WATER_HU if patch.hounsfield else np.nan
+    return np.array([looks[name] for name in IMAGE_NAMES])
 
 
 def discretised(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -57,7 +57,8 @@ def discretised(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
     if lowest == highest:
         return np.ones(values.shape, dtype=int)
     share = np.clip((values - lowest) / (highest - lowest), 0.0, 1.0)
-    return np.minimum((share * LEVELS).astype(int) + 1, LEVELS)
+    levels: np.ndarray = np.minimum((share * LEVELS).astype(int) + 1, LEVELS)
+    return levels
 
 
 def intensity(levels: np.ndarray) -> dict[str, float]:
@@ -74,8 +75,8 @@ def texture(levels: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     """
     pairs = _pairs(levels, inside)
     share = pairs / total if (total := pairs.sum()) else np.full(pairs.shape, np.nan)
-    one, other = np.indices(share.shape)
-    apart = np.abs(one - other)
+    first, second = np.indices(share.shape)
+    apart = np.abs(first - second)
     return {
         "texture_joint_entropy": _bits(share),
         "texture_contrast": float((share * apart**2).sum()),
@@ -104,8 +105,8 @@ def _overlap(shape: Sequence[int], step: Sequence[int]) -> tuple[tuple[slice, ..
 
 def _bits(share: np.ndarray) -> float:
     """Entropy of shares that sum to 1; NaN stays NaN."""
-    told = share[share != 0]
-    return float(-(told * np.log2(told)).sum())
+    held = share[share != 0]
+    return float(-(held * np.log2(held)).sum())
 
 
 def _resampled(patch: Patch) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +114,7 @@ def _resampled(patch: Patch) -> tuple[np.ndarray, np.ndarray]:
     values, inside = patch.values.astype(float), patch.inside.astype(float)
     for axis, spacing_mm in enumerate(patch.spacing_mm):
         weights = _weights(values.shape[axis], spacing_mm)
-        values, inside = (np.moveaxis(np.tensordot(weights, one, (1, axis)), 0, axis) for one in (values, inside))
+        values, inside = (np.moveaxis(np.tensordot(weights, grid, (1, axis)), 0, axis) for grid in (values, inside))
     return values, inside >= 0.5
 
 
@@ -121,4 +122,6 @@ def _weights(size: int, spacing_mm: float) -> np.ndarray:
     """Linear interpolation (M, size) along an axis: both grids share their centre, beyond the edge the edge goes on."""
     many = max(1, round(np.ceil(size * spacing_mm / VOXEL_MM - 1e-9)))
     centred = (np.arange(many) - (many - 1) / 2) * VOXEL_MM / spacing_mm + (size - 1) / 2
-    return np.maximum(0.0, 1.0 - np.abs(np.clip(centred, 0, size - 1)[:, None] - np.arange(size)))
+    apart = np.clip(centred, 0, size - 1)[:, None] - np.arange(size)
+    weights: np.ndarray = np.maximum(0.0, 1.0 - np.abs(apart))
+    return weights

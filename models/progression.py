@@ -25,7 +25,7 @@ def limit_mm(nadir_mm: np.ndarray, ratio: float = PROGRESSION_RATIO, more_mm: fl
 
 def progresses(size_mm: float, nadir_mm: float) -> bool:
     """Whether a sum is at least 20 % and at least 5 mm above the smallest sum before it."""
-    return bool(size_mm >= limit_mm(nadir_mm) - ROUNDING_MM)
+    return bool(size_mm >= limit_mm(np.asarray(nadir_mm)) - ROUNDING_MM)
 
 
 def follow_up(days: Sequence[float], sizes_mm: Sequence[float]) -> list[FollowUp]:
@@ -34,9 +34,9 @@ def follow_up(days: Sequence[float], sizes_mm: Sequence[float]) -> list[FollowUp
     for size in sizes_mm:
         at_progression.append(progresses(size, nadir))
         nadir = min(nadir, size)
-    found = []
+    follow_ups = []
     for i, day in enumerate(days):
         event_day = next((days[j] for j in range(i + 1, len(days)) if at_progression[j]), None)
         until = days[-1] if event_day is None else event_day
-        found.append(FollowUp(until - day, event_day is not None, not any(at_progression[: i + 1])))
-    return found
+        follow_ups.append(FollowUp(until - day, event_day is not None, not any(at_progression[: i + 1])))
+    return follow_ups

@@ -8,7 +8,7 @@ present settings. The winner of one more, of all patients, is the answer.
 import argparse
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from models.judging.judge import RESAMPLING_SEED, risks_at
 from models.judging.report import cell
 from models.statistics.metrics import Estimate, brier, estimate, over_patients
 from models.tables.csv_table import UnusableTable
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord, TreatmentRecord
 from models.training.blueprints import Blueprint, UnknownModel, blueprint_of
 from models.training.crossvalidation import forecast
 from models.training.fit import fit_forecaster
@@ -40,7 +40,7 @@ class OtherStudy(ValueError):
 
 
 @dataclass(frozen=True)
-class Judged:
+class OuterResult:
     """One outer part: settings chosen without it, their inner score, and on it theirs and that of the present ones."""
 
     left_out: str
@@ -51,12 +51,12 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchResult:
     """What was found; `difference`: outer score of the chosen minus that of the present settings, over patients."""
 
     model: str
     trials: int
-    parts: tuple[Judged, ...]
+    parts: tuple[OuterResult, ...]
     chosen: Estimate
     present: Estimate
     difference: Estimate
@@ -73,70 +73,79 @@ class Searched:
 
     def __str__(self) -> str:
         table = [f"{'left out':14}{'inner':>9}{'outer':>9}{'outer, present':>17}  chosen"]
-        for one in self.parts:
-            figures = f"{one.inner:9.4f}{one.outer:9.4f}{one.present:17.4f}"
-            table.append(f"{one.left_out:14}{figures}  {_words(one.chosen)}")
+        for part in self.parts:
+            figures = f"{part.inner:9.4f}{part.outer:9.4f}{part.present:17.4f}"
+            table.append(f"{part.left_out:14}{figures}  {_words(part.chosen)}")
         pairs = (("chosen", self.chosen), ("present", self.present), ("difference", self.difference))
-        outer = ", ".join(f"{name} {cell(found, exact=True)}" for name, found in pairs)
+        outer = ", ".join(f"{name} {cell(score, exact=True)}" for name, score in pairs)
         inner = f"inner score {self.best_inner:.4f}, of the present settings {self.present_inner:.4f}"
         first = f"{self.model}: {self.trials} trials a study; mean Brier score over what is asked, less is better."
         best = f"Best on all patients: {_words(self.best)}; {inner}, flattered by the choice."
         return "\n".join([first, *table, f"Outer, all parts: {outer}", best, self.verdict])
 
 
-def search(blueprint: Blueprint, timelines: Sequence[Timeline], file: Path, trials: int, seed: int) -> Searched:
-    """Take the studies in `file` up to `trials` each and judge their winners on `usable` timelines.
+def search(blueprint: Blueprint, records: Sequence[PatientRecord], file: Path, trials: int, seed: int) -> SearchResult:
+    """Take the studies in `file` up to `trials` each and judge their winners on `usable` records.
 
     A trial follows from the seed and the trials before it, so that a study that was interrupted goes on as if it had
     not been. Raises OtherStudy.
     """
     blueprint = replace(blueprint, architecture=replace(blueprint.architecture, stacked=()))  # the network's alone
-    outer = splits(timelines, blueprint)[0]
-    rows = landmarks(timelines, blueprint)
+    outer = splits(records, blueprint)[0]
+    rows = landmarks(records, blueprint)
     names = outer.trials or tuple(f"fifth {k + 1}" for k in range(int(outer.part.max()) + 1))
     risks = {kind: np.zeros((len(rows.patient), len(questions(blueprint)))) for kind in ("chosen", "present")}
     parts = []
     for k, name in enumerate(names):
-        inside = [timelines[n] for n in np.flatnonzero(outer.part != k)]
+        inside = [records[n] for n in np.flatnonzero(outer.part != k).tolist()]
         study = _study(file, f"{blueprint.model} without {name}", blueprint, inside, trials, seed)
         here, of = outer.part[rows.patient] == k, {"chosen": study.best_params, "present": present(blueprint)}
         for kind, settings in of.items():
-            risks[kind][here] = _risks(with_settings(blueprint, settings), inside, timelines, rows.of(here), seed)
+            risks[kind][here] = _risks(with_settings(blueprint, settings), inside, records, rows.of(here), seed)
         outside = [score(rows.of(here), risks[kind][here], blueprint) for kind in of]
-        parts.append(Judged(name, study.best_params, study.best_value, *outside))
-    whole = _study(file, blueprint.model, blueprint, timelines, trials, seed)
-    return Searched(
-        blueprint.model, trials, tuple(parts), *_compared(rows, risks, blueprint),
-        whole.best_params, whole.best_value, _complete(whole)[0].value,
-    )  # fmt: skip
+        parts.append(OuterResult(name, study.best_params, study.best_value, *outside))
+    whole = _study(file, blueprint.model, blueprint, records, trials, seed)
+    chosen, now, difference = _compared(rows, risks, blueprint)
+    return SearchResult(
+        model=blueprint.model,
+        trials=trials,
+        parts=tuple(parts),
+        chosen=chosen,
+        present=now,
+        difference=difference,
+        best=whole.best_params,
+        best_inner=whole.best_value,
+        present_inner=_complete(whole)[0].values[0],
+    )
 
 
 def score(rows: Landmarks, risks: np.ndarray, blueprint: Blueprint, count: np.ndarray | None = None) -> float:
     """Mean over the questions of the Brier score of risks (R, K), each row drawn `count` times; less is better."""
     drawn = np.ones(len(rows.patient)) if count is None else count
-    each = [brier(risks[:, k], rows.weights(asked, drawn)) for k, asked in enumerate(questions(blueprint))]
+    each = [brier(risks[:, k], rows.weights(endpoint, drawn)) for k, endpoint in enumerate(questions(blueprint))]
     return float(np.mean(each))
 
 
 def _study(
-    file: Path, name: str, blueprint: Blueprint, timelines: Sequence[Timeline], trials: int, seed: int
+    file: Path, name: str, blueprint: Blueprint, records: Sequence[PatientRecord], trials: int, seed: int
 ) -> optuna.Study:
-    """The study `name` in `file`, taken up to `trials` on inner splits of `timelines`; the present settings first."""
+    """The study `name` in `file`, taken up to `trials` on inner splits of `records`; the present settings first."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = JournalStorage(JournalFileBackend(str(file)))
     study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
     made_of = study.user_attrs.get("made_of")
-    if made_of not in (None, _digest(timelines, seed)):
+    if made_of not in (None, digest(records, seed)):
         raise OtherStudy(f"{file} holds a study {name!r} of other patients or another seed: name another file.")
-    study.set_user_attr("made_of", _digest(timelines, seed))
-    split, rows = splits(timelines, blueprint)[0], landmarks(timelines, blueprint)
+    study.set_user_attr("made_of", digest(records, seed))
+    split, rows = splits(records, blueprint)[0], landmarks(records, blueprint)
 
     def objective(trial: optuna.Trial) -> float:
         tried = with_settings(blueprint, suggested(trial, blueprint))
         risks = np.zeros((len(rows.patient), len(questions(blueprint))))
         for k in np.unique(split.part):
-            inside, here = [timelines[n] for n in np.flatnonzero(split.part != k)], split.part[rows.patient] == k
-            risks[here] = _risks(tried, inside, timelines, rows.of(here), seed + int(k))
+            inside = [records[n] for n in np.flatnonzero(split.part != k).tolist()]
+            here = split.part[rows.patient] == k
+            risks[here] = _risks(tried, inside, records, rows.of(here), seed + int(k))
         return score(rows, risks, blueprint) if np.isfinite(risks).all() else WORST
 
     for number in progress(range(_ready(study, blueprint), trials), name):
@@ -160,22 +169,36 @@ def _complete(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return study.get_trials(states=(TrialState.COMPLETE,))
 
 
-def _digest(timelines: Sequence[Timeline], seed: int) -> str:
+def digest(records: Sequence[PatientRecord], seed: int) -> str:
     """What a study was made of: the seed and everything that is known of its patients."""
     known = hashlib.sha256(str(seed).encode())
-    for timeline in timelines:
-        known.update(repr(replace(timeline, visits=())).encode())
-        for visit in timeline.visits:
+    for record in records:
+        known.update(_written("Timeline", replace(record, visits=())).encode())
+        for visit in record.visits:
             known.update(repr(visit.day).encode() + visit.x.tobytes())
     return known.hexdigest()
 
 
+def _written(name: str, record: PatientRecord | TreatmentRecord) -> str:
+    """The record as text under the `name` that studies in older files know it by: the classes may be renamed."""
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    texts = {field: repr(value) for field, value in values.items()}
+    if isinstance(record, PatientRecord):
+        given = [_written("Treatment", each) for each in record.treatments]
+        texts["treatments"] = f"({', '.join(given)}{',' if len(given) == 1 else ''})"
+    return f"{name}({', '.join(f'{field}={text}' for field, text in texts.items())})"
+
+
 def _risks(
-    blueprint: Blueprint, inside: Sequence[Timeline], timelines: Sequence[Timeline], rows: Landmarks, seed: int
+    blueprint: Blueprint,
+    inside: Sequence[PatientRecord],
+    records: Sequence[PatientRecord],
+    rows: Landmarks,
+    seed: int,
 ) -> np.ndarray:
-    """Risks (R, K) at `rows` of `timelines`, whose patients are not `inside`, by weights fitted on those inside."""
+    """Risks (R, K) at `rows` of `records`, whose patients are not `inside`, by weights fitted on those inside."""
     patients, place = np.unique(rows.patient, return_inverse=True)
-    forecasts = forecast(fit_forecaster(blueprint, inside, seed), [timelines[n] for n in patients])
+    forecasts = forecast(fit_forecaster(blueprint, inside, seed), [records[n] for n in patients.tolist()])
     return risks_at(replace(rows, patient=place), forecasts, blueprint)
 
 
@@ -205,8 +228,8 @@ def main() -> None:
     given = parser.parse_args()
     try:
         blueprint = blueprint_of(given.model)
-        timelines = load_usable(given.data, blueprint)
-        print(search(blueprint, timelines, given.study, given.trials, given.seed))
+        records = load_usable(given.data, blueprint)
+        print(search(blueprint, records, given.study, given.trials, given.seed))
     except (UnknownModel, UnusableTable, OtherStudy) as error:
         parser.error(str(error))
 

@@ -5,10 +5,10 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from models.simulation.deaths import Outcome, outcome
+from models.simulation.deaths import FollowUpEnd, outcome
 from models.simulation.images import image_features
-from models.simulation.patients import SEED, Lesion, Patient, Visit, simulate
-from models.tables.records import Timeline
+from models.simulation.patients import SEED, SimulatedLesion, SimulatedPatient, SimulatedVisit, simulate
+from models.tables.records import PatientRecord
 
 SIMULATED = "SIMULATED-"
 """What the ids of simulated patients begin with."""
@@ -17,52 +17,51 @@ NOTHING_REAL = "All patients are simulated (models.simulation.patients): this wa
 Row = Mapping[str, object]
 
 
-def write_tables(folder: Path, patients: Sequence[Patient], seed: int = SEED) -> None:
+def write_tables(folder: Path, patients: Sequence[SimulatedPatient], seed: int = SEED) -> None:
     """measurements.csv, clinical.csv, treatments.csv and outcomes.csv of `patients` made with `seed`.
 
     Days count from the day of reference; what a death prevented is left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lived = [(one, outcome(one, seed)) for one in patients]
+    lived = [(patient, outcome(patient, seed)) for patient in patients]
     _write(folder / "measurements.csv", [row for each in lived for row in _measurements(*each, seed)])
-    _write(folder / "clinical.csv", [{"patient_id": patient_id(one), **one.clinical} for one in patients])
+    _write(folder / "clinical.csv", [{"patient_id": patient_id(patient), **patient.clinical} for patient in patients])
     _write(folder / "treatments.csv", [row for each in lived for row in _treatments(*each)])
     _write(folder / "outcomes.csv", [_outcome(*each) for each in lived])
 
 
-def patient_id(patient: Patient) -> str:
+def patient_id(patient: SimulatedPatient) -> str:
     """How a simulated patient is called in tables."""
     return f"{SIMULATED}{patient.number:04d}"
 
 
-def all_simulated(timelines: Sequence[Timeline]) -> bool:
+def all_simulated(records: Sequence[PatientRecord]) -> bool:
     """Whether every one of them is a simulated patient."""
-    return all(timeline.patient_id.startswith(SIMULATED) for timeline in timelines)
+    return all(record.patient_id.startswith(SIMULATED) for record in records)
 
 
-def _measurements(patient: Patient, followed: Outcome, seed: int) -> Iterator[Row]:
-    for visit in (one for one in patient.visits if one.day < followed.day or not followed.died):
+def _measurements(patient: SimulatedPatient, followed: FollowUpEnd, seed: int) -> Iterator[Row]:
+    for visit in (each for each in patient.visits if each.day < followed.day or not followed.died):
+        of_visit = {"patient_id": patient_id(patient), "day": visit.day}
         looks = image_features(patient, visit, seed)
         for number, (lesion, size_mm) in enumerate(zip(patient.lesions, visit.sizes_mm, strict=True), start=1):
-            yield {
-                "patient_id": patient_id(patient), "day": visit.day, **_lesion(number, lesion, size_mm, visit), **looks,
-            }  # fmt: skip
+            yield {**of_visit, **_lesion(number, lesion, size_mm, visit), **looks}
 
 
-def _lesion(number: int, lesion: Lesion, size_mm: float, visit: Visit) -> Row:
+def _lesion(number: int, lesion: SimulatedLesion, size_mm: float, visit: SimulatedVisit) -> Row:
     size = "short_axis_mm" if lesion.node else "longest_diameter_mm"
     about = {"lesion": f"Target {number}", "body_site": lesion.site, "node": int(lesion.node), size: size_mm}
     return {**about, **visit.more}
 
 
-def _treatments(patient: Patient, followed: Outcome) -> Iterator[Row]:
-    for one in (each for each in patient.treatments if each.start_day < followed.day):
-        end = "" if one.end_day is None or one.end_day > followed.day else one.end_day
-        about = {"patient_id": patient_id(patient), "name": one.name, "kind": one.kind}
-        yield {**about, "start_day": one.start_day, "end_day": end}
+def _treatments(patient: SimulatedPatient, followed: FollowUpEnd) -> Iterator[Row]:
+    for treatment in (each for each in patient.treatments if each.start_day < followed.day):
+        end = "" if treatment.end_day is None or treatment.end_day > followed.day else treatment.end_day
+        about = {"patient_id": patient_id(patient), "name": treatment.name, "kind": treatment.kind}
+        yield {**about, "start_day": treatment.start_day, "end_day": end}
 
 
-def _outcome(patient: Patient, followed: Outcome) -> Row:
+def _outcome(patient: SimulatedPatient, followed: FollowUpEnd) -> Row:
     about = {"patient_id": patient_id(patient), "endpoint": "death"}
     return {**about, "day": followed.day, "event": int(followed.died)}
 

@@ -7,7 +7,7 @@ what their tumours were.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from models.forecast import RiskForecast, of_kind
+from models.forecast import Forecast, RiskForecast, of_kind
 from models.serving.context import DRUGS
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint
@@ -18,7 +18,7 @@ AS_NOW = "as now"
 
 
 @dataclass(frozen=True)
-class UnderArm:
+class ArmForecast:
     """What is said after the last scan if the patient had been in `arm` all along, or (AS_NOW) as things are."""
 
     arm: str
@@ -30,7 +30,7 @@ def sees_treatments(forecaster: Forecaster) -> bool:
     return not set(DRUGS).isdisjoint(forecaster.card.architecture.context_names)
 
 
-def by_arm(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[UnderArm]:
+def by_arm(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[ArmForecast]:
     """Forecasts after the last of `timepoints` as now, then under each arm of the card; [] where it sees no treatment.
 
     The whole timeline is stepped with the arm replaced.
@@ -38,12 +38,13 @@ def by_arm(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Unde
     if not sees_treatments(forecaster):
         return []
     arms = forecaster.card.arms
-    state, said = forecaster.initial(1 + len(arms)), [[] for _ in range(1 + len(arms))]
+    state = forecaster.initial(1 + len(arms))
+    latest: list[list[Forecast]] = [[] for _ in range(1 + len(arms))]
     for timepoint in timepoints:
-        state, said = forecaster.advance(state, [timepoint, *(_under(arm, timepoint) for arm in arms)])
+        state, latest = forecaster.advance(state, [timepoint, *(_under(arm, timepoint) for arm in arms)])
     return [
-        UnderArm(arm, tuple(of_kind(RiskForecast, forecasts)))
-        for arm, forecasts in zip((AS_NOW, *arms), said, strict=True)
+        ArmForecast(arm, tuple(of_kind(RiskForecast, forecasts)))
+        for arm, forecasts in zip((AS_NOW, *arms), latest, strict=True)
     ]
 
 

@@ -17,7 +17,7 @@ from models.serving.network import Normaliser, initial_state
 from models.timepoint import Timepoint
 
 
-class Shown(NamedTuple):
+class NetworkInputs(NamedTuple):
     """Inputs (V, I) and context (V, C) of V visits as they are, before they are standardised; NaN where unknown."""
 
     inputs: Tensor
@@ -38,7 +38,7 @@ class Gating:
     cell: float
 
 
-def seen(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> Shown:
+def network_inputs(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> NetworkInputs:
     """What the network saw at each of `timepoints`, a patient's from the first on."""
     architecture = forecaster.card.architecture
     used = [FEATURE_NAMES.index(name) for name in architecture.feature_names]
@@ -48,20 +48,20 @@ def seen(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> Shown:
         cells, row = observe(cells, x, torch.tensor([timepoint.elapsed_days]), architecture.feature_names)
         inputs.append(row)
     facts = [context(architecture.context_names, each.clinical, each.treatments) for each in timepoints]
-    return Shown(torch.cat(inputs), torch.from_numpy(np.stack(facts)))
+    return NetworkInputs(torch.cat(inputs), torch.from_numpy(np.stack(facts)))
 
 
 def gates(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Gating]:
     """Gates and cell at each of `timepoints`, a patient's from the first on."""
     architecture, parameters = forecaster.card.architecture, forecaster.parameters
     core = CORES[architecture.core].of(parameters)
-    rows = seen(forecaster, timepoints).inputs.to(forecaster.device)
+    rows = network_inputs(forecaster, timepoints).inputs.to(forecaster.device)
     standard = Normaliser(parameters["input_mean"], parameters["input_scale"])(rows)
-    state, found = initial_state(architecture, 1, forecaster.device), []
+    state, gatings = initial_state(architecture, 1, forecaster.device), []
     for row, timepoint in zip(standard, timepoints, strict=True):
         features = row.expand(architecture.members, 1, -1)
         opened = core.gates(features, state)
         _, state = core.step(features, row.new_tensor([timepoint.elapsed_days]), state)
         means = (part.mean().item() for part in (opened.input, opened.forget, opened.output, state.cell.abs()))
-        found.append(Gating(*means))
-    return found
+        gatings.append(Gating(*means))
+    return gatings

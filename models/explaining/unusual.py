@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from models.explaining.gating import seen
+from models.explaining.gating import network_inputs
 from models.measurement import UNITS
 from models.serving.forecaster import Forecaster
 from models.serving.history import FLOORS, input_names
@@ -30,7 +30,7 @@ MARGIN = 1e-3
 
 
 @dataclass(frozen=True)
-class Unusual:
+class UnusualInput:
     """An input outside the range of the training data, in its natural unit."""
 
     name: str
@@ -50,7 +50,7 @@ def ranges_known(forecaster: Forecaster) -> bool:
     return "ranges" in forecaster.card.training_data
 
 
-def unusual(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Unusual]:
+def unusual(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[UnusualInput]:
     """What lies outside the training data at the last of `timepoints`, a patient's from the first on.
 
     Inputs that are unknown, or were the same throughout the training data, say nothing to the network and count not.
@@ -58,11 +58,11 @@ def unusual(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> list[Unu
     architecture, parameters = forecaster.card.architecture, forecaster.parameters
     ranges = forecaster.card.training_data.get("ranges", {})
     names = [*input_names(architecture.feature_names), *architecture.context_names]
-    rows = seen(forecaster, timepoints)
+    rows = network_inputs(forecaster, timepoints)
     values = torch.cat([rows.inputs[-1], rows.context[-1]]).tolist()
     scales = torch.cat([parameters["input_scale"], parameters["context_scale"]]).tolist()
     return [
-        _told(name, value, *ranges[name])
+        _unusual_input(name, value, *ranges[name])
         for name, value, scale in zip(names, values, scales, strict=True)
         if scale and name in ranges and _outside(value, *ranges[name])
     ]
@@ -72,9 +72,9 @@ def _outside(value: float, lowest: float, highest: float) -> bool:
     return value < lowest - MARGIN or value > highest + MARGIN  # never of an unknown one, NaN
 
 
-def _told(name: str, *values: float) -> Unusual:
+def _unusual_input(name: str, value: float, lowest: float, highest: float) -> UnusualInput:
     words, natural, unit = _natural(name)
-    return Unusual(name, words, *map(natural, values), unit)
+    return UnusualInput(name, words, natural(value), natural(lowest), natural(highest), unit)
 
 
 def _natural(name: str) -> tuple[str, Callable[[float], float], str]:

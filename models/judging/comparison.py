@@ -11,7 +11,7 @@ import numpy as np
 
 from models.judging.intervals import absolute_error, holds, pinball
 from models.statistics.calibration import calibration_slope, observed_over_expected
-from models.statistics.metrics import Estimate, Weights, auc, censored, estimate, known, over_patients
+from models.statistics.metrics import CaseControlWeights, Estimate, auc, censored, estimate, known, over_patients
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEWEST, FEWEST_FOR_SLOPE = 10, 50
@@ -19,7 +19,7 @@ FEWEST, FEWEST_FOR_SLOPE = 10, 50
 RESAMPLING_SEED = 20261123
 
 
-class Followed(NamedTuple):
+class FollowedVisits(NamedTuple):
     """R visits of which it is known what followed.
 
     `patient` (R,) numbers patients from 0; `risks` (R, 2): of the new weights and of those they are compared with;
@@ -32,7 +32,7 @@ class Followed(NamedTuple):
     event: np.ndarray
 
 
-class Sized(NamedTuple):
+class MeasuredSizes(NamedTuple):
     """R sizes that were measured near a day for which both weights had forecast them, in one unit.
 
     `patient` (R,) numbers patients from 0; `quantiles` (R, 2, 7): intervals.QUANTILES of the new weights and of
@@ -44,7 +44,7 @@ class Sized(NamedTuple):
     size: np.ndarray
 
 
-class Compared(NamedTuple):
+class MeasurePair(NamedTuple):
     """One measure of both: `new`, `old`, and new minus old."""
 
     measure: str
@@ -55,38 +55,38 @@ class Compared(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """Plain values; estimates as [value, low, high], None where one cannot be had."""
         parts = {"new": self.new, "old": self.old, "new_minus_old": self.difference}
-        return {"measure": self.measure, **{name: one.to_json() for name, one in parts.items()}}
+        return {"measure": self.measure, **{name: part.to_json() for name, part in parts.items()}}
 
     def __str__(self) -> str:
         parts = {"new": self.new, "old": self.old, "difference": self.difference}
         return f"{self.measure:19}" + "".join(
-            f"  {name} {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for name, one in parts.items()
+            f"  {name} {part.value:.3f} [{part.low:.3f}, {part.high:.3f}]" for name, part in parts.items()
         )
 
 
-class Judged(NamedTuple):
+class RiskMeasures(NamedTuple):
     """Patients of whom it is known what followed, those of them with the event; no measures where there are too few."""
 
     patients: int
     with_event: int
     visits: int
-    measures: tuple[Compared, ...]
+    measures: tuple[MeasurePair, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**self._asdict(), "measures": [one.to_json() for one in self.measures]}
+        return {**self._asdict(), "measures": [pair.to_json() for pair in self.measures]}
 
 
-class JudgedSizes(NamedTuple):
+class SizeMeasures(NamedTuple):
     """Patients and visits of whom a size was measured near a day it was forecast for; no measures where too few."""
 
     patients: int
     visits: int
-    measures: tuple[Compared, ...]
+    measures: tuple[MeasurePair, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**self._asdict(), "measures": [one.to_json() for one in self.measures]}
+        return {**self._asdict(), "measures": [pair.to_json() for pair in self.measures]}
 
 
 def shift_quantiles(shifts: np.ndarray) -> dict[str, float]:
@@ -97,34 +97,34 @@ def shift_quantiles(shifts: np.ndarray) -> dict[str, float]:
     return {f"{100 * at:g} %": float(value) for at, value in zip(QUANTILES, values, strict=True)}
 
 
-def judge_both(rows: Followed, horizon_days: int | None) -> Judged:
+def judge_both(rows: FollowedVisits, horizon_days: int | None) -> RiskMeasures:
     """Discrimination and calibration of both at a horizon; None: the outcome has no horizon and is known."""
     ones = np.ones(len(rows.event))
-    at_once = _weights(rows, horizon_days, ones) if len(ones) else Weights(ones, ones, ones)
+    at_once = _weights(rows, horizon_days, ones) if len(ones) else CaseControlWeights(ones, ones, ones)
     cases, controls = (_patients(rows, weight > 0) for weight in (at_once.case, at_once.control))
     enough = min(len(cases), len(controls))
     names = ["AUC", "observed/expected"] if enough >= FEWEST else []
     names += ["calibration slope"] if enough >= FEWEST_FOR_SLOPE else []
     measures = _measured(rows, horizon_days, names) if names else ()
-    return Judged(len(np.unique(rows.patient)), len(cases), len(rows.event), measures)
+    return RiskMeasures(len(np.unique(rows.patient)), len(cases), len(rows.event), measures)
 
 
-def judge_sizes(rows: Sized) -> JudgedSizes:
+def judge_sizes(rows: MeasuredSizes) -> SizeMeasures:
     """Errors of both and whether their intervals hold: means over the visits, errors in the unit of the sizes."""
     patients, visits = len(np.unique(rows.patient)), len(rows.size)
     if patients < FEWEST:
-        return JudgedSizes(patients, visits, ())
+        return SizeMeasures(patients, visits, ())
     both = rows.quantiles.swapaxes(0, 1)
-    each = np.array([[of(one, rows.size) for one in both] for of in SIZE_MEASURES.values()])  # (M, 2, R)
+    each = np.array([[of(quantiles, rows.size) for quantiles in both] for of in SIZE_MEASURES.values()])  # (M, 2, R)
     measures = _beside(rows.patient, list(SIZE_MEASURES), lambda count: each @ count / count.sum())
-    return JudgedSizes(patients, visits, measures)
+    return SizeMeasures(patients, visits, measures)
 
 
 MEASURES = {"AUC": auc, "observed/expected": observed_over_expected, "calibration slope": calibration_slope}
 SIZE_MEASURES = {"mean absolute error": absolute_error, "pinball loss": pinball, "80 % interval holds": holds}
 
 
-def _measured(rows: Followed, horizon_days: int | None, names: Sequence[str]) -> tuple[Compared, ...]:
+def _measured(rows: FollowedVisits, horizon_days: int | None, names: Sequence[str]) -> tuple[MeasurePair, ...]:
     def measure(count: np.ndarray) -> np.ndarray:
         weights = _weights(rows, horizon_days, count)
         return np.array([[MEASURES[name](risk, weights) for risk in rows.risks.T] for name in names])
@@ -134,23 +134,21 @@ def _measured(rows: Followed, horizon_days: int | None, names: Sequence[str]) ->
 
 def _beside(
     patient: np.ndarray, names: Sequence[str], measure: Callable[[np.ndarray], np.ndarray]
-) -> tuple[Compared, ...]:
+) -> tuple[MeasurePair, ...]:
     """The measures (M, 2) of both that `measure` takes of rows drawn `count` (R,) times; both are drawn alike."""
     values = over_patients(patient, measure, RESAMPLING_SEED)
+    new, old = values[:, :, 0], values[:, :, 1]
     return tuple(
-        Compared(
-            name, estimate(values[:, at, 0]), estimate(values[:, at, 1]),
-            estimate(values[:, at, 0] - values[:, at, 1]),
-        )
+        MeasurePair(name, estimate(new[:, at]), estimate(old[:, at]), estimate(new[:, at] - old[:, at]))
         for at, name in enumerate(names)
-    )  # fmt: skip
+    )
 
 
-def _weights(rows: Followed, horizon_days: int | None, count: np.ndarray) -> Weights:
+def _weights(rows: FollowedVisits, horizon_days: int | None, count: np.ndarray) -> CaseControlWeights:
     if horizon_days is None:
         return known(rows.event, count)
     return censored(rows.time_days, rows.event, horizon_days, count)
 
 
-def _patients(rows: Followed, chosen: np.ndarray) -> np.ndarray:
+def _patients(rows: FollowedVisits, chosen: np.ndarray) -> np.ndarray:
     return np.unique(rows.patient[chosen])

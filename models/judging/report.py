@@ -82,8 +82,8 @@ def _blocks(here: dict[str, Score]) -> Iterator[list[str]]:
         yield brief
         return
     for block in (*BLOCKS, tuple(name for name in here if name not in named | LEFT_TO_CURVES)):
-        if found := [name for name in block if name in here]:
-            yield found
+        if names := [name for name in block if name in here]:
+            yield names
 
 
 def _block(scores: Sequence[Score], threshold: float | None) -> Iterator[str]:
@@ -96,12 +96,12 @@ def _block(scores: Sequence[Score], threshold: float | None) -> Iterator[str]:
         yield f"{DIFFERENCE:{NAME}}{cells}"
 
 
-def cell(found: Estimate, exact: bool = False) -> str:
+def cell(estimate: Estimate, exact: bool = False) -> str:
     """`0.753 (0.721, 0.785)`."""
     digits = 4 if exact else 3
-    if not np.isfinite(found.value):
+    if not np.isfinite(estimate.value):
         return "-"
-    return f"{found.value:.{digits}f} ({found.low:.{digits}f}, {found.high:.{digits}f})"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}, {estimate.high:.{digits}f})"
 
 
 def _plain(value: Any) -> str:

@@ -12,7 +12,7 @@ from models.judging.baselines.growth import EXPONENTIAL, GOMPERTZ, coming_size, 
 from models.judging.intervals import MIDDLE, QUANTILES, absolute_error, holds, pinball, quantiles_of
 from models.judging.judge import RESAMPLING_SEED, Score
 from models.statistics.metrics import Estimate, estimate, over_patients
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 from models.training.crossvalidation import Forecasts
 from models.training.landmarks import Landmarks, followed_visits
@@ -29,12 +29,16 @@ CURVES: dict[str, Callable[..., float]] = {
 }
 
 
-def size_scores(timelines: Sequence[Timeline], blueprint: Blueprint, forecasts: Forecasts, split: Split) -> list[Score]:
+def size_scores(
+    records: Sequence[PatientRecord], blueprint: Blueprint, forecasts: Forecasts, split: Split
+) -> list[Score]:
     """Errors by model over all visits that another followed, and by trial left out."""
-    rows = followed_visits(timelines, blueprint)
+    rows = followed_visits(records, blueprint)
     expected = _expected(rows, blueprint, forecasts, split.part[rows.patient])
-    known = np.isfinite(np.stack([each[:, MIDDLE] for each in expected.values()])).all(0) if len(rows.patient) else []
-    if not np.any(known):
+    if not len(rows.patient):
+        return []
+    known = np.isfinite(np.stack([each[:, MIDDLE] for each in expected.values()])).all(0)
+    if not known.any():
         return []
     places = {"size at the next visit": known}
     for k, trial in enumerate(split.trials):
@@ -44,20 +48,20 @@ def size_scores(timelines: Sequence[Timeline], blueprint: Blueprint, forecasts: 
 
 def _expected(rows: Landmarks, blueprint: Blueprint, forecasts: Forecasts, part: np.ndarray) -> dict[str, np.ndarray]:
     """Quantiles (R, 7) by model; a curve's are those of its errors on the parts a patient is not in."""
-    made = [of_kind(SizeForecast, forecasts[p][v]) for p, v in zip(rows.patient, rows.visit, strict=True)]
-    found = {}
-    if any(made):
-        found[LSTM] = np.array([quantiles_of(each, gap) for each, gap in zip(made, rows.gap_days, strict=True)])
+    sizes = [of_kind(SizeForecast, forecasts[p][v]) for p, v in zip(rows.patient, rows.visit, strict=True)]
+    expected = {}
+    if any(sizes):
+        expected[LSTM] = np.array([quantiles_of(each, gap) for each, gap in zip(sizes, rows.gap_days, strict=True)])
     for name, curve in CURVES.items():
-        found[name] = np.full((len(part), len(QUANTILES)), np.nan)
+        expected[name] = np.full((len(part), len(QUANTILES)), np.nan)
         for k in np.unique(part):
             here, others = part == k, part != k
             middle = coming(rows, curve, usual_gap(rows.of(others)))
             off = (np.log1p(rows.ahead[:, 0]) - np.log1p(middle))[others]
             spread = np.quantile(off[np.isfinite(off)], QUANTILES) if np.isfinite(off).any() else np.nan
-            found[name][here] = np.maximum(np.expm1(np.log1p(middle[here])[:, None] + spread), 0.0)
-            found[name][here, MIDDLE] = middle[here]
-    return found
+            expected[name][here] = np.maximum(np.expm1(np.log1p(middle[here])[:, None] + spread), 0.0)
+            expected[name][here, MIDDLE] = middle[here]
+    return expected
 
 
 def _scored(name: str, rows: Landmarks, expected: dict[str, np.ndarray], here: np.ndarray) -> list[Score]:
@@ -70,11 +74,12 @@ def _scored(name: str, rows: Landmarks, expected: dict[str, np.ndarray], here: n
     def measure(count: np.ndarray) -> np.ndarray:
         last = [count @ error[LAST], count @ loss[LAST], count.sum()]
         sums = [[count @ each[m] for m in expected] for each in (error, loss, held)]
-        return np.array(sums) / np.array(last)[:, None]
+        shares: np.ndarray = np.array(sums) / np.array(last)[:, None]
+        return shares
 
-    found = over_patients(rows.patient[here], measure, RESAMPLING_SEED)
+    values = over_patients(rows.patient[here], measure, RESAMPLING_SEED)
     none = Estimate(np.nan, np.nan, np.nan)
     return [
-        Score(name, said, len(size), 0, None, {m: estimate(found[:, at, i]) for i, m in enumerate(expected)}, none)
-        for at, said in enumerate((ERROR, PINBALL, COVERAGE))
+        Score(name, each, len(size), 0, None, {m: estimate(values[:, at, i]) for i, m in enumerate(expected)}, none)
+        for at, each in enumerate((ERROR, PINBALL, COVERAGE))
     ]

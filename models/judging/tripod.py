@@ -24,7 +24,7 @@ KNOWN_LIMITS = {
 }
 
 
-class Item(NamedTuple):
+class ReportingItem(NamedTuple):
     """One item of TRIPOD+AI: where the card answers it (all of `places` must hold something), and in words."""
 
     name: str
@@ -32,35 +32,36 @@ class Item(NamedTuple):
     words: str
 
 
-ITEMS = (
-    Item("Title", ("model", "endpoints"), "A prediction model, its endpoint and whom it is for."),
-    Item("Abstract", ("intended_use", "metrics.provenance"), "Use, data and how it was judged."),
-    Item("Background", ("intended_use", "applies_to"), "What it is for and whom it applies to."),
-    Item("Objectives", ("endpoints",), "To forecast these endpoints from follow-up scans."),
-    Item("Data", ("training_data.attribution", "training_data.licence"), "The tables named."),
-    Item("Participants: eligibility", ("applies_to.diseases", "applies_to.needs"), "Patients of the trials named."),
-    Item("Data preparation", ("feature_version",), "The features are computed alike in training and in service."),
-    Item("Outcome", ("endpoints",), "Progression: 20 % and 5 mm over the nadir; pCR: told at surgery; death: its day."),
-    Item("Predictors", ("architecture.feature_names",), "Known on the day of the scan."),
-    Item("Sample size", ("training_data.patients", "training_data.visits"), "All patients of the tables with a size."),
-    Item("Missing data", ("state_layout.cells",), "Masked and carried forward, never guessed."),
-    Item("Analytical methods", ("architecture", "seed"), "An ensemble on resamples of the patients, from a seed."),
-    Item("Class imbalance", ("metrics.scores",), "None corrected: risks are to mean what they say."),
-    Item("Fairness", ("metrics.subgroups",), "Figures by age, race, arm and trial where the data have them."),
-    Item("Model output", ("endpoints",), "Risks between 0 and 1 with the central 90 % of the ensemble."),
-    Item("Training versus evaluation", ("metrics.provenance",), "No patient on both sides; trials left out whole."),
-    Item("Ethical approval", (), "Public data without identities; approvals are the trials' own."),
-    Item("Open science", ("training_data.licence",), "Code and weights are open; no protocol was registered."),
-    Item("Patient and public involvement", (), "None."),
-    Item("Participants: results", ("training_data.patients", "metrics.patients"), "Counts of patients and visits."),
-    Item("Model development", ("training_data.patients", "metrics.scores"), "Patients and events at every landmark."),
-    Item("Model specification", ("weights_sha256", "architecture"), "The weights file, named by its sha256."),
-    Item("Model performance", ("metrics.scores", "metrics.calibration", "metrics.decision_curve"), "With intervals."),
-    Item("Model updating", (), "None: new weights are new versions with a card of their own."),
-    Item("Interpretation", ("metrics.scores",), "Beside simple models; what does better is named among the limits."),
-    Item("Limitations", ("limits",), "See limits."),
-    Item("Usability", ("applies_to", "metrics.robustness"), "What it needs, and how it bears worse data."),
+_ITEMS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("Title", ("model", "endpoints"), "A prediction model, its endpoint and whom it is for."),
+    ("Abstract", ("intended_use", "metrics.provenance"), "Use, data and how it was judged."),
+    ("Background", ("intended_use", "applies_to"), "What it is for and whom it applies to."),
+    ("Objectives", ("endpoints",), "To forecast these endpoints from follow-up scans."),
+    ("Data", ("training_data.attribution", "training_data.licence"), "The tables named."),
+    ("Participants: eligibility", ("applies_to.diseases", "applies_to.needs"), "Patients of the trials named."),
+    ("Data preparation", ("feature_version",), "The features are computed alike in training and in service."),
+    ("Outcome", ("endpoints",), "Progression: 20 % and 5 mm over the nadir; pCR: told at surgery; death: its day."),
+    ("Predictors", ("architecture.feature_names",), "Known on the day of the scan."),
+    ("Sample size", ("training_data.patients", "training_data.visits"), "All patients of the tables with a size."),
+    ("Missing data", ("state_layout.cells",), "Masked and carried forward, never guessed."),
+    ("Analytical methods", ("architecture", "seed"), "An ensemble on resamples of the patients, from a seed."),
+    ("Class imbalance", ("metrics.scores",), "None corrected: risks are to mean what they say."),
+    ("Fairness", ("metrics.subgroups",), "Figures by age, race, arm and trial where the data have them."),
+    ("Model output", ("endpoints",), "Risks between 0 and 1 with the central 90 % of the ensemble."),
+    ("Training versus evaluation", ("metrics.provenance",), "No patient on both sides; trials left out whole."),
+    ("Ethical approval", (), "Public data without identities; approvals are the trials' own."),
+    ("Open science", ("training_data.licence",), "Code and weights are open; no protocol was registered."),
+    ("Patient and public involvement", (), "None."),
+    ("Participants: results", ("training_data.patients", "metrics.patients"), "Counts of patients and visits."),
+    ("Model development", ("training_data.patients", "metrics.scores"), "Patients and events at every landmark."),
+    ("Model specification", ("weights_sha256", "architecture"), "The weights file, named by its sha256."),
+    ("Model performance", ("metrics.scores", "metrics.calibration", "metrics.decision_curve"), "With intervals."),
+    ("Model updating", (), "None: new weights are new versions with a card of their own."),
+    ("Interpretation", ("metrics.scores",), "Beside simple models; what does better is named among the limits."),
+    ("Limitations", ("limits",), "See limits."),
+    ("Usability", ("applies_to", "metrics.robustness"), "What it needs, and how it bears worse data."),
 )
+ITEMS = tuple(ReportingItem(*each) for each in _ITEMS)
 
 
 def complete(card: Card) -> Card:
@@ -73,14 +74,14 @@ def complete(card: Card) -> Card:
 def lacking(card: Card) -> list[str]:
     """What the card does not say though it should: items of TRIPOD+AI, with the places that are empty."""
     fields = asdict(card)
-    found = []
+    missing = []
     for n, item in enumerate(ITEMS, start=1):
         empty = [place for place in item.places if not _at(fields, place)]
         if f"{n} {item.name}" not in card.reporting:
             empty.append(f"reporting.{n} {item.name}")
         if empty:
-            found.append(f"TRIPOD+AI {n} {item.name}: {', '.join(empty)}")
-    return found
+            missing.append(f"TRIPOD+AI {n} {item.name}: {', '.join(empty)}")
+    return missing
 
 
 def limits(card: Card) -> Iterator[str]:
@@ -94,8 +95,8 @@ def limits(card: Card) -> Iterator[str]:
             for ours, passed_over in ((LEAD, LSTM), (LSTM, LEAD)):
                 yield from _better(score, ours, passed_over)
     for score in card.metrics.get("subgroups", ()):
-        if score["measure"] == "observed/expected" and (said := _off(score)):
-            yield said
+        if score["measure"] == "observed/expected" and (sentence := _off(score)):
+            yield sentence
 
 
 def _better(score: Mapping[str, Any], ours: str, passed_over: str) -> Iterator[str]:
@@ -122,13 +123,13 @@ def _capital(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _answer(item: Item) -> str:
+def _answer(item: ReportingItem) -> str:
     return item.words + (f" [{', '.join(item.places)}]" if item.places else "")
 
 
 def _at(fields: Mapping[str, Any], place: str) -> Any:
     """The value at a dotted place; None where there is none."""
-    found: Any = fields
+    value: Any = fields
     for name in place.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if not isinstance(found, Sequence) or len(found) else None
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if not isinstance(value, Sequence) or len(value) else None

@@ -14,9 +14,14 @@ LIMIT = 4.0  # standard deviations beyond which an input moves nothing further
 class Visits(Protocol):
     """Visits as rows: what the network sees there, raw (R, I), the context (R, C) and days since the first (R,)."""
 
-    inputs: np.ndarray
-    context: np.ndarray
-    days: np.ndarray
+    @property
+    def inputs(self) -> np.ndarray: ...
+
+    @property
+    def context(self) -> np.ndarray: ...
+
+    @property
+    def days(self) -> np.ndarray: ...
 
 
 def column(architecture: Architecture, rows: Visits, name: str) -> np.ndarray:
@@ -60,4 +65,5 @@ def standard(columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def standardised(columns: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Columns in standard deviations; unknown becomes the mean."""
-    return np.clip(np.nan_to_num((columns - mean) * scale), -LIMIT, LIMIT)
+    rows: np.ndarray = np.clip(np.nan_to_num((columns - mean) * scale), -LIMIT, LIMIT)
+    return rows

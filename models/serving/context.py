@@ -1,7 +1,7 @@
 """Clinical facts and treatments known at a scan, as numbers for a network; NaN where nothing is known."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from models.timepoint import TreatmentInForce
 
 # What a fact may be; anything else is masked, not guessed.
-ALLOWED = {
+ALLOWED: dict[str, Callable[[float], bool]] = {
     "age": lambda years: 18 <= years <= 110,
     "hr": lambda flag: flag in (0, 1),
     "her2": lambda flag: flag in (0, 1),
@@ -17,9 +17,18 @@ ALLOWED = {
 }
 # Name in the arm's or treatment's text; a text that names none of them says nothing about the arm.
 DRUGS = (
-    "paclitaxel", "carboplatin", "neratinib", "pembrolizumab", "trastuzumab", "pertuzumab", "t-dm1", "mk-2206",
-    "amg 386", "ganitumab", "ganetespib",
-)  # fmt: skip
+    "paclitaxel",
+    "carboplatin",
+    "neratinib",
+    "pembrolizumab",
+    "trastuzumab",
+    "pertuzumab",
+    "t-dm1",
+    "mk-2206",
+    "amg 386",
+    "ganitumab",
+    "ganetespib",
+)
 CLINICAL_NAMES = (*ALLOWED, *DRUGS)
 
 
@@ -47,7 +56,7 @@ def _drugs_in(arm: str) -> frozenset[str]:
 
 def _fact(name: str, given: object) -> float:
     try:
-        value = float(given)  # type: ignore[arg-type]
+        value = float(given)  # type: ignore[arg-type]  # what is no number raises
     except (TypeError, ValueError):
         return math.nan
     return value if ALLOWED[name](value) else math.nan

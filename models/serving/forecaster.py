@@ -17,11 +17,11 @@ from models.features import FEATURE_NAMES
 from models.forecast import Forecast, RiskForecast, of_kind
 from models.serving import stack
 from models.serving.context import context
-from models.serving.heads import Heard
+from models.serving.heads import VisitOutputs
 from models.serving.history import cell_names, headroom_of, observe
 from models.serving.lstm import State
 from models.serving.network import Moment, Normaliser, state_size, step
-from models.serving.stack import Seen
+from models.serving.stack import VisitInputs
 from models.serving.weights import load_weights
 from models.timepoint import Timepoint
 
@@ -80,12 +80,12 @@ class Forecaster:
         forecasts: list[list[Forecast]] = []
         for start in range(0, len(timepoints), CHUNK):
             rows = slice(start, min(start + CHUNK, len(timepoints)))
-            next_states[rows], heard = self._advance_chunk(states[rows], timepoints[rows])
-            forecasts += heard.said(self.card, rows.stop - rows.start)
+            next_states[rows], outputs = self._advance_chunk(states[rows], timepoints[rows])
+            forecasts += outputs.forecasts(self.card, rows.stop - rows.start)
         return next_states, forecasts
 
-    def _advance_chunk(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Heard]:
-        """Next states (m, S) of m ≤ CHUNK rows and what is said after them."""
+    def _advance_chunk(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, VisitOutputs]:
+        """Next states (m, S) of m ≤ CHUNK rows and what the visits say."""
         architecture = self.card.architecture
         facts = [context(architecture.context_names, t.clinical, t.treatments) for t in timepoints]
         x = self._padded(np.stack([t.x[self._used] for t in timepoints]))
@@ -99,7 +99,7 @@ class Forecaster:
                 architecture, self.parameters, self._inputs(inputs), self._context(known)[None], moment, core
             )
             packed = self._pack(core, cells)[: len(timepoints)].cpu().numpy()
-            return packed, Heard.of(self.card, output, cells, elapsed, self._simple(before, x, elapsed, known))
+            return packed, VisitOutputs.of(self.card, output, cells, elapsed, self._simple(before, x, elapsed, known))
 
     def _simple(self, cells: Tensor, x: Tensor, elapsed_days: Tensor, known: Tensor) -> Tensor:
         """Risks (S, n, endpoints) of the simple models of a stack, for `cells` (n, C) before the visit.
@@ -110,8 +110,8 @@ class Forecaster:
             return cells.new_empty(0, len(cells), len(self.card.endpoints))
         cells, x, elapsed_days, known = (each.cpu().double() for each in (cells, x, elapsed_days, known))
         cells, inputs = observe(cells, x, elapsed_days, self.card.feature_names)
-        seen = Seen(inputs.numpy(), known.numpy(), cells[:, -1].numpy())
-        risks = stack.risks(self._arrays, self.card.architecture, self.card.endpoints, seen)
+        visits = VisitInputs(inputs.numpy(), known.numpy(), cells[:, -1].numpy())
+        risks = stack.risks(self._arrays, self.card.architecture, self.card.endpoints, visits)
         return torch.from_numpy(risks).to(self.device, torch.float32)
 
     def _padded(self, rows: np.ndarray) -> Tensor:
@@ -123,7 +123,7 @@ class Forecaster:
         """States (n, S) → core state, two (E, n, H), and running cells (n, C)."""
         architecture = self.card.architecture
         cells = len(cell_names(architecture.feature_names))
-        core = states[:, :-cells].unflatten(1, (architecture.members, 2, architecture.hidden))
+        core = torch.unflatten(states[:, :-cells], 1, (architecture.members, 2, architecture.hidden))
         hidden, cell = core.permute(2, 1, 0, 3).contiguous()
         return State(hidden, cell), states[:, -cells:]
 
@@ -150,14 +150,14 @@ def tried_out(folder: Path) -> Card:
     """The card of `folder` once its weights have taken a step on this machine's CPU; UnusableWeights if they cannot."""
     try:
         forecaster = load_forecaster(folder, "cpu")
-        seen = Timepoint(np.ones(len(FEATURE_NAMES)), 0.0, forecaster.card.applies_to.diseases[0], (), {})
-        _, (forecasts,) = forecaster.advance(forecaster.initial(1), [seen])
+        timepoint = Timepoint(np.ones(len(FEATURE_NAMES)), 0.0, forecaster.card.applies_to.diseases[0], (), {})
+        _, (forecasts,) = forecaster.advance(forecaster.initial(1), [timepoint])
     except UnusableWeights:
         raise
     except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise UnusableWeights(f"The weights in {folder} do not work with this version of the code: {error}.") from None
     risks = of_kind(RiskForecast, forecasts)
-    if not all(0.0 <= one.risk_low <= one.risk <= one.risk_high <= 1.0 for one in risks):
+    if not all(0.0 <= each.risk_low <= each.risk <= each.risk_high <= 1.0 for each in risks):
         raise UnusableWeights(f"The weights in {folder} forecast what is no probability.")
     return forecaster.card
 

@@ -18,7 +18,7 @@ from models.response import CRITERION, PARTIAL
 from models.serving.hazard import risk_by_horizon
 from models.serving.history import cell_names, progression_limit
 from models.serving.mixture import FLOOR_MM, SMALLEST, below_at_next_visit, quantiles
-from models.serving.network import Output
+from models.serving.network import NetworkOutput
 from models.serving.stack import by_horizon, mean_of, shifted
 
 CENTRAL = (0.05, 0.95)
@@ -30,7 +30,7 @@ TRUST = 0.25
 SIZE = "sum_of_diameters"
 
 
-class Heard(NamedTuple):
+class VisitOutputs(NamedTuple):
     """What n visits say: `risks` (n, endpoints, [mean, low, high]), `sizes` (n, D, Q), `response` (n, 4).
 
     NaN where nothing is said of sizes or of a response.
@@ -41,7 +41,9 @@ class Heard(NamedTuple):
     response: Tensor
 
     @classmethod
-    def of(cls, card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, simple: Tensor) -> "Heard":
+    def of(
+        cls, card: Card, output: NetworkOutput, cells: Tensor, elapsed_days: Tensor, simple: Tensor
+    ) -> "VisitOutputs":
         """From the network's output, the running `cells` (n, C) after the visit and days since the last (n,).
 
         `simple` (S, n, endpoints): risks of the simple models of a stack.
@@ -52,13 +54,13 @@ class Heard(NamedTuple):
         response = _response(card, output, cells, elapsed_days, lead[0])
         return cls(lead.movedim(0, -1), _sizes(card.architecture, output, cells), response)
 
-    def said(self, card: Card, rows: int) -> Iterator[list[Forecast]]:
+    def forecasts(self, card: Card, rows: int) -> Iterator[list[Forecast]]:
         """The forecasts of the first `rows` visits."""
         for risks, sizes, response in zip(*(part[:rows].tolist() for part in self), strict=True):
             yield [*_risk_forecasts(card, risks), *_size_forecast(card, sizes), *_response_forecast(response)]
 
 
-def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output: Output) -> Tensor:
+def risks_of(architecture: Architecture, endpoints: Sequence[EndpointOf], output: NetworkOutput) -> Tensor:
     """Risks (..., n, endpoints) of what visits say: by horizon first, then at the next visit."""
     ends = architecture.interval_ends_days
     if not ends:
@@ -89,7 +91,7 @@ def _cells(architecture: Architecture, cells: Tensor, *names: str) -> tuple[Tens
     return tuple(cells[:, known.index(name if name in known else f"{SIZE}.{name}")] for name in names)
 
 
-def _sizes(architecture: Architecture, output: Output, cells: Tensor) -> Tensor:
+def _sizes(architecture: Architecture, output: NetworkOutput, cells: Tensor) -> Tensor:
     """Sizes in mm (n, D, Q); the middle one lies between the last size and the median. NaN before a size was seen."""
     if not architecture.size_days:
         return cells.new_empty(len(cells), 0, len(SIZE_QUANTILES))
@@ -100,7 +102,7 @@ def _sizes(architecture: Architecture, output: Output, cells: Tensor) -> Tensor:
     return torch.where((seen > 0)[:, None, None], values, math.nan)
 
 
-def _response(card: Card, output: Output, cells: Tensor, elapsed_days: Tensor, risks: Tensor) -> Tensor:
+def _response(card: Card, output: NetworkOutput, cells: Tensor, elapsed_days: Tensor, risks: Tensor) -> Tensor:
     """P(CR, PR, SD, PD) (n, 4) of the best response up to the next visit; NaN once it is settled by progression.
 
     The chance of progression is the lead's among `risks` (n, endpoints), the others share the rest.

@@ -56,7 +56,8 @@ def observe(cells: Tensor, x: Tensor, elapsed_days: Tensor, feature_names: Seque
     Inputs are log values and log ratios to the first, the last and the smallest value; a missing or impossible value is
     carried forward, one never measured gives NaN.
     """
-    seen, first, smallest, last = cells[:, : -len(SHARED_CELLS)].unflatten(1, (len(feature_names), 4)).unbind(-1)
+    own = torch.unflatten(cells[:, : -len(SHARED_CELLS)], 1, (len(feature_names), len(CELLS_PER_FEATURE)))
+    seen, first, smallest, last = own.unbind(-1)
     progressed, visits, days = cells[:, -len(SHARED_CELLS) :].unbind(-1)
     measured, known = (x >= 0) & (x <= x.new_tensor([LARGEST[name] for name in feature_names])), seen > 0
     value = torch.where(measured, x, last)

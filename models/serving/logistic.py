@@ -12,9 +12,11 @@ def risks(parameters: Parameters, columns: np.ndarray, days: np.ndarray, known: 
     stage = nearest(days, parameters["knot_days"])
     rows = standardised(columns, parameters["mean"][stage], parameters["scale"][stage])
     logits = parameters["offset"][stage] + np.einsum("rc,rck->rk", rows, parameters["slope"][stage]) + known
-    return 1 / (1 + np.exp(-logits))
+    risk: np.ndarray = 1 / (1 + np.exp(-logits))
+    return risk
 
 
 def nearest(days: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """The stage (R,) of visits on `days` (R,): the index of the nearest of `knots` (J,)."""
-    return np.abs(days[:, None] - knots).argmin(1)
+    stage: np.ndarray = np.abs(days[:, None] - knots).argmin(1)
+    return stage

@@ -73,6 +73,7 @@ def risk_at_next_visit(head: Tensor, headroom: Tensor, elapsed_days: Tensor) -> 
 
     An unknown headroom (NaN) counts as none.
     """
+    below: Tensor
     (below,) = below_at_next_visit(head, torch.nan_to_num(headroom)[None], elapsed_days)
     return (1.0 - below).clamp(SMALLEST, 1.0 - SMALLEST)
 

@@ -55,7 +55,7 @@ class Moment(NamedTuple):
     headroom: Tensor
 
 
-class Output(NamedTuple):
+class NetworkOutput(NamedTuple):
     """What one visit says: `logits` (E, n, K) and, where sizes are forecast, their heads (E, n, 5 M) as mixture.py
     reads them and the risk of progression at the next visit (E, n, 1); else both are empty.
     """
@@ -100,7 +100,7 @@ def step(
     context: Tensor,
     moment: Moment,
     prev_state: State,
-) -> tuple[Output, State]:
+) -> tuple[NetworkOutput, State]:
     """Standardised `inputs` (n, I) and `context` (E or 1, n, C) → what the visit says, and the next state."""
     core = CORES[architecture.core].of(parameters)
     output, state = core.step(inputs.expand(architecture.members, -1, -1), moment.elapsed_days, prev_state)
@@ -110,12 +110,12 @@ def step(
     logits = logits + _product(hats[None], parameters["offset"])
     sizes = sizes_head(parameters, output)
     if not architecture.size_days:
-        return Output(logits, sizes, sizes), state
+        return NetworkOutput(logits, sizes, sizes), state
     headroom = moment.headroom.expand(sizes.shape[:-1])
     next_visit = risk_at_next_visit(sizes, headroom, moment.elapsed_days)[..., None]
     falls = [torch.exp(-torch.nan_to_num(headroom).clamp(min=0.0) / fall)[..., None] for fall in FALLS]
     near = torch.cat([torch.logit(next_visit.detach()), *falls], dim=-1)
-    return Output(logits + _product(near, parameters["link"]), sizes, next_visit), state
+    return NetworkOutput(logits + _product(near, parameters["link"]), sizes, next_visit), state
 
 
 def sizes_head(parameters: Mapping[str, Tensor], hidden: Tensor) -> Tensor:
@@ -135,8 +135,9 @@ def _product(rows: Tensor, weights: Tensor) -> Tensor:
     if len(rows) == len(weights):
         return _in_order(rows, weights)
     members, _, outputs = weights.shape
+    shared: Tensor
     (shared,) = _in_order(rows, weights.movedim(0, 1).flatten(1)[None])  # (n, E · K)
-    return shared.unflatten(-1, (members, outputs)).movedim(1, 0)
+    return torch.unflatten(shared, -1, (members, outputs)).movedim(1, 0)
 
 
 def _in_order(rows: Tensor, weights: Tensor) -> Tensor:

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from models.card import Architecture, EndpointOf
 from models.serving import rhythm, trees
-from models.serving.rhythm import Asked
+from models.serving.columns import Visits
+from models.serving.rhythm import Endpoints
 
 LOGISTIC, BOOSTING = "logistic", "boosting"
 
 
-class Seen(NamedTuple):
+class VisitInputs(NamedTuple):
     """What n visits show: raw `inputs` (n, I), `context` (n, C), `days` since the first (n,); float64."""
 
     inputs: np.ndarray
@@ -27,16 +28,16 @@ class Seen(NamedTuple):
 
 
 Arrays = dict[str, np.ndarray]
-SIMPLE: dict[str, Callable[[Arrays, Architecture, Seen, Asked], np.ndarray]] = {
+SIMPLE: dict[str, Callable[[Arrays, Architecture, Visits, Endpoints], np.ndarray]] = {
     LOGISTIC: rhythm.risks,
-    BOOSTING: lambda arrays, architecture, seen, asked: trees.risks(arrays, trees.columns_of(seen)),
+    BOOSTING: lambda arrays, _architecture, visits, _endpoints: trees.risks(arrays, trees.columns_of(visits)),
 }
 """Risks (n, K) of each kind, from its arrays."""
 
 
-def risks(arrays: Mapping[str, Arrays], architecture: Architecture, asked: Asked, seen: Seen) -> np.ndarray:
+def risks(arrays: Mapping[str, Arrays], architecture: Architecture, endpoints: Endpoints, visits: Visits) -> np.ndarray:
     """Risks (S, n, K) of the simple models of a stack; a pure function of its arguments."""
-    return np.stack([SIMPLE[kind](arrays[kind], architecture, seen, asked) for kind in architecture.stacked])
+    return np.stack([SIMPLE[kind](arrays[kind], architecture, visits, endpoints) for kind in architecture.stacked])
 
 
 def packed(kind: str, arrays: Arrays) -> dict[str, Tensor]:
@@ -46,13 +47,13 @@ def packed(kind: str, arrays: Arrays) -> dict[str, Tensor]:
 
 def unpacked(architecture: Architecture, parameters: Mapping[str, Tensor]) -> dict[str, Arrays]:
     """The arrays of every simple model of a stack among `parameters`; KeyError if one is not there."""
-    found: dict[str, Arrays] = {}
+    arrays: dict[str, Arrays] = {}
     for kind in architecture.stacked:
         own = {n.removeprefix(f"{kind}."): p.cpu().numpy() for n, p in parameters.items() if n.startswith(f"{kind}.")}
         if not own:
             raise KeyError(kind)
-        found[kind] = own
-    return found
+        arrays[kind] = own
+    return arrays
 
 
 def mean_of(network: Tensor, simple: Tensor) -> Tensor:
@@ -69,10 +70,10 @@ def shifted(risks: Tensor, network: Tensor, lead: Tensor) -> Tensor:
     return torch.sigmoid(torch.logit(risks, eps=1e-6) + way)
 
 
-def by_horizon(risks: Tensor, asked: Sequence[EndpointOf]) -> Tensor:
+def by_horizon(risks: Tensor, endpoints: Sequence[EndpointOf]) -> Tensor:
     """Risks (..., K) that never fall as the horizon grows: simple models answer each horizon on its own."""
-    days = [k for k, each in enumerate(asked) if each.horizon_days is not None]
-    found = risks.clone()
+    days = [k for k, each in enumerate(endpoints) if each.horizon_days is not None]
+    rising = risks.clone()
     if days:
-        found[..., days] = torch.cummax(risks[..., days], dim=-1).values
-    return found
+        rising[..., days] = torch.cummax(risks[..., days], dim=-1).values
+    return rising

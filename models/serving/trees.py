@@ -22,7 +22,8 @@ def risks(parameters: Parameters, columns: np.ndarray) -> np.ndarray:
         goes_left = rows.take(row + feature.take(at)) <= threshold.take(at)
         at = tree + np.where(goes_left, left.take(at), right.take(at))
     logits = parameters["start"] + value.take(at).reshape(len(rows), questions, trees).sum(-1)
-    return 1 / (1 + np.exp(-logits))
+    risk: np.ndarray = 1 / (1 + np.exp(-logits))
+    return risk
 
 
 def columns_of(rows: Visits) -> np.ndarray:

@@ -35,9 +35,9 @@ def load_weights(folder: Path) -> tuple[Card, dict[str, Tensor]]:
     if not path.is_file():
         raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.")
     data = path.read_bytes()
-    found = hashlib.sha256(data).hexdigest()
-    if found != card.weights_sha256:
-        raise UnusableWeights(f"{path} is not the file its card describes: sha256 {found}, not {card.weights_sha256}.")
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != card.weights_sha256:
+        raise UnusableWeights(f"{path} is not the file its card describes: sha256 {sha256}, not {card.weights_sha256}.")
     if not set(card.feature_names) <= set(NAMES_OF.get(card.feature_version, ())):
         raise UnusableWeights(f"{path} was made for features {card.feature_version}, here are {', '.join(NAMES_OF)}.")
     return card, _checked(path, data, card)

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.simulation.patients import GRADE, OUTCOME, SEED, Patient
+from models.simulation.patients import GRADE, OUTCOME, SEED, SimulatedPatient
 
 DEATHS_A_DAY, BURDEN_MM = 2e-4, 40.0  # at a sum of 100 mm and a middling grade one in five within 90 days
 FOLLOWED_DAYS = (30, 400)  # after the last visit
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FollowUpEnd:
     """The day of death, or the last on which the patient was known to be alive."""
 
     day: int
     died: bool
 
 
-def outcome(patient: Patient, seed: int = SEED) -> Outcome:
+def outcome(patient: SimulatedPatient, seed: int = SEED) -> FollowUpEnd:
     """When the patient died or was last seen alive; the hazard of death rises with what was last measured.
 
     Visits that a death prevents are in it.
@@ -31,12 +31,12 @@ def outcome(patient: Patient, seed: int = SEED) -> Outcome:
     for visit, next_day in zip(patient.visits, until, strict=True):
         hazard = death_hazard(sum(visit.sizes_mm), grade)
         if left < hazard * (next_day - visit.day):
-            return Outcome(visit.day + 1 + int(left / hazard), True)
+            return FollowUpEnd(visit.day + 1 + int(left / hazard), True)
         left -= hazard * (next_day - visit.day)
-    return Outcome(until[-1], False)
+    return FollowUpEnd(until[-1], False)
 
 
-def grade_of(patient: Patient, seed: int = SEED) -> float:
+def grade_of(patient: SimulatedPatient, seed: int = SEED) -> float:
     """How malignant a patient's tumour is, in standard deviations of the cohort.
 
     No size tells it, an image does (models.simulation.images).

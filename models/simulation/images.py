@@ -10,14 +10,14 @@ import numpy as np
 from models.features import IMAGE_NAMES
 from models.image import VOXEL_MM, Patch, embedding
 from models.simulation.deaths import grade_of
-from models.simulation.patients import IMAGE, SEED, Patient, Visit
+from models.simulation.patients import IMAGE, SEED, SimulatedPatient, SimulatedVisit
 
 OUTLINED = 0.8  # share of the visits
 WIDTH = 12  # voxels of a patch
 DENSITY_HU, GREY_HU = 40.0, 30.0  # of the most malignant tissue over the least; the spread within a lesion
 
 
-def image_features(patient: Patient, visit: Visit, seed: int = SEED) -> dict[str, float]:
+def image_features(patient: SimulatedPatient, visit: SimulatedVisit, seed: int = SEED) -> dict[str, float]:
     """IMAGE_NAMES of a patient's first lesion at a visit; none where it is gone or was not outlined."""
     random = np.random.default_rng([seed, patient.number, IMAGE, patient.visits.index(visit)])
     if random.random() >= OUTLINED or not visit.sizes_mm[0]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from models.progression import progresses
-from models.tables.records import Treatment
+from models.tables.records import TreatmentRecord
 
 SEED = 20261123
 DISEASES = ("lung",) * 5 + ("breast", "lung", "bladder", "lung", "brain", "lung", "breast", "lung", "lung", "bladder")
@@ -26,7 +26,7 @@ MISSED, DELAYED, SENT_LATE = 0.08, 0.15, 0.05  # shares of visits
 
 
 @dataclass(frozen=True)
-class Course:
+class GrowthRates:
     """How a patient's lesions behave: volumes grow and are killed at rates per day."""
 
     growth: float
@@ -36,7 +36,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Lesion:
+class SimulatedLesion:
     """`first_mm`: its diameter (of a node the short axis) when treatment starts."""
 
     site: str
@@ -45,7 +45,7 @@ class Lesion:
 
 
 @dataclass(frozen=True)
-class Visit:
+class SimulatedVisit:
     """`sizes_mm` in the order of the lesions, 0 is gone; `late`: its scan is sent after those of later visits.
 
     `more`: what else is measured of the only lesion and of the breast, in the units of models.measurement.UNITS.
@@ -58,19 +58,19 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Patient:
+class SimulatedPatient:
     """One patient; days count from the day of reference, the last visit lies shortly before it."""
 
     number: int
     disease: str
-    lesions: tuple[Lesion, ...]
-    visits: tuple[Visit, ...]
-    treatments: tuple[Treatment, ...]
+    lesions: tuple[SimulatedLesion, ...]
+    visits: tuple[SimulatedVisit, ...]
+    treatments: tuple[TreatmentRecord, ...]
     clinical: Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class FollowUpProtocol:
     """How a disease is followed and treated; `planned_switch` None: the second treatment waits for progression."""
 
     sites: tuple[str, ...]  # where lesions are, the primary first; "node" is a lymph node
@@ -84,44 +84,57 @@ class Protocol:
 
 
 PROTOCOLS = {
-    "lung": Protocol(("lung", "lung", "node", "liver"), (16, 60), tuple(range(0, 400, 42)),
-                     ("Pembrolizumab", "Atezolizumab", "Carboplatin + pemetrexed"), "Docetaxel"),
-    "bladder": Protocol(("bladder", "node", "lung"), (18, 55), tuple(range(0, 420, 63)), ("Atezolizumab",),
-                        "Paclitaxel"),
-    "breast": Protocol(("breast",), (22, 70), (0, 21, 84, 154),
-                       ("Paclitaxel", "Paclitaxel + Pembrolizumab", "Paclitaxel + ABT 888 + Carboplatin"),
-                       "Doxorubicin + cyclophosphamide", 84, 160),
-    "brain": Protocol(("brain",), (24, 46), (0, 75, 140, 210), ("Radiotherapy",), "Temozolomide", 42, 230,
-                      "radiation"),
-}  # fmt: skip
+    "lung": FollowUpProtocol(
+        ("lung", "lung", "node", "liver"),
+        (16, 60),
+        tuple(range(0, 400, 42)),
+        ("Pembrolizumab", "Atezolizumab", "Carboplatin + pemetrexed"),
+        "Docetaxel",
+    ),
+    "bladder": FollowUpProtocol(
+        ("bladder", "node", "lung"), (18, 55), tuple(range(0, 420, 63)), ("Atezolizumab",), "Paclitaxel"
+    ),
+    "breast": FollowUpProtocol(
+        ("breast",),
+        (22, 70),
+        (0, 21, 84, 154),
+        ("Paclitaxel", "Paclitaxel + Pembrolizumab", "Paclitaxel + ABT 888 + Carboplatin"),
+        "Doxorubicin + cyclophosphamide",
+        84,
+        160,
+    ),
+    "brain": FollowUpProtocol(
+        ("brain",), (24, 46), (0, 75, 140, 210), ("Radiotherapy",), "Temozolomide", 42, 230, "radiation"
+    ),
+}
 
 
-def simulate(patients: int, seed: int = SEED) -> list[Patient]:
+def simulate(patients: int, seed: int = SEED) -> list[SimulatedPatient]:
     """The first `patients` of the cohort that `seed` makes: a larger cohort begins with the same ones."""
     return [_patient(number, np.random.default_rng([seed, number])) for number in range(1, patients + 1)]
 
 
-def size_mm(lesion: Lesion, course: Course, day: float, treatments: Sequence[Treatment]) -> float:
+def size_mm(lesion: SimulatedLesion, course: GrowthRates, day: float, treatments: Sequence[TreatmentRecord]) -> float:
     """Diameter of a lesion on a day; `day` and the treatments' count from the start of the first treatment."""
     start, capacity = lesion.first_mm**3, CAPACITY_MM**3
     shares = (1 - course.resistant_share, course.resistant_share)
     grown = start * sum(share * math.exp(_exponent(course, n, day, treatments)) for n, share in enumerate(shares))
-    return (capacity * grown / (capacity + grown - start)) ** (1 / 3)
+    return float((capacity * grown / (capacity + grown - start)) ** (1 / 3))
 
 
-def _exponent(course: Course, clone: int, day: float, treatments: Sequence[Treatment]) -> float:
+def _exponent(course: GrowthRates, clone: int, day: float, treatments: Sequence[TreatmentRecord]) -> float:
     """Log growth of a clone's volume since day 0: what grew, less what the treatments killed so far."""
     rates = (course.kill[clone], course.second_kill)
-    killed = sum(rate * _days_in_force(one, day) for one, rate in zip(treatments, rates, strict=False))
+    killed = sum(rate * _days_in_force(given, day) for given, rate in zip(treatments, rates, strict=False))
     return course.growth * day - killed
 
 
-def _days_in_force(treatment: Treatment, day: float) -> float:
+def _days_in_force(treatment: TreatmentRecord, day: float) -> float:
     until = day if treatment.end_day is None else min(day, treatment.end_day)
     return max(0.0, until - treatment.start_day)
 
 
-def _patient(number: int, random: np.random.Generator) -> Patient:
+def _patient(number: int, random: np.random.Generator) -> SimulatedPatient:
     disease = DISEASES[(number - 1) % len(DISEASES)]
     protocol = PROTOCOLS[disease]
     lesions = _lesions(protocol, random)
@@ -132,54 +145,64 @@ def _patient(number: int, random: np.random.Generator) -> Patient:
         visits = [_with_breast_values(visit, random) for visit in visits]
         facts |= {name: int(random.random() < 0.5) for name in ("hr", "her2", "mammaprint")} | {"arm": first}
     shift = -visits[-1].day - int(random.integers(1, 40))
-    return Patient(
-        number, disease, lesions,
-        tuple(Visit(v.day + shift, v.sizes_mm, v.late, v.more) for v in visits),
-        tuple(_shifted(treatment, shift) for treatment in treatments), facts,
-    )  # fmt: skip
+    return SimulatedPatient(
+        number,
+        disease,
+        lesions,
+        tuple(SimulatedVisit(v.day + shift, v.sizes_mm, v.late, v.more) for v in visits),
+        tuple(_shifted(treatment, shift) for treatment in treatments),
+        facts,
+    )
 
 
-def _lesions(protocol: Protocol, random: np.random.Generator) -> tuple[Lesion, ...]:
+def _lesions(protocol: FollowUpProtocol, random: np.random.Generator) -> tuple[SimulatedLesion, ...]:
     """The primary, and some of the other places; what lies elsewhere is smaller."""
     elsewhere = [site for site in protocol.sites[1:] if random.random() < 0.5]
     largest = random.uniform(*protocol.sizes_mm)
     sizes = [largest, *(max(15.0, largest * random.uniform(0.3, 0.8)) for _ in elsewhere)]
     return tuple(
-        Lesion(site, site == "node", float(size))
+        SimulatedLesion(site, site == "node", float(size))
         for site, size in zip((protocol.sites[0], *elsewhere), sizes, strict=True)
     )
 
 
-def _course(random: np.random.Generator) -> Course:
+def _course(random: np.random.Generator) -> GrowthRates:
     """Growth in spite of treatment, stable disease, response, or response with resistance and regrowth."""
     growth = math.log(2) / random.uniform(60, 200)  # doubling time of the volume in days
     kind = random.choice(["growth", "stable", "response", "resistance"], p=[0.2, 0.2, 0.25, 0.35])
     if kind == "growth":
-        return Course(growth, (growth * 0.4, 0.0), growth * random.uniform(0.8, 2.0), 0.6)
+        return GrowthRates(growth, (growth * 0.4, 0.0), growth * random.uniform(0.8, 2.0), 0.6)
     if kind == "stable":
-        return Course(growth * 0.4, (growth * 0.5, growth * 0.3), growth, 0.5)
+        return GrowthRates(growth * 0.4, (growth * 0.5, growth * 0.3), growth, 0.5)
     share = random.uniform(0.03, 0.25) if kind == "resistance" else 1e-5
-    return Course(growth, (growth + random.uniform(0.012, 0.04), 0.0), growth * random.uniform(0.8, 2.5), share)
+    return GrowthRates(growth, (growth + random.uniform(0.012, 0.04), 0.0), growth * random.uniform(0.8, 2.5), share)
 
 
 def _follow(
-    protocol: Protocol, lesions: Sequence[Lesion], course: Course, first: str, random: np.random.Generator
-) -> tuple[list[Visit], list[Treatment]]:
+    protocol: FollowUpProtocol,
+    lesions: Sequence[SimulatedLesion],
+    course: GrowthRates,
+    first: str,
+    random: np.random.Generator,
+) -> tuple[list[SimulatedVisit], list[TreatmentRecord]]:
     """Visit after visit; without a planned switch the second treatment follows the visit that shows progression."""
-    treatments = [Treatment(first, protocol.first_kind, 0, protocol.planned_switch)]
+    treatments = [TreatmentRecord(first, protocol.first_kind, 0, protocol.planned_switch)]
     if protocol.planned_switch is not None:
-        treatments.append(Treatment(protocol.second, "drug", protocol.planned_switch, protocol.ends_day))
-    visits: list[Visit] = []
+        treatments.append(TreatmentRecord(protocol.second, "drug", protocol.planned_switch, protocol.ends_day))
+    visits: list[SimulatedVisit] = []
     for day in _visit_days(protocol, random):
         sizes = tuple(_read(size_mm(lesion, course, day, treatments), random) for lesion in lesions)
-        visits.append(Visit(day, sizes, late=bool(random.random() < SENT_LATE)))
+        visits.append(SimulatedVisit(day, sizes, late=bool(random.random() < SENT_LATE)))
         if len(treatments) == 1 and _has_progressed(visits):
-            treatments = [Treatment(first, "drug", 0, day + 7), Treatment(protocol.second, "drug", day + 14, None)]
+            treatments = [
+                TreatmentRecord(first, "drug", 0, day + 7),
+                TreatmentRecord(protocol.second, "drug", day + 14, None),
+            ]
     last_day = visits[-1].day
-    return visits, [_still_open(one, last_day) for one in treatments if one.start_day <= last_day]
+    return visits, [_still_open(each, last_day) for each in treatments if each.start_day <= last_day]
 
 
-def _visit_days(protocol: Protocol, random: np.random.Generator) -> Iterator[int]:
+def _visit_days(protocol: FollowUpProtocol, random: np.random.Generator) -> Iterator[int]:
     """Baseline before treatment, then visits around their nominal days: some missed, some weeks late."""
     yield -int(random.integers(2, 15))
     planned = protocol.visit_days[1:]
@@ -197,12 +220,12 @@ def _read(true_mm: float, random: np.random.Generator) -> float:
     return 0.0 if read < SEEN_MM else max(MEASURABLE_MM, float(round(read)))
 
 
-def _has_progressed(visits: Sequence[Visit]) -> bool:
+def _has_progressed(visits: Sequence[SimulatedVisit]) -> bool:
     *before, last = (sum(visit.sizes_mm) for visit in visits)
     return bool(before) and progresses(last, min(before))
 
 
-def _with_breast_values(visit: Visit, random: np.random.Generator) -> Visit:
+def _with_breast_values(visit: SimulatedVisit, random: np.random.Generator) -> SimulatedVisit:
     """Functional volume (a third of the ellipsoid enhances), sphericity and background enhancement of an MR visit."""
     diameter = visit.sizes_mm[0]
     more = {
@@ -210,15 +233,15 @@ def _with_breast_values(visit: Visit, random: np.random.Generator) -> Visit:
         "sphericity": round(random.uniform(0.16, 0.34), 3) if diameter else 0.0,
         "background_parenchymal_enhancement": round(24 * math.exp(-visit.day / 300) * random.uniform(0.8, 1.2), 2),
     }
-    return Visit(visit.day, visit.sizes_mm, visit.late, more)
+    return SimulatedVisit(visit.day, visit.sizes_mm, visit.late, more)
 
 
-def _still_open(treatment: Treatment, last_day: float) -> Treatment:
+def _still_open(treatment: TreatmentRecord, last_day: float) -> TreatmentRecord:
     """An end that lies after all that is known is not known yet."""
     ended = treatment.end_day is not None and treatment.end_day <= last_day
-    return Treatment(treatment.name, treatment.kind, treatment.start_day, treatment.end_day if ended else None)
+    return TreatmentRecord(treatment.name, treatment.kind, treatment.start_day, treatment.end_day if ended else None)
 
 
-def _shifted(treatment: Treatment, days: int) -> Treatment:
+def _shifted(treatment: TreatmentRecord, days: int) -> TreatmentRecord:
     end = None if treatment.end_day is None else treatment.end_day + days
-    return Treatment(treatment.name, treatment.kind, treatment.start_day + days, end)
+    return TreatmentRecord(treatment.name, treatment.kind, treatment.start_day + days, end)

@@ -15,12 +15,12 @@ RESAMPLES = 200
 SMALLEST_G = 0.01
 
 
-class Weights(NamedTuple):
-    """Weight of each row as case and as control, both (R,); `count`: how often the row was drawn."""
+class CaseControlWeights(NamedTuple):
+    """Weight of each row as case and as control, both (R,); `drawn`: how often the row was drawn."""
 
     case: np.ndarray
     control: np.ndarray
-    count: np.ndarray
+    drawn: np.ndarray
 
 
 class Estimate(NamedTuple):
@@ -35,21 +35,21 @@ class Estimate(NamedTuple):
         return [round(value, 4) for value in self] if np.isfinite(self.value) else None
 
 
-def censored(time_days: np.ndarray, event: np.ndarray, horizon_days: float, count: np.ndarray) -> Weights:
+def censored(time_days: np.ndarray, event: np.ndarray, horizon_days: float, count: np.ndarray) -> CaseControlWeights:
     """Inverse-probability-of-censoring weights at a horizon of follow-up (R,) ending with or without an event."""
     uncensored = censoring_survival(time_days, event, count)
     case = event & (time_days <= horizon_days)
     control = time_days > horizon_days
-    return Weights(
+    return CaseControlWeights(
         case * count / np.maximum(uncensored(time_days), SMALLEST_G),
         control * count / np.maximum(uncensored(np.full(1, horizon_days)), SMALLEST_G),
         count,
     )
 
 
-def known(event: np.ndarray, count: np.ndarray) -> Weights:
+def known(event: np.ndarray, count: np.ndarray) -> CaseControlWeights:
     """Weights where the outcome of every row is known."""
-    return Weights(event * count, ~event * count, count)
+    return CaseControlWeights(event * count, ~event * count, count)
 
 
 def censoring_survival(
@@ -65,7 +65,7 @@ def censoring_survival(
     return lambda at: survival[np.searchsorted(times, at, side="right")]
 
 
-def auc(risk: np.ndarray, weights: Weights) -> float:
+def auc(risk: np.ndarray, weights: CaseControlWeights) -> float:
     """Area under the ROC curve, P(a case has the higher risk than a control), ties count half.
 
     With weights of a horizon it is the cumulative/dynamic AUC there.
@@ -78,16 +78,16 @@ def auc(risk: np.ndarray, weights: Weights) -> float:
     return float((weights.case * (lower + upto)).sum() / (2 * pairs)) if pairs > 0 else np.nan
 
 
-def precision_recall_area(risk: np.ndarray, weights: Weights) -> float:
+def precision_recall_area(risk: np.ndarray, weights: CaseControlWeights) -> float:
     """Average precision: precision at each threshold weighted by the recall gained there."""
     order = np.argsort(-risk, kind="stable")
     last_of_ties = np.append(np.diff(risk[order]) != 0, True)
-    found = np.cumsum(weights.case[order])[last_of_ties]
-    flagged = found + np.cumsum(weights.control[order])[last_of_ties]
-    if not len(found) or found[-1] <= 0:
+    hits = np.cumsum(weights.case[order])[last_of_ties]
+    flagged = hits + np.cumsum(weights.control[order])[last_of_ties]
+    if not len(hits) or hits[-1] <= 0:
         return np.nan
-    precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
-    return float((np.diff(found, prepend=0.0) * precision).sum() / found[-1])
+    precision = np.divide(hits, flagged, out=np.zeros_like(hits), where=flagged > 0)
+    return float((np.diff(hits, prepend=0.0) * precision).sum() / hits[-1])
 
 
 def uno_c(
@@ -113,14 +113,14 @@ def uno_c(
     return measure
 
 
-def brier(risk: np.ndarray, weights: Weights) -> float:
+def brier(risk: np.ndarray, weights: CaseControlWeights) -> float:
     """Mean squared error of the risk."""
-    rows = weights.count.sum()
+    rows = weights.drawn.sum()
     errors = weights.case * (1.0 - risk) ** 2 + weights.control * risk**2
     return float(errors.sum() / rows) if rows > 0 else np.nan
 
 
-class Flagged(NamedTuple):
+class ThresholdCounts(NamedTuple):
     """Weighted rows by what a threshold says and what followed."""
 
     true_positive: float
@@ -129,7 +129,7 @@ class Flagged(NamedTuple):
     true_negative: float
 
     @classmethod
-    def at(cls, risk: np.ndarray, weights: Weights, threshold: float) -> "Flagged":
+    def at(cls, risk: np.ndarray, weights: CaseControlWeights, threshold: float) -> "ThresholdCounts":
         """Rows whose risk reaches the threshold are flagged."""
         flag = risk >= threshold
         sums = (weights.case[flag], weights.control[flag], weights.case[~flag], weights.control[~flag])
@@ -162,10 +162,11 @@ class Flagged(NamedTuple):
         return _share(self.true_positive - odds * self.false_positive, sum(self))
 
 
-def over_patients(patient: np.ndarray, measure: Callable[[np.ndarray], np.ndarray], seed: int) -> np.ndarray:
+def over_patients(patient: np.ndarray, measure: Callable[[np.ndarray], np.ndarray | float], seed: int) -> np.ndarray:
     """`measure(count)` (M,) for the rows as they are and for resamples of the patients: (1 + RESAMPLES, M).
 
-    `patient` (R,) numbers the patient of each row; `count` (R,) says how often the row was drawn.
+    Of a measure that is one number, (1 + RESAMPLES,). `patient` (R,) numbers the patient of each row; `count` (R,) says
+    how often the row was drawn.
     """
     random = np.random.default_rng(seed)
     _, patient = np.unique(patient, return_inverse=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier
@@ -20,7 +21,18 @@ RULES = (RECIST, (1.1, 3.0), (1.3, 5.0), (1.2, 8.0), (1.4, 10.0))
 KINDS = (np.int32, np.int32, np.int32, np.float32, np.float32)
 
 
-def fit(blueprint: Blueprint, rows: Landmarks, asked: tuple[EndpointOf, ...], seed: int) -> Parameters:
+class _Tree(Protocol):
+    """What is read of a tree that scikit-learn has grown, arrays by node (N,); `value` (N, 1, 1)."""
+
+    node_count: int
+    children_left: np.ndarray
+    children_right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+
+
+def fit(blueprint: Blueprint, rows: Landmarks, endpoints: tuple[EndpointOf, ...], seed: int) -> Parameters:
     """Trees for K questions: `feature`, `left`, `right` int (K, trees, nodes), `threshold`, `value` float32 alike.
 
     A leaf is its own child on both sides; `start` (K,) is the logit before the first tree.
@@ -30,7 +42,7 @@ def fit(blueprint: Blueprint, rows: Landmarks, asked: tuple[EndpointOf, ...], se
     mean, scale = standard(columns)
     shown = standardised(columns, mean, scale).astype(np.float32)
     grown = []
-    for endpoint in asked:
+    for endpoint in endpoints:
         weights = [each.weights(endpoint, np.ones(len(each.patient))) for each in taught]
         case, control = (np.concatenate(each) for each in zip(*((w.case, w.control) for w in weights), strict=True))
         grown.append(_grown(shown, case, control, seed))
@@ -66,17 +78,21 @@ def _grown(rows: np.ndarray, case: np.ndarray, control: np.ndarray, seed: int) -
     shown, label = np.concatenate(chosen), np.repeat([1, 0], [len(each) for each in chosen])
     weight = np.concatenate([case[chosen[0]], control[chosen[1]]])
     model = GradientBoostingClassifier(
-        n_estimators=TREES, max_depth=DEPTH, learning_rate=RATE, subsample=SHARE,
-        min_weight_fraction_leaf=LEAF_SHARE, random_state=seed,
-    ).fit(rows[shown], label, sample_weight=weight)  # fmt: skip
-    trees = [tree.tree_ for tree in model.estimators_[:, 0]]
+        n_estimators=TREES,
+        max_depth=DEPTH,
+        learning_rate=RATE,
+        subsample=SHARE,
+        min_weight_fraction_leaf=LEAF_SHARE,
+        random_state=seed,
+    ).fit(rows[shown], label, sample_weight=weight)
+    trees: list[_Tree] = [tree.tree_ for tree in model.estimators_[:, 0]]
     nodes = (max(tree.node_count for tree in trees),)
     share = case.sum() / total
     parts = zip(*(_arrays(tree, nodes) for tree in trees), strict=True)
     return float(np.log(share / (1 - share))), *(np.stack(part) for part in parts)
 
 
-def _arrays(tree: object, nodes: tuple[int]) -> tuple[np.ndarray, ...]:
+def _arrays(tree: _Tree, nodes: tuple[int]) -> tuple[np.ndarray, ...]:
     """One tree as arrays of `nodes`: feature, left, right, threshold, value (times the learning rate)."""
     itself, leaf = np.arange(tree.node_count), tree.children_left < 0
     feature = np.where(leaf, 0, tree.feature)

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 from models.training.fit import fit_forecaster
 from models.training.samples import outcome
@@ -18,57 +18,57 @@ FOLDS = 5
 Forecasts = list[list[list[Forecast]]]  # by patient and visit
 
 
-class Made(NamedTuple):
+class ForecastPair(NamedTuple):
     """What the lead says, and the network in it alone; the same where nothing is stacked."""
 
     lead: Forecasts
     network: Forecasts
 
 
-def made_by(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Made:
+def forecast_pair(forecaster: Forecaster, records: Sequence[PatientRecord]) -> ForecastPair:
     """Forecasts after each visit of the lead and of its network."""
-    return Made(forecast(forecaster, timelines), forecast(forecaster.alone(), timelines))
+    return ForecastPair(forecast(forecaster, records), forecast(forecaster.alone(), records))
 
 
-def forecast(forecaster: Forecaster, timelines: Sequence[Timeline]) -> Forecasts:
-    """Forecasts after each visit, all timelines stepped visit by visit as the service does."""
-    points = [timeline.timepoints() for timeline in timelines]
-    states = forecaster.initial(len(timelines))
-    found: Forecasts = [[] for _ in timelines]
+def forecast(forecaster: Forecaster, records: Sequence[PatientRecord]) -> Forecasts:
+    """Forecasts after each visit, all records stepped visit by visit as the service does."""
+    points = [record.timepoints() for record in records]
+    states = forecaster.initial(len(records))
+    forecasts: Forecasts = [[] for _ in records]
     for visit in range(max(map(len, points), default=0)):
         here = [n for n, each in enumerate(points) if visit < len(each)]
-        states[here], forecasts = forecaster.advance(states[here], [points[n][visit] for n in here])
-        for n, made in zip(here, forecasts, strict=True):
-            found[n].append(made)
-    return found
+        states[here], after = forecaster.advance(states[here], [points[n][visit] for n in here])
+        for n, of_visit in zip(here, after, strict=True):
+            forecasts[n].append(of_visit)
+    return forecasts
 
 
-def folds(timelines: Sequence[Timeline], blueprint: Blueprint, deal: str = "") -> np.ndarray:
+def folds(records: Sequence[PatientRecord], blueprint: Blueprint, deal: str = "") -> np.ndarray:
     """Fold (N,) of each patient: dealt by the hash of the id, whatever the table's order, outcomes spread evenly."""
 
     def key(n: int) -> tuple[str, str]:
-        told = str(outcome(timelines[n], blueprint.endpoint))
-        return told, hashlib.sha256((deal + timelines[n].patient_id).encode()).hexdigest()
+        happened = str(outcome(records[n], blueprint.endpoint))
+        return happened, hashlib.sha256((deal + records[n].patient_id).encode()).hexdigest()
 
-    fold = np.empty(len(timelines), dtype=int)
-    fold[sorted(range(len(timelines)), key=key)] = np.arange(len(timelines)) % FOLDS
+    fold = np.empty(len(records), dtype=int)
+    fold[sorted(range(len(records)), key=key)] = np.arange(len(records)) % FOLDS
     return fold
 
 
-def fit_folds(blueprint: Blueprint, timelines: Sequence[Timeline], fold: np.ndarray, seed: int) -> list[Forecaster]:
+def fit_folds(blueprint: Blueprint, records: Sequence[PatientRecord], fold: np.ndarray, seed: int) -> list[Forecaster]:
     """For each fold the forecaster fitted on the patients of the others."""
     return [
-        fit_forecaster(blueprint, [timelines[n] for n in np.flatnonzero(fold != k)], seed + k)
+        fit_forecaster(blueprint, [records[n] for n in np.flatnonzero(fold != k).tolist()], seed + k)
         for k in range(int(fold.max()) + 1)
     ]
 
 
-def made_out_of_fold(forecasters: Sequence[Forecaster], timelines: Sequence[Timeline], fold: np.ndarray) -> Made:
+def out_of_fold(forecasters: Sequence[Forecaster], records: Sequence[PatientRecord], fold: np.ndarray) -> ForecastPair:
     """Forecasts for each patient by the forecaster of the patient's own fold."""
-    found = Made([[] for _ in timelines], [[] for _ in timelines])
+    pair = ForecastPair([[] for _ in records], [[] for _ in records])
     for k, forecaster in enumerate(forecasters):
-        left_out = np.flatnonzero(fold == k)
-        for whole, part in zip(found, made_by(forecaster, [timelines[n] for n in left_out]), strict=True):
-            for n, said in zip(left_out, part, strict=True):
-                whole[n] = said
-    return found
+        left_out = np.flatnonzero(fold == k).tolist()
+        for whole, part in zip(pair, forecast_pair(forecaster, [records[n] for n in left_out]), strict=True):
+            for n, forecasts in zip(left_out, part, strict=True):
+                whole[n] = forecasts
+    return pair

@@ -15,9 +15,9 @@ from models.serving.history import headroom_of, input_names
 from models.serving.lstm import State
 from models.serving.mixture import negative_log_likelihood as size_loss
 from models.serving.mixture import start
-from models.serving.network import Moment, Normaliser, Output, initial_state, shapes, step
+from models.serving.network import Moment, NetworkOutput, Normaliser, initial_state, shapes, step
 from models.serving.stack import BOOSTING, LOGISTIC, packed
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training import boosting, fit_rhythm
 from models.training.blueprints import Blueprint
 from models.training.corruption import corrupted, date_jitter, dropped_visits, rescaled
@@ -35,21 +35,21 @@ SEEN_OTHERWISE = ((rescaled, 0.25), (date_jitter, 3.0), (dropped_visits, 0.15))
 TREES_REACH_DAYS = 180
 
 
-class Seen(NamedTuple):
+class TrainingSet(NamedTuple):
     """Patients as `samples`, those with the most visits first; `order` (N,) says which of all each of them is."""
 
     samples: Samples
     order: Tensor
 
     @classmethod
-    def of(cls, timelines: Sequence[Timeline], blueprint: Blueprint) -> "Seen":
-        """All `timelines`."""
-        order = sorted(range(len(timelines)), key=lambda n: -len(timelines[n].visits))
-        return cls(samples([timelines[n] for n in order], blueprint), torch.tensor(order))
+    def of(cls, records: Sequence[PatientRecord], blueprint: Blueprint) -> "TrainingSet":
+        """All `records`."""
+        order = sorted(range(len(records)), key=lambda n: -len(records[n].visits))
+        return cls(samples([records[n] for n in order], blueprint), torch.tensor(order))
 
 
-def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
-    """Parameters of the ensemble trained on `usable` timelines.
+def fit(blueprint: Blueprint, records: Sequence[PatientRecord], seed: int) -> dict[str, Tensor]:
+    """Parameters of the ensemble trained on `usable` records.
 
     The same seed gives the same bits on one kind of processor, however many cores it has.
     """
@@ -57,26 +57,30 @@ def fit(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[
     torch.set_num_threads(1)  # sums split over threads round differently
     try:
         with threadpool_limits(1):
-            longest_first = sorted(timelines, key=lambda timeline: -len(timeline.visits))
-            network = _fit(blueprint, list(_seen(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed))
+            longest_first = sorted(records, key=lambda record: -len(record.visits))
+            network = _fit(
+                blueprint, list(_training_sets(longest_first, blueprint, seed)), torch.Generator().manual_seed(seed)
+            )
             return network | _simple(blueprint, longest_first, seed)
     finally:
         torch.set_num_threads(threads)
 
 
-def fit_forecaster(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> Forecaster:
-    """The ensemble trained on `usable` timelines, ready to forecast; it has no file and no figures."""
-    parameters = fit(blueprint, timelines, seed)
-    return Forecaster(card_of(blueprint, timelines, seed, {}), parameters, torch.device("cpu"))
+def fit_forecaster(blueprint: Blueprint, records: Sequence[PatientRecord], seed: int) -> Forecaster:
+    """The ensemble trained on `usable` records, ready to forecast; it has no file and no figures."""
+    parameters = fit(blueprint, records, seed)
+    return Forecaster(card_of(blueprint, records, seed, {}), parameters, torch.device("cpu"))
 
 
-def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples) -> Output:
-    """What every visit of timelines says, (T, E, N, …): standardised `inputs` (T, N, I), `context` (T, E or 1, N, C).
+def unroll(
+    blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, context: Tensor, of: Samples
+) -> NetworkOutput:
+    """What every visit of records says, (T, E, N, …): standardised `inputs` (T, N, I), `context` (T, E or 1, N, C).
 
     Patients come with the most visits first, so that the absent are a tail that needs no step; their outputs are 0.
     """
     hidden, cell = initial_state(blueprint.architecture, inputs.shape[1])
-    found = []
+    outputs = []
     for visit, here in enumerate(of.present.sum(1).tolist()):
         headroom = headroom_of(of.inputs[visit, :here], blueprint.architecture.feature_names)
         moment = Moment(of.elapsed_days[visit, :here], of.days[visit, :here], headroom)
@@ -84,21 +88,21 @@ def unroll(blueprint: Blueprint, parameters: dict[str, Tensor], inputs: Tensor, 
         output, (hidden, cell) = step(
             blueprint.architecture, parameters, inputs[visit, :here], context[visit, :, :here], moment, before
         )
-        found.append([pad(part, (0, 0, 0, inputs.shape[1] - here)) for part in output])
-    return Output(*map(torch.stack, zip(*found, strict=True)))
+        outputs.append([pad(part, (0, 0, 0, inputs.shape[1] - here)) for part in output])
+    return NetworkOutput(*map(torch.stack, zip(*outputs, strict=True)))
 
 
-def _seen(timelines: Sequence[Timeline], blueprint: Blueprint, seed: int) -> Iterator[Seen]:
-    """The timelines as they are; where sizes are forecast also otherwise."""
-    yield Seen.of(timelines, blueprint)
+def _training_sets(records: Sequence[PatientRecord], blueprint: Blueprint, seed: int) -> Iterator[TrainingSet]:
+    """The records as they are; where sizes are forecast also otherwise."""
+    yield TrainingSet.of(records, blueprint)
     for copy in range(COPIES if blueprint.architecture.size_days else 0):
-        otherwise = list(timelines)
+        otherwise = list(records)
         for number, (corruption, strength) in enumerate(SEEN_OTHERWISE):
             otherwise = corrupted(otherwise, corruption, strength, (seed, copy, number))
-        yield Seen.of(otherwise, blueprint)
+        yield TrainingSet.of(otherwise, blueprint)
 
 
-def _fit(blueprint: Blueprint, seen: Sequence[Seen], random: torch.Generator) -> dict[str, Tensor]:
+def _fit(blueprint: Blueprint, seen: Sequence[TrainingSet], random: torch.Generator) -> dict[str, Tensor]:
     """In each epoch all patients at once, by turns as they are and otherwise."""
     data = seen[0].samples
     to_inputs, to_context = Normaliser.of(data.inputs[data.present]), Normaliser.of(data.context[data.present])
@@ -115,7 +119,7 @@ def _fit(blueprint: Blueprint, seen: Sequence[Seen], random: torch.Generator) ->
         losses = _losses(blueprint, output.logits, now) + _size_losses(blueprint, output.sizes, now)
         loss = (losses * weights[turn]).sum()
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
     fixed = {"input_mean": to_inputs.mean, "input_scale": to_inputs.scale}
@@ -206,21 +210,21 @@ def _size_losses(blueprint: Blueprint, head: Tensor, data: Samples) -> Tensor:
     return size_loss(head, ahead_days[:, None], now[:, None], coming[:, None]) * known[:, None]
 
 
-def _simple(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int) -> dict[str, Tensor]:
+def _simple(blueprint: Blueprint, records: Sequence[PatientRecord], seed: int) -> dict[str, Tensor]:
     """The simple models of a stack, taught on all visits at which the event could still happen."""
-    rows = landmarks(timelines, blueprint)
+    rows = landmarks(records, blueprint)
     fits = {
         LOGISTIC: lambda: fit_rhythm.fit(blueprint.architecture, rows, blueprint.endpoints),
         BOOSTING: lambda: _trees(blueprint, rows, seed),
     }
-    found: dict[str, Tensor] = {}
+    arrays: dict[str, Tensor] = {}
     for kind in blueprint.architecture.stacked:
-        found |= packed(kind, fits[kind]())
-    return found
+        arrays |= packed(kind, fits[kind]())
+    return arrays
 
 
 def _trees(blueprint: Blueprint, rows: Landmarks, seed: int) -> dict[str, np.ndarray]:
     """Trees for what is within their reach; they do not answer beyond it."""
-    found = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
+    arrays = boosting.fit(blueprint, rows, blueprint.endpoints, seed)
     beyond = [(each.horizon_days or 0) > TREES_REACH_DAYS for each in blueprint.endpoints]
-    return {**found, "start": np.where(beyond, np.nan, found["start"])}
+    return {**arrays, "start": np.where(beyond, np.nan, arrays["start"])}

@@ -11,7 +11,7 @@ from models.features import feature_version_of
 from models.serving.history import cell_names, input_names
 from models.serving.network import state_size
 from models.simulated import NOTHING_REAL, all_simulated
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 from models.training.samples import samples
 
@@ -20,8 +20,8 @@ FEWEST_IN_ARM = 10
 INTENDED_USE = "Research use only. Not a medical device; not for decisions about a patient's care."
 
 
-def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metrics: Mapping[str, Any]) -> Card:
-    """The card of weights fitted on `timelines`; `save_weights` fills in the sha256."""
+def card_of(blueprint: Blueprint, records: Sequence[PatientRecord], seed: int, metrics: Mapping[str, Any]) -> Card:
+    """The card of weights fitted on `records`; `save_weights` fills in the sha256."""
     return Card(
         model=blueprint.model,
         weights_sha256="",
@@ -31,30 +31,30 @@ def card_of(blueprint: Blueprint, timelines: Sequence[Timeline], seed: int, metr
         state_layout=_layout(blueprint.architecture),
         applies_to=blueprint.applies_to,
         training_data={
-            "attribution": NOTHING_REAL if all_simulated(timelines) else blueprint.source,
+            "attribution": NOTHING_REAL if all_simulated(records) else blueprint.source,
             "licence": blueprint.licence,
-            "patients": len(timelines),
-            "visits": sum(len(timeline.visits) for timeline in timelines),
-            "patient_sha256": sorted(patient_sha256(timeline.patient_id) for timeline in timelines),
-            "ranges": ranges_of(blueprint, timelines),
+            "patients": len(records),
+            "visits": sum(len(record.visits) for record in records),
+            "patient_sha256": sorted(patient_sha256(record.patient_id) for record in records),
+            "ranges": ranges_of(blueprint, records),
             "settings": blueprint.settings,
         },
         seed=seed,
         metrics=metrics,
         intended_use=INTENDED_USE,
-        arms=arms_of(timelines),
+        arms=arms_of(records),
     )
 
 
-def arms_of(timelines: Sequence[Timeline]) -> tuple[str, ...]:
+def arms_of(records: Sequence[PatientRecord]) -> tuple[str, ...]:
     """The arms that at least FEWEST_IN_ARM patients were in, by name."""
-    patients = Counter(timeline.arm for timeline in timelines if timeline.arm)
+    patients = Counter(record.arm for record in records if record.arm)
     return tuple(sorted(arm for arm, count in patients.items() if count >= FEWEST_IN_ARM))
 
 
-def ranges_of(blueprint: Blueprint, timelines: Sequence[Timeline]) -> dict[str, tuple[float, float]]:
+def ranges_of(blueprint: Blueprint, records: Sequence[PatientRecord]) -> dict[str, tuple[float, float]]:
     """Smallest and largest value of each of the network's inputs and facts over all visits, where any is known."""
-    data, architecture = samples(timelines, blueprint), blueprint.architecture
+    data, architecture = samples(records, blueprint), blueprint.architecture
     rows = torch.cat([data.inputs[data.present], data.context[data.present]], dim=1)
     names = [*input_names(architecture.feature_names), *architecture.context_names]
     known = {name: column[~column.isnan()] for name, column in zip(names, rows.T, strict=True)}

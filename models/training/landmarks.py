@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from torch import Tensor
 
 from models.card import NEXT_VISIT, EndpointOf
 from models.features import FEATURE_NAMES
 from models.progression import PROGRESSION_MM, PROGRESSION_RATIO, limit_mm
 from models.serving.history import ROUNDING_MM
-from models.statistics.metrics import Weights, censored, known
-from models.tables.records import Timeline
+from models.statistics.metrics import CaseControlWeights, censored, known
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 from models.training.samples import samples
 
@@ -45,7 +46,7 @@ class Landmarks:
         """Whether (R,) the event came at the very next visit."""
         return self.event & (self.time_days <= self.gap_days + SAME_DAY)
 
-    def weights(self, endpoint: EndpointOf, count: np.ndarray) -> Weights:
+    def weights(self, endpoint: EndpointOf, count: np.ndarray) -> CaseControlWeights:
         """Weights of the rows as cases and controls for `endpoint`, each row drawn `count` times."""
         if endpoint.horizon_kind == NEXT_VISIT:
             return known(self.at_next_visit, count)
@@ -76,19 +77,19 @@ def size_name(blueprint: Blueprint) -> str:
     return "sum_of_diameters" if "sum_of_diameters" in names else "volume"
 
 
-def landmarks(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
-    """The visits of `usable` timelines at which the endpoint could still happen and something is known of it."""
-    return _rows(timelines, blueprint, at_risk=True)
+def landmarks(records: Sequence[PatientRecord], blueprint: Blueprint) -> Landmarks:
+    """The visits of `usable` records at which the endpoint could still happen and something is known of it."""
+    return _rows(records, blueprint, at_risk=True)
 
 
-def every_visit(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
-    """All visits of `usable` timelines, whatever is known of what followed."""
-    return _rows(timelines, blueprint, at_risk=False)
+def every_visit(records: Sequence[PatientRecord], blueprint: Blueprint) -> Landmarks:
+    """All visits of `usable` records, whatever is known of what followed."""
+    return _rows(records, blueprint, at_risk=False)
 
 
-def followed_visits(timelines: Sequence[Timeline], blueprint: Blueprint) -> Landmarks:
-    """The visits of `usable` timelines that were followed by another on which the size was measured."""
-    rows = every_visit(timelines, blueprint)
+def followed_visits(records: Sequence[PatientRecord], blueprint: Blueprint) -> Landmarks:
+    """The visits of `usable` records that were followed by another on which the size was measured."""
+    rows = every_visit(records, blueprint)
     return rows.of(np.isfinite(rows.ahead[:, 0]))
 
 
@@ -102,15 +103,15 @@ def under_rule(rows: Landmarks, nadir_mm: np.ndarray, ratio: float, more_mm: flo
     return replace(rows, time_days=time, event=event)
 
 
-def _rows(timelines: Sequence[Timeline], blueprint: Blueprint, at_risk: bool) -> Landmarks:
-    data = samples(timelines, blueprint)
+def _rows(records: Sequence[PatientRecord], blueprint: Blueprint, at_risk: bool) -> Landmarks:
+    data = samples(records, blueprint)
     chosen = data.at_risk.T if at_risk else data.present.T  # (N, T): rows by patient, then visit
     patient, visit = np.nonzero(chosen.numpy())
 
-    def rows(of_visits: np.ndarray) -> np.ndarray:
+    def rows(of_visits: Tensor) -> np.ndarray:
         return of_visits.swapaxes(0, 1)[chosen].double().numpy()
 
-    own = [timelines[p] for p in patient]
+    own = [records[p] for p in patient.tolist()]
     seen_days, seen = _sizes(own, [slice(0, v + 1) for v in visit], blueprint)
     ahead_days, ahead = _sizes(own, [slice(v + 1, None) for v in visit], blueprint)
     ahead_days -= np.array([each.visits[v].day for each, v in zip(own, visit, strict=True)])[:, None]
@@ -120,14 +121,14 @@ def _rows(timelines: Sequence[Timeline], blueprint: Blueprint, at_risk: bool) ->
 
 
 def _sizes(
-    timelines: Sequence[Timeline], visits: Sequence[slice], blueprint: Blueprint
+    records: Sequence[PatientRecord], visits: Sequence[slice], blueprint: Blueprint
 ) -> tuple[np.ndarray, np.ndarray]:
     """Days of the chosen visits of each row and the sizes then: both (R, A), NaN at the end."""
     feature = FEATURE_NAMES.index(size_name(blueprint))
-    longest = max((len(timeline.visits) for timeline in timelines), default=1)
-    days, sizes = (np.full((len(timelines), longest), np.nan) for _ in range(2))
-    for row, (timeline, chosen) in enumerate(zip(timelines, visits, strict=True)):
-        there = timeline.visits[chosen]
+    longest = max((len(record.visits) for record in records), default=1)
+    days, sizes = (np.full((len(records), longest), np.nan) for _ in range(2))
+    for row, (record, chosen) in enumerate(zip(records, visits, strict=True)):
+        there = record.visits[chosen]
         days[row, : len(there)] = [each.day for each in there]
         sizes[row, : len(there)] = [each.x[feature] for each in there]
     return days, sizes

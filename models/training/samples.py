@@ -1,17 +1,18 @@
-"""Timelines as padded tensors with labels, ready to be unrolled: what training and the baselines learn from."""
+"""Records as padded tensors with labels, ready to be unrolled: what training and the baselines learn from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from models.features import FEATURE_NAMES
 from models.progression import follow_up
 from models.serving.context import context
 from models.serving.history import cell_names, observe
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 
 SUM = FEATURE_NAMES.index("sum_of_diameters")
@@ -36,29 +37,29 @@ class Samples:
     at_risk: Tensor
 
 
-def usable(timelines: Sequence[Timeline], blueprint: Blueprint) -> list[Timeline]:
-    """The timelines reduced to the visits the model runs on; patients without any are left out."""
+def usable(records: Sequence[PatientRecord], blueprint: Blueprint) -> list[PatientRecord]:
+    """The records reduced to the visits the model runs on; patients without any are left out."""
     needed = [FEATURE_NAMES.index(name) for name in blueprint.applies_to.needs]
     kept = []
-    for timeline in timelines:
-        visits = tuple(v for v in timeline.visits if np.isfinite(v.x[needed]).any())
-        if visits and timeline.disease in blueprint.applies_to.diseases:
-            kept.append(replace(timeline, visits=visits))
+    for record in records:
+        visits = tuple(v for v in record.visits if np.isfinite(v.x[needed]).any())
+        if visits and record.disease in blueprint.applies_to.diseases:
+            kept.append(replace(record, visits=visits))
     return kept
 
 
-def samples(timelines: Sequence[Timeline], blueprint: Blueprint) -> Samples:
-    """Tensors of `usable` timelines, inputs computed as the service computes them, visit by visit."""
+def samples(records: Sequence[PatientRecord], blueprint: Blueprint) -> Samples:
+    """Tensors of `usable` records, inputs computed as the service computes them, visit by visit."""
     names, facts = blueprint.architecture.feature_names, blueprint.architecture.context_names
     used = [FEATURE_NAMES.index(name) for name in names]
-    points = [timeline.timepoints() for timeline in timelines]
+    points = [record.timepoints() for record in records]
     x = _padded([[p.x[used] for p in each] for each in points], np.nan)
     elapsed = _padded([[p.elapsed_days for p in each] for each in points], 0.0)
     known = _padded([[context(facts, p.clinical, p.treatments) for p in each] for each in points], np.nan)
     present = _padded([[1.0] * len(each) for each in points], 0.0) > 0
-    followed = [_followed(timeline, blueprint) for timeline in timelines]
+    followed = [_followed(record, blueprint) for record in records]
     labels = _padded(followed, 0.0)  # (T, N, [time, event, labelled, at risk])
-    cells, inputs, days = torch.zeros(len(timelines), len(cell_names(names))), [], []
+    cells, inputs, days = torch.zeros(len(records), len(cell_names(names))), [], []
     for visit in range(len(x)):
         cells, seen = observe(cells, x[visit], elapsed[visit], names)
         inputs.append(seen)
@@ -69,38 +70,38 @@ def samples(timelines: Sequence[Timeline], blueprint: Blueprint) -> Samples:
     )
 
 
-def outcome(timeline: Timeline, endpoint: str) -> bool | None:
+def outcome(record: PatientRecord, endpoint: str) -> bool | None:
     """Whether the endpoint happened, None where nobody has said."""
-    return timeline.outcomes[endpoint][1] if endpoint in timeline.outcomes else None
+    return record.outcomes[endpoint][1] if endpoint in record.outcomes else None
 
 
-def _followed(timeline: Timeline, blueprint: Blueprint) -> list[list[float]]:
+def _followed(record: PatientRecord, blueprint: Blueprint) -> list[list[float]]:
     """Per visit: time, event, labelled, at risk."""
     if blueprint.endpoint == "progression":
-        found = follow_up([v.day for v in timeline.visits], [float(v.x[SUM]) for v in timeline.visits])
-        return [[f.time_days, f.event, f.time_days > 0, f.at_risk and f.time_days > 0] for f in found]
+        follow_ups = follow_up([v.day for v in record.visits], [float(v.x[SUM]) for v in record.visits])
+        return [[f.time_days, f.event, f.time_days > 0, f.at_risk and f.time_days > 0] for f in follow_ups]
     if blueprint.endpoints[0].horizon_days is not None:
-        return _until_outcome(timeline, blueprint.endpoint)
-    happened = outcome(timeline, blueprint.endpoint)
-    day = timeline.outcomes[blueprint.endpoint][0] if happened is not None else None
-    before = [happened is not None and (day is None or v.day < day) for v in timeline.visits]
-    return [[0.0, float(bool(happened)), told, told] for told in before]
+        return _until_outcome(record, blueprint.endpoint)
+    happened = outcome(record, blueprint.endpoint)
+    day = record.outcomes[blueprint.endpoint][0] if happened is not None else None
+    before = [happened is not None and (day is None or v.day < day) for v in record.visits]
+    return [[0.0, float(bool(happened)), known, known] for known in before]
 
 
-def _until_outcome(timeline: Timeline, endpoint: str) -> list[list[float]]:
+def _until_outcome(record: PatientRecord, endpoint: str) -> list[list[float]]:
     """Per visit, to the day of the event or the last on which it had not happened; nothing is known without a day.
 
     Who came to a visit after that last day was free of the event then.
     """
-    day, happened = timeline.outcomes.get(endpoint, (None, False))
+    day, happened = record.outcomes.get(endpoint, (None, False))
     if day is None:
-        return [[0.0, 0.0, False, False] for _ in timeline.visits]
-    until = day if happened else max(day, timeline.visits[-1].day)
-    ahead_days = [until - visit.day for visit in timeline.visits]
+        return [[0.0, 0.0, False, False] for _ in record.visits]
+    until = day if happened else max(day, record.visits[-1].day)
+    ahead_days = [until - visit.day for visit in record.visits]
     return [[days, float(happened), days > 0, days > 0] for days in ahead_days]
 
 
-def _padded(rows: Sequence[Sequence[object]], fill: float) -> Tensor:
+def _padded(rows: Sequence[Sequence[ArrayLike]], fill: float) -> Tensor:
     """Rows per patient and visit → (T, N, …) float32."""
     longest = max(map(len, rows))
     width = np.shape(rows[0][0])

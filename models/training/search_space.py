@@ -32,7 +32,7 @@ def with_settings(blueprint: Blueprint, settings: Settings) -> Blueprint:
 
 def suggested(trial: optuna.Trial, blueprint: Blueprint) -> Settings:
     """Settings for a trial to take."""
-    found = {
+    settings = {
         "core": trial.suggest_categorical("core", list(CORES)),
         "hidden": trial.suggest_int("hidden", 4, 32, log=True),
         "members": trial.suggest_int("members", 2, 20, log=True),
@@ -41,9 +41,9 @@ def suggested(trial: optuna.Trial, blueprint: Blueprint) -> Settings:
         "weight_decay": trial.suggest_float("weight_decay", 0.01, 10.0, log=True),
     }
     if _facts(blueprint):
-        found["context_decay"] = trial.suggest_float("context_decay", 0.01, 10.0, log=True)
-        found["context_dropout"] = trial.suggest_float("context_dropout", 0.0, 0.9)
-    return found
+        settings["context_decay"] = trial.suggest_float("context_decay", 0.01, 10.0, log=True)
+        settings["context_dropout"] = trial.suggest_float("context_dropout", 0.0, 0.9)
+    return settings
 
 
 def _facts(blueprint: Blueprint) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import Blueprint
 from models.training.crossvalidation import folds
 
@@ -28,11 +28,11 @@ class Split(NamedTuple):
         return "a fifth of the patients left out at a time"
 
 
-def splits(timelines: Sequence[Timeline], blueprint: Blueprint, repeats: int = 1) -> list[Split]:
+def splits(records: Sequence[PatientRecord], blueprint: Blueprint, repeats: int = 1) -> list[Split]:
     """The trials, once; without several trials fifths dealt `repeats` times. Trials of very few go together."""
-    count = Counter(timeline.trial for timeline in timelines)
-    of = [t.trial if count[t.trial] >= FEWEST_IN_TRIAL else OTHERS for t in timelines]
+    count = Counter(record.trial for record in records)
+    of = [t.trial if count[t.trial] >= FEWEST_IN_TRIAL else OTHERS for t in records]
     trials = sorted(set(of))
     if len(trials) > 1 and "" not in trials:
         return [Split(np.array([trials.index(trial) for trial in of]), tuple(trials))]
-    return [Split(folds(timelines, blueprint, f"{deal}:" if deal else "")) for deal in range(repeats)]
+    return [Split(folds(records, blueprint, f"{deal}:" if deal else "")) for deal in range(repeats)]

@@ -15,9 +15,12 @@ PHANTOM = np.array([
     [[1, 4, 4, 0, 0], [1, 1, 1, 1, 1], [1, 1, 1, 1, 1], [1, 1, 6, 1, 1]],
 ])  # fmt: skip
 PUBLISHED = {
-    "intensity_entropy": 1.27, "intensity_uniformity": 0.512, "texture_joint_entropy": 2.57, "texture_contrast": 5.12,
+    "intensity_entropy": 1.27,
+    "intensity_uniformity": 0.512,
+    "texture_joint_entropy": 2.57,
+    "texture_contrast": 5.12,
     "texture_inverse_difference": 0.688,
-}  # fmt: skip
+}
 SCALE_FREE = [n for n, name in enumerate(IMAGE_NAMES) if name != "relative_attenuation"]
 
 

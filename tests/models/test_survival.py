@@ -18,9 +18,9 @@ from models.judging.tripod import complete
 from models.serving.forecaster import Forecaster
 from models.simulated import NOTHING_REAL, patient_id, write_tables
 from models.simulation.deaths import death_hazard, grade_of, outcome
-from models.simulation.patients import Patient, simulate
+from models.simulation.patients import SimulatedPatient, simulate
 from models.statistics.metrics import uno_c
-from models.tables.records import Timeline, Visit, load_timelines
+from models.tables.records import PatientRecord, VisitRecord, load_records
 from models.training.blueprints import SURVIVAL
 from models.training.crossvalidation import forecast
 from models.training.fit import card_of, fit_forecaster
@@ -37,31 +37,31 @@ IMAGED = slice(len(MEASURED_NAMES), len(FEATURE_NAMES))
 
 
 @pytest.fixture(scope="module")
-def simulated() -> dict[str, Patient]:
+def simulated() -> dict[str, SimulatedPatient]:
     """The patients of the tables, by id."""
     return {patient_id(one): one for one in simulate(900)}
 
 
 @pytest.fixture(scope="module")
-def patients(simulated: dict[str, Patient], tmp_path_factory: pytest.TempPathFactory) -> list[Timeline]:
+def patients(simulated: dict[str, SimulatedPatient], tmp_path_factory: pytest.TempPathFactory) -> list[PatientRecord]:
     folder = tmp_path_factory.mktemp("tables")
     write_tables(folder, list(simulated.values()))
-    return usable(load_timelines(folder), SURVIVAL)
+    return usable(load_records(folder), SURVIVAL)
 
 
 @pytest.fixture(scope="module")
-def learned(patients: Sequence[Timeline]) -> Forecaster:
+def learned(patients: Sequence[PatientRecord]) -> Forecaster:
     """What a few members make of the first patients."""
     return fit_forecaster(QUICK, patients[:SEEN], 1)
 
 
-def patient(*days: float, death: tuple[float | None, bool] | None) -> Timeline:
+def patient(*days: float, death: tuple[float | None, bool] | None) -> PatientRecord:
     """Someone with a visit on each of `days`, of whose death this is said."""
-    visits = tuple(Visit(day, str(day), features_of(sum_of_diameters=40.0)) for day in days)
-    return Timeline("p", "lung", visits, {}, (), {} if death is None else {"death": death})
+    visits = tuple(VisitRecord(day, str(day), features_of(sum_of_diameters=40.0)) for day in days)
+    return PatientRecord("p", "lung", visits, {}, (), {} if death is None else {"death": death})
 
 
-def followed(*timelines: Timeline) -> list[tuple[float, bool]]:
+def followed(*timelines: PatientRecord) -> list[tuple[float, bool]]:
     """Days and event at every visit of which something is known."""
     rows = landmarks(timelines, SURVIVAL)
     return list(zip(rows.time_days.tolist(), rows.event.tolist(), strict=True))
@@ -92,7 +92,7 @@ def test_nobody_asks_whether_a_patient_is_dead_at_the_next_visit() -> None:
 
 
 def test_simulated_patients_die_the_sooner_the_more_there_is_and_the_worse_and_are_not_scanned_afterwards(
-    patients: Sequence[Timeline], simulated: dict[str, Patient]
+    patients: Sequence[PatientRecord], simulated: dict[str, SimulatedPatient]
 ) -> None:
     last_days = [(one.visits[-1].day, *one.outcomes["death"]) for one in patients]
     assert all(visit < day for visit, day, died in last_days if died)
@@ -108,7 +108,7 @@ def test_a_larger_cohort_dies_the_same_deaths() -> None:
     assert [outcome(one) for one in simulate(20)] == [outcome(one) for one in simulate(40)[:20]]
 
 
-def within_a_year(forecaster: Forecaster, patients: Sequence[Timeline]) -> tuple[Landmarks, np.ndarray]:
+def within_a_year(forecaster: Forecaster, patients: Sequence[PatientRecord]) -> tuple[Landmarks, np.ndarray]:
     """The visits that count, and the risk there."""
     rows = landmarks(patients, SURVIVAL)
     return rows, risks_at(rows, forecast(forecaster, patients), SURVIVAL)[:, 1]
@@ -119,8 +119,8 @@ def ranks(rows: Landmarks, risk: np.ndarray) -> float:
     return float(uno_c(risk, rows.time_days, rows.event, 365)(np.ones(len(risk))))
 
 
-def without_images(patients: Sequence[Timeline]) -> list[Timeline]:
-    def hidden(visit: Visit) -> Visit:
+def without_images(patients: Sequence[PatientRecord]) -> list[PatientRecord]:
+    def hidden(visit: VisitRecord) -> VisitRecord:
         x = visit.x.copy()
         x[IMAGED] = np.nan
         return replace(visit, x=x)
@@ -129,14 +129,13 @@ def without_images(patients: Sequence[Timeline]) -> list[Timeline]:
 
 
 def test_what_is_learned_ranks_unseen_patients_as_the_simulation_does(
-    learned: Forecaster, patients: Sequence[Timeline], simulated: dict[str, Patient]
+    learned: Forecaster, patients: Sequence[PatientRecord], simulated: dict[str, SimulatedPatient]
 ) -> None:
     unseen = patients[SEEN:]
     rows, risk = within_a_year(learned, unseen)
-    truth = np.array([
-        death_hazard(unseen[p].visits[v].x[0], grade_of(simulated[unseen[p].patient_id]))
-        for p, v in zip(rows.patient, rows.visit, strict=True)
-    ])  # fmt: skip
+    at = zip(rows.patient, rows.visit, strict=True)
+    grade = [grade_of(simulated[patient.patient_id]) for patient in unseen]
+    truth = np.array([death_hazard(unseen[p].visits[v].x[0], grade[p]) for p, v in at])
     outcomes = Surv.from_arrays(rows.event, rows.time_days)
     theirs, *_ = concordance_index_ipcw(outcomes, outcomes, risk, tau=365)
     assert ranks(rows, risk) == pytest.approx(theirs, abs=1e-6)
@@ -145,7 +144,7 @@ def test_what_is_learned_ranks_unseen_patients_as_the_simulation_does(
 
 
 def test_an_image_that_tells_more_than_sizes_is_used_and_where_it_is_missing_the_sizes_are(
-    learned: Forecaster, patients: Sequence[Timeline]
+    learned: Forecaster, patients: Sequence[PatientRecord]
 ) -> None:
     unseen, blind = patients[SEEN:], without_images(patients)
     by_sizes = ranks(*within_a_year(fit_forecaster(QUICK, blind[:SEEN], 1), blind[SEEN:]))
@@ -153,13 +152,13 @@ def test_an_image_that_tells_more_than_sizes_is_used_and_where_it_is_missing_the
     assert ranks(*within_a_year(learned, blind[SEEN:])) > by_sizes - 0.03
 
 
-def test_at_any_visit_any_source_may_be_missing(learned: Forecaster, patients: Sequence[Timeline]) -> None:
+def test_at_any_visit_any_source_may_be_missing(learned: Forecaster, patients: Sequence[PatientRecord]) -> None:
     random = np.random.default_rng(1)
     sources = [[FEATURE_NAMES.index(name) for name in names] for names in (("sum_of_diameters",), ("volume",))] + [
         list(range(IMAGED.start, IMAGED.stop))
     ]
 
-    def some_of(visit: Visit) -> Visit:
+    def some_of(visit: VisitRecord) -> VisitRecord:
         x = visit.x.copy()
         for source in sources:
             x[source] = np.nan if random.random() < 0.5 else x[source]
@@ -174,7 +173,7 @@ def test_at_any_visit_any_source_may_be_missing(learned: Forecaster, patients: S
     assert ((risk > 0) & (risk < 1)).all()
 
 
-def test_card_and_figures_say_that_nothing_real_was_seen(patients: Sequence[Timeline]) -> None:
+def test_card_and_figures_say_that_nothing_real_was_seen(patients: Sequence[PatientRecord]) -> None:
     found, _ = cross_validated(patients[:30], replace(SURVIVAL, epochs=1))
     card = complete(card_of(SURVIVAL, patients[:30], 1, found.to_json()))
     assert NOTHING_REAL in str(found)

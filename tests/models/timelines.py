@@ -7,8 +7,8 @@ import numpy as np
 from models.features import FEATURE_NAMES
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
-from models.simulation.patients import Patient, simulate
-from models.tables.records import Timeline, Visit
+from models.simulation.patients import SimulatedPatient, simulate
+from models.tables.records import PatientRecord, VisitRecord
 from models.timepoint import Timepoint
 from models.training.blueprints import BLUEPRINTS
 
@@ -49,7 +49,7 @@ def risks(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> np.ndarray:
     return np.array(found)
 
 
-def made_timelines(model: str, n: int = 12) -> list[Timeline]:
+def made_timelines(model: str, n: int = 12) -> list[PatientRecord]:
     """Timelines of 1 to 6 irregular visits, longest first."""
     random = np.random.default_rng(5)
     blueprint = BLUEPRINTS[model]
@@ -58,22 +58,23 @@ def made_timelines(model: str, n: int = 12) -> list[Timeline]:
         days = np.cumsum(random.integers(1, 90, size=6 - patient % 6)).astype(float)
         needs = dict.fromkeys(blueprint.applies_to.needs, 0.0)
         visits = [
-            Visit(day, str(day), features_of(**{name: float(random.lognormal(2, 1)) for name in needs})) for day in days
+            VisitRecord(day, str(day), features_of(**{name: float(random.lognormal(2, 1)) for name in needs}))
+            for day in days
         ]
         clinical = {"age": "44", "hr": "1", "arm": "Paclitaxel"} if patient % 2 else {}
-        found.append(Timeline(f"P{patient}", blueprint.applies_to.diseases[0], tuple(visits), clinical, (), {}))
+        found.append(PatientRecord(f"P{patient}", blueprint.applies_to.diseases[0], tuple(visits), clinical, (), {}))
     return sorted(found, key=lambda timeline: -len(timeline.visits))
 
 
-def simulated(disease: str, patients: int) -> list[Timeline]:
+def simulated(disease: str, patients: int) -> list[PatientRecord]:
     """Timelines of a simulated cohort's patients with `disease`, with the features a report would give."""
     return [_followed(patient) for patient in simulate(patients) if patient.disease == disease]
 
 
-def _followed(patient: Patient) -> Timeline:
+def _followed(patient: SimulatedPatient) -> PatientRecord:
     visits = []
     for visit in patient.visits:
         seen = {"sum_of_diameters": sum(visit.sizes_mm), "longest_diameter": max(visit.sizes_mm), **visit.more}
-        visits.append(Visit(visit.day, str(visit.day), features_of(**seen)))
+        visits.append(VisitRecord(visit.day, str(visit.day), features_of(**seen)))
     name = f"P{patient.number}"
-    return Timeline(name, patient.disease, tuple(visits), patient.clinical, patient.treatments, {})
+    return PatientRecord(name, patient.disease, tuple(visits), patient.clinical, patient.treatments, {})

@@ -28,7 +28,7 @@ def families(blueprint: Blueprint) -> dict[str, Callable[[Landmarks], Risks]]:
     """The baselines that can be fitted for this model here: rows seen → risks of unseen rows."""
     architecture = blueprint.architecture
     level, nadir = (f"{size_name(blueprint)}.{kind}" for kind in ("level", "since_smallest"))
-    found = {
+    fits = {
         "last value": _regression(blueprint, lambda rows: column(architecture, rows, level)[:, None]),
         "growth over nadir": _regression(blueprint, lambda rows: column(architecture, rows, nadir)[:, None]),
         "trend": _growth(blueprint, trend),
@@ -36,15 +36,15 @@ def families(blueprint: Blueprint) -> dict[str, Callable[[Landmarks], Risks]]:
         "Gompertz growth": _growth(blueprint, partial(coming_size, slowing=GOMPERTZ)),
     }
     if "headroom" in names(architecture):
-        found["headroom"] = _regression(blueprint, lambda rows: _falling(column(architecture, rows, "headroom")))
+        fits["headroom"] = _regression(blueprint, lambda rows: _falling(column(architecture, rows, "headroom")))
         bare = partial(history, architecture, without=("headroom",))
-        found["logistic without headroom"] = _regression(blueprint, bare)
-        found[RHYTHM] = partial(_at_own_rhythm, blueprint)
-    found[LOGISTIC] = _regression(blueprint, partial(history, architecture))
-    found[BOOSTING] = partial(_boosting, blueprint)
+        fits["logistic without headroom"] = _regression(blueprint, bare)
+        fits[RHYTHM] = partial(_at_own_rhythm, blueprint)
+    fits[LOGISTIC] = _regression(blueprint, partial(history, architecture))
+    fits[BOOSTING] = partial(_boosting, blueprint)
     if FOREST not in absent(blueprint):
-        found[FOREST] = partial(_forest, blueprint)
-    return found
+        fits[FOREST] = partial(_forest, blueprint)
+    return fits
 
 
 def absent(blueprint: Blueprint) -> dict[str, str]:
@@ -59,15 +59,15 @@ def absent(blueprint: Blueprint) -> dict[str, str]:
 def _regression(blueprint: Blueprint, columns: Columns) -> Callable[[Landmarks], Risks]:
     def fit(seen: Landmarks) -> Risks:
         weights = [seen.weights(each, np.ones(len(seen.patient))) for each in questions(blueprint)]
-        found = fit_logistic.fit(columns(seen), seen.days, blueprint.architecture.knot_days, weights)
-        return lambda rows: logistic.risks(found, columns(rows), rows.days)
+        fitted = fit_logistic.fit(columns(seen), seen.days, blueprint.architecture.knot_days, weights)
+        return lambda rows: logistic.risks(fitted, columns(rows), rows.days)
 
     return fit
 
 
 def _at_own_rhythm(blueprint: Blueprint, seen: Landmarks) -> Risks:
-    found = fit_rhythm.fit(blueprint.architecture, seen, questions(blueprint))
-    return lambda rows: rhythm.risks(found, blueprint.architecture, rows, questions(blueprint))
+    fitted = fit_rhythm.fit(blueprint.architecture, seen, questions(blueprint))
+    return lambda rows: rhythm.risks(fitted, blueprint.architecture, rows, questions(blueprint))
 
 
 def _growth(blueprint: Blueprint, curve: Callable[..., float]) -> Callable[[Landmarks], Risks]:
@@ -98,7 +98,8 @@ def _against(blueprint: Blueprint, rows: Landmarks, sizes: np.ndarray) -> np.nda
     """Expected headroom where progression is asked for, else the expected change from the first size."""
     if "headroom" in names(blueprint.architecture):
         return _falling(np.log1p(limit_mm(np.nanmin(rows.seen, axis=1))) - np.log1p(sizes))
-    return (np.log1p(sizes) - np.log1p(rows.seen[:, 0]))[:, None]
+    change: np.ndarray = np.log1p(sizes) - np.log1p(rows.seen[:, 0])
+    return change[:, None]
 
 
 def _falling(headroom: np.ndarray) -> np.ndarray:
@@ -106,10 +107,10 @@ def _falling(headroom: np.ndarray) -> np.ndarray:
 
 
 def _boosting(blueprint: Blueprint, seen: Landmarks) -> Risks:
-    found = boosting.fit(blueprint, seen, questions(blueprint), SEED)
-    return lambda rows: trees.risks(found, trees.columns_of(rows))
+    fitted = boosting.fit(blueprint, seen, questions(blueprint), SEED)
+    return lambda rows: trees.risks(fitted, trees.columns_of(rows))
 
 
 def _forest(blueprint: Blueprint, seen: Landmarks) -> Risks:
-    found = forest.fit(history(blueprint.architecture, seen), seen, questions(blueprint), SEED)
-    return lambda rows: found(history(blueprint.architecture, rows))
+    fitted = forest.fit(history(blueprint.architecture, seen), seen, questions(blueprint), SEED)
+    return lambda rows: fitted(history(blueprint.architecture, rows))

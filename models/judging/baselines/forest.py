@@ -22,11 +22,11 @@ def installed() -> bool:
 
 
 def fit(
-    columns: np.ndarray, rows: Landmarks, asked: tuple[EndpointOf, ...], seed: int
+    columns: np.ndarray, rows: Landmarks, endpoints: tuple[EndpointOf, ...], seed: int
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Risks (R, K) of unseen columns (R, C); the next visit is expected by the day by which it usually came."""
     if len(np.unique(rows.time_days[rows.event])) < 2:  # nothing to split by, which scikit-survival cannot bear
-        return lambda unseen: np.zeros((len(unseen), len(asked)))
+        return lambda unseen: np.zeros((len(unseen), len(endpoints)))
     from sksurv.ensemble import RandomSurvivalForest
     from sksurv.util import Surv
 
@@ -35,7 +35,7 @@ def fit(
         TREES, min_samples_leaf=LEAF, max_samples=min(ROWS_PER_TREE, len(columns)), random_state=seed
     ).fit(standardised(columns, mean, scale), Surv.from_arrays(rows.event, rows.time_days))
     usual = float(np.quantile(rows.gap_days, USUALLY))
-    days = [usual if each.horizon_kind == NEXT_VISIT else float(each.horizon_days or 0) for each in asked]
+    days = [usual if each.horizon_kind == NEXT_VISIT else float(each.horizon_days or 0) for each in endpoints]
 
     def risks(unseen: np.ndarray) -> np.ndarray:
         survival = forest.predict_survival_function(standardised(unseen, mean, scale), return_array=True)

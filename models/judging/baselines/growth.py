@@ -23,7 +23,7 @@ def coming_size(days: np.ndarray, sizes: np.ndarray, ahead_days: float, slowing:
     time, level = days[known] - days[0], np.log1p(sizes[known])
     if len(level) < 2 or time[-1] <= time[0]:
         return float(sizes[known][-1]) if known.any() else np.nan
-    curves = [_line(_warped(time, b), level, _warped(time[-1] + ahead_days, b)) for b in slowing]
+    curves = [_line(_warped(time, b), level, float(_warped(time[-1] + ahead_days, b))) for b in slowing]
     _, ahead = min(curves, key=lambda curve: curve[0])
     return float(np.expm1(np.clip(ahead, level[-1] - LARGEST_CHANGE, level[-1] + LARGEST_CHANGE).clip(min=0.0)))
 
@@ -42,5 +42,5 @@ def _line(at: np.ndarray, level: np.ndarray, ahead: float) -> tuple[float, float
     """Squared error of the straight line through the levels, and its level `ahead`."""
     centred = at - at.mean()
     slope = (centred @ level) / (centred @ centred)
-    found = level.mean() + slope * centred
-    return float(((found - level) ** 2).sum()), float(level.mean() + slope * (ahead - at.mean()))
+    line = level.mean() + slope * centred
+    return float(((line - level) ** 2).sum()), float(level.mean() + slope * (ahead - at.mean()))

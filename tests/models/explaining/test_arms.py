@@ -5,7 +5,7 @@ import torch
 
 from models.card import COMMITTED, Card
 from models.explaining.arms import AS_NOW, by_arm, sees_treatments
-from models.explaining.explain import fold
+from models.explaining.risk_change import fold
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.serving.weights import load_weights

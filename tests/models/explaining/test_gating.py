@@ -2,8 +2,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.explaining.explain import fold
-from models.explaining.gating import Gating, gates, seen
+from models.explaining.gating import Gating, gates, network_inputs
+from models.explaining.risk_change import fold
 from models.serving.forecaster import Forecaster
 from models.serving.history import cell_names
 from models.serving.network import Normaliser
@@ -42,7 +42,7 @@ def opened(cell: torch.nn.LSTMCell, row: Tensor, hidden: Tensor) -> list[Tensor]
 def by_torch(forecaster: Forecaster, timeline: list[Timepoint]) -> list[Gating]:
     members, hidden = cells_of_torch(forecaster), forecaster.card.architecture.hidden
     weights = forecaster.parameters
-    rows = Normaliser(weights["input_mean"], weights["input_scale"])(seen(forecaster, timeline).inputs)
+    rows = Normaliser(weights["input_mean"], weights["input_scale"])(network_inputs(forecaster, timeline).inputs)
     states = [(torch.zeros(1, hidden), torch.zeros(1, hidden)) for _ in members]
     found = []
     for row in rows:

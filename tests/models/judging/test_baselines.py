@@ -11,7 +11,7 @@ from models.judging.baselines import families, forest, growth
 from models.judging.judge import baseline_risks
 from models.serving import columns, logistic, trees
 from models.statistics.metrics import auc, known
-from models.tables.records import Timeline, Visit
+from models.tables.records import PatientRecord, VisitRecord
 from models.training import boosting, fit_logistic
 from models.training.blueprints import BLUEPRINTS
 from models.training.landmarks import RECIST, Landmarks, landmarks, questions, under_rule
@@ -20,15 +20,17 @@ from tests.models.timelines import features_of
 PROGRESSION = BLUEPRINTS["progression"]
 
 
-def cohort(patients: int = 60, seed: int = 2) -> list[Timeline]:
+def cohort(patients: int = 60, seed: int = 2) -> list[PatientRecord]:
     """Patients whose lesions grow at a pace of their own, read with an error."""
     random = np.random.default_rng(seed)
     found = []
     for patient in range(patients):
         pace, days = random.normal(0.05, 0.15), np.arange(6) * 42.0
         sizes = 40 * np.exp(pace * np.arange(6) + random.normal(0, 0.05, 6))
-        visits = [Visit(d, f"{d:g}", features_of(sum_of_diameters=float(s))) for d, s in zip(days, sizes, strict=True)]
-        found.append(Timeline(f"p{patient:02d}", "lung", tuple(visits), {}, (), {}))
+        visits = [
+            VisitRecord(d, f"{d:g}", features_of(sum_of_diameters=float(s))) for d, s in zip(days, sizes, strict=True)
+        ]
+        found.append(PatientRecord(f"p{patient:02d}", "lung", tuple(visits), {}, (), {}))
     return found
 
 

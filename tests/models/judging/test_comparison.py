@@ -7,8 +7,8 @@ from sklearn.linear_model import LogisticRegression
 from models.judging.comparison import (
     FEWEST,
     FEWEST_FOR_SLOPE,
-    Followed,
-    Sized,
+    FollowedVisits,
+    MeasuredSizes,
     judge_both,
     judge_sizes,
     shift_quantiles,
@@ -20,22 +20,22 @@ from models.statistics.metrics import known
 HORIZON = 180
 
 
-def followed(patients: int, seed: int = 1) -> Followed:
+def followed(patients: int, seed: int = 1) -> FollowedVisits:
     """Patients with two visits each, whose true risk the first column knows; the second is noise. No censoring."""
     random = np.random.default_rng(seed)
     true = np.repeat(random.uniform(0.05, 0.95, patients), 2)
     event = np.repeat(random.random(patients), 2) < true
     days = np.where(event, random.uniform(1, HORIZON, 2 * patients), 400.0)
     risks = np.stack([true, random.uniform(0.05, 0.95, 2 * patients)], axis=1)
-    return Followed(np.repeat(np.arange(patients), 2), risks, days, event)
+    return FollowedVisits(np.repeat(np.arange(patients), 2), risks, days, event)
 
 
-def sized(patients: int) -> Sized:
+def sized(patients: int) -> MeasuredSizes:
     """Patients with two visits each, of sizes around 50 mm; quantiles 2 mm apart, of the old weights 5 mm too high."""
     random = np.random.default_rng(2)
     quantiles = 50.0 + 2.0 * np.arange(-3, 4)
     both = np.broadcast_to([quantiles, quantiles + 5.0], (2 * patients, 2, 7))
-    return Sized(np.repeat(np.arange(patients), 2), both, random.normal(50.0, 3.0, 2 * patients))
+    return MeasuredSizes(np.repeat(np.arange(patients), 2), both, random.normal(50.0, 3.0, 2 * patients))
 
 
 def test_weights_that_know_the_risk_are_told_from_weights_that_do_not() -> None:
@@ -117,7 +117,7 @@ def test_errors_of_sizes_are_means_over_visits_and_intervals_are_over_patients()
 def test_visits_of_one_patient_are_drawn_together() -> None:
     """The same size a hundred times of each patient tells no more than once."""
     once = sized(30)
-    often = Sized(*(np.repeat(each, 100, axis=0) for each in once))
+    often = MeasuredSizes(*(np.repeat(each, 100, axis=0) for each in once))
     for one, many in zip(judge_sizes(once).measures, judge_sizes(often).measures, strict=True):
         assert np.array(many[1:]) == pytest.approx(np.array(one[1:]))
 

@@ -6,7 +6,7 @@ import pytest
 
 from models.forecast import SizeForecast
 from models.judging.sizes import COVERAGE, ERROR, PINBALL, size_scores
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import BLUEPRINTS
 from models.training.splits import splits
 from tests.models.judging.test_baselines import cohort
@@ -20,7 +20,7 @@ def around(days: list[int], values: list[float], *widths: float) -> SizeForecast
     return SizeForecast("sum_of_diameters", tuple(days), (0.5, 0.8, 0.95), tuple(values), low, high)
 
 
-def seen_ahead(timeline: Timeline, off: float) -> list[list[SizeForecast]]:
+def seen_ahead(timeline: PatientRecord, off: float) -> list[list[SizeForecast]]:
     """At each visit the size of the next one times `off`, with intervals around it."""
     sizes = [v.x[0] for v in timeline.visits]
     ahead = [*sizes[1:], sizes[-1]]

@@ -14,9 +14,9 @@ from models.judging.judge import risks_at
 from models.serving.forecaster import Forecaster
 from models.serving.stack import by_horizon, mean_of, shifted
 from models.serving.weights import load_weights, save_weights
-from models.tables.records import Timeline
+from models.tables.records import PatientRecord
 from models.training.blueprints import BLUEPRINTS
-from models.training.crossvalidation import made_by
+from models.training.crossvalidation import forecast_pair
 from models.training.fit import fit_forecaster
 from models.training.landmarks import landmarks
 from tests.models.judging.test_baselines import cohort
@@ -26,20 +26,20 @@ BLUEPRINT = replace(BLUEPRINTS["progression"], epochs=2)
 
 
 @pytest.fixture(scope="module")
-def patients() -> list[Timeline]:
+def patients() -> list[PatientRecord]:
     return cohort(40)
 
 
 @pytest.fixture(scope="module")
-def lead(patients: list[Timeline]) -> Forecaster:
+def lead(patients: list[PatientRecord]) -> Forecaster:
     return fit_forecaster(BLUEPRINT, patients, seed=3)
 
 
 def test_the_lead_is_the_mean_of_its_network_and_the_simple_models_it_was_compared_with(
-    lead: Forecaster, patients: list[Timeline]
+    lead: Forecaster, patients: list[PatientRecord]
 ) -> None:
     unseen = cohort(20, seed=9)
-    rows, made = landmarks(unseen, BLUEPRINT), made_by(lead, unseen)
+    rows, made = landmarks(unseen, BLUEPRINT), forecast_pair(lead, unseen)
     seen = landmarks(patients, BLUEPRINT)
     beside = [families(BLUEPRINT)[name](seen)(rows) for name in (RHYTHM, BOOSTING)]
     expected = np.mean([risks_at(rows, made.network, BLUEPRINT), beside[0]], axis=0)
@@ -47,7 +47,7 @@ def test_the_lead_is_the_mean_of_its_network_and_the_simple_models_it_was_compar
     # trees are grown from a seed of their own in a comparison: only the regression can be held against it exactly
     logistic_only = replace(BLUEPRINT, architecture=replace(BLUEPRINT.architecture, stacked=("logistic",)))
     smaller = Forecaster(replace(lead.card, architecture=logistic_only.architecture), parameters_of(lead), lead.device)
-    found = risks_at(rows, made_by(smaller, unseen).lead, BLUEPRINT)
+    found = risks_at(rows, forecast_pair(smaller, unseen).lead, BLUEPRINT)
     at_next_visit = 0
     np.testing.assert_allclose(found[:, at_next_visit], expected[:, at_next_visit], atol=1e-5)
 
@@ -70,7 +70,7 @@ def test_after_progression_the_network_speaks_alone(lead: Forecaster) -> None:
 
 
 def test_a_longer_horizon_never_has_a_smaller_risk_and_the_interval_holds_the_risk(lead: Forecaster) -> None:
-    for made in (each for visits in made_by(lead, cohort(20, seed=4)).lead for each in visits):
+    for made in (each for visits in forecast_pair(lead, cohort(20, seed=4)).lead for each in visits):
         told = of_kind(RiskForecast, made)
         within = [each.risk for each in told if each.horizon_days]
         assert within == sorted(within)

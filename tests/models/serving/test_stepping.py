@@ -9,7 +9,7 @@ from models.serving.heads import risks_of
 from models.serving.network import Normaliser
 from models.serving.weights import load_weights
 from models.statistics.metrics import auc, known
-from models.tables.records import Timeline, load_timelines
+from models.tables.records import PatientRecord, load_records
 from models.timepoint import Timepoint
 from models.training.blueprints import BLUEPRINTS
 from models.training.crossvalidation import forecast
@@ -90,7 +90,7 @@ def test_states_of_the_wrong_shape_are_refused(progression: Forecaster) -> None:
         progression.advance(progression.initial(2), [point(sum_of_diameters=50)])
 
 
-def without_memory(timelines: list[Timeline]) -> list[Timeline]:
+def without_memory(timelines: list[PatientRecord]) -> list[PatientRecord]:
     """Every visit as a patient of its own: what a forecaster whose stored states are zeroed would see."""
     return [
         replace(timeline, patient_id=f"{timeline.patient_id}/{n}", visits=(visit,))
@@ -105,7 +105,7 @@ def test_zeroing_the_stored_state_costs_auc_on_real_patients(
 ) -> None:
     forecaster, blueprint = {"progression": progression, "response": response}[model], BLUEPRINTS[model]
     folder = shared_data() / FOLDERS[model]
-    timelines = usable(load_timelines(folder, blueprint.applies_to.diseases[0]), blueprint)
+    timelines = usable(load_records(folder, blueprint.applies_to.diseases[0]), blueprint)
     rows = landmarks(timelines, blueprint)
     later = rows.visit > 0
     remembered, zeroed = forecast(forecaster, timelines), iter(forecast(forecaster, without_memory(timelines)))

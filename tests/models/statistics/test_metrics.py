@@ -5,7 +5,7 @@ from sksurv.metrics import brier_score, concordance_index_ipcw, cumulative_dynam
 from sksurv.util import Surv
 
 from models.statistics.metrics import (
-    Flagged,
+    ThresholdCounts,
     auc,
     brier,
     censored,
@@ -62,7 +62,7 @@ def test_area_under_precision_and_recall_equals_scikit_learn() -> None:
 @pytest.mark.parametrize("threshold", [0.2, 0.5])
 def test_what_a_threshold_does_equals_scikit_learn(threshold: float) -> None:
     _, event, risk = cohort()
-    flagged = Flagged.at(risk, known(event, np.ones(len(event))), threshold)
+    flagged = ThresholdCounts.at(risk, known(event, np.ones(len(event))), threshold)
     label = risk >= threshold
     assert flagged.accuracy == pytest.approx(accuracy_score(event, label))
     assert flagged.precision == pytest.approx(precision_score(event, label))
@@ -74,7 +74,7 @@ def test_net_benefit_by_hand() -> None:
     """Of ten, three are flagged rightly and two wrongly: at a threshold of 20 % a wrong one costs a quarter."""
     risk = np.array([0.9, 0.9, 0.9, 0.9, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1])
     event = np.array([1, 1, 1, 0, 0, 1, 0, 0, 0, 0]) > 0
-    assert Flagged.at(risk, known(event, np.ones(10)), 0.2).net_benefit(0.2) == pytest.approx(0.3 - 0.2 * 0.25)
+    assert ThresholdCounts.at(risk, known(event, np.ones(10)), 0.2).net_benefit(0.2) == pytest.approx(0.3 - 0.2 * 0.25)
 
 
 def test_a_row_drawn_twice_counts_like_two_rows() -> None:
@@ -105,7 +105,7 @@ def test_what_cannot_be_had_is_not_a_number() -> None:
     nobody = known(np.zeros(3, dtype=bool), np.ones(3))
     assert np.isnan(auc(np.array([0.1, 0.2, 0.3]), nobody))
     assert np.isnan(precision_recall_area(np.array([0.1, 0.2, 0.3]), nobody))
-    assert np.isnan(Flagged.at(np.array([0.1, 0.2, 0.3]), nobody, 0.5).recall)
+    assert np.isnan(ThresholdCounts.at(np.array([0.1, 0.2, 0.3]), nobody, 0.5).recall)
     assert np.isnan(estimate(np.array([np.nan, 0.5, 0.6])).value)
 
 

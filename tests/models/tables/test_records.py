@@ -5,7 +5,7 @@ import pytest
 
 from models.features import FEATURE_NAMES
 from models.tables.csv_table import UnusableTable
-from models.tables.records import Timeline, load_timelines
+from models.tables.records import PatientRecord, load_records
 from tests.data import shared_data
 
 
@@ -15,7 +15,7 @@ def folder_with(path: Path, **tables: str) -> Path:
     return path
 
 
-def feature(timeline: Timeline, name: str) -> list[float]:
+def feature(timeline: PatientRecord, name: str) -> list[float]:
     return [float(visit.x[FEATURE_NAMES.index(name)]) for visit in timeline.visits]
 
 
@@ -26,7 +26,7 @@ def test_columns_are_found_by_name_in_any_order(tmp_path: Path) -> None:
     other = folder_with(
         tmp_path / "b", measurements="note,longest_diameter,DAY,patient_id,volume\nx,12,40,p,\n,10,0,p,3"
     )
-    [first], [second] = load_timelines(one), load_timelines(other)
+    [first], [second] = load_records(one), load_records(other)
     assert feature(first, "longest_diameter") == feature(second, "longest_diameter") == [10, 12]
     assert feature(second, "volume")[0] == 3
     assert np.isnan(feature(second, "volume")[1])
@@ -38,7 +38,7 @@ def test_too_small_counts_five_millimetres_and_not_evaluable_is_missing(tmp_path
         IMvigor210,p,40,,TOO SMALL TO MEASURE
         IMvigor210,p,80,,NOT EVALUABLE
         IMvigor210,p,,30,"""
-    [timeline] = load_timelines(folder_with(tmp_path, measurements=table))
+    [timeline] = load_records(folder_with(tmp_path, measurements=table))
     assert feature(timeline, "longest_diameter")[:2] == [12, 5]
     assert np.isnan(feature(timeline, "longest_diameter")[2])
     assert len(timeline.visits) == 3  # a row without a day cannot be placed
@@ -50,7 +50,7 @@ def test_lesions_of_one_day_are_one_visit(tmp_path: Path) -> None:
         p,0,a,30,,0
         p,0,b,20,,0
         p,0,n,,16,1"""
-    [timeline] = load_timelines(folder_with(tmp_path, measurements=table))
+    [timeline] = load_records(folder_with(tmp_path, measurements=table))
     assert feature(timeline, "sum_of_diameters") == [66]
 
 
@@ -59,7 +59,7 @@ def test_how_a_lesion_looks_is_read_beside_its_size_once_for_a_visit(tmp_path: P
         p,0,a,30,,
         p,0,b,20,41.5,1.03
         p,42,a,28,,"""
-    [timeline] = load_timelines(folder_with(tmp_path, measurements=table))
+    [timeline] = load_records(folder_with(tmp_path, measurements=table))
     assert feature(timeline, "texture_contrast") == pytest.approx([41.5, np.nan], nan_ok=True)
     assert feature(timeline, "relative_attenuation") == pytest.approx([1.03, np.nan], nan_ok=True)
     assert feature(timeline, "sum_of_diameters") == [50, 28]
@@ -72,7 +72,7 @@ def test_dates_count_from_the_baseline_of_the_clinical_table(tmp_path: Path) -> 
         clinical="patient_id,baseline_date,age,hr\np,2024-02-01,50,",
         outcomes="patient_id,surgery_date,pcr\np,2024-06-01,1",
     )
-    [timeline] = load_timelines(folder, disease="breast")
+    [timeline] = load_records(folder, disease="breast")
     assert [visit.day for visit in timeline.visits] == [-1, 9]
     assert [visit.label for visit in timeline.visits] == ["2024-01-31", "2024-02-10"]
     assert timeline.clinical == {"baseline_date": "2024-02-01", "age": "50"}
@@ -86,7 +86,7 @@ def test_a_treatment_is_seen_from_its_start_and_its_end_from_that_day_on(tmp_pat
         measurements="patient_id,day,volume\np,0,3\np,40,3\np,80,3",
         treatments="patient_id,start_day,end_day,name,kind\np,10,60,Drug,systemic",
     )
-    [timeline] = load_timelines(folder)
+    [timeline] = load_records(folder)
     seen = [timepoint.treatments for timepoint in timeline.timepoints()]
     assert seen[0] == ()
     assert [(t.days_since_start, t.days_since_end) for t in seen[1]] == [(30, None)]
@@ -111,19 +111,19 @@ WRONG = {
 def test_an_unusable_table_is_named_with_its_line(case: str, tmp_path: Path) -> None:
     tables, said = WRONG[case]
     with pytest.raises(UnusableTable, match=said):
-        load_timelines(folder_with(tmp_path, **tables))
+        load_records(folder_with(tmp_path, **tables))
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnusableTable, match="There is no folder"):
-        load_timelines(tmp_path / "nowhere")
+        load_records(tmp_path / "nowhere")
 
 
 def test_the_real_tables_load_whole() -> None:
-    ispy2 = load_timelines(shared_data() / "ispy2", disease="breast")
+    ispy2 = load_records(shared_data() / "ispy2", disease="breast")
     assert len(ispy2) == 384
     assert sum(timeline.outcomes["pcr"][1] for timeline in ispy2) == 113
     assert all([visit.day for visit in timeline.visits] == [0, 21, 84, 154] for timeline in ispy2)
-    lungs = load_timelines(shared_data() / "immunotherapy")
+    lungs = load_records(shared_data() / "immunotherapy")
     assert len(lungs) == 771
     assert {timeline.disease for timeline in lungs} == {"lung", "bladder"}

@@ -7,7 +7,7 @@ import pytest
 
 from models.judging.robustness import robustness
 from models.serving.forecaster import Forecaster
-from models.tables.records import Timeline, Visit
+from models.tables.records import PatientRecord, VisitRecord
 from models.training.blueprints import BLUEPRINTS
 from models.training.corruption import (
     CORRUPTIONS,
@@ -17,13 +17,13 @@ from models.training.corruption import (
     measurement_error,
     rescaled,
 )
-from models.training.crossvalidation import Made, made_by
+from models.training.crossvalidation import ForecastPair, forecast_pair
 from models.training.splits import splits
 from tests.models.judging.test_baselines import cohort
 from tests.models.timelines import features_of
 
 
-def sizes(timelines: list[Timeline]) -> np.ndarray:
+def sizes(timelines: list[PatientRecord]) -> np.ndarray:
     return np.array([v.x[0] for timeline in timelines for v in timeline.visits])
 
 
@@ -42,7 +42,7 @@ def test_the_same_seed_corrupts_alike_and_leaves_the_given_timelines_alone(name:
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_visits_stay_in_order_the_first_stays_and_gone_stays_gone(name: str) -> None:
     corruption, (*_, strongest) = CORRUPTIONS[name]
-    visits = (*cohort(1)[0].visits, Visit(252.0, "252", features_of(sum_of_diameters=0.0)))
+    visits = (*cohort(1)[0].visits, VisitRecord(252.0, "252", features_of(sum_of_diameters=0.0)))
     given = [replace(cohort(1)[0], visits=visits)] * 50
     for timeline in corrupted(given, corruption, strongest, seed=3):
         days = [v.day for v in timeline.visits]
@@ -69,8 +69,8 @@ def test_models_are_judged_by_what_truly_followed(progression: Forecaster) -> No
     """The visits judged and their outcomes are the clean ones; only dropping takes rows away."""
     timelines, blueprint = cohort(40), BLUEPRINTS["progression"]
 
-    def made(seen: list[Timeline]) -> Made:
-        return made_by(progression, seen)
+    def made(seen: list[PatientRecord]) -> ForecastPair:
+        return forecast_pair(progression, seen)
 
     found = robustness(timelines, blueprint, splits(timelines, blueprint)[0], made)
     brier = {score.place: score for score in found if score.measure == "Brier score"}

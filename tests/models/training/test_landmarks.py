@@ -7,7 +7,7 @@ import pytest
 
 from models.judging.baselines import families
 from models.serving.forecaster import Forecaster
-from models.tables.records import Timeline, Visit
+from models.tables.records import PatientRecord, VisitRecord
 from models.training.blueprints import BLUEPRINTS
 from models.training.crossvalidation import forecast
 from models.training.landmarks import landmarks
@@ -16,9 +16,11 @@ from tests.models.timelines import made_timelines
 DAY = 100.0
 
 
-def with_another_future(timeline: Timeline, random: np.random.Generator) -> Timeline:
+def with_another_future(timeline: PatientRecord, random: np.random.Generator) -> PatientRecord:
     """The same up to DAY; after it other sizes, other days, other outcomes."""
-    visits = [v if v.day <= DAY else Visit(v.day + 3, v.label, v.x * random.uniform(0.2, 4.0)) for v in timeline.visits]
+    visits = [
+        v if v.day <= DAY else VisitRecord(v.day + 3, v.label, v.x * random.uniform(0.2, 4.0)) for v in timeline.visits
+    ]
     outcomes = {"pcr": (400.0, bool(random.integers(2)))}
     return replace(timeline, visits=tuple(visits), outcomes=outcomes)
 

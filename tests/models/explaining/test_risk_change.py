@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.explaining.explain import MOST_NEWS, Moved, Told, fold, why_moved
+from models.explaining.risk_change import MOST_NEWS, RiskChange, WeightedHistory, fold, why_moved
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster, load_forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -22,8 +22,8 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Forecaster:
     return load_forecaster(folder, "cpu")
 
 
-def explained(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> list[Moved]:
-    told = Told(forecaster, timeline)
+def explained(forecaster: Forecaster, timeline: Sequence[Timepoint]) -> list[RiskChange]:
+    told = WeightedHistory(forecaster, timeline)
     return why_moved(told, told)
 
 
@@ -38,7 +38,7 @@ def cohort(disease: str) -> Iterator[list[Timepoint]]:
         yield from (points[:visits] for visits in range(2, len(points) + 1))
 
 
-def parts_of(moved: Moved, kind: str) -> dict[str, float]:
+def parts_of(moved: RiskChange, kind: str) -> dict[str, float]:
     return {part.words: part.change for part in moved.parts if part.kind == kind}
 
 
@@ -65,7 +65,7 @@ def test_the_parts_lead_from_what_the_earlier_weights_said_to_what_the_new_ones_
     progression: Forecaster, others: Forecaster
 ) -> None:
     for timeline in list(cohort("lung"))[::3]:
-        found = why_moved(Told(progression, timeline), Told(others, timeline))
+        found = why_moved(WeightedHistory(progression, timeline), WeightedHistory(others, timeline))
         assert [moved.before for moved in found] == risks_after(progression, timeline[:-1])
         assert [moved.now.risk for moved in found] == risks_after(others, timeline)
         for moved in found:
@@ -84,9 +84,8 @@ def test_a_finding_held_back_is_a_scan_on_which_it_was_not_measured(progression:
     before = risks_after(progression, earlier)
     silent = risks_after(progression, [*earlier, unseen])
     loud = risks_after(progression, [*earlier, later])
-    for moved, was, without, now in zip(
-        explained(progression, [*earlier, later]), before, silent, loud, strict=True
-    ):  # fmt: skip
+    changes = explained(progression, [*earlier, later])
+    for moved, was, without, now in zip(changes, before, silent, loud, strict=True):
         assert [part.kind for part in moved.parts] == ["visit", "finding"]
         assert moved.parts[0].change == pytest.approx(without - was, abs=1e-12)
         assert moved.parts[1].change == pytest.approx(now - without, abs=1e-12)

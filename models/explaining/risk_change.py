@@ -28,7 +28,7 @@ Question = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
-class Told:
+class WeightedHistory:
     """A patient's timepoints as one set of weights sees them; the later of the two scans comes last."""
 
     forecaster: Forecaster
@@ -36,7 +36,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Part:
+class RiskContribution:
     """`change` of the risk that is due to one thing; `kind`: visit, time, finding, treatment, fact or weights."""
 
     kind: str
@@ -49,12 +49,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Moved:
+class RiskChange:
     """One forecast after the later scan, the risk after the earlier one, and the parts: before + parts = now."""
 
     now: RiskForecast
     before: float
-    parts: tuple[Part, ...]
+    parts: tuple[RiskContribution, ...]
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ class _News:
     without: Callable[[Timepoint], Timepoint]
 
 
-def why_moved(then: Told, now: Told) -> list[Moved]:
+def why_moved(then: WeightedHistory, now: WeightedHistory) -> list[RiskChange]:
     """Every risk that both forecast: after the later scan by `now`, after the one before it by `then`, and the parts.
 
     `then` holds the weights that led after the earlier scan, its last timepoint but one; `now` those that lead after
     the later. It takes 2^news steps of the network, some tenths of a second at most.
     """
-    state, said = fold(then.forecaster, then.timepoints[:-1])
-    news, before = _news(then, now), _risks(said)
-    kinds = [("visit", "another visit, whatever it found"), *((one.kind, one.words) for one in news)]
+    state, forecasts = fold(then.forecaster, then.timepoints[:-1])
+    news, before = _news(then, now), _risks(forecasts)
+    kinds = [("visit", "another visit, whatever it found"), *((each.kind, each.words) for each in news)]
     after = _by_subset(then, state, news)
     if then.forecaster.weights_version != now.forecaster.weights_version:
         kinds.append(("weights", f"other weights lead, {_named(now.forecaster)} after {_named(then.forecaster)}"))
@@ -84,49 +84,50 @@ def why_moved(then: Told, now: Told) -> list[Moved]:
     values = np.array([[_risks(each)[question].risk for question in questions] for each in after])
     visit = values[0] - [before[question].risk for question in questions]
     changes = np.vstack([visit, shapley(values)])
-    return [
-        Moved(latest[question], before[question].risk,
-              tuple(Part(*kind, float(change)) for kind, change in zip(kinds, column, strict=True)))
-        for question, column in zip(questions, changes.T, strict=True)
-    ]  # fmt: skip
+    parts = [
+        tuple(RiskContribution(*kind, float(change)) for kind, change in zip(kinds, column, strict=True))
+        for column in changes.T
+    ]
+    return [RiskChange(latest[each], before[each].risk, own) for each, own in zip(questions, parts, strict=True)]
 
 
 def fold(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, Sequence[Forecast]]:
     """The state (1, S) after `timepoints`, and what was said after the last of them."""
-    state, said = forecaster.initial(1), []
+    state = forecaster.initial(1)
+    forecasts: list[Forecast] = []
     for timepoint in timepoints:
-        state, (said,) = forecaster.advance(state, [timepoint])
-    return state, said
+        state, (forecasts,) = forecaster.advance(state, [timepoint])
+    return state, forecasts
 
 
-def _by_subset(told: Told, state: np.ndarray, news: Sequence[_News]) -> list[Sequence[Forecast]]:
+def _by_subset(history: WeightedHistory, state: np.ndarray, news: Sequence[_News]) -> list[list[Forecast]]:
     """What is said after the later scan, from the `state` before it, by subset of the news: bit n tells news n."""
-    seen = [_holding_back(told.timepoints[-1], news, subset) for subset in range(1 << len(news))]
-    return told.forecaster.advance(np.repeat(state, len(seen), axis=0), seen)[1]
+    latest = [_holding_back(history.timepoints[-1], news, subset) for subset in range(1 << len(news))]
+    return history.forecaster.advance(np.repeat(state, len(latest), axis=0), latest)[1]
 
 
-def _holding_back(seen: Timepoint, news: Sequence[_News], subset: int) -> Timepoint:
-    for n, one in enumerate(news):
+def _holding_back(later: Timepoint, news: Sequence[_News], subset: int) -> Timepoint:
+    for n, each in enumerate(news):
         if not subset >> n & 1:
-            seen = one.without(seen)
-    return seen
+            later = each.without(later)
+    return later
 
 
-def _risks(said: Sequence[Forecast]) -> dict[Question, RiskForecast]:
-    return {(one.endpoint, one.horizon_kind, one.horizon_days): one for one in of_kind(RiskForecast, said)}
+def _risks(forecasts: Sequence[Forecast]) -> dict[Question, RiskForecast]:
+    return {(risk.endpoint, risk.horizon_kind, risk.horizon_days): risk for risk in of_kind(RiskForecast, forecasts)}
 
 
 def _named(forecaster: Forecaster) -> str:
     return f"{forecaster.card.model} {forecaster.weights_version[:12]}"
 
 
-def _news(then: Told, now: Told) -> list[_News]:
+def _news(then: WeightedHistory, now: WeightedHistory) -> list[_News]:
     """What the later scan brought; time comes last, so that a treatment held back is found by its own days."""
     used = {*then.forecaster.card.feature_names, *now.forecaster.card.feature_names}
-    before, seen = then.timepoints[-2:]
+    before, later = then.timepoints[-2:]
     findings = list(_findings([each.x for each in then.timepoints], used))
-    given = [*_treatments(before, seen), *_facts(before, seen)]
-    time = [_News("time", _days(seen.elapsed_days), _at_once)] if seen.elapsed_days else []
+    given = [*_treatments(before, later), *_facts(before, later)]
+    time = [_News("time", _days(later.elapsed_days), _at_once)] if later.elapsed_days else []
     if len(findings) + len(given) + len(time) > MOST_NEWS:
         given = [_together(given)]
     return [*findings, *given, *time]
@@ -142,16 +143,16 @@ def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:
 
     Those of the image are one finding: they come and go together, and tell of one look.
     """
-    found: dict[int, str] = {}
+    findings: dict[int, str] = {}
     for at, name in enumerate(FEATURE_NAMES):
         known = [x[at] for x in history if 0 <= x[at] <= LARGEST[name]]  # what the network counts as measured
         if name in used and 0 <= history[-1][at] <= LARGEST[name]:
-            found[at] = _finding(name, known[-2] if len(known) > 1 else None, known[-1])
-    looks = [at for at in found if FEATURE_NAMES[at] in IMAGE_NAMES]
-    for at in (at for at in found if at not in looks):
-        yield _News("finding", found[at], partial(_unmeasured, [at]))
+            findings[at] = _finding(name, known[-2] if len(known) > 1 else None, known[-1])
+    looks = [at for at in findings if FEATURE_NAMES[at] in IMAGE_NAMES]
+    for at in (at for at in findings if at not in looks):
+        yield _News("finding", findings[at], partial(_unmeasured, [at]))
     if looks:
-        yield _News("finding", f"image: {', '.join(found[at] for at in looks)}", partial(_unmeasured, looks))
+        yield _News("finding", f"image: {', '.join(findings[at] for at in looks)}", partial(_unmeasured, looks))
 
 
 def _finding(name: str, before: float | None, value: float) -> str:
@@ -162,20 +163,20 @@ def _finding(name: str, before: float | None, value: float) -> str:
     return f"{words} still {value_text}" if before == value else f"{words} {before:.4g} → {value_text}"
 
 
-def _unmeasured(at: Sequence[int], seen: Timepoint) -> Timepoint:
-    x = seen.x.copy()
+def _unmeasured(at: Sequence[int], later: Timepoint) -> Timepoint:
+    x = later.x.copy()
     x[at] = np.nan
-    return replace(seen, x=x)
+    return replace(later, x=x)
 
 
-def _treatments(before: Timepoint, seen: Timepoint) -> Iterator[_News]:
+def _treatments(before: Timepoint, later: Timepoint) -> Iterator[_News]:
     """Each treatment that started, or whose end became known, between the two scans."""
-    for one in seen.treatments:
-        earlier = [each for each in before.treatments if _same(each, one, seen.elapsed_days)]
+    for treatment in later.treatments:
+        earlier = [each for each in before.treatments if _same(each, treatment, later.elapsed_days)]
         if not earlier:
-            yield _News("treatment", f"{one.name} started", partial(_not_given, one))
-        elif earlier[0].days_since_end is None and one.days_since_end is not None:
-            yield _News("treatment", f"{one.name} ended", partial(_going_on, one))
+            yield _News("treatment", f"{treatment.name} started", partial(_not_given, treatment))
+        elif earlier[0].days_since_end is None and treatment.days_since_end is not None:
+            yield _News("treatment", f"{treatment.name} ended", partial(_going_on, treatment))
 
 
 def _same(earlier: TreatmentInForce, later: TreatmentInForce, elapsed_days: float) -> bool:
@@ -183,19 +184,19 @@ def _same(earlier: TreatmentInForce, later: TreatmentInForce, elapsed_days: floa
     return (earlier.name, earlier.kind) == (later.name, later.kind) and abs(days) < SAME_DAYS
 
 
-def _not_given(treatment: TreatmentInForce, seen: Timepoint) -> Timepoint:
-    return replace(seen, treatments=tuple(each for each in seen.treatments if each != treatment))
+def _not_given(treatment: TreatmentInForce, later: Timepoint) -> Timepoint:
+    return replace(later, treatments=tuple(each for each in later.treatments if each != treatment))
 
 
-def _going_on(treatment: TreatmentInForce, seen: Timepoint) -> Timepoint:
+def _going_on(treatment: TreatmentInForce, later: Timepoint) -> Timepoint:
     goes_on = replace(treatment, days_since_end=None)
-    return replace(seen, treatments=tuple(goes_on if each == treatment else each for each in seen.treatments))
+    return replace(later, treatments=tuple(goes_on if each == treatment else each for each in later.treatments))
 
 
-def _facts(before: Timepoint, seen: Timepoint) -> Iterator[_News]:
+def _facts(before: Timepoint, later: Timepoint) -> Iterator[_News]:
     """Each clinical fact that is not what it was at the earlier scan."""
-    for name in sorted({*before.clinical, *seen.clinical}):
-        was, now = before.clinical.get(name), seen.clinical.get(name)
+    for name in sorted({*before.clinical, *later.clinical}):
+        was, now = before.clinical.get(name), later.clinical.get(name)
         if was != now:
             words = f"{name} {_known(was)} → {_known(now)}"
             yield _News("fact", words, partial(_with_fact, name, was))
@@ -205,28 +206,28 @@ def _known(value: object) -> str:
     return "unknown" if value is None else str(value)
 
 
-def _with_fact(name: str, value: object, seen: Timepoint) -> Timepoint:
-    return replace(seen, clinical={**seen.clinical, name: value})
+def _with_fact(name: str, value: object, later: Timepoint) -> Timepoint:
+    return replace(later, clinical={**later.clinical, name: value})
 
 
-def _at_once(seen: Timepoint) -> Timepoint:
+def _at_once(later: Timepoint) -> Timepoint:
     """The same scan on the day of the earlier one."""
 
     def then(days: float) -> float:
-        return max(0.0, days - seen.elapsed_days)
+        return max(0.0, days - later.elapsed_days)
 
-    treatments = tuple(
-        replace(each, days_since_start=then(each.days_since_start),
-                days_since_end=None if each.days_since_end is None else then(each.days_since_end))
-        for each in seen.treatments
-    )  # fmt: skip
-    return replace(seen, elapsed_days=0.0, treatments=treatments)
+    def on_that_day(treatment: TreatmentInForce) -> TreatmentInForce:
+        end = treatment.days_since_end
+        days_since_end = None if end is None else then(end)
+        return replace(treatment, days_since_start=then(treatment.days_since_start), days_since_end=days_since_end)
+
+    return replace(later, elapsed_days=0.0, treatments=tuple(map(on_that_day, later.treatments)))
 
 
 def _together(given: Sequence[_News]) -> _News:
     """All changes of treatments and facts as one."""
 
-    def without(seen: Timepoint) -> Timepoint:
-        return _holding_back(seen, given, 0)
+    def without(later: Timepoint) -> Timepoint:
+        return _holding_back(later, given, 0)
 
     return _News("treatment", f"{len(given)} changes of treatments and facts", without)
