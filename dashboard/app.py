@@ -1,4 +1,4 @@
-"""The dashboard: what stands on every page, and the way between them. Started by `dashboard.launch`."""
+"""The dashboard: what stands on every page, and the way between them. Started by `dashboard.__main__`."""
 
 import streamlit as st
 

@@ -5,12 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-OURS = ("lead", "LSTM")
-NOT_MODELS = ("place", "measure", "rows", "cases", "threshold", "lead minus logistic regression")
+LEAD, LSTM = "lead", "LSTM"
+"""What a card calls what the service says, and the network in it; models.card says so too, which a test compares."""
+DIFFERENCE = f"{LEAD} minus "
+"""How the name of a figure begins that is no model's: the lead's beside that of one of the simple models."""
 HIGHER_IS_BETTER = ("AUC",)
 SHOWN = ("AUC", "Brier score", "observed/expected", "calibration slope")
 
 Card = Mapping[str, Any]
+Score = Mapping[str, Any]
+"""One measure at one place of a card: the place, how many visits, and by name of a model value, low and high."""
+Figure = Sequence[float | None]
 
 
 def trained_on(card: Card) -> str:
@@ -24,25 +29,30 @@ def leads(pairs: Sequence[Mapping[str, str]]) -> str:
     by_endpoint: dict[str, list[str]] = {}
     for pair in pairs:
         by_endpoint.setdefault(pair["endpoint"], []).append(pair["disease"])
-    said = "; ".join(f"{endpoint} ({', '.join(diseases)})" for endpoint, diseases in by_endpoint.items())
-    return f"leads for {said}" if said else "stands by: its forecasts are kept and not shown as current"
+    parts = "; ".join(f"{endpoint} ({', '.join(diseases)})" for endpoint, diseases in by_endpoint.items())
+    return f"leads for {parts}" if parts else "stands by: its forecasts are kept and not shown as current"
 
 
 def figures(card: Card) -> pd.DataFrame:
     """A row per question and measure: the lead, the LSTM in it, and the simple model that does best, with intervals."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place in whole_places(card):
         scores = {score["measure"]: score for score in _scores(card) if score["place"] == place}
-        for measure in (name for name in SHOWN if name in scores):
-            score = scores[measure]
-            best, found = _best_simple(score) if measure in ("AUC", "Brier score") else ("", None)
-            rows.append({
-                "Question": _capital(place), "Visits": score["rows"], "With the event": score["cases"],
-                "Measure": measure, "Lead": estimate(score.get("lead"), measure),
-                "LSTM alone": estimate(score.get("LSTM"), measure),
-                "Best simple model": f"{best}: {estimate(found, measure)}" if best else "",
-            })  # fmt: skip
+        rows += [_figure(place, measure, scores[measure]) for measure in SHOWN if measure in scores]
     return pd.DataFrame(rows)
+
+
+def _figure(place: str, measure: str, score: Score) -> dict[str, Any]:
+    best, best_figure = _best_simple(score) if measure in ("AUC", "Brier score") else ("", None)
+    return {
+        "Question": _capital(place),
+        "Visits": score["rows"],
+        "With the event": score["cases"],
+        "Measure": measure,
+        "Lead": estimate(score.get(LEAD), measure),
+        "LSTM alone": estimate(score.get(LSTM), measure),
+        "Best simple model": f"{best}: {estimate(best_figure, measure)}" if best else "",
+    }
 
 
 def whole_places(card: Card) -> list[str]:
@@ -55,10 +65,11 @@ def calibration(card: Card, place: str) -> pd.DataFrame:
     groups = card["metrics"]["calibration"].get(place, [])
     rows = [(g["expected"], *g["observed"], g["rows"], g["cases"]) for g in groups if g["observed"] is not None]
     frame = pd.DataFrame(rows, columns=["expected", "observed", "low", "high", "visits", "cases"])
-    return frame.assign(words=[
+    words = [
         f"{row.visits} visits: mean risk {row.expected:.0%}, {row.cases} with the event ({row.observed:.0%} observed)"
         for row in frame.itertuples()
-    ])  # fmt: skip
+    ]
+    return frame.assign(words=words)
 
 
 def subgroups(card: Card) -> pd.DataFrame:
@@ -67,7 +78,7 @@ def subgroups(card: Card) -> pd.DataFrame:
     for score in card["metrics"].get("subgroups", []):
         row = by_group.setdefault(score["place"], {"Group": _capital(score["place"]), "Visits": score["rows"]})
         if score["measure"] in ("AUC", "observed/expected"):
-            row[_capital(score["measure"])] = estimate(score.get("lead"), score["measure"])
+            row[_capital(score["measure"])] = estimate(score.get(LEAD), score["measure"])
     return pd.DataFrame(by_group.values())
 
 
@@ -77,21 +88,25 @@ def reporting(card: Card) -> Iterator[str]:
         yield f"{item}: {answer.partition(' [')[0]}"
 
 
-def estimate(found: Sequence[float] | None, measure: str) -> str:
+def estimate(figure: Figure | None, measure: str) -> str:
     """`0.760 (0.735, 0.785)`; Brier scores with a digit more, since differences lie there."""
-    if found is None or found[0] is None:
+    if figure is None or figure[0] is None:
         return "not known"
     digits = 4 if measure == "Brier score" else 3
-    value, low, high = (f"{number:.{digits}f}" for number in found)
+    value, low, high = (f"{number:.{digits}f}" for number in figure)
     return f"{value} ({low}, {high})"
 
 
-def _scores(card: Card) -> Sequence[Mapping[str, Any]]:
-    return card.get("metrics", {}).get("scores", [])
+def _scores(card: Card) -> Sequence[Score]:
+    scores: Sequence[Score] = card.get("metrics", {}).get("scores", [])
+    return scores
 
 
-def _best_simple(score: Mapping[str, Any]) -> tuple[str, Sequence[float] | None]:
-    beside = {name: each for name, each in score.items() if name not in (*NOT_MODELS, *OURS) and each is not None}
+def _best_simple(score: Score) -> tuple[str, Figure | None]:
+    """Name and figure of the simple model that does best; no name where the card has none."""
+    figures = {name: each for name, each in score.items() if isinstance(each, (list, tuple))}
+    beside = {name: each for name, each in figures.items() if name not in (LEAD, LSTM)}
+    beside = {name: each for name, each in beside.items() if not name.startswith(DIFFERENCE)}
     if not beside:
         return "", None
     best = (max if score["measure"] in HIGHER_IS_BETTER else min)(beside, key=lambda name: beside[name][0])

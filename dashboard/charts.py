@@ -1,11 +1,12 @@
 """What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import altair as alt
 import pandas as pd
 
 from dashboard import wording
+from dashboard.rows import WorklistRow
 from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PANEL, PAPER, RULE, SERIES, TEAL, WORSE
 
 AXIS_PX = 54
@@ -26,7 +27,7 @@ class Span(NamedTuple):
     held: pd.Timestamp
 
 
-def risk_bar(row: Any) -> str:
+def risk_bar(row: WorklistRow) -> str:
     """SVG of a risk on a scale from 0 to 100 %: its interval, and an arrow from the risk of the scan before."""
     trend = "unchanged" if pd.isna(row.change) else wording.trend(row.change, row.endpoint)
     colour = {"worse": WORSE, "better": BETTER, "unchanged": NEUTRAL}[trend]
@@ -53,8 +54,9 @@ def risk_scale() -> str:
     """SVG of the scale above the risks."""
     labels = "".join(
         f'<text x="{_px(value)}" y="13" font-size="13" fill="{MUTED}" font-family="sans-serif" text-anchor="middle">'
-        f"{value:.0%}</text>" for value in (0, 0.5, 1)
-    )  # fmt: skip
+        f"{value:.0%}</text>"
+        for value in (0, 0.5, 1)
+    )
     return _svg(16, labels)
 
 
@@ -76,23 +78,24 @@ def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) 
     shape = alt.Shape("series:N", sort=series, scale=alt.Scale(domain=series), legend=_legend())
     base = alt.Chart(frame).encode(x=_x(span), y=_y("value", SIZES), color=colour)
     width = alt.condition("datum.is_sum", alt.value(3), alt.value(1.6))
-    return _finish(
+    chart = (
         _fan(coming, _x(span))
         + base.mark_line().encode(strokeWidth=width, detail="series:N")
-        + base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=_words()),
-        title, FRAME_PX + 250,
-    )  # fmt: skip
+        + base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=_words())
+    )
+    return _finish(chart, title, FRAME_PX + 250)
 
 
 def _fan(coming: pd.DataFrame, x: alt.X) -> alt.LayerChart:
     """Bands of all levels over each other, the darker the likelier, and the forecast itself in their middle."""
     bands = alt.Chart(coming).mark_area(color=TEAL, opacity=0.16, clip=True)
     forecast = alt.Chart(coming[coming.level == coming.level.min()]).encode(x=x, y=_y("value", SIZES))
-    return (
+    fan: alt.LayerChart = (
         bands.encode(x=x, y=_y("value_low", SIZES), y2="value_high:Q", detail="level:N")
         + forecast.mark_line(color=TEAL, strokeWidth=2, strokeDash=[5, 4], clip=True)
         + forecast.mark_point(color=TEAL, size=64, opacity=1, fill=PAPER).encode(tooltip=_words())
     )
+    return fan
 
 
 def risk(frame: pd.DataFrame, scans: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
@@ -107,14 +110,14 @@ def risk(frame: pd.DataFrame, scans: pd.DataFrame, title: str, span: Span) -> al
     line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
     points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
     x = _x(span)
-    return _finish(
+    chart = (
         band.encode(x=x, y=_y("risk_low", share, percent=True), y2="risk_high:Q")
         + line.encode(x=x, y=_y("risk", share, percent=True))
         + _ticks(scans, x)
         + _model_changes(frame, x)
-        + points.encode(x=x, y=_y("risk", share, percent=True), tooltip=_words()),
-        title, FRAME_PX + 210,
-    )  # fmt: skip
+        + points.encode(x=x, y=_y("risk", share, percent=True), tooltip=_words())
+    )
+    return _finish(chart, title, FRAME_PX + 210)
 
 
 def given(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
@@ -137,14 +140,15 @@ def parts(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     reach = max(1.0, frame.points.abs().max()) * 1.25  # room for the labels
     base = alt.Chart(frame).encode(
         x=alt.X("points:Q", scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(title=None, tickCount=5)),
-        y=alt.Y("part:N", sort=list(frame.part), axis=names), tooltip=_words(),
-    )  # fmt: skip
+        y=alt.Y("part:N", sort=list(frame.part), axis=names),
+        tooltip=_words(),
+    )
     bars = base.mark_bar(height=16).encode(color=alt.Color("trend:N", scale=trends, legend=None))
     zero = alt.Chart().mark_rule(color=MUTED).encode(x=alt.datum(0, type="quantitative"))
     rising = base.transform_filter("datum.points >= 0").mark_text(align="left", dx=5, color=INK, fontSize=13)
     falling = base.transform_filter("datum.points < 0").mark_text(align="right", dx=-5, color=INK, fontSize=13)
-    labels = [each.encode(text="label:N") for each in (rising, falling)]
-    return _finish(alt.layer(bars, zero, *labels), title, FRAME_PX + 30 * len(frame))
+    chart = bars + zero + rising.encode(text="label:N") + falling.encode(text="label:N")
+    return _finish(chart, title, FRAME_PX + 30 * len(frame))
 
 
 def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
@@ -157,14 +161,13 @@ def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     x = alt.X("expected:Q", scale=share, axis=axis)
     base = alt.Chart(frame).encode(x=x)
     ideal = alt.Chart(pd.DataFrame({"expected": [0.0, 1.0], "observed": [0.0, 1.0]}))
-    return _finish(
+    points = base.mark_point(filled=True, color=TEAL, size=64, opacity=1)
+    chart = (
         ideal.mark_line(color=MUTED, strokeDash=[5, 4]).encode(x=x, y=_y("observed", share, percent=True))
         + base.mark_rule(color=TEAL, strokeWidth=1.5).encode(y=_y("low", share, percent=True), y2="high:Q")
-        + base.mark_point(filled=True, color=TEAL, size=64, opacity=1).encode(
-            y=_y("observed", share, percent=True), tooltip=_words()
-        ),
-        title, FRAME_PX + 180,
-    )  # fmt: skip
+        + points.encode(y=_y("observed", share, percent=True), tooltip=_words())
+    )
+    return _finish(chart, title, FRAME_PX + 180)
 
 
 def span(dates: pd.Series, coming: pd.Series, last_scan: pd.Timestamp, today: pd.Timestamp) -> Span:
@@ -181,19 +184,18 @@ def _held(frame: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
 
 
 def _ticks(scans: pd.DataFrame, x: alt.X) -> alt.Chart:
-    return (
-        alt.Chart(scans).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
-        .encode(x=x, y=alt.datum(0, type="quantitative"), tooltip=_words())
-    )  # fmt: skip
+    ticks = alt.Chart(scans).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
+    placed: alt.Chart = ticks.encode(x=x, y=alt.datum(0, type="quantitative"), tooltip=_words())
+    return placed
 
 
 def _model_changes(frame: pd.DataFrame, x: alt.X) -> alt.LayerChart:
     changed = frame[frame.weights_version.ne(frame.weights_version.shift()) & (frame.index != frame.index[0])]
     base = alt.Chart(changed.assign(label="from here: " + changed.said_by)).encode(x=x)
     rule = base.mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5)
-    return rule + base.mark_text(align="left", dx=5, baseline="top", color=MUTED, fontSize=12).encode(
-        y=alt.value(2), text="label:N"
-    )
+    text = base.mark_text(align="left", dx=5, baseline="top", color=MUTED, fontSize=12)
+    marks: alt.LayerChart = rule + text.encode(y=alt.value(2), text="label:N")
+    return marks
 
 
 def _x(span: Span, name: str = "at") -> alt.X:
@@ -219,10 +221,11 @@ def _words() -> alt.Tooltip:
 def _finish(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
     font = '"Source Sans", "Source Sans Pro", sans-serif'
     heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=font, offset=10)
-    return (
+    finished: alt.LayerChart = (
         chart.properties(height=height, title=heading)
         .configure(font=font, background=PAPER)
         .configure_axis(labelColor=MUTED, labelFontSize=12, gridColor=PANEL, tickColor=RULE, domainColor=RULE)
         .configure_legend(labelColor=INK, labelFontSize=13)
         .configure_view(strokeWidth=0)
     )
+    return finished

@@ -8,8 +8,8 @@ from stream.settings import Settings
 APP = Path(__file__).with_name("app.py")
 
 
-def arguments(settings: Settings, address: str = "127.0.0.1") -> list[str]:
-    """What follows the interpreter: `[sys.executable, *arguments(settings)]` serves the pages on `address`.
+def arguments(settings: Settings, address: str) -> list[str]:
+    """What follows the interpreter: `[sys.executable, *arguments(settings, "127.0.0.1")]` serves the pages there.
 
     Nothing is sent home, no file outside the package is read, errors are never shown with their traceback.
     """

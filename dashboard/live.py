@@ -6,19 +6,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import wording
-from dashboard.queries import DatabaseAway, Reader, reader
+from dashboard.queries import DatabaseAway, ViewReader, reader
 from stream import logs
 
 REFRESH_SECONDS = 5
 """A forecast is stored about 2 s after its scan; shorter would redraw under the reader's hand for nothing."""
 
 
-def live(page: Callable[[Reader], None]) -> None:
+def live(page: Callable[[ViewReader], None]) -> None:
     """Draw `page` now and every REFRESH_SECONDS, each time from a new snapshot of the database."""
     st.fragment(run_every=REFRESH_SECONDS)(_draw)(page)
 
 
-def _draw(page: Callable[[Reader], None]) -> None:
+def _draw(page: Callable[[ViewReader], None]) -> None:
     try:
         with reader() as source:
             page(source)

@@ -22,7 +22,7 @@ def known_kinds(rows: pd.DataFrame) -> list[Kind]:
     return sorted(set(kinds(rows)), key=_importance)
 
 
-def by_horizon(kind: Kind) -> tuple:
+def by_horizon(kind: Kind) -> tuple[str, str, int]:
     """Sorts kinds by endpoint, then the nearest horizon first."""
     endpoint, horizon_kind, days = kind
     return endpoint, horizon_kind, days or 0
@@ -30,13 +30,13 @@ def by_horizon(kind: Kind) -> tuple:
 
 def of_kind(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """The rows of one kind of forecast."""
-    return rows[[found == kind for found in kinds(rows)]]
+    return rows[[each == kind for each in kinds(rows)]]
 
 
 def main_forecasts(rows: pd.DataFrame) -> pd.DataFrame:
     """Of each patient the forecast that leads."""
-    found = kinds(rows)
-    order = sorted(range(len(rows)), key=lambda number: _importance(found[number]))
+    kind_of = kinds(rows)
+    order = sorted(range(len(rows)), key=lambda number: _importance(kind_of[number]))
     return rows.iloc[order].drop_duplicates("patient_id")
 
 
@@ -49,7 +49,7 @@ def worst_change_first(rows: pd.DataFrame) -> pd.DataFrame:
     return order.drop(columns=["worsening", "badness"])
 
 
-def _importance(kind: Kind) -> tuple:
+def _importance(kind: Kind) -> tuple[int, str, int, str, int]:
     endpoint, horizon_kind, days = kind
     known = list(wording.ENDPOINTS)
     place = known.index(endpoint) if endpoint in known else len(known)

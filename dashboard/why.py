@@ -33,30 +33,36 @@ def explain(patient: str) -> Answer:
         raise NoAnswer(f"There was no answer within {PATIENCE_SECONDS} seconds: try again.") from None
     if ended.returncode:
         raise NoAnswer(ended.stderr.strip().removeprefix("scanstream: ") or "There was no answer: try again.")
-    return json.loads(ended.stdout)
+    answer: Answer = json.loads(ended.stdout)
+    return answer
 
 
 def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:
     """By kind of forecast the risk before and now, and the parts; kinds without an earlier forecast are not there."""
-    return {(of["endpoint"], one["horizon_kind"], one["horizon_days"]): one for of in answer for one in of["moved"]}
+    return {
+        (of["endpoint"], change["horizon_kind"], change["horizon_days"]): change
+        for of in answer
+        for change in of["moved"]
+    }
 
 
-def parts(endpoint: str, one: Mapping[str, Any]) -> pd.DataFrame:
+def parts(endpoint: str, change: Mapping[str, Any]) -> pd.DataFrame:
     """Rows part, points, label, trend, words of one forecast that moved, in their order."""
-    return pd.DataFrame({
-        "part": [part["words"] for part in one["parts"]],
-        "points": [100 * part["change"] for part in one["parts"]],
-        "label": [wording.tenths(part["change"]) for part in one["parts"]],
-        "trend": [wording.trend(part["change"], endpoint) for part in one["parts"]],
-        "words": [part["says"] for part in one["parts"]],
-    })  # fmt: skip
+    columns = {
+        "part": [part["words"] for part in change["parts"]],
+        "points": [100 * part["change"] for part in change["parts"]],
+        "label": [wording.tenths(part["change"]) for part in change["parts"]],
+        "trend": [wording.trend(part["change"], endpoint) for part in change["parts"]],
+        "words": [part["says"] for part in change["parts"]],
+    }
+    return pd.DataFrame(columns)
 
 
 def flags(answer: Answer) -> Iterator[str]:
     """A sentence on each thing that the training data did not cover."""
     for of in answer:
-        for one in of["outside_training"] or ():
-            yield f"{wording.endpoint(of['endpoint'])}: outside the training data is {one['says']}."
+        for flag in of["outside_training"] or ():
+            yield f"{wording.endpoint(of['endpoint'])}: outside the training data is {flag['says']}."
 
 
 def remarks(answer: Answer) -> Iterator[str]:
@@ -73,12 +79,12 @@ def remarks(answer: Answer) -> Iterator[str]:
 
 def arms(of: Mapping[str, Any]) -> pd.DataFrame:
     """A row per arm, a column per forecast; empty for a model that does not see treatments."""
-    return pd.DataFrame([
-        {"Arm": row["arm"], **{_title(one): f"{wording.percent(one['risk'])} "
-         f"({wording.interval(one['risk_low'], one['risk_high'])})" for one in row["forecasts"]}}
-        for row in (of["arms"] or {"rows": ()})["rows"]
-    ])  # fmt: skip
+    rows = (of["arms"] or {"rows": ()})["rows"]
+    return pd.DataFrame([{"Arm": row["arm"], **dict(map(_cell, row["forecasts"]))} for row in rows])
 
 
-def _title(one: Mapping[str, Any]) -> str:
-    return wording.forecast(one["endpoint"], one["horizon_kind"], one["horizon_days"])
+def _cell(forecast: Mapping[str, Any]) -> tuple[str, str]:
+    """Title of the column and words of the cell."""
+    title = wording.forecast(forecast["endpoint"], forecast["horizon_kind"], forecast["horizon_days"])
+    interval = wording.interval(forecast["risk_low"], forecast["risk_high"])
+    return title, f"{wording.percent(forecast['risk'])} ({interval})"

@@ -1,9 +1,12 @@
 """All words for people: what codes of the database mean, how numbers, days and ages are written."""
 
 import datetime as dt
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+
+from stream.vocabulary import Cause, Completeness, ReasonCode, Status
 
 RESEARCH_USE = "**Research use only.** Not a medical device: not for diagnosis or treatment decisions."
 AWAY = (
@@ -19,6 +22,7 @@ ENDPOINTS = {
     "tumour_presence": "Tumour present",
 }
 """In the order in which one of them leads on the worklist."""
+Trend = Literal["worse", "better", "unchanged"]
 HIGH_IS_GOOD = ("pcr", "objective_response")
 HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
 MONTHS = {90: "3 months", 180: "6 months", 365: "12 months"}
@@ -36,54 +40,60 @@ RESPONSES = {
     "SD": "stable disease",
     "PD": "progressive disease",
 }
-STATUSES = {
-    "receiving": ("Receiving", "files are still arriving"),
-    "measuring": ("Measuring", "complete, being measured"),
-    "waiting": ("Waiting", "measured, waits for its forecast"),
-    "applied": ("Applied", "counts on its timeline"),
-    "superseded": ("Superseded", "a newer revision counts"),
-    "rejected": ("Rejected", "a person or a rejection note took it out"),
-    "retracted": ("Retracted", "the sender withdrew it"),
-    "set_aside": ("Set aside", "kept, not processed"),
+STATUSES: dict[str, tuple[str, str]] = {
+    Status.RECEIVING: ("Receiving", "files are still arriving"),
+    Status.MEASURING: ("Measuring", "complete, being measured"),
+    Status.WAITING: ("Waiting", "measured, waits for its forecast"),
+    Status.APPLIED: ("Applied", "counts on its timeline"),
+    Status.SUPERSEDED: ("Superseded", "a newer revision counts"),
+    Status.REJECTED: ("Rejected", "a person or a rejection note took it out"),
+    Status.RETRACTED: ("Retracted", "the sender withdrew it"),
+    Status.SET_ASIDE: ("Set aside", "kept, not processed"),
 }
-COMPLETENESS = {
-    "single_sr": "one report is the whole scan",
-    "counts": "all announced files are here",
-    "series_list": "all required series are here",
-    "references": "all referenced files are here",
-    "association_end": "the sender's association ended",
-    "quiet": "nothing came for a while",
-    "final_after": "the time for corrections is over",
+COMPLETENESS: dict[str, str] = {
+    Completeness.SINGLE_SR: "one report is the whole scan",
+    Completeness.COUNTS: "all announced files are here",
+    Completeness.SERIES_LIST: "all required series are here",
+    Completeness.REFERENCES: "all referenced files are here",
+    Completeness.ASSOCIATION_END: "the sender's association ended",
+    Completeness.QUIET: "nothing came for a while",
+    Completeness.FINAL_AFTER: "the time for corrections is over",
 }
-SUPERSEDED = {
-    "late": "a scan from an earlier date arrived late",
-    "revision": "the scan was completed or corrected",
-    "treatment": "a treatment was entered or changed",
-    "clinical": "a clinical fact was entered or changed",
-    "rejected": "the scan was rejected",
-    "retracted": "the sender withdrew the scan",
-    "restored": "the rejection of a scan was withdrawn",
-    "moved": "the scan belongs to another patient",
-    "merged": "two patients were found to be one",
-    "unmerged": "a merge of two patients was undone",
-    "replay": "everything was computed again",
+SUPERSEDED: dict[str, str] = {
+    Cause.LATE: "a scan from an earlier date arrived late",
+    Cause.REVISION: "the scan was completed or corrected",
+    Cause.TREATMENT: "a treatment was entered or changed",
+    Cause.CLINICAL: "a clinical fact was entered or changed",
+    Cause.REJECTED: "the scan was rejected",
+    Cause.RETRACTED: "the sender withdrew the scan",
+    Cause.RESTORED: "the rejection of a scan was withdrawn",
+    Cause.MOVED: "the scan belongs to another patient",
+    Cause.MERGED: "two patients were found to be one",
+    Cause.UNMERGED: "a merge of two patients was undone",
+    Cause.REPLAY: "everything was computed again",
 }
-REASONS = {
-    "no_date": ("No usable date", "Send it again with an acquisition or study date."),
-    "impossible_date": ("Impossible date", "Correct the date at the sender and send it again."),
-    "no_patient_id": ("No patient ID", "Send it again with a PatientID."),
-    "patient_conflict": ("One study, two patients", "Find out which patient is right; send it again under that one."),
-    "content_conflict": ("Same instance, other content", "The first one stands. Decide which one is right."),
-    "unknown_unit": ("Unknown unit", "Report the value in mm, cm, ml or cm3 and send it again."),
-    "bad_value": ("Impossible value", "Sizes are finite and not negative: correct the report and send it again."),
-    "bad_geometry": (
+REASONS: dict[str, tuple[str, str]] = {
+    ReasonCode.NO_DATE: ("No usable date", "Send it again with an acquisition or study date."),
+    ReasonCode.IMPOSSIBLE_DATE: ("Impossible date", "Correct the date at the sender and send it again."),
+    ReasonCode.NO_PATIENT_ID: ("No patient ID", "Send it again with a PatientID."),
+    ReasonCode.PATIENT_CONFLICT: (
+        "One study, two patients",
+        "Find out which patient is right; send it again under that one.",
+    ),
+    ReasonCode.CONTENT_CONFLICT: ("Same instance, other content", "The first one stands. Decide which one is right."),
+    ReasonCode.UNKNOWN_UNIT: ("Unknown unit", "Report the value in mm, cm, ml or cm3 and send it again."),
+    ReasonCode.BAD_VALUE: (
+        "Impossible value",
+        "Sizes are finite and not negative: correct the report and send it again.",
+    ),
+    ReasonCode.BAD_GEOMETRY: (
         "Geometry contradicts its reference",
         "Export the segmentation again from the images it refers to.",
     ),
-    "not_measurable": ("Could not be measured", "Look at the reason; send a corrected object."),
-    "decode_failed": ("Pixels cannot be decoded", "Send it again uncompressed."),
-    "too_large": ("Too large", "Send it in smaller series."),
-    "killed_worker": ("Ended a worker three times", "Keep the file and report it to the operator."),
+    ReasonCode.NOT_MEASURABLE: ("Could not be measured", "Look at the reason; send a corrected object."),
+    ReasonCode.DECODE_FAILED: ("Pixels cannot be decoded", "Send it again uncompressed."),
+    ReasonCode.TOO_LARGE: ("Too large", "Send it in smaller series."),
+    ReasonCode.KILLED_WORKER: ("Ended a worker three times", "Keep the file and report it to the operator."),
 }
 """What was found, and what the sender's people can do about it."""
 
@@ -174,8 +184,8 @@ def tenths(change: float) -> str:
     return f"{sign_mark}{abs(rounded):.1f}"
 
 
-def trend(change: float, name: str) -> str:
-    """`worse`, `better` or `unchanged`, by the endpoint's direction."""
+def trend(change: float, name: str) -> Trend:
+    """Whether a risk became worse or better, by the endpoint's direction."""
     rounded = round(change * 100) * sign(name)
     return "worse" if rounded > 0 else "better" if rounded < 0 else "unchanged"
 

@@ -30,7 +30,10 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends with one sentence on stderr and INTERFACES' exit code."""
+    """Run the command line; a user's mistake ends with one sentence on stderr and an exit code.
+
+    See docs/interfaces.md 2.
+    """
     try:
         build_app()()
     except tuple(EXIT_CODES) as error:

@@ -28,7 +28,7 @@ class ArchiveAway(OSError):
 
 
 class Refuse(Exception):
-    """Nothing is kept; the sender hears `status` (a C-STORE status, INTERFACES section 7)."""
+    """Nothing is kept; the sender hears `status` (a C-STORE status, docs/interfaces.md 7)."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)

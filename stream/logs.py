@@ -35,17 +35,17 @@ class _Seldom(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], float] = {}
+        self._logged_at: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name == log.name:
             return True
-        said = (record.name, str(record.msg))
-        if record.created - self._said.get(said, 0.0) < AGAIN_AFTER_SECONDS:
+        message = (record.name, str(record.msg))
+        if record.created - self._logged_at.get(message, 0.0) < AGAIN_AFTER_SECONDS:
             return False
-        if len(self._said) == KEPT:
-            self._said.clear()
-        self._said[said] = record.created
+        if len(self._logged_at) == KEPT:
+            self._logged_at.clear()
+        self._logged_at[message] = record.created
         return True
 
 

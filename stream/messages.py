@@ -1,4 +1,4 @@
-"""What travels through Kafka: doorbells as UTF-8 JSON (INTERFACES 8). Truth is in Postgres; a bell only says where."""
+"""What travels through Kafka: bells as UTF-8 JSON (docs/interfaces.md 8). Truth is in Postgres; a bell says where."""
 
 import hashlib
 import json

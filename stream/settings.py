@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
@@ -17,7 +18,7 @@ ROLES = ("migrator", "gateway", "worker", "dashboard", "reader", "auditor", "vau
 
 
 class Settings(BaseSettings):
-    """Every setting of the service; INTERFACES section 3 tells what each is for."""
+    """Every setting of the service; docs/interfaces.md 3 tells what each is for."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
@@ -124,7 +125,7 @@ class Settings(BaseSettings):
         return {**os.environ, **values}
 
 
-def load_settings(**overrides: object) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, `.env` and `overrides`; raises WrongUse with one sentence a person can act on."""
     _refuse_unknown_names()
     try:

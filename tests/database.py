@@ -14,10 +14,11 @@ from psycopg import sql
 
 from stream.endpoints import SUPERUSER, embedded_url, load_endpoints
 from stream.settings import Settings, load_settings
-from stream.storage import active_weights, schema
 from stream.storage import database as storage
+from stream.storage import schema
 from stream.storage.appending import qualified
 from stream.storage.database import Connection
+from stream.storage.folding import active_weights
 from stream.storage.roles import ensure_database
 
 _numbers = itertools.count()

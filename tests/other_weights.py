@@ -7,7 +7,7 @@ from models.card import COMMITTED, Card
 from models.serving.weights import load_weights, save_weights
 from models.simulated import write_tables
 from models.simulation.patients import simulate
-from models.tables.records import load_timelines
+from models.tables.records import load_records
 from models.training.blueprints import SURVIVAL
 from models.training.fit import fit
 from models.training.fitted_card import card_of
@@ -25,5 +25,5 @@ def image_weights(folder: Path) -> Card:
     """Weights that see a lesion's image beside its size, hardly trained, on simulated patients; saved in `folder`."""
     write_tables(folder / "tables", simulate(20))
     blueprint = replace(SURVIVAL, epochs=3, architecture=replace(SURVIVAL.architecture, members=2))
-    timelines = usable(load_timelines(folder / "tables"), blueprint)
+    timelines = usable(load_records(folder / "tables"), blueprint)
     return save_weights(folder, card_of(blueprint, timelines, 1, {}), fit(blueprint, timelines, 1))

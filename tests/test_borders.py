@@ -1,5 +1,5 @@
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,12 +26,13 @@ BORDERS = {
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill"}
 
 
-def sources() -> Iterator[Path]:
-    for package in PACKAGES:
-        yield from (ROOT / package).rglob("*.py")
+@cache
+def sources() -> tuple[Path, ...]:
+    return tuple(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 
 
-def imported(file: Path) -> set[str]:
+@cache
+def imported(file: Path) -> frozenset[str]:
     """Top names of everything `file` imports, also inside functions."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text())):
@@ -39,7 +40,7 @@ def imported(file: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add(node.module)
-    return names
+    return frozenset(names)
 
 
 def users_of(library: str) -> set[str]:
@@ -104,3 +105,20 @@ def test_imports_run_one_way(inner: str, outer: tuple[str, ...]) -> None:
 def test_locks_are_asked_for_by_name_in_one_module_only() -> None:
     asking = {file.relative_to(ROOT).as_posix() for file in sources() if "pg_advisory" in file.read_text()}
     assert asking - {"stream/storage/locks.py"} == {file for file in asking if file.startswith("migrations/")}
+
+
+def test_wiring_constructs_and_does_nothing_else() -> None:
+    for file in (ROOT / "stream/wiring").glob("*.py"):
+        text = file.read_text()
+        calls = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        assert not calls & {"execute", "executemany", "transaction", "cursor"}, file.name
+        assert "SELECT " not in text, file.name
+
+
+def test_services_know_nothing_of_dicom() -> None:
+    for library in ("stream.dicom", "pydicom"):
+        assert not {file for file in users_of(library) if file.startswith("stream/services/")}
+
+
+def test_the_service_starts_the_dashboard_by_its_name_and_knows_nothing_of_it() -> None:
+    assert not {file for file in users_of("dashboard") if file.startswith("stream/")}

@@ -32,10 +32,23 @@ def test_fields_that_a_later_version_adds_do_no_harm() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"v": 2}', b'{"v": "1"}', b"[" * 100_000, b"plain text",
-     b'{"v": 1, "a": "\\u0000"}', b'{"v": 1, "a": "\\ud800"}', b'{"v": 1, "a": NaN}', b'{"v": 1, "a": 1e999}'],
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"v": 2}',
+        b'{"v": "1"}',
+        b"[" * 100_000,
+        b"plain text",
+        b'{"v": 1, "a": "\\u0000"}',
+        b'{"v": 1, "a": "\\ud800"}',
+        b'{"v": 1, "a": NaN}',
+        b'{"v": 1, "a": 1e999}',
+    ],
     ids=lambda value: repr(value[:24]),
-)  # fmt: skip
+)
 def test_what_is_no_message_of_ours_is_named(value: bytes) -> None:
     with pytest.raises(BadMessage) as caught:
         Letter(None, value).fields()
@@ -44,9 +57,14 @@ def test_what_is_no_message_of_ours_is_named(value: bytes) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"scan_uid": "2.25.1"}, {"revision": 1}, {"scan_uid": 7, "revision": 1},
-     *({"scan_uid": "2.25.1", "revision": revision} for revision in ("1", 1.0, True, None, 0, -1, 2**31, 10**30))],
-)  # fmt: skip
+    [
+        {},
+        {"scan_uid": "2.25.1"},
+        {"revision": 1},
+        {"scan_uid": 7, "revision": 1},
+        *({"scan_uid": "2.25.1", "revision": revision} for revision in ("1", 1.0, True, None, 0, -1, 2**31, 10**30)),
+    ],
+)
 def test_a_bell_without_a_scan_and_a_revision_is_named(fields: dict) -> None:
     with pytest.raises(BadMessage):
         letter(**fields).scan_revision()
@@ -83,13 +101,19 @@ def test_a_treatment_dated_by_day_says_so_by_its_form() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "fact"),
-    [("merge", {}), ("treatment", None), ("treatment", []), ("treatment", {"name": "docetaxel"}),
-     ("treatment", {"name": "d", "kind": "drug", "start_at": "soon"}),
-     ("treatment", {"name": "d", "kind": "drug", "start_at": 7}),
-     ("treatment", {"name": "d", "kind": "drug", "start_at": "9999-12-31T23:00:00-05:00"}),
-     ("outcome", {"endpoint": "death"}), ("outcome", {"endpoint": "death", "event": True, "at": "13 May"}),
-     ("clinical", None)],
-)  # fmt: skip
+    [
+        ("merge", {}),
+        ("treatment", None),
+        ("treatment", []),
+        ("treatment", {"name": "docetaxel"}),
+        ("treatment", {"name": "d", "kind": "drug", "start_at": "soon"}),
+        ("treatment", {"name": "d", "kind": "drug", "start_at": 7}),
+        ("treatment", {"name": "d", "kind": "drug", "start_at": "9999-12-31T23:00:00-05:00"}),
+        ("outcome", {"endpoint": "death"}),
+        ("outcome", {"endpoint": "death", "event": True, "at": "13 May"}),
+        ("clinical", None),
+    ],
+)
 def test_a_fact_that_is_not_complete_is_named(kind: str, fact: object) -> None:
     with pytest.raises(BadMessage):
         event(kind, fact)

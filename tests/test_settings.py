@@ -28,10 +28,19 @@ def test_a_service_needs_no_settings() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DICOM_PORT", "0"), ("DICOM_PORT", "many"), ("PARTITIONS", "0"), ("WORKERS", "-1"), ("QUIET_SECONDS", "-2"),
-     ("DEVICE", "tpu"), ("TIME_ZONE", "Mars/Olympus"), ("TIME_ZONE", "../../etc/passwd"), ("DICOM_AE_TITLE", ""),
-     ("DICOM_AE_TITLE", "LONGER_THAN_SIXTEEN")],
-)  # fmt: skip
+    [
+        ("DICOM_PORT", "0"),
+        ("DICOM_PORT", "many"),
+        ("PARTITIONS", "0"),
+        ("WORKERS", "-1"),
+        ("QUIET_SECONDS", "-2"),
+        ("DEVICE", "tpu"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("TIME_ZONE", "../../etc/passwd"),
+        ("DICOM_AE_TITLE", ""),
+        ("DICOM_AE_TITLE", "LONGER_THAN_SIXTEEN"),
+    ],
+)
 def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"SCANSTREAM_{name}", value)
     with pytest.raises(WrongUse, match=f"SCANSTREAM_{name}") as caught:
@@ -74,9 +83,14 @@ def test_a_folder_is_the_same_wherever_a_part_is_started(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("issuer", "calling_ae", "expected"),
-    [("", "ANY", ""), ("MAIN", "ANY", "MAIN"), ("MAIN,PACS2=NORTH", "PACS2", "NORTH"),
-     ("MAIN,PACS2=NORTH", "PACS3", "MAIN"), ("PACS2=NORTH", "PACS3", ""),
-     ("PACS2=NORTH, PACS3 = SOUTH", "PACS3", "SOUTH")],
-)  # fmt: skip
+    [
+        ("", "ANY", ""),
+        ("MAIN", "ANY", "MAIN"),
+        ("MAIN,PACS2=NORTH", "PACS2", "NORTH"),
+        ("MAIN,PACS2=NORTH", "PACS3", "MAIN"),
+        ("PACS2=NORTH", "PACS3", ""),
+        ("PACS2=NORTH, PACS3 = SOUTH", "PACS3", "SOUTH"),
+    ],
+)
 def test_the_issuer_may_depend_on_who_calls(issuer: str, calling_ae: str, expected: str) -> None:
     assert Settings(issuer=issuer).issuer_for(calling_ae) == expected

@@ -7,22 +7,23 @@ import streamlit as st
 
 from dashboard import cards, charts, wording
 from dashboard.live import live
-from dashboard.queries import Reader
+from dashboard.queries import ViewReader
+from dashboard.rows import WeightsRow, rows_of
 from stream.settings import load_settings
 
 
-def models(source: Reader) -> None:
+def models(source: ViewReader) -> None:
     """The whole page."""
-    held = source.model_cards()
+    weights = rows_of(source.model_cards(), WeightsRow)
     st.title("Models", anchor=False)
-    if held.empty:
+    if not weights:
         st.info("No weights are in service yet: a worker brings them when it starts.", icon=":material/model_training:")
-    for row in held.itertuples():
+    for row in weights:
         with st.container(border=True, key=f"model-{row.weights_version[:12]}"):
             _model(row, load_settings().zone)
 
 
-def _model(row: tuple, zone: ZoneInfo) -> None:
+def _model(row: WeightsRow, zone: ZoneInfo) -> None:
     card = row.card
     st.subheader(wording.said_by(row.model, row.weights_version), anchor=False)
     st.caption(f"{cards.leads(row.leads)} · in service since {wording.moment(pd.Timestamp(row.active_since), zone)}")

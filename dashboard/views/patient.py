@@ -1,15 +1,22 @@
 """Patient: what was measured, how likely what is, what was given, and who said so."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, ranking, timeline, why, wording
+from dashboard import charts, ranking, tables, why, wording
 from dashboard.live import live
-from dashboard.queries import Reader
+from dashboard.patient_chart import PatientChart
+from dashboard.queries import ViewReader
+from dashboard.rows import ForecastCard, rows_of
 from stream.settings import load_settings
 
+COLOURS: dict[wording.Trend, Literal["orange", "blue", "gray"]]
+COLOURS = {"worse": "orange", "better": "blue", "unchanged": "gray"}
 
-def patient(source: Reader) -> None:
+
+def patient(source: ViewReader) -> None:
     """The whole page, for the patient named in the address."""
     name = st.query_params.get("patient", "").strip().upper()
     if not name:
@@ -21,14 +28,14 @@ def patient(source: Reader) -> None:
         return
     current, values, treatments = source.current(name), source.trajectory(name), source.treatments(name)
     sizes, responses = source.sizes(name), source.responses(name)
-    told = timeline.Timeline(scans, values, history, sizes, responses, treatments, load_settings().zone, source.now)
-    _heading(name, told)
+    record = PatientChart(scans, values, history, sizes, responses, treatments, load_settings().zone, source.now)
+    _heading(name, record)
     _current(current)
-    _measured(told)
-    _risk(told, scans)
-    _response(told)
+    _measured(record)
+    _risk(record, scans)
+    _response(record)
     _why(name, current)
-    _given(told)
+    _given(record)
     _superseded(history)
     _scans(scans)
 
@@ -44,10 +51,10 @@ def _go() -> None:
     st.query_params["patient"] = st.session_state.pseudonym.strip()
 
 
-def _heading(name: str, told: timeline.Timeline) -> None:
+def _heading(name: str, record: PatientChart) -> None:
     st.page_link("views/worklist.py", label="Worklist", icon=":material/arrow_back:")
     st.title(name, anchor=False)
-    st.caption(told.summary())
+    st.caption(record.summary())
 
 
 def _current(current: pd.DataFrame) -> None:
@@ -59,8 +66,8 @@ def _current(current: pd.DataFrame) -> None:
             _card(row)
 
 
-def _card(row: tuple) -> None:
-    """Colour and arrow are told to Streamlit: by itself it would take a true minus sign for a rise."""
+def _card(row: ForecastCard) -> None:
+    """Colour and arrow are given to Streamlit: by itself it would take a true minus sign for a rise."""
     first = pd.isna(row.change)
     trend = "unchanged" if first else wording.trend(row.change, row.endpoint)
     rising = 0 if trend == "unchanged" else row.change
@@ -68,7 +75,7 @@ def _card(row: tuple) -> None:
         wording.forecast(row.endpoint, row.horizon_kind, row.horizon_days),
         wording.percent(row.risk),
         None if first else wording.points(row.change),
-        delta_color={"worse": "orange", "better": "blue", "unchanged": "gray"}[trend],
+        delta_color=COLOURS[trend],
         delta_arrow="up" if rising > 0 else "down" if rising < 0 else "off",
         delta_description="first forecast" if first else f"{trend} since the scan before",
     )
@@ -77,21 +84,21 @@ def _card(row: tuple) -> None:
     st.caption(f"90 % interval {interval} · {wording.direction(row.endpoint)}{mark}")
 
 
-def _in_order(current: pd.DataFrame) -> list:
-    return list(current.sort_values(["endpoint", "horizon_days"]).itertuples())
+def _in_order(current: pd.DataFrame) -> list[ForecastCard]:
+    return rows_of(current.sort_values(["endpoint", "horizon_days"]), ForecastCard)
 
 
-def _measured(told: timeline.Timeline) -> None:
+def _measured(record: PatientChart) -> None:
     st.subheader("What was measured?", anchor=False)
-    groups = told.measurement_groups()
+    groups = record.measurement_groups()
     if not groups:
         st.info("Nothing was measured on the scans that count.", icon=":material/straighten:")
         return
     group = _choose("Measurement", groups, groups[0], "measurement")
-    frame = told.measured(group)
-    chart = charts.measured(frame, told.coming(group), group, told.span)
+    frame = record.measured(group)
+    chart = charts.measured(frame, record.coming(group), group, record.span)
     st.altair_chart(chart, theme=None, key="measured", alt=f"{group} over time")
-    if coming := told.coming_words(group):
+    if coming := record.coming_words(group):
         st.container(key="note-coming").text(coming)
         st.caption("Dashed: the size forecast. Bands: where it will be found with 50, 80 and 95 % probability.")
     gaps = frame[frame.value.isna()]
@@ -101,8 +108,8 @@ def _measured(told: timeline.Timeline) -> None:
         )
 
 
-def _risk(told: timeline.Timeline, scans: pd.DataFrame) -> None:
-    kinds = told.forecast_kinds()
+def _risk(record: PatientChart, scans: pd.DataFrame) -> None:
+    kinds = record.forecast_kinds()
     st.subheader("How likely is it?", anchor=False)
     if not kinds:
         reason = next((text for text in scans.reason if text), None)
@@ -112,14 +119,14 @@ def _risk(told: timeline.Timeline, scans: pd.DataFrame) -> None:
         return
     titles = {wording.forecast(*kind): kind for kind in sorted(kinds, key=ranking.by_horizon)}
     kind = titles[_choose("Forecast", list(titles), wording.forecast(*kinds[0]), "risk")]
-    frame = told.risk(kind)
+    frame = record.risk(kind)
     title = f"{wording.forecast(*kind)}: probability (%), counted from each scan; {wording.direction(kind[0])}"
-    st.altair_chart(charts.risk(frame, told.scans(), title, told.span), theme=None, key="risk-chart", alt=title)
+    st.altair_chart(charts.risk(frame, record.scans(), title, record.span), theme=None, key="risk-chart", alt=title)
     st.caption(f"Said by {frame.said_by.iloc[-1]}. Band: central 90 % of the model's own uncertainty. Ticks: scans.")
 
 
-def _response(told: timeline.Timeline) -> None:
-    for number, sentence in enumerate(told.response_words()):
+def _response(record: PatientChart) -> None:
+    for number, sentence in enumerate(record.response_words()):
         st.container(key=f"note-response-{number}").text(sentence)
 
 
@@ -132,8 +139,8 @@ def _why(name: str, current: pd.DataFrame) -> None:
     if st.button("Explain the latest change", key="explain", icon=":material/troubleshoot:"):
         with st.spinner("The timeline is folded again, with the weights that led."):
             st.session_state.why = about, _answer(name)
-    asked, answer = st.session_state.get("why", (None, None))
-    if asked != about:
+    answered, answer = st.session_state.get("why", (None, None))
+    if answered != about:
         st.caption(
             "Parts that sum to the change since the scan before, what the training data did not cover, other arms."
         )
@@ -161,9 +168,9 @@ def _moved(answer: why.Answer, kinds: list[ranking.Kind]) -> None:
         return
     titles = {wording.forecast(*kind): kind for kind in sorted(known, key=ranking.by_horizon)}
     chosen = _choose("Explained", list(titles), wording.forecast(*known[0]), "why-kind")
-    one = moved[titles[chosen]]
-    title = f"{chosen}: from {wording.percent(one['before'])} to {wording.percent(one['risk'])}, parts in points"
-    st.altair_chart(charts.parts(why.parts(titles[chosen][0], one), title), theme=None, key="parts", alt=title)
+    change = moved[titles[chosen]]
+    title = f"{chosen}: from {wording.percent(change['before'])} to {wording.percent(change['risk'])}, parts in points"
+    st.altair_chart(charts.parts(why.parts(titles[chosen][0], change), title), theme=None, key="parts", alt=title)
 
 
 def _arms(answer: why.Answer) -> None:
@@ -178,13 +185,13 @@ def _arms(answer: why.Answer) -> None:
         st.dataframe(frame, hide_index=True, key=f"arms-{of['endpoint']}")
 
 
-def _given(told: timeline.Timeline) -> None:
+def _given(record: PatientChart) -> None:
     st.subheader("What was given?", anchor=False)
-    frame = told.given()
+    frame = record.given()
     if frame.empty:
         st.caption("No treatment is known.")
         return
-    st.altair_chart(charts.given(frame, "Treatments", told.span), theme=None, key="given", alt="Treatments over time")
+    st.altair_chart(charts.given(frame, "Treatments", record.span), theme=None, key="given", alt="Treatments over time")
 
 
 def _superseded(history: pd.DataFrame) -> None:
@@ -193,14 +200,12 @@ def _superseded(history: pd.DataFrame) -> None:
         if ended.empty:
             st.caption("Every forecast shown for this patient still stands.")
         else:
-            st.dataframe(timeline.superseded_table(ended, load_settings().zone), hide_index=True)
+            st.dataframe(tables.superseded_table(ended, load_settings().zone), hide_index=True)
 
 
 def _scans(scans: pd.DataFrame) -> None:
     with st.expander(f"Scans and their revisions ({len(scans)})"):
-        st.dataframe(
-            timeline.scan_table(scans, load_settings().zone), hide_index=True, column_config=timeline.SCAN_COLUMNS
-        )
+        st.dataframe(tables.scan_table(scans, load_settings().zone), hide_index=True, column_config=tables.SCAN_COLUMNS)
 
 
 def _choose(label: str, options: list[str], default: str, key: str) -> str:

@@ -5,18 +5,18 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboard import timeline, wording
+from dashboard import tables, wording
 from dashboard.live import live
-from dashboard.queries import SCANS_SHOWN, Reader
+from dashboard.queries import SCANS_SHOWN, ViewReader
+from dashboard.rows import SetAsideRow, rows_of
 from stream.settings import load_settings
+from stream.vocabulary import Status
 
-ON_THE_WAY, ENDED = (
-    ("receiving", "measuring", "waiting", "applied"),
-    ("superseded", "rejected", "retracted", "set_aside"),
-)
+ON_THE_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING, Status.APPLIED)
+ENDED = (Status.SUPERSEDED, Status.REJECTED, Status.RETRACTED, Status.SET_ASIDE)
 
 
-def pipeline(source: Reader) -> None:
+def pipeline(source: ViewReader) -> None:
     """The whole page."""
     service, revisions, items, scans = source.service(), source.revisions(), source.set_aside(), source.latest_scans()
     st.title("Pipeline", anchor=False)
@@ -67,12 +67,12 @@ def _set_aside(items: pd.DataFrame) -> None:
         st.success("Nothing is set aside.", icon=":material/check_circle:")
         return
     st.caption(f"{items.undecided.iloc[0]} without a decision. The files are kept as they came.")
-    for row in items.itertuples():
+    for row in rows_of(items, SetAsideRow):
         with st.container(key=f"row-{row.item_id}"):
             _item(row)
 
 
-def _item(row: tuple) -> None:
+def _item(row: SetAsideRow) -> None:
     title, cure = wording.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
     what, why, when = st.columns((1.6, 4, 1.4))
     what.markdown(f"**{title}**  \n:gray[`{row.reason_code}`]")
@@ -87,7 +87,7 @@ def _latest(scans: pd.DataFrame) -> None:
     if scans.empty:
         st.info("No scan has arrived yet. The worklist says how to send one.", icon=":material/inbox:")
         return
-    st.dataframe(timeline.scan_table(scans, load_settings().zone), hide_index=True, column_config=timeline.SCAN_COLUMNS)
+    st.dataframe(tables.scan_table(scans, load_settings().zone), hide_index=True, column_config=tables.SCAN_COLUMNS)
     if len(scans) == SCANS_SHOWN:
         st.caption(f"The newest {SCANS_SHOWN}; all are in the view scanstream.scan_status.")
 

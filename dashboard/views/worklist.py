@@ -2,15 +2,20 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import charts, ranking, wording
 from dashboard.live import live
-from dashboard.queries import Reader
+from dashboard.queries import ViewReader
+from dashboard.rows import WaitingRow, WorklistRow, rows_of
 from stream.settings import load_settings
 
 ROWS_PER_PAGE = 20
 WIDTHS = (2.5, 2.25, 2.4, 1.05, 1.5, 1.5, 1.3)
 MAIN = "Main forecast of each patient"
+Choice = str | ranking.Kind
+"""MAIN, or one kind of forecast."""
+COLOURS = {"worse": "orange", "better": "blue", "unchanged": "gray"}
 FIRST_SCAN = """\
 **No scan has arrived yet.** Send one from any DICOM system, for example with dcmtk:
 
@@ -21,7 +26,7 @@ storescu -R -aec {title} {host} {port} report.dcm
 It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""
 
 
-def worklist(source: Reader) -> None:
+def worklist(source: ViewReader) -> None:
     """The whole page."""
     forecasts, others = source.worklist(), source.without_forecast()
     st.title("Worklist", anchor=False)
@@ -30,11 +35,11 @@ def worklist(source: Reader) -> None:
         return
     choice, search = _filters(forecasts)
     rows = _rows(forecasts, others, choice)
-    found = rows[rows.patient_id.str.contains(search.strip().upper(), regex=False)]
-    if found.empty:
+    matches = rows[rows.patient_id.str.contains(search.strip().upper(), regex=False)]
+    if matches.empty:
         st.info("No patient matches. Pseudonyms begin with P; a part of one is enough.", icon=":material/search_off:")
         return
-    _table(_page(found), source.now)
+    _table(_page(matches), source.now)
 
 
 def _nothing_yet() -> None:
@@ -43,22 +48,23 @@ def _nothing_yet() -> None:
     st.info(FIRST_SCAN.format(title=settings.dicom_ae_title, host=host, port=port), icon=":material/inbox:")
 
 
-def _filters(forecasts: pd.DataFrame) -> tuple[str | tuple, str]:
+def _filters(forecasts: pd.DataFrame) -> tuple[Choice, str]:
     left, right = st.columns([1, 1])
-    choice = left.selectbox("Forecast", [MAIN, *ranking.known_kinds(forecasts)], format_func=_title, key="forecast")
+    options: list[Choice] = [MAIN, *ranking.known_kinds(forecasts)]
+    choice = left.selectbox("Forecast", options, format_func=_title, key="forecast")
     search = right.text_input(
         "Patient", placeholder="Pseudonym or a part of it", key="search", icon=":material/search:"
     )
     return choice, search or ""
 
 
-def _title(option: str | tuple) -> str:
+def _title(option: Choice) -> str:
     return option if isinstance(option, str) else wording.forecast(*option)
 
 
-def _rows(forecasts: pd.DataFrame, others: pd.DataFrame, choice: str | tuple) -> pd.DataFrame:
+def _rows(forecasts: pd.DataFrame, others: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     """A row per patient; among the main forecasts also those who have none, at the end."""
-    if choice != MAIN:
+    if not isinstance(choice, str):
         return ranking.worst_change_first(ranking.of_kind(forecasts, choice))
     return pd.concat([ranking.worst_change_first(ranking.main_forecasts(forecasts)), others], ignore_index=True)
 
@@ -82,15 +88,21 @@ def _table(rows: pd.DataFrame, now: pd.Timestamp) -> None:
     for column, title in zip(head, titles, strict=True):
         column.caption(title)
     head[2].image(charts.risk_scale(), width="stretch")
-    for row in rows.itertuples():
-        with st.container(key=f"row-{row.patient_id}"):
-            cells = st.columns(WIDTHS, vertical_alignment="center")
-            cells[0].page_link("views/patient.py", label=row.patient_id, query_params={"patient": row.patient_id})
-            draw = _no_forecast if pd.isna(row.risk) else _forecast
-            draw(cells[1:], row, now)
+    for row in rows_of(rows[rows.risk.notna()], WorklistRow):
+        _forecast(_cells(row.patient_id), row, now)
+    for waiting in rows_of(rows[rows.risk.isna()], WaitingRow):
+        _no_forecast(_cells(waiting.patient_id), waiting, now)
 
 
-def _forecast(cells: list, row: tuple, now: pd.Timestamp) -> None:
+def _cells(patient: str) -> list[DeltaGenerator]:
+    """The cells of a row behind its first, which leads to the patient."""
+    with st.container(key=f"row-{patient}"):
+        first, *cells = st.columns(WIDTHS, vertical_alignment="center")
+        first.page_link("views/patient.py", label=patient, query_params={"patient": patient})
+        return cells
+
+
+def _forecast(cells: list[DeltaGenerator], row: WorklistRow, now: pd.Timestamp) -> None:
     what, bar, risk, change, scan, computed = cells
     zone = load_settings().zone
     what.markdown(f"{wording.endpoint(row.endpoint)}  \n{wording.horizon(row.horizon_kind, row.horizon_days)}")
@@ -103,20 +115,20 @@ def _forecast(cells: list, row: tuple, now: pd.Timestamp) -> None:
     computed.markdown(f"{wording.age(row.computed_at, now)}{mark}")
 
 
-def _change(row: tuple) -> str:
+def _change(row: WorklistRow) -> str:
     if pd.isna(row.change):
         return f"first forecast  \n:gray[{wording.direction(row.endpoint)}]"
     trend = wording.trend(row.change, row.endpoint)
-    colour = {"worse": "orange", "better": "blue", "unchanged": "gray"}[trend]
+    colour = COLOURS[trend]
     model = "  \n:gray[other model than before]" if row.previous_weights != row.weights_version else ""
     return f":{colour}[**{wording.points(row.change)}** {trend}]  \n:gray[{wording.direction(row.endpoint)}]{model}"
 
 
-def _no_forecast(cells: list, row: tuple, now: pd.Timestamp) -> None:
+def _no_forecast(cells: list[DeltaGenerator], row: WaitingRow, now: pd.Timestamp) -> None:
     what, _, _, _, scan, _ = cells
     what.markdown(":gray[no forecast]")
     cells[1].text(row.reason or wording.STATUSES[row.status][1])
-    if pd.notna(row.last_scan_at):
+    if row.last_scan_at is not None and pd.notna(row.last_scan_at):
         zone = load_settings().zone
         scan.markdown(f"{wording.weekday(row.last_scan_at, zone)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
 

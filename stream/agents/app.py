@@ -16,7 +16,7 @@ from stream.agents.consumer import read_what_is_there
 from stream.agents.executor import end_process
 from stream.agents.forecast import ForecastAgent
 from stream.agents.measure import MeasureAgent
-from stream.agents.stalled_partitions import LOOK_SECONDS, Stalled, Unread
+from stream.agents.stalled_partitions import LOOK_SECONDS, StallWatch, Unread
 from stream.publisher import unread
 
 TICK_SECONDS = 0.1
@@ -88,20 +88,20 @@ def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) 
 def add_agents(app: faust.App, handles: Mapping[str, Handle], unread: Unread) -> None:
     """Hand the messages of each topic to its handle in batches; acknowledged is what it returned from.
 
-    The process ends once one of its partitions has messages that it does not read (`Stalled`).
+    The process ends once one of its partitions has messages that it does not read (`StallWatch`).
     """
     batchers = {topic: Batcher(handle) for topic, handle in handles.items()}
     for topic, batcher in batchers.items():
         channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
         app.agent(channel, name=topic, concurrency=1)(batcher.read)
         _add_task(app, batcher.work)
-    _add_clock(app, "stalled", LOOK_SECONDS, Stalled(app, batchers, unread).look)
+    _add_clock(app, "stalled", LOOK_SECONDS, StallWatch(app, batchers, unread).look)
 
 
 def run(app: faust.App, at_end: Callable[[], None]) -> NoReturn:
     """Run until SIGTERM or SIGINT, then `at_end`. What Faust has to say goes through our own log.
 
-    The process ends at once: work that a thread still has in hand is not acknowledged and comes again; to wait for it
+    The process ends at once: work that a thread still does is not acknowledged and comes again; to wait for it
     would outlast the supervisor's patience.
     """
     worker = faust.Worker(app, redirect_stdouts=False, quiet=True, override_logging=False)

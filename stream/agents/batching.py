@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from faust import Stream
 from faust.types import EventT, StreamT
 
 from stream.agents.executor import end_process
@@ -27,7 +28,7 @@ class Batcher:
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._queue: asyncio.Queue[EventT] = asyncio.Queue(QUEUE_LIMIT)
+        self._queue: asyncio.Queue[EventT[bytes]] = asyncio.Queue(QUEUE_LIMIT)
         self._idle = False
         self._idle_at = time.monotonic()
 
@@ -35,8 +36,9 @@ class Batcher:
         """When there was nothing to handle last (seconds of `time.monotonic`): now, or before what is handled now."""
         return time.monotonic() if self._idle else self._idle_at
 
-    async def read(self, stream: StreamT) -> None:
+    async def read(self, stream: StreamT[bytes]) -> None:
         """The agent's body: hand over every event, acknowledge none."""
+        assert isinstance(stream, Stream)  # Faust's type of an agent's argument lacks `noack`
         async for event in stream.noack().events():
             await self._queue.put(event)
 
@@ -55,7 +57,7 @@ class Batcher:
                 event.ack()
             reach("batch.acknowledged")
 
-    async def _gather(self) -> list[EventT]:
+    async def _gather(self) -> list[EventT[bytes]]:
         """What has arrived by now, as soon as something has; less what will come again, which may leave nothing."""
         self._idle = self._queue.empty()
         events = [await self._queue.get()]
@@ -65,11 +67,11 @@ class Batcher:
         return [event for event in events if _is_current(event)]
 
 
-def _is_current(event: EventT) -> bool:
+def _is_current(event: EventT[bytes]) -> bool:
     """Whether it was read since partitions were last given out: what was not committed by then is read again."""
     return event.message.generation_id == event.app.consumer_generation_id
 
 
-def _letter(event: EventT) -> Letter:
+def _letter(event: EventT[bytes]) -> Letter:
     key = event.message.key
     return Letter(key.decode(errors="replace") if key else None, event.message.value or b"")

@@ -10,15 +10,17 @@ from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.vocabulary import ReasonCode
 
-Read = TypeVar("Read")
+Content = TypeVar("Content")
 
 
 def set_aside_unreadable(
-    letters: Sequence[Letter], read: Callable[[Letter], Read]
-) -> tuple[list[Read], Callable[[Connection], None]]:
+    letters: Sequence[Letter], read: Callable[[Letter], Content]
+) -> tuple[list[Content], Callable[[Connection], None]]:
     """What `read` made of the readable `letters`, and the work that sets the others aside."""
-    readable, bad = [], []
+    readable: list[Content] = []
+    bad: list[BadMessage] = []
     for letter in letters:
         try:
             readable.append(read(letter))
@@ -35,4 +37,4 @@ def set_aside_unreadable(
 
 def _row(error: BadMessage) -> dict[str, object]:
     now = dt.datetime.now(dt.UTC)
-    return set_aside_row(item_id(error.sha256), "decode_failed", str(error), now, sha256=error.sha256)
+    return set_aside_row(item_id(error.sha256), ReasonCode.DECODE_FAILED, str(error), now, sha256=error.sha256)

@@ -1,8 +1,8 @@
-"""One pair of hands: a thread with its own connection to Postgres and publisher, which waits out every outage.
+"""One agent's executor: a thread with its own connection to Postgres and publisher, which waits out every outage.
 
-Crash-only (DESIGN 4): an outage is waited out with growing pauses; anything unexpected is logged and ends the process
-at once, so that a supervisor starts it afresh and nothing half-known goes on. What is in hand is noted meanwhile: the
-next worker takes one at a time what this one died with.
+Crash-only (docs/protocol.md 10): an outage is waited out with growing pauses; anything unexpected is logged and ends
+the process at once, so that a supervisor starts it afresh and nothing half-known goes on. What is in flight is noted
+meanwhile: the next worker takes one at a time what this one died with.
 """
 
 import asyncio
@@ -19,14 +19,15 @@ from stream import logs
 from stream.crash import reach
 from stream.errors import ArchiveAway, EndsWorker
 from stream.publisher import Publisher, PublishFailed
-from stream.services.recovery.suspects import Item, clear, split
+from stream.services.recovery.suspects import split
 from stream.storage.database import Connection, Outage
+from stream.storage.intake.suspects import WorkItem, clear
 
 Result = TypeVar("Result")
 Announcement = tuple[str, str | None, dict[str, Any]]
 """Topic, key and fields of a message."""
-Holding = Callable[[Sequence[Item], bool], AbstractContextManager[None]]
-"""Entered while items are worked on; True: by nobody but this hand."""
+Hold = Callable[[Sequence[WorkItem], bool], AbstractContextManager[None]]
+"""Entered while items are worked on; True: by no other executor of this process meanwhile."""
 
 EXIT_UNEXPECTED = 70
 """sysexits' EX_SOFTWARE: the supervisor starts the worker again."""
@@ -34,37 +35,40 @@ PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 def end_process() -> NoReturn:
-    """Log the exception in hand and end at once, without any clean-up that could go wrong too."""
+    """Log the exception being handled and end at once, without any clean-up that could go wrong too."""
     logs.log.critical("unexpected: the process ends and is started again", exc_info=True)
     os._exit(EXIT_UNEXPECTED)
 
 
-def _unnoted(_items: Sequence[Item], _alone: bool) -> AbstractContextManager[None]:
+def _unnoted(_items: Sequence[WorkItem], _alone: bool) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-class Hand:
+class Executor:
     """Does one piece of work at a time, in the order it was asked for."""
 
     def __init__(
-        self, connect: Callable[[], Connection], publisher: Publisher, on_connect: Callable[[Connection], None],
-        holding: Holding = _unnoted,
-    ) -> None:  # fmt: skip
+        self,
+        connect: Callable[[], Connection],
+        publisher: Publisher,
+        on_connect: Callable[[Connection], None],
+        hold: Hold = _unnoted,
+    ) -> None:
         self._connect = connect
         self._publisher = publisher
         self._on_connect = on_connect
-        self._holding = holding
+        self._hold = hold
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._working = False
         self._progress_at = 0.0
 
     def progress(self) -> None:
-        """Say that the work in hand, which takes long, goes on."""
+        """Say that the work of now, which takes long, goes on."""
         self._progress_at = time.monotonic()
 
     def stuck_seconds(self) -> float:
-        """For how long the work in hand has made no progress; 0 where there is none, or an outage is waited out."""
+        """For how long the work of now has made no progress; 0 where there is none, or an outage is waited out."""
         return time.monotonic() - self._progress_at if self._working else 0.0
 
     async def do(self, work: Callable[[Connection], Result]) -> Result:
@@ -72,28 +76,28 @@ class Hand:
         return await self._run(partial(self._once, work))
 
     async def take(
-        self, items: Sequence[Item], work: Callable[[Connection, Sequence[Item]], Result]
+        self, items: Sequence[WorkItem], work: Callable[[Connection, Sequence[WorkItem]], Result]
     ) -> AsyncIterator[Result]:
         """Results of `work` on `items`: of the blameless together, then of each that a worker died with before."""
         blameless, suspects = await self.do(lambda connection: split(connection, items))
         if blameless:
             yield await self._run(partial(self._once, lambda connection: work(connection, blameless)), blameless)
-        for one in suspects:
-            yield await self._run(partial(self._once, partial(_on_suspect, work, one)), [one], alone=True)
+        for suspect in suspects:
+            yield await self._run(partial(self._once, partial(_on_suspect, work, suspect)), [suspect], alone=True)
 
     async def announce(self, messages: Iterable[Announcement]) -> None:
         """Publish `messages` and wait until Kafka has them all; repeated whole after an outage of Kafka."""
         await self._run(partial(self._publish, list(messages)))
 
-    async def _run(self, act: Callable[[], Result], items: Sequence[Item] = (), alone: bool = False) -> Result:
+    async def _run(self, act: Callable[[], Result], items: Sequence[WorkItem] = (), alone: bool = False) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._patiently, act, items, alone)
 
-    def _patiently(self, act: Callable[[], Result], items: Sequence[Item], alone: bool) -> Result:
-        """Only outages are repeated; whatever else is raised ends the process. Who waits has nothing in hand."""
+    def _patiently(self, act: Callable[[], Result], items: Sequence[WorkItem], alone: bool) -> Result:
+        """Only outages are repeated; whatever else is raised ends the process. Who waits has nothing in flight."""
         number = 0
         while True:
             try:
-                with self._holding(items, alone):
+                with self._hold(items, alone):
                     return self._attempt(act)
             except Outage as error:
                 self._away("postgres", error, number)
@@ -106,7 +110,7 @@ class Hand:
             number += 1
 
     def _attempt(self, act: Callable[[], Result]) -> Result:
-        """What nobody expected ends the process while the note of what is in hand is there."""
+        """What nobody expected ends the process while the note of what is in flight is there."""
         self.progress()
         self._working = True
         try:
@@ -141,7 +145,9 @@ class Hand:
         time.sleep(pause)
 
 
-def _on_suspect(work: Callable[[Connection, Sequence[Item]], Result], item: Item, connection: Connection) -> Result:
+def _on_suspect(
+    work: Callable[[Connection, Sequence[WorkItem]], Result], item: WorkItem, connection: Connection
+) -> Result:
     """One that ends well is no suspect any more."""
     result = work(connection, [item])
     reach("suspects.ended_well")

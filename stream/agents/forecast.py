@@ -1,74 +1,77 @@
-"""`timepoints` and `patient-events` → standing states and forecasts, by the one routine of PROTOCOL 1."""
+"""`timepoints` and `patient-events` → standing states and forecasts, by one routine (docs/protocol.md 1)."""
 
 from collections.abc import Callable, Sequence
 
 from stream.agents.decoding import set_aside_unreadable
-from stream.agents.executor import Hand
+from stream.agents.executor import Executor
 from stream.crash import reach
 from stream.messages import Letter
 from stream.services.facts.identity_events import apply_next, next_event
 from stream.services.facts.patient_events import accept, read_event
 from stream.services.facts.rejections import Rejection
-from stream.services.folding.reconcile import Folded, Reconciler, log_folds
-from stream.services.recovery.suspects import Item
+from stream.services.folding.reconcile import CommittedFold, Reconciler, log_folds
 from stream.storage.database import Connection
-from stream.storage.timelines import resolve, roots
+from stream.storage.folding.timelines import resolve, roots
+from stream.storage.intake.suspects import WorkItem
 
 
 class ForecastAgent:
-    """The agent of both topics; the reconciler lives on the hand's connection."""
+    """The agent of both topics; the reconciler lives on the executor's connection."""
 
-    def __init__(self, hand: Hand, reconciler: Callable[[], Reconciler]) -> None:
-        self._hand = hand
+    def __init__(self, executor: Executor, reconciler: Callable[[], Reconciler]) -> None:
+        self._executor = executor
         self._reconciler = reconciler
 
     async def timepoints(self, letters: Sequence[Letter]) -> None:
         """Fold the timelines that the named scans stand on."""
         revisions, problems = set_aside_unreadable(letters, Letter.scan_revision)
-        await self._hand.do(problems)
+        await self._executor.do(problems)
         await self._fold(lambda connection: set(resolve(connection, [uid for uid, _ in revisions]).values()))
 
     async def patient_events(self, letters: Sequence[Letter]) -> None:
         """Append the facts that were brought, let identity events take effect, fold the timelines of the others."""
         read, problems = set_aside_unreadable(letters, lambda letter: (letter.sha256, read_event(letter)))
-        await self._hand.do(problems)
+        await self._executor.do(problems)
         events = dict(read)
 
-        def keep(connection: Connection, items: Sequence[Item]) -> None:
+        def keep(connection: Connection, items: Sequence[WorkItem]) -> None:
             accept(connection, [events[item.id] for item in items])
 
-        async for _ in self._hand.take([Item("message", sha256) for sha256, _ in read], keep):
+        async for _ in self._executor.take([WorkItem("message", sha256) for sha256, _ in read], keep):
             pass
         await self._apply_identity()
         patients = sorted({event.received_as for event in events.values()})
         scans = [event.fact.scan_uid for event in events.values() if isinstance(event.fact, Rejection)]
         # a scan that counts again may need a revision of all that a note had taken back
-        await self._hand.announce(("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
-                                  for event in events.values() if isinstance(event.fact, Rejection))  # fmt: skip
+        await self._executor.announce(
+            ("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
+            for event in events.values()
+            if isinstance(event.fact, Rejection)
+        )
         await self._fold(lambda connection: _timelines(connection, patients, scans))
 
     async def _apply_identity(self) -> None:
         """One event after the other: what is accepted meanwhile too."""
-        while (seq := await self._hand.do(next_event)) is not None:
-            item = Item("identity", str(seq))
-            async for folds in self._hand.take(
+        while (seq := await self._executor.do(next_event)) is not None:
+            item = WorkItem("identity", str(seq))
+            async for folds in self._executor.take(
                 [item], lambda connection, _: apply_next(connection, self._reconciler())
             ):
-                await self._told(folds)
+                await self._announce(folds)
 
     async def _fold(self, timelines: Callable[[Connection], set[str]]) -> None:
-        items = [Item("timeline", patient) for patient in sorted(await self._hand.do(timelines))]
-        async for folds in self._hand.take(items, self._reconcile):
-            await self._told(folds)
+        items = [WorkItem("timeline", patient) for patient in sorted(await self._executor.do(timelines))]
+        async for folds in self._executor.take(items, self._reconcile):
+            await self._announce(folds)
 
-    def _reconcile(self, _: Connection, items: Sequence[Item]) -> list[Folded]:
+    def _reconcile(self, _: Connection, items: Sequence[WorkItem]) -> list[CommittedFold]:
         return self._reconciler().timelines([item.id for item in items])
 
-    async def _told(self, folds: Sequence[Folded]) -> None:
+    async def _announce(self, folds: Sequence[CommittedFold]) -> None:
         log_folds(folds)
         if folds:
             reach("forecast.done")
-            await self._hand.announce([("forecasts", None, {"fold_ids": [one.fold_id for one in folds]})])
+            await self._executor.announce([("forecasts", None, {"fold_ids": [fold.fold_id for fold in folds]})])
             reach("forecast.announced")
 
 

@@ -1,6 +1,6 @@
-"""What this process has in hand, in a file that survives it; and a suspect, which has the process to itself.
+"""What this process is working on, in a file that survives it; and a suspect, which has the process to itself.
 
-A plain write is enough: what a process wrote before it died is in the kernel's hands.
+A plain write is enough: what a process wrote before it died is the kernel's to keep.
 """
 
 import fcntl
@@ -11,14 +11,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
-from stream.services.recovery.suspects import Item
+from stream.storage.intake.suspects import WorkItem
 
 NOTE_BYTES = 16 * 2**20
 
 
-class InHand:
+class InFlight:
     """The note of this process: the lowest file `<number>.json` in `folder` that no living process holds."""
 
     def __init__(self, folder: Path) -> None:
@@ -27,48 +28,48 @@ class InHand:
         self._file = next(
             file for number in itertools.count() if (file := _take(folder / f"{number}.json")) is not None
         )
-        self._parts: dict[str, str] = {}
+        self._held: dict[str, str] = {}
         self._writing = threading.Lock()
         self._gate = _Gate()
 
-    def left_behind(self) -> Iterator[tuple[list[Item], Callable[[], None]]]:
-        """What each process had in hand that has died, and how to forget it. To be read before anything is taken."""
+    def left_behind(self) -> Iterator[tuple[list[WorkItem], Callable[[], None]]]:
+        """What each process that has died was working on, and how to forget it. To be read before anything is taken."""
         for path in sorted(self._folder.glob("*.json")):
             own = os.path.samestat(path.stat(), os.fstat(self._file))
             file = self._file if own else _take(path)
             if file is None:
                 continue  # its process lives
             if items := _read(file):
-                yield items, lambda file=file: os.ftruncate(file, 0)
+                yield items, partial(os.ftruncate, file, 0)
             if not own:
                 os.close(file)
 
     @contextmanager
-    def holding(self, hand: str, items: Sequence[Item], alone: bool) -> Iterator[None]:
-        """Within the context `hand` works on `items`; `alone`: and no other hand on anything."""
+    def holding(self, executor: str, items: Sequence[WorkItem], alone: bool) -> Iterator[None]:
+        """Within the context the executor of this name works on `items`; `alone`: and no other on anything."""
         with self._gate.alone() if alone else self._gate.beside():
-            self._note(hand, items)
+            self._note(executor, items)
             try:
                 yield
             finally:
-                self._note(hand, ())
+                self._note(executor, ())
 
     def empty(self) -> None:
         """An orderly end is no death."""
         os.ftruncate(self._file, 0)
 
-    def _note(self, hand: str, items: Sequence[Item]) -> None:
+    def _note(self, executor: str, items: Sequence[WorkItem]) -> None:
         """The first line of the file is the note; a shorter one leaves the end of a longer behind it."""
         with self._writing:
             if items:
-                self._parts[hand] = ",".join(map(json.dumps, map(astuple, items)))
-            elif self._parts.pop(hand, None) is None:
+                self._held[executor] = ",".join(map(json.dumps, map(astuple, items)))
+            elif self._held.pop(executor, None) is None:
                 return
-            os.pwrite(self._file, f"[{','.join(self._parts.values())}]\n".encode(), 0)
+            os.pwrite(self._file, f"[{','.join(self._held.values())}]\n".encode(), 0)
 
 
 class _Gate:
-    """Hands work beside each other, but a suspect waits until all others rest and keeps them resting."""
+    """Executors work beside each other, but a suspect waits until all others rest and keeps them resting."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -115,10 +116,10 @@ def _take(path: Path) -> int | None:
     return file
 
 
-def _read(file: int) -> list[Item]:
-    """Nothing where a note is cut short: its process died while it wrote, before it took anything in hand."""
+def _read(file: int) -> list[WorkItem]:
+    """Nothing where a note is cut short: its process died while it wrote, before it began any work."""
     line = os.pread(file, NOTE_BYTES, 0).partition(b"\n")[0]
     try:
-        return [Item(*fields) for fields in json.loads(line)]
+        return [WorkItem(*fields) for fields in json.loads(line)]
     except ValueError:
         return []

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from stream.agents.decoding import set_aside_unreadable
-from stream.agents.executor import Hand
+from stream.agents.executor import Executor
 from stream.crash import reach
+from stream.measured_scan import MeasuredScan
 from stream.messages import Letter
 from stream.services.measuring import measurement
-from stream.services.recovery.suspects import Item
 from stream.storage.database import Connection
+from stream.storage.intake.measurements import CompleteScan
+from stream.storage.intake.suspects import WorkItem
 
 READERS = 2
 """Reading files waits for the disk; decoding holds the interpreter's lock, so more threads bring nothing."""
@@ -18,8 +20,8 @@ READERS = 2
 class MeasureAgent:
     """The agent of topic `scans`."""
 
-    def __init__(self, hand: Hand, read: measurement.Measure, assume_disease: str) -> None:
-        self._hand = hand
+    def __init__(self, executor: Executor, read: measurement.Measure, assume_disease: str) -> None:
+        self._executor = executor
         self._read = read
         self._assume_disease = assume_disease
         self._readers = ThreadPoolExecutor(max_workers=READERS)
@@ -27,22 +29,23 @@ class MeasureAgent:
     async def handle(self, letters: Sequence[Letter]) -> None:
         """Measure the named revisions that are not measured yet."""
         revisions, problems = set_aside_unreadable(letters, Letter.scan_revision)
-        await self._hand.do(problems)
+        await self._executor.do(problems)
 
-        def work(connection: Connection, items: Sequence[Item]) -> list[measurement.Complete]:
+        def work(connection: Connection, items: Sequence[WorkItem]) -> list[CompleteScan]:
             scans = measurement.waiting(connection, [(item.id, item.revision) for item in items])
             return measurement.measure(connection, scans, self._read_one, self._assume_disease, self._readers)
 
-        async for done in self._hand.take([Item("scan", *revision) for revision in revisions], work):
-            await self._hand.announce(
-                ("timepoints", one.received_as, {"scan_uid": one.scan_uid, "revision": one.revision}) for one in done
+        async for measured in self._executor.take([WorkItem("scan", *revision) for revision in revisions], work):
+            await self._executor.announce(
+                ("timepoints", scan.received_as, {"scan_uid": scan.scan_uid, "revision": scan.revision})
+                for scan in measured
             )
-            if done:
+            if measured:
                 reach("measure.announced")
 
-    def _read_one(self, scan: measurement.Complete) -> measurement.Measured:
+    def _read_one(self, scan: CompleteScan) -> MeasuredScan:
         """A batch may take long; one scan after the other is progress."""
         try:
             return self._read(scan)
         finally:
-            self._hand.progress()
+            self._executor.progress()

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from typing import NoReturn
 
 import faust
 from faust.exceptions import ConsumerNotStarted
@@ -18,42 +19,46 @@ from stream import logs
 from stream.agents.batching import Batcher
 from stream.agents.executor import EXIT_UNEXPECTED
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
 """Topic and partition."""
-Unread = Callable[[Collection[Place]], Mapping[Place, int]]
-"""Of these places those with messages that are not committed, each with what is; as Kafka tells someone else."""
+Unread = Callable[[Collection[Partition]], Mapping[Partition, int]]
+"""Of these partitions those with messages that are not committed, each with what is; as Kafka tells someone else."""
 
 LOOK_SECONDS = 10.0
 STALLED_SECONDS = 60.0
 """Well above what it takes to share out partitions anew after a death."""
 
 
-class Stalled:
+class StallWatch:
     """Looks from outside at what the app should have read; `batchers` by topic."""
 
     def __init__(self, app: faust.App, batchers: Mapping[str, Batcher], unread: Unread) -> None:
         self._app = app
         self._batchers = batchers
         self._unread = unread
-        self._since: dict[Place, tuple[int, float]] = {}  # what was committed then, and when that was first seen
+        self._since: dict[Partition, tuple[int, float]] = {}  # what was committed then, and when that was first seen
 
     async def look(self) -> None:
-        """Once. An agent with work in hand, as in an outage of Postgres, is let be."""
+        """Once. An agent that has work, as in an outage of Postgres, is let be."""
         loop, now = asyncio.get_running_loop(), time.monotonic()
-        found = await loop.run_in_executor(None, partial(self._unread, self._assigned()))
+        unread = await loop.run_in_executor(None, partial(self._unread, self._assigned()))
         self._since = {
             place: self._since[place] if self._since.get(place, (None,))[0] == committed else (committed, now)
-            for place, committed in found.items()
+            for place, committed in unread.items()
         }
         for (topic, partition), (committed, since) in self._since.items():
             idle = self._batchers[topic].idle_at() >= since + STALLED_SECONDS / 2
             if idle and now - since >= STALLED_SECONDS:
-                logs.event("not_reading", level=logging.CRITICAL, topic=topic, partition=partition,
-                           committed=committed, then="the process ends and is started again")  # fmt: skip
-                os._exit(EXIT_UNEXPECTED)
+                _end(topic, partition, committed)
 
-    def _assigned(self) -> list[Place]:
+    def _assigned(self) -> list[Partition]:
         try:
             return [(place.topic, place.partition) for place in self._app.consumer.assignment()]
         except ConsumerNotStarted:
             return []
+
+
+def _end(topic: str, partition: int, committed: int) -> NoReturn:
+    fields = {"topic": topic, "partition": partition, "committed": committed}
+    logs.event("not_reading", level=logging.CRITICAL, **fields, then="the process ends and is started again")
+    os._exit(EXIT_UNEXPECTED)

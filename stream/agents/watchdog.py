@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from stream import logs
-from stream.agents.executor import EXIT_UNEXPECTED, Hand, end_process
+from stream.agents.executor import EXIT_UNEXPECTED, Executor, end_process
 from stream.storage.blocking import end_blockers
 from stream.storage.database import Connection, Outage
 
@@ -19,14 +19,14 @@ STUCK_SECONDS = 300.0
 """Longer than any step takes that ends: one compressed object has 120 s (dicom/decoder.py), an identity event 40 s for
 its lock and every transaction 10 s, on a machine that is busy with other things."""
 BLOCKING_SECONDS = 20.0
-"""Twice the longest transaction (PROTOCOL 2.1): whoever blocks for so long has stopped and does not know it."""
+"""Twice the longest transaction (docs/protocol.md 2): whoever blocks for so long has stopped and does not know it."""
 
 
 class Watchdog:
-    """Looks after the hands of this process, and by a connection of its own after those of all workers."""
+    """Looks after the executors of this process, and by a connection of its own after those of all workers."""
 
-    def __init__(self, hands: Sequence[Hand], connect: Callable[[], Connection]) -> None:
-        self._hands = hands
+    def __init__(self, executors: Sequence[Executor], connect: Callable[[], Connection]) -> None:
+        self._executors = executors
         self._connect = connect
         self._connection: Connection | None = None
 
@@ -44,12 +44,12 @@ class Watchdog:
 
     def look(self) -> None:
         """Once."""
-        for hand in self._hands:
-            if hand.stuck_seconds() > STUCK_SECONDS:
-                _end_stuck(hand.stuck_seconds())
+        for executor in self._executors:
+            if executor.stuck_seconds() > STUCK_SECONDS:
+                _end_stuck(executor.stuck_seconds())
         try:
             self._free()
-        except Outage:  # the hands tell of it
+        except Outage:  # the executors tell of it
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
@@ -62,7 +62,7 @@ class Watchdog:
 
 
 def _end_stuck(seconds: float) -> NoReturn:
-    """Say where every thread stands, and end: what was in hand alone is charged with it."""
+    """Say where every thread stands, and end: what was in flight alone is charged with it."""
     logs.event("no_progress", level=logging.CRITICAL, seconds=round(seconds))
     faulthandler.dump_traceback(sys.stderr, all_threads=True)
     os._exit(EXIT_UNEXPECTED)

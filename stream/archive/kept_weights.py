@@ -51,7 +51,7 @@ def at_hand(settings: Settings, version: str) -> Forecaster:
     A machine that only shows forecasts need not have the archive.
     """
     here = [card.parent for card in COMMITTED.glob("*/card.json") if Card.read(card).weights_sha256 == version]
-    folder = next((one for one in (_folder(settings) / version, *here) if (one / CARD).exists()), None)
+    folder = next((path for path in (_folder(settings) / version, *here) if (path / CARD).exists()), None)
     if folder is None:
         raise CannotStart(
             f"The weights {version[:12]} are not on this machine: set SCANSTREAM_ARCHIVE_DIR to the archive."

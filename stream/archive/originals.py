@@ -6,7 +6,8 @@ from pathlib import Path
 
 from stream.archive.durable import copy_temp, sync_folder
 from stream.crash import reach
-from stream.errors import SetAside
+from stream.errors import CannotStart, SetAside
+from stream.vocabulary import ReasonCode
 
 SCHEME = "archive:"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -17,6 +18,11 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    def check_folder(self) -> None:
+        """Raise CannotStart where there is no archive."""
+        if not self.folder.is_dir():
+            raise CannotStart(f"The archive {self.folder} is not there: check SCANSTREAM_ARCHIVE_DIR.")
 
     def take(self, spool_file: Path) -> Path:
         """Move `<sha256>.dcm` in durably and return its new path; taking it again is no error.
@@ -43,6 +49,10 @@ class Archive:
             raise ValueError("an archived file is named by the sha256 of its bytes")
         return self.folder / sha256[:2] / f"{sha256}.dcm"
 
+    def lacks(self, sha256: str) -> bool:
+        """Whether the file with this hash is missing."""
+        return not self.path(sha256).exists()
+
     def uri(self, sha256: str) -> str:
         """The claim check that travels in messages."""
         return SCHEME + sha256
@@ -51,7 +61,7 @@ class Archive:
         """Path of what `uri` names; SetAside(decode_failed) if it is not there."""
         path = self.path(uri.removeprefix(SCHEME))
         if not path.exists():
-            raise SetAside("decode_failed", "The archive does not have this file.")
+            raise SetAside(ReasonCode.DECODE_FAILED, "The archive does not have this file.")
         return path
 
     @staticmethod

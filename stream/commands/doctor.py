@@ -15,22 +15,22 @@ NAMES = ", ".join(name.upper() for name in Settings.model_fields)
 
 def register(app: typer.Typer) -> None:
     """Add doctor."""
-    told = f"{HELP}\n\nSettings, each with {PREFIX} before it: {NAMES}."
-    app.command(help=told, epilog="Example: scanstream doctor")(doctor)
+    text = f"{HELP}\n\nSettings, each with {PREFIX} before it: {NAMES}."
+    app.command(help=text, epilog="Example: scanstream doctor")(doctor)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
     """Print what was found; AnswerIsNo where something is wrong."""
     from stream.local.doctor import examine
 
-    findings = examine()
+    results = examine()
     if as_json:
-        print(json.dumps([{**asdict(finding), "well": finding.well} for finding in findings], indent=1))
+        print(json.dumps([{**asdict(result), "well": result.well} for result in results], indent=1))
     else:
-        for finding in findings:
-            mark = "well " if finding.well else "WRONG"
-            print(f"{mark}  {finding.check:<12} {finding.detail}")
-            if finding.cure:
-                print(f"{'':<20}→ {finding.cure}")
-    if wrong := [finding.check for finding in findings if not finding.well]:
+        for result in results:
+            mark = "well " if result.well else "WRONG"
+            print(f"{mark}  {result.check:<12} {result.detail}")
+            if result.cure:
+                print(f"{'':<20}→ {result.cure}")
+    if wrong := [result.check for result in results if not result.well]:
         raise AnswerIsNo(f"something is wrong with {', '.join(wrong)}.")

@@ -4,15 +4,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stream.commands.status import Json, ask, find_patient
 from stream.errors import AnswerIsNo
 from stream.settings import Settings, load_settings
+from stream.terminal.options import Json
+from stream.terminal.questions import ask, find_patients
 
 if TYPE_CHECKING:
-    from models.explaining.explain import Moved
+    from models.explaining.risk_change import RiskChange
     from models.forecast import RiskForecast
-    from stream.services.explaining import Explained
+    from stream.services.explaining import Explanation
+    from stream.storage.database import Connection
+    from stream.storage.folding.active_weights import Lead
+    from stream.storage.reading.views import TimepointRow
 
+Row = dict[str, Any]
 HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
 
 
@@ -35,86 +40,92 @@ def explain(
     from stream.terminal.printing import print_json
 
     settings = load_settings()
-    found = [
-        one
-        for pseudonym in find_patient(settings, patient, role)
-        for one in _explained(settings, role, pseudonym, (endpoint, horizon))
+    explanations = [
+        explanation
+        for pseudonym in find_patients(settings, patient, role)
+        for explanation in _explanations(settings, role, pseudonym, (endpoint, horizon))
     ]
-    if not found:
+    if not explanations:
         raise AnswerIsNo(
-            f"No forecast {_asked(endpoint, horizon)}stands for {patient}: `scanstream risk` lists those that do."
+            f"No forecast {_which(endpoint, horizon)}stands for {patient}: `scanstream risk` lists those that do."
         )
     if as_json:
-        print_json([one.to_json() for one in found])
+        print_json([explanation.to_json() for explanation in explanations])
         return
-    for one in found:
-        _print(one)
+    for explanation in explanations:
+        _print(explanation)
 
 
-def _asked(endpoint: str | None, horizon: int | None) -> str:
+def _which(endpoint: str | None, horizon: int | None) -> str:
     return (f"of {endpoint} " if endpoint else "") + (f"within {horizon} days " if horizon else "")
 
 
-def _explained(settings: Settings, role: str, patient: str, wanted: tuple[str | None, int | None]) -> list["Explained"]:
+def _explanations(
+    settings: Settings, role: str, patient: str, wanted: tuple[str | None, int | None]
+) -> list["Explanation"]:
     from functools import cache
 
     from stream.archive.kept_weights import at_hand
-    from stream.services.explaining import explain as told
-    from stream.storage import views
+    from stream.services import explaining
+    from stream.storage.reading import views
     from stream.storage.table_scan import one_snapshot
 
-    def read(connection: Any) -> tuple[list, list, list]:
+    def read(connection: "Connection") -> tuple[list[Row], list["TimepointRow"], list["Lead"]]:
         with one_snapshot(connection):
-            seen, leads = views.timepoints(connection, patient), views.leads(connection)
-            return views.current_risk(connection, [patient]), seen, leads
+            timepoints, leads = views.timepoints(connection, patient), views.leads(connection)
+            return views.current_risk(connection, [patient]), timepoints, leads
 
     current, timepoints, leads = ask(settings, role, read)
     endpoint, horizon = wanted
-    asked = [row for row in current if endpoint in (None, row["endpoint"]) and horizon in (None, row["horizon_days"])]
-    return told(asked, timepoints, leads, cache(lambda version: at_hand(settings, version)))
+    rows = [row for row in current if endpoint in (None, row["endpoint"]) and horizon in (None, row["horizon_days"])]
+    return explaining.explain(rows, timepoints, leads, cache(lambda version: at_hand(settings, version)))
 
 
-def _print(one: "Explained") -> None:
-    print(f"{one.patient_id}  {one.endpoint} by {one.forecaster.card.model} {one.forecaster.weights_version[:12]}, "
-          f"after the scan of {one.visits[-1]:%Y-%m-%d}")  # fmt: skip
-    if not one.moved:
-        for forecast in one.forecasts:
+def _print(explanation: "Explanation") -> None:
+    forecaster = explanation.forecaster
+    model = f"{forecaster.card.model} {forecaster.weights_version[:12]}"
+    after = f"after the scan of {explanation.visits[-1]:%Y-%m-%d}"
+    print(f"{explanation.patient_id}  {explanation.endpoint} by {model}, {after}")
+    if not explanation.moved:
+        for forecast in explanation.forecasts:
             print(f"  {_within(forecast)}: {_risk(forecast)}")
         print("  It is the first forecast: there is no earlier one that it could have moved from.")
-    for moved in one.moved:
-        _print_moved(moved, f"{one.before_at:%Y-%m-%d}")
-    _print_unusual(one)
-    _print_arms(one)
-    for at, gate in zip(one.visits, one.gates, strict=True):
-        print(f"  gates {at:%Y-%m-%d}: input {gate.input:.2f}, forget {gate.forget:.2f}, output {gate.output:.2f}, "
-              f"cell {gate.cell:.2f}")  # fmt: skip
+    for moved in explanation.moved:
+        _print_moved(moved, f"{explanation.before_at:%Y-%m-%d}")
+    _print_unusual(explanation)
+    _print_arms(explanation)
+    for at, gate in zip(explanation.visits, explanation.gates, strict=True):
+        print(
+            f"  gates {at:%Y-%m-%d}: input {gate.input:.2f}, forget {gate.forget:.2f}, output {gate.output:.2f}, "
+            f"cell {gate.cell:.2f}"
+        )
 
 
-def _print_moved(moved: "Moved", before_at: str) -> None:
+def _print_moved(moved: "RiskChange", before_at: str) -> None:
     print(f"  {_within(moved.now)}: {_risk(moved.now)}, after {100 * moved.before:.1f} % at the scan of {before_at}")
     for part in moved.parts:
         print(f"    {part}")
 
 
-def _print_unusual(one: "Explained") -> None:
-    if not one.ranges_known:
+def _print_unusual(explanation: "Explanation") -> None:
+    if not explanation.ranges_known:
         print("  The card of these weights does not say what the training data covered.")
-    elif not one.unusual:
+    elif not explanation.unusual:
         print("  Nothing about this scan lies outside the training data.")
-    for each in one.unusual:
-        print(f"  Outside the training data: {each}.")
+    for flag in explanation.unusual:
+        print(f"  Outside the training data: {flag}.")
 
 
-def _print_arms(one: "Explained") -> None:
+def _print_arms(explanation: "Explanation") -> None:
     from models.explaining.arms import ASSOCIATION
 
-    if not one.arms:
+    if not explanation.arms:
         print("  This model does not see treatments: it has no forecast by arm.")
         return
     print(f"  By arm ({ASSOCIATION}):")
-    for each in one.arms:
-        risks = ", ".join(f"{_within(forecast)} {_risk(forecast)}" for forecast in each.forecasts)
-        print(f"    {each.arm}: {risks}")
+    for arm in explanation.arms:
+        risks = ", ".join(f"{_within(forecast)} {_risk(forecast)}" for forecast in arm.forecasts)
+        print(f"    {arm.arm}: {risks}")
 
 
 def _within(forecast: "RiskForecast") -> str:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream import logs
-from stream.commands.status import By, Json, Why, ask
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
+from stream.terminal.options import By, Json, Why
+from stream.terminal.questions import ask
 
 if TYPE_CHECKING:
     from models.card import Card
     from stream.services.comparing.comparison import Comparison
-    from stream.storage.active_weights import Known, Lead
+    from stream.storage.database import Connection
+    from stream.storage.folding.active_weights import Lead, WeightsRecord
 
 Version = Annotated[str, typer.Argument(help="Version as `model list` shows it, or its beginning.")]
 
@@ -48,7 +50,7 @@ def list_models(as_json: Json = False) -> None:
 
 
 def add(
-    folder: Annotated[Path, typer.Argument(help="Folder with active_weights.safetensors and card.json.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with weights.safetensors and card.json.")],
     why: Why = None,
     by: By = None,
 ) -> None:
@@ -64,8 +66,8 @@ def add(
     name = f"{card.model} {card.weights_sha256[:12]}"
     new = ask(settings, "worker", lambda connection: put_in_service(connection, card, by or getpass.getuser(), why))
     print(f"{name} is in service now, as a shadow." if new else f"{name} is in service already.", flush=True)
-    for said in lacking(card):
-        print(f"The card does not say {said}.", flush=True)
+    for item in lacking(card):
+        print(f"The card does not say {item}.", flush=True)
     _catch_up(settings, card.weights_sha256)
 
 
@@ -79,28 +81,29 @@ def compare(
     from stream.services.leading import version_of
     from stream.terminal.printing import print_json
 
-    def both(connection: Any) -> tuple[str, str, "Comparison"]:
-        one = version_of(connection, new)
-        other = version_of(connection, old) if old else comparison.leading_beside(connection, one)
-        return one, other, comparison.compare(connection, one, other)
+    def both(connection: "Connection") -> tuple[str, str, "Comparison"]:
+        newer = version_of(connection, new)
+        older = version_of(connection, old) if old else comparison.leading_beside(connection, newer)
+        return newer, older, comparison.compare(connection, newer, older)
 
-    one, other, found = ask(load_settings(), "worker", both)
+    newer, older, result = ask(load_settings(), "worker", both)
     if as_json:
-        print_json({"new": one, "old": other, **found.to_json()})
+        print_json({"new": newer, "old": older, **result.to_json()})
         return
-    print(f"{one[:12]} against {other[:12]}; shifts are new minus old, at each patient's latest timepoint\n\n{found}")
+    names = f"{newer[:12]} against {older[:12]}"
+    print(f"{names}; shifts are new minus old, at each patient's latest timepoint\n\n{result}")
 
 
 def promote(version: Version, why: Why = None, by: By = None) -> None:
     """Let weights lead for everything they forecast; refused while a scan still waits for its state under them."""
     from stream.services import leading
 
-    def switch(connection: Any) -> tuple[str, list[tuple[str, str]]]:
-        found = leading.version_of(connection, version)
-        return found, leading.promote(connection, found, by or getpass.getuser(), why)
+    def switch(connection: "Connection") -> tuple[str, list[tuple[str, str]]]:
+        whole = leading.version_of(connection, version)
+        return whole, leading.promote(connection, whole, by or getpass.getuser(), why)
 
-    found, changed = ask(load_settings(), "worker", switch)
-    print(f"{found[:12]} leads {_pairs(changed)} now." if changed else f"{found[:12]} leads already.")
+    whole, changed = ask(load_settings(), "worker", switch)
+    print(f"{whole[:12]} leads {_pairs(changed)} now." if changed else f"{whole[:12]} leads already.")
 
 
 def rollback(
@@ -123,10 +126,10 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
     """A row for every set of weights: those that come along first, then the others the service knows."""
     from models.card import UnusableWeights
     from models.serving.forecaster import committed_forecasters
-    from stream.storage import active_weights
+    from stream.storage.folding import active_weights
 
     try:
-        cards = {one.weights_version: one.card for one in committed_forecasters("cpu")}
+        cards = {each.weights_version: each.card for each in committed_forecasters("cpu")}
     except UnusableWeights as error:
         raise CannotStart(str(error)) from None
     rows = {version: _row(card, True) for version, card in cards.items()}
@@ -137,9 +140,9 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
     except (CannotStart, WrongUse) as error:
         print(f"Only what comes with this installation: {error}", file=sys.stderr)
         return list(rows.values())
-    for version, one in known.items():
+    for version, record in known.items():
         leading = [lead for lead in leads if lead.until is None and lead.weights_version == version]
-        rows[version] = _row(one.card, version in cards) | _service(one, leading)
+        rows[version] = _row(record.card, version in cards) | _service(record, leading)
     return list(rows.values())
 
 
@@ -164,26 +167,26 @@ def _lacking(items: Sequence[str]) -> str:
     return f"; the card lacks {len(items)} of the items it owes (--json names them)" if items else ""
 
 
-def _service(known: "Known", leading: list["Lead"]) -> dict[str, Any]:
+def _service(known: "WeightsRecord", leading: list["Lead"]) -> dict[str, Any]:
     pairs = {lead.pair for lead in leading}
     shadows = [pair for pair in known.card.pairs if pair not in pairs] if known.active_since else []
     return {
         "active_since": known.active_since,
-        "leads": [{"endpoint": one.endpoint, "disease": one.disease, "since": one.since} for one in leading],
+        "leads": [{"endpoint": lead.endpoint, "disease": lead.disease, "since": lead.since} for lead in leading],
         "shadows": [{"endpoint": endpoint, "disease": disease} for endpoint, disease in shadows],
     }
 
 
 def _role(row: dict[str, Any]) -> str:
-    leads = [(one["endpoint"], one["disease"]) for one in row["leads"]]
-    shadows = [(one["endpoint"], one["disease"]) for one in row["shadows"]]
+    leads = [(lead["endpoint"], lead["disease"]) for lead in row["leads"]]
+    shadows = [(shadow["endpoint"], shadow["disease"]) for shadow in row["shadows"]]
     parts = []
     if leads:
-        parts.append(f"leads {_pairs(leads)} since {max(one['since'] for one in row['leads']):%Y-%m-%d %H:%M}")
+        parts.append(f"leads {_pairs(leads)} since {max(lead['since'] for lead in row['leads']):%Y-%m-%d %H:%M}")
     if shadows:
         parts.append(f"shadow for {_pairs(shadows)}")
     if not parts:
-        pairs = [(one["endpoint"], one["disease"]) for one in row["forecasts"]]
+        pairs = [(forecast["endpoint"], forecast["disease"]) for forecast in row["forecasts"]]
         parts.append(f"forecasts {_pairs(pairs)}; not in service")
     return "; ".join(parts) + ("" if row["comes_with_installation"] else "; added here")
 
@@ -199,7 +202,7 @@ def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
 def _catch_up(settings: Settings, version: str) -> None:
     """Give every timeline its states under the new weights, with progress and rate."""
     from stream.services.recovery import replay
-    from stream.storage.active_weights import lacking
+    from stream.storage.folding.active_weights import lacking
     from stream.terminal.progress import progress
     from stream.wiring.replaying import replaying
 

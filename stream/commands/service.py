@@ -75,11 +75,11 @@ def dashboard(host: Annotated[str, typer.Option(help="Address to listen on; all 
     """The dashboard alone."""
     settings = load_settings()
 
-    from dashboard.launch import arguments
     from stream.endpoints import check_port
 
     check_port(host, settings.dashboard_port, "SCANSTREAM_DASHBOARD_PORT")
-    os.execve(sys.executable, [sys.executable, *arguments(settings, host)], settings.environment())
+    # by its name: the pages read from this package, which knows nothing of them
+    os.execve(sys.executable, [sys.executable, "-m", "dashboard", "--host", host], settings.environment())
 
 
 def _say_ready(settings: Settings) -> None:

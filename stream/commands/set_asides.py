@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from stream import logs
-from stream.commands.status import By, Json, Why, ask
+from stream import logs, vocabulary
 from stream.errors import AnswerIsNo, CannotStart
 from stream.settings import load_settings
+from stream.terminal.options import By, Json, Why
+from stream.terminal.questions import ask
 
 ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="As `set-aside list` names it.")]
 
@@ -18,15 +19,18 @@ def register(app: typer.Typer) -> None:
     set_aside = typer.Typer(help="What was kept but not processed, and why.", no_args_is_help=True)
     set_aside.command("list", epilog="Example: scanstream set-aside list --json")(list_set_asides)
     set_aside.command("show", epilog="Example: scanstream set-aside show 0123456789abcdef")(show_set_aside)
-    set_aside.command("release", epilog='Example: scanstream set-aside release 0123456789abcdef --patient 4711 '
-                      '--issuer NORTH --why "read from the film bag"')(release)  # fmt: skip
+    set_aside.command(
+        "release",
+        epilog="Example: scanstream set-aside release 0123456789abcdef --patient 4711 "
+        '--issuer NORTH --why "read from the film bag"',
+    )(release)
     set_aside.command("reject", epilog="Example: scanstream set-aside reject 0123456789abcdef --why phantom")(reject)
     app.add_typer(set_aside, name="set-aside", epilog="Example: scanstream set-aside list")
 
 
 def list_set_asides(as_json: Json = False) -> None:
     """All items, newest first."""
-    from stream.storage.views import set_asides
+    from stream.storage.reading.views import set_asides
     from stream.terminal.printing import print_json, print_table
 
     rows = ask(load_settings(), "reader", set_asides)
@@ -40,7 +44,7 @@ def show_set_aside(
     item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
 ) -> None:
     """One item in full."""
-    from stream.storage.views import set_asides
+    from stream.storage.reading.views import set_asides
     from stream.terminal.printing import print_json
 
     rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
@@ -65,30 +69,30 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let it count as if nothing had been wrong; what fails again is a new item."""
-    from stream.dicom.gateway.released import Amendment
-    from stream.services.accepting.decisions import Decision
+    from stream.services.accepting.decisions import SignOff
+    from stream.services.accepting.releasing import Amendment
     from stream.storage.database import Outage
     from stream.wiring.releasing import release as released
 
     logs.setup("release")
-    decision = Decision(by or getpass.getuser(), why)
+    decision = SignOff(by or getpass.getuser(), why)
     try:
         item = released(load_settings(), item_id, Amendment(patient, issuer, date), decision)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
-    _say(as_json, item, "released")
+    _say(as_json, item, vocabulary.Decision.RELEASED)
 
 
 def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = False) -> None:
     """It stays aside for good."""
     from stream.services.accepting import decisions
 
-    decision = decisions.Decision(by or getpass.getuser(), why)
+    decision = decisions.SignOff(by or getpass.getuser(), why)
     item = ask(load_settings(), "worker", lambda connection: decisions.reject(connection, item_id, decision))
-    _say(as_json, item, "rejected")
+    _say(as_json, item, vocabulary.Decision.REJECTED)
 
 
-def _say(as_json: bool, item: Any, decision: str) -> None:
+def _say(as_json: bool, item: Any, decision: vocabulary.Decision) -> None:
     from stream.terminal.printing import print_json
 
     if as_json:

@@ -49,8 +49,8 @@ def evaluate(
     from models.evaluate import evaluate as judge
 
     with _mistakes_named():
-        found = judge(model, data, cross_validate, predictions, repeats)
-    print(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else found)
+        figures = judge(model, data, cross_validate, predictions, repeats)
+    print(json.dumps(figures.to_json(), indent=1, ensure_ascii=False) if as_json else figures)
 
 
 @contextmanager

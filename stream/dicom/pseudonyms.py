@@ -57,7 +57,7 @@ def _make_key(path: Path) -> None:
 
 
 class Pseudonyms:
-    """The ids of INTERFACES section 4, each HMAC-SHA256 over the JSON of its parts."""
+    """The ids of docs/interfaces.md 4, each HMAC-SHA256 over the JSON of its parts."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

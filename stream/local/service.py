@@ -10,7 +10,7 @@ from http.client import HTTPException
 from stream.endpoints import check_port, kafka_servers
 from stream.errors import CannotStart
 from stream.local.embedded import start_embedded
-from stream.local.supervisor import Part, Supervisor, exclusive, signals_stop
+from stream.local.supervisor import SupervisedProcess, Supervisor, exclusive, signals_stop
 from stream.publisher import check_kafka, ensure_topics
 from stream.settings import Settings
 from stream.storage.database import upgrade
@@ -65,7 +65,7 @@ def _check_given_addresses(settings: Settings) -> None:
         check_kafka(kafka_servers(settings))
 
 
-def _parts(settings: Settings) -> list[Part]:
+def _parts(settings: Settings) -> list[SupervisedProcess]:
     workers = [_part(settings, f"worker-{number}", "worker") for number in range(1, settings.workers + 1)]
     return [
         _part(settings, "gateway", "gateway", ready=lambda: _listens(settings.dicom_host, settings.dicom_port)),
@@ -74,8 +74,8 @@ def _parts(settings: Settings) -> list[Part]:
     ]
 
 
-def _part(settings: Settings, name: str, command: str, ready: Callable[[], bool] | None = None) -> Part:
-    return Part(name, (sys.executable, "-m", "stream", command), env=settings.environment(), ready=ready)
+def _part(settings: Settings, name: str, command: str, ready: Callable[[], bool] | None = None) -> SupervisedProcess:
+    return SupervisedProcess(name, (sys.executable, "-m", "stream", command), env=settings.environment(), ready=ready)
 
 
 def _listens(host: str, port: int) -> bool:
@@ -89,6 +89,6 @@ def _listens(host: str, port: int) -> bool:
 def _is_healthy(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{DASHBOARD_HOST}:{port}/_stcore/health", timeout=1) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (OSError, HTTPException):
         return False

@@ -37,7 +37,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class SupervisedProcess:
     """A process: how it is started, how one knows that it answers (`ready`), and how it is ended.
 
     `prepare` makes what every start needs, also one after a death; it may raise CannotStart. `stop_signal` asks it to
@@ -59,7 +59,7 @@ class Part:
 
 @dataclass
 class _Child:
-    part: Part
+    part: SupervisedProcess
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
     failures: int = 0
@@ -68,7 +68,7 @@ class _Child:
     @property
     def delay(self) -> float:
         """Seconds until the next try, the longer the more have failed in a row."""
-        return min(FIRST_DELAY_SECONDS * 2 ** (self.failures - 1), LONGEST_DELAY_SECONDS)
+        return min(FIRST_DELAY_SECONDS * 2.0 ** (self.failures - 1), LONGEST_DELAY_SECONDS)
 
 
 class Supervisor:
@@ -92,7 +92,7 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop_all()
 
-    def start(self, *parts: Part) -> None:
+    def start(self, *parts: SupervisedProcess) -> None:
         """Start `parts` at once and wait until all are ready; one that ends is tried again up to START_SECONDS.
 
         Raises CannotStart with a part's last log line, Stopped when asked to stop meanwhile.
@@ -166,7 +166,7 @@ class Supervisor:
         else:
             child.started, child.restart_at = time.monotonic(), None
 
-    def _spawn(self, part: Part) -> _Child:
+    def _spawn(self, part: SupervisedProcess) -> _Child:
         if part.prepare is not None:
             part.prepare()
         uid, gid = part.user or (None, None)
@@ -198,13 +198,13 @@ class Supervisor:
             _kill_group(child.process.pid)
             logs.event("part_stopped", part=child.part.name, code=child.process.wait())
 
-    def _log(self, part: Part) -> BinaryIO:
+    def _log(self, part: SupervisedProcess) -> BinaryIO:
         file = self._run_dir / f"{part.name}.log"
         if file.exists() and file.stat().st_size > LOG_BYTES:
             file.replace(file.with_suffix(".log.1"))
         return os.fdopen(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab")
 
-    def _last_line(self, part: Part) -> str:
+    def _last_line(self, part: SupervisedProcess) -> str:
         file = self._run_dir / f"{part.name}.log"
         lines = file.read_text(errors="replace").strip().splitlines()
         return f"{lines[-1]} (log: {file})" if lines else f"it wrote nothing to {file}."

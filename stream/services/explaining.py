@@ -7,27 +7,28 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from models.explaining.arms import ASSOCIATION, UnderArm, by_arm
-from models.explaining.explain import Moved, Part, Told, fold, why_moved
+from models.explaining.arms import ASSOCIATION, ArmForecast, by_arm
 from models.explaining.gating import Gating, gates
-from models.explaining.unusual import Unusual, ranges_known, unusual
-from models.features import FEATURE_NAMES
+from models.explaining.risk_change import RiskChange, RiskContribution, WeightedHistory, fold, why_moved
+from models.explaining.unusual import UnusualInput, ranges_known, unusual
+from models.features import FEATURE_NAMES, whole
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
+from stream.storage.folding.active_weights import Lead, Pair
+from stream.storage.reading.views import TimepointRow, TreatmentRow
 from stream.timeline.entries import DAY
 
-Row = Mapping[str, Any]
-Weights = Callable[[str], Forecaster]
+ForecasterOf = Callable[[str], Forecaster]
 """The forecaster of a weights version."""
+Horizon = tuple[str, int | None]
+"""horizon_kind, horizon_days"""
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explanation:
     """What leads for one endpoint of a patient says after the latest scan, and why.
 
     `moved` is empty where there is no earlier scan with a forecast; `gates` has a row for each of `visits`.
@@ -40,9 +41,9 @@ class Explained:
     before: Forecaster | None
     before_at: dt.datetime | None
     forecasts: tuple[RiskForecast, ...]
-    moved: tuple[Moved, ...]
-    unusual: tuple[Unusual, ...]
-    arms: tuple[UnderArm, ...]
+    moved: tuple[RiskChange, ...]
+    unusual: tuple[UnusualInput, ...]
+    arms: tuple[ArmForecast, ...]
     visits: tuple[dt.datetime, ...]
     gates: tuple[Gating, ...]
 
@@ -53,119 +54,146 @@ class Explained:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for scripts."""
+        before = self.before.weights_version if self.before else None
+        arms = [{"arm": each.arm, "forecasts": _plain(each.forecasts)} for each in self.arms]
         return {
-            "patient_id": self.patient_id, "endpoint": self.endpoint, "disease": self.disease,
-            "model": self.forecaster.card.model, "weights_version": self.forecaster.weights_version,
-            "scan_of": self.visits[-1], "before_scan_of": self.before_at,
-            "before_weights_version": self.before and self.before.weights_version,
+            "patient_id": self.patient_id,
+            "endpoint": self.endpoint,
+            "disease": self.disease,
+            "model": self.forecaster.card.model,
+            "weights_version": self.forecaster.weights_version,
+            "scan_of": self.visits[-1],
+            "before_scan_of": self.before_at,
+            "before_weights_version": before,
             "forecasts": _plain(self.forecasts),
-            "moved": [_moved(one) for one in self.moved],
-            "outside_training": [_said(one) for one in self.unusual] if self.ranges_known else None,
-            "arms": {"says": ASSOCIATION, "rows": [_under(one) for one in self.arms]} if self.arms else None,
-            "gates": [{"acquired_at": at, **asdict(one)} for at, one in zip(self.visits, self.gates, strict=True)],
-        }  # fmt: skip
+            "moved": [_moved(each) for each in self.moved],
+            "outside_training": [_in_words(each) for each in self.unusual] if self.ranges_known else None,
+            "arms": {"says": ASSOCIATION, "rows": arms} if arms else None,
+            "gates": [{"acquired_at": at, **asdict(gate)} for at, gate in zip(self.visits, self.gates, strict=True)],
+        }
 
 
 def _plain(forecasts: Sequence[RiskForecast]) -> list[dict[str, Any]]:
-    return [one._asdict() for one in forecasts]
+    return [forecast._asdict() for forecast in forecasts]
 
 
-def _under(one: UnderArm) -> dict[str, Any]:
-    return {"arm": one.arm, "forecasts": _plain(one.forecasts)}
+def _moved(moved: RiskChange) -> dict[str, Any]:
+    return {
+        "horizon_kind": moved.now.horizon_kind,
+        "horizon_days": moved.now.horizon_days,
+        "before": moved.before,
+        "risk": moved.now.risk,
+        "parts": [_in_words(part) for part in moved.parts],
+    }
 
 
-def _moved(one: Moved) -> dict[str, Any]:
-    return {"horizon_kind": one.now.horizon_kind, "horizon_days": one.now.horizon_days, "before": one.before,
-            "risk": one.now.risk, "parts": [_said(part) for part in one.parts]}  # fmt: skip
-
-
-def _said(one: Part | Unusual) -> dict[str, Any]:
-    return {**asdict(one), "says": str(one)}
+def _in_words(part: RiskContribution | UnusualInput) -> dict[str, Any]:
+    return {**asdict(part), "says": str(part)}
 
 
 def explain(
-    current: Sequence[Row], timepoints: Sequence[Row], leads: Sequence[Row], weights: Weights
-) -> list[Explained]:
+    current: Sequence[Mapping[str, Any]],
+    timepoints: Sequence[TimepointRow],
+    leads: Sequence[Lead],
+    forecaster_of: ForecasterOf,
+) -> list[Explanation]:
     """An explanation for every endpoint of a patient's `current` risks.
 
     `current`, `timepoints` and `leads` are rows of the views current_risk, timepoint and leads, of one moment.
     """
 
-    def asked(row: Row) -> tuple[str, str, str]:
+    def forecast_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
         return row["endpoint"], row["weights_version"], row["scan_uid"]
 
-    found = []
-    for (endpoint, version, scan_uid), rows in groupby(sorted(current, key=asked), key=asked):
+    explanations = []
+    for (endpoint, version, scan_uid), rows in groupby(sorted(current, key=forecast_of), key=forecast_of):
         horizons = {(row["horizon_kind"], row["horizon_days"]) for row in rows}
-        last = next(n for n, row in enumerate(timepoints) if row["scan_uid"] == scan_uid)
-        found.append(_explained((endpoint, horizons), timepoints[: last + 1], leads, weights(version), weights))
-    return found
+        last = next(n for n, timepoint in enumerate(timepoints) if timepoint.scan_uid == scan_uid)
+        story = _Story(timepoints[: last + 1], leads, forecaster_of)
+        explanations.append(story.explanation(endpoint, horizons, forecaster_of(version)))
+    return explanations
 
 
-def _explained(
-    asked: tuple[str, set[tuple[str, int | None]]], scans: Sequence[Row], leads: Sequence[Row],
-    forecaster: Forecaster, weights: Weights,
-) -> Explained:  # fmt: skip
-    endpoint, horizons = asked
-    now = Told(forecaster, _seen(scans, forecaster))
+class _EarlierScan(NamedTuple):
+    """The scan that a forecast is compared with, and both scans as the weights that led when it came see them."""
 
-    def wanted(one: RiskForecast) -> bool:
-        return one.endpoint == endpoint and (one.horizon_kind, one.horizon_days) in horizons
-
-    earlier = _earlier(endpoint, scans, leads, weights)
-    return Explained(
-        scans[-1]["patient_id"], endpoint, scans[-1]["disease"], forecaster,
-        earlier[1].forecaster if earlier else None, earlier[0]["acquired_at"] if earlier else None,
-        tuple(one for one in of_kind(RiskForecast, fold(forecaster, now.timepoints)[1]) if wanted(one)),
-        tuple(one for one in why_moved(earlier[1], now) if wanted(one.now)) if earlier else (),
-        tuple(unusual(forecaster, now.timepoints)),
-        tuple(UnderArm(one.arm, tuple(filter(wanted, one.forecasts))) for one in by_arm(forecaster, now.timepoints)),
-        tuple(row["acquired_at"] for row in _applied(scans, forecaster)),
-        tuple(gates(forecaster, now.timepoints)),
-    )  # fmt: skip
+    scan: TimepointRow
+    told: WeightedHistory
 
 
-def _earlier(endpoint: str, scans: Sequence[Row], leads: Sequence[Row], weights: Weights) -> tuple[Row, Told] | None:
-    """The last scan before the latest with a forecast, and how the weights that led when it came see both."""
-    *before, latest = scans
-    for n, row in reversed(list(enumerate(before))):
-        version = _led(leads, (endpoint, row["disease"]), row["first_accepted_at"])
-        if version and _applied([row], one := weights(version)):
-            return row, Told(one, _seen([*before[: n + 1], latest], one))
-    return None
+@dataclass(frozen=True)
+class _Story:
+    """A patient's scans up to the one that a forecast stands on, and what led meanwhile."""
+
+    scans: Sequence[TimepointRow]
+    leads: Sequence[Lead]
+    forecaster_of: ForecasterOf
+
+    def explanation(self, endpoint: str, horizons: set[Horizon], forecaster: Forecaster) -> Explanation:
+        """What `forecaster` says of `endpoint` after the last scan, and why."""
+
+        def wanted(forecast: RiskForecast) -> bool:
+            return forecast.endpoint == endpoint and (forecast.horizon_kind, forecast.horizon_days) in horizons
+
+        now = WeightedHistory(forecaster, _seen(self.scans, forecaster))
+        earlier = self._earlier(endpoint)
+        forecasts = of_kind(RiskForecast, fold(forecaster, now.timepoints)[1])
+        arms = by_arm(forecaster, now.timepoints)
+        return Explanation(
+            patient_id=self.scans[-1].patient_id,
+            endpoint=endpoint,
+            disease=self.scans[-1].disease,
+            forecaster=forecaster,
+            before=earlier.told.forecaster if earlier else None,
+            before_at=earlier.scan.acquired_at if earlier else None,
+            forecasts=tuple(filter(wanted, forecasts)),
+            moved=tuple(each for each in why_moved(earlier.told, now) if wanted(each.now)) if earlier else (),
+            unusual=tuple(unusual(forecaster, now.timepoints)),
+            arms=tuple(ArmForecast(each.arm, tuple(filter(wanted, each.forecasts))) for each in arms),
+            visits=tuple(scan.acquired_at for scan in _applied(self.scans, forecaster)),
+            gates=tuple(gates(forecaster, now.timepoints)),
+        )
+
+    def _earlier(self, endpoint: str) -> _EarlierScan | None:
+        """The last scan before the latest with a forecast."""
+        *before, latest = self.scans
+        for n, scan in reversed(list(enumerate(before))):
+            version = self._led((endpoint, scan.disease), scan.first_accepted_at)
+            if version and _applied([scan], forecaster := self.forecaster_of(version)):
+                return _EarlierScan(scan, WeightedHistory(forecaster, _seen([*before[: n + 1], latest], forecaster)))
+        return None
+
+    def _led(self, pair: Pair, at: dt.datetime) -> str | None:
+        """The weights that led for (endpoint, disease) at a moment; where none did yet, those that lead now."""
+        of_pair = [lead for lead in self.leads if lead.pair == pair]
+        then = [lead for lead in of_pair if lead.since <= at and (lead.until is None or at < lead.until)]
+        now = [lead for lead in of_pair if lead.until is None]
+        return next((lead.weights_version for lead in (*then, *now)), None)
 
 
-def _led(leads: Sequence[Row], pair: tuple[str, str], at: dt.datetime) -> str | None:
-    """The weights that led for (endpoint, disease) at a moment; where none did yet, those that lead now."""
-    of_pair = [row for row in leads if (row["endpoint"], row["disease"]) == pair]
-    then = [row for row in of_pair if row["since"] <= at and (row["until"] is None or at < row["until"])]
-    now = [row for row in of_pair if row["until"] is None]
-    return next((row["weights_version"] for row in (*then, *now)), None)
-
-
-def _applied(scans: Sequence[Row], forecaster: Forecaster) -> list[Row]:
+def _applied(scans: Sequence[TimepointRow], forecaster: Forecaster) -> list[TimepointRow]:
     """The scans on which these weights step."""
-    return [row for row in scans if forecaster.applies(row["disease"], _x(row))]
+    return [scan for scan in scans if forecaster.applies(scan.disease, _features(scan))]
 
 
-def _seen(scans: Sequence[Row], forecaster: Forecaster) -> list[Timepoint]:
+def _seen(scans: Sequence[TimepointRow], forecaster: Forecaster) -> list[Timepoint]:
     """The scans on which these weights step, and the last in any case, as timepoints."""
-    rows = _applied(scans[:-1], forecaster) + [scans[-1]]
-    days = [0.0, *((after["acquired_at"] - row["acquired_at"]) / DAY for row, after in pairwise(rows))]
-    return [_timepoint(row, elapsed_days) for row, elapsed_days in zip(rows, days, strict=True)]
+    stepped = _applied(scans[:-1], forecaster) + [scans[-1]]
+    days = [0.0, *((after.acquired_at - scan.acquired_at) / DAY for scan, after in pairwise(stepped))]
+    return [_timepoint(scan, elapsed_days) for scan, elapsed_days in zip(stepped, days, strict=True)]
 
 
-def _timepoint(row: Row, elapsed_days: float) -> Timepoint:
-    given = tuple(_in_force(one, row["acquired_at"]) for one in row["treatments"])
-    return Timepoint(_x(row), elapsed_days, row["disease"], given, row["clinical"])
+def _timepoint(scan: TimepointRow, elapsed_days: float) -> Timepoint:
+    given = tuple(_in_force(treatment, scan.acquired_at) for treatment in scan.treatments)
+    return Timepoint(whole(_features(scan)), elapsed_days, scan.disease, given, scan.clinical)
 
 
-def _x(row: Row) -> np.ndarray:
-    return np.array([np.nan if (value := row["x"][name]) is None else float(value) for name in FEATURE_NAMES])
+def _features(scan: TimepointRow) -> list[float | None]:
+    """In the order of FEATURE_NAMES; whole numbers of JSON as floats too."""
+    return [None if (value := scan.x[name]) is None else float(value) for name in FEATURE_NAMES]
 
 
-def _in_force(treatment: Row, at: dt.datetime) -> TreatmentInForce:
+def _in_force(treatment: TreatmentRow, at: dt.datetime) -> TreatmentInForce:
     """As a scan at `at` sees it; the view leaves out an end that had not come by then."""
-    start, end = (treatment[name] and dt.datetime.fromisoformat(treatment[name]) for name in ("start_at", "end_at"))
-    since_end = None if end is None else (at - end) / DAY
-    return TreatmentInForce(treatment["name"], treatment["kind"], (at - start) / DAY, since_end)
+    since_end = None if treatment.end_at is None else (at - treatment.end_at) / DAY
+    return TreatmentInForce(treatment.name, treatment.kind, (at - treatment.start_at) / DAY, since_end)

@@ -1,4 +1,4 @@
-"""Putting weights in service, letting them lead, and letting what led before lead again (PROTOCOL 4).
+"""Putting weights in service, letting them lead, and letting what led before lead again (docs/protocol.md 4).
 
 All of it under the exclusive identity lock: no fold is under way, so that every fold sees one set of active weights and
 nothing that leads lacks a state.
@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from models.card import Card
 from stream.errors import AnswerIsNo, WrongUse
-from stream.storage import active_weights, audit
-from stream.storage.active_weights import Known, Lead, Pair
+from stream.storage import audit
 from stream.storage.database import Connection
+from stream.storage.folding import active_weights
+from stream.storage.folding.active_weights import Lead, Pair, WeightsRecord
 from stream.storage.locks import identity_held
 
 SHORT = 12
@@ -38,13 +39,13 @@ def put_in_service(connection: Connection, card: Card, who: str, why: str | None
 
 def version_of(connection: Connection, prefix: str) -> str:
     """The version of the known weights that begins with `prefix`; AnswerIsNo for none, WrongUse for several."""
-    found = [version for version in active_weights.known(connection) if version.startswith(prefix.lower())]
-    if not found:
+    versions = [version for version in active_weights.known(connection) if version.startswith(prefix.lower())]
+    if not versions:
         raise AnswerIsNo(f"No weights {prefix} are known here: `scanstream model list` names them.")
-    if len(found) > 1:
-        several = ", ".join(one[:SHORT] for one in found)
+    if len(versions) > 1:
+        several = ", ".join(version[:SHORT] for version in versions)
         raise WrongUse(f"{prefix} begins several versions ({several}): give more of it.")
-    return found[0]
+    return versions[0]
 
 
 def promote(connection: Connection, version: str, who: str, why: str | None) -> list[Pair]:
@@ -77,9 +78,13 @@ def rollback(connection: Connection, model: str | None, who: str, why: str | Non
 
 
 def _switch(
-    connection: Connection, known: Mapping[str, Known], wanted: Mapping[Pair, str | None], log: tuple[str, str],
-    who: str, why: str | None,
-) -> None:  # fmt: skip
+    connection: Connection,
+    known: Mapping[str, WeightsRecord],
+    wanted: Mapping[Pair, str | None],
+    log: tuple[str, str],
+    who: str,
+    why: str | None,
+) -> None:
     for version in sorted(filter(None, set(wanted.values()))):
         _refuse_unready(connection, known, version)
     now = active_weights.moment(connection)
@@ -87,32 +92,32 @@ def _switch(
     audit.record(connection, who, *log, why, now)
 
 
-def _refuse_unready(connection: Connection, known: Mapping[str, Known], version: str) -> None:
+def _refuse_unready(connection: Connection, known: Mapping[str, WeightsRecord], version: str) -> None:
     name = _named(known, version)
     if known[version].active_since is None:
         raise AnswerIsNo(f"{name} is not in service: `scanstream model add` puts it there.")
-    if waiting := sum(scans for _, scans in active_weights.lacking(connection, version)):
+    if waiting := sum(timeline.steps for timeline in active_weights.lacking(connection, version)):
         raise AnswerIsNo(
             f"{waiting} scans still wait for their state under {name}: the workers go on with it, and so does "
             "`scanstream model add`."
         )
 
 
-def _last_switch(known: Mapping[str, Known], history: Iterable[Lead], model: str | None) -> list[Lead]:
+def _last_switch(known: Mapping[str, WeightsRecord], history: Iterable[Lead], model: str | None) -> list[Lead]:
     """The open leads that began last, all at one time and of one set of weights."""
-    leading = [one for one in history if one.until is None]
-    mine = [one for one in leading if model in (None, known[one.weights_version].card.model)]
+    leading = [lead for lead in history if lead.until is None]
+    mine = [lead for lead in leading if model in (None, known[lead.weights_version].card.model)]
     if not mine:
         raise AnswerIsNo(f"No model {model} leads: `scanstream model list` names those that do.")
     last = max(mine, key=lambda lead: lead.since)
-    return [one for one in mine if (one.since, one.weights_version) == (last.since, last.weights_version)]
+    return [lead for lead in mine if (lead.since, lead.weights_version) == (last.since, last.weights_version)]
 
 
 def _before(history: Iterable[Lead], lead: Lead) -> str | None:
     """What led for the same until `lead` began."""
-    same = (one for one in history if one.pair == lead.pair and one.until == lead.since)
-    return next((one.weights_version for one in same), None)
+    before = (other for other in history if other.pair == lead.pair and other.until == lead.since)
+    return next((other.weights_version for other in before), None)
 
 
-def _named(known: Mapping[str, Known], version: str) -> str:
+def _named(known: Mapping[str, WeightsRecord], version: str) -> str:
     return f"{known[version].card.model} {version[:SHORT]}"

@@ -13,13 +13,13 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from models.simulation.patients import SEED, Patient, Visit, simulate
-from models.simulation.patients import Lesion as SimulatedLesion
+from models.simulation.patients import SEED, SimulatedLesion, SimulatedPatient, SimulatedVisit, simulate
 from stream.simulated.synthetic import (
     LYMPH_NODE,
     NEOPLASM,
     SITES,
-    Lesion,
+    Code,
+    SyntheticLesion,
     make_seg,
     make_series,
     make_sr,
@@ -38,8 +38,8 @@ UNITS = {"volume": "ml", "sphericity": "1", "background_parenchymal_enhancement"
 class Study:
     """One visit of one patient; `instances` is how many files `write_study` makes of it."""
 
-    patient: Patient
-    visit: Visit
+    patient: SimulatedPatient
+    visit: SimulatedVisit
     day: dt.date
     instances: int
     reference: dt.date
@@ -61,11 +61,13 @@ class Study:
 
 def cohort(patients: int, reference: dt.date, seed: int = SEED) -> list[Study]:
     """The studies of the first `patients`, in the order in which they are sent: by day, the late ones last."""
-    studies = [_study(one, visit, reference, seed) for one in simulate(patients, seed) for visit in one.visits]
-    return sorted(studies, key=lambda one: (one.visit.late, one.day, one.patient.number))
+    studies = [
+        _study(patient, visit, reference, seed) for patient in simulate(patients, seed) for visit in patient.visits
+    ]
+    return sorted(studies, key=lambda study: (study.visit.late, study.day, study.patient.number))
 
 
-def mrn(patient: Patient) -> str:
+def mrn(patient: SimulatedPatient) -> str:
     """The hospital's ID of a patient."""
     return f"DEMO-{patient.number:04d}"
 
@@ -77,7 +79,7 @@ def write_study(study: Study, folder: Path) -> list[Path]:
     return [save(dataset, path) for dataset, path in zip(datasets, paths, strict=True)]
 
 
-def _study(patient: Patient, visit: Visit, reference: dt.date, seed: int) -> Study:
+def _study(patient: SimulatedPatient, visit: SimulatedVisit, reference: dt.date, seed: int) -> Study:
     instances = SLICES + 1 if patient.disease == "brain" else 1
     return Study(patient, visit, _working_day(reference + dt.timedelta(days=visit.day)), instances, reference, seed)
 
@@ -97,12 +99,18 @@ def _about(study: Study, series: str) -> dict[str, object]:
     return {
         "PatientID": mrn(study.patient),
         "PatientName": f"Simulated^{study.patient.number:04d}",
-        "PatientBirthDate": f"{study.reference.year - int(study.patient.clinical['age'])}0101",
+        "PatientBirthDate": _birth_date(study),
         "StudyInstanceUID": study.study_uid,
         "SeriesInstanceUID": study.uid(series),
         "StudyDate": study.day.strftime("%Y%m%d"),
         "StudyTime": f"{minutes // 60:02d}{minutes % 60:02d}00",
     }
+
+
+def _birth_date(study: Study) -> str:
+    age = study.patient.clinical["age"]
+    assert isinstance(age, int)  # clinical facts are of several types
+    return f"{study.reference.year - age}0101"
 
 
 def _report(study: Study) -> Dataset:
@@ -112,11 +120,12 @@ def _report(study: Study) -> Dataset:
     return make_sr(lesions, **_about(study, "report"), SOPInstanceUID=study.uid("report", 1))
 
 
-def _lesion(study: Study, number: int, lesion: SimulatedLesion, size_mm: float) -> Lesion:
+def _lesion(study: Study, number: int, lesion: SimulatedLesion, size_mm: float) -> SyntheticLesion:
     name = "short_axis" if lesion.node else "longest_diameter"
-    more = {concept: (value, UNITS[concept]) for concept, value in study.visit.more.items()}
-    return Lesion(
-        {name: (size_mm, "mm")} | more,
+    numbers: dict[str | Code, tuple[float, str] | None] = {name: (size_mm, "mm")}
+    numbers |= {concept: (value, UNITS[concept]) for concept, value in study.visit.more.items()}
+    return SyntheticLesion(
+        numbers,
         identifier=f"Target {number}",
         tracking_uid=study.lesion_uid(number),
         site=None if lesion.node else SITES[lesion.site],
@@ -135,8 +144,8 @@ def _slices(study: Study) -> list[Dataset]:
     for number, image in enumerate(images, start=1):
         image.SOPInstanceUID = study.uid("images", number)
         image.FrameOfReferenceUID = study.uid("frame")
-    segmentation = make_seg([inside], images, SeriesInstanceUID=study.uid("segmentation"),
-                            SOPInstanceUID=study.uid("segmentation", 1))  # fmt: skip
+    uids = {"SeriesInstanceUID": study.uid("segmentation"), "SOPInstanceUID": study.uid("segmentation", 1)}
+    segmentation = make_seg([inside], images, **uids)
     segmentation.SegmentSequence[0].TrackingID = "Target 1"
     segmentation.SegmentSequence[0].TrackingUID = study.lesion_uid(1)
     return [*images, segmentation]

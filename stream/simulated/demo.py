@@ -9,24 +9,33 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
 
-from models.simulation.patients import Patient
+from models.simulation.patients import SimulatedPatient
+from models.tables.records import TreatmentRecord
 from stream.dicom.gateway.sender import send
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.errors import AnswerIsNo
 from stream.local.service import DASHBOARD_HOST, running
 from stream.local.supervisor import Stopped, Supervisor
-from stream.services.recovery.sweep import UNSEEN
 from stream.settings import Settings
 from stream.simulated.cohort import Study, cohort, mrn, write_study
 from stream.storage.database import Connection, connect
-from stream.storage.views import counts
+from stream.storage.intake.unfinished import unseen_patients
+from stream.storage.reading.demonstration import (
+    FIRST_QUESTION,
+    FORECAST,
+    PatientRisk,
+    ScanEnd,
+    most_likely_to_progress,
+    scan_ends,
+)
+from stream.storage.reading.views import counts
 from stream.terminal.printing import print_table
 from stream.terminal.progress import progress
+from stream.vocabulary import Status
 from stream.wiring.importing import import_folder
 from stream.wiring.pseudonyms import pseudonyms
 
@@ -35,24 +44,6 @@ SETTLE_SECONDS = 240.0
 """Two busy cores need a minute at most; who waits longer than this wants to be told."""
 POLL_SECONDS = 0.2
 NO_MODEL = "no model applies"
-QUESTION = (
-    "SELECT patient_id, risk, risk_low, risk_high FROM scanstream.current_risk "
-    "WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 10;"
-)
-"""The question of the first day (INTERFACES 5)."""
-ENDS = """SELECT s.scan_uid, s.status, s.instances, CASE WHEN f.scan_uid IS NULL THEN s.reason ELSE 'forecast' END
-FROM scanstream.scan_status s LEFT JOIN (
-  SELECT DISTINCT scan_uid FROM scanstream.risk_history WHERE superseded_at IS NULL) f USING (scan_uid)
-WHERE s.scan_uid = ANY(%s) AND s.status <> 'superseded'"""
-
-
-@dataclass(frozen=True)
-class End:
-    """How far a scan has come; `result` of an applied one is 'forecast', or why there is none."""
-
-    status: str
-    instances: int
-    result: str | None
 
 
 def run(settings: Settings, patients: int, once: bool) -> None:
@@ -111,21 +102,28 @@ def _reference(settings: Settings) -> dt.date:
     return dt.date.fromisoformat(file.read_text())
 
 
-def _import(patients: Mapping[int, Patient], reference: dt.date, settings: Settings) -> None:
+def _import(patients: Mapping[int, SimulatedPatient], reference: dt.date, settings: Settings) -> None:
     """Clinical facts and treatments, by the same way as `scanstream import`."""
-    clinical, treatments = [], []
+    clinical: list[dict[str, object]] = []
+    treatments: list[dict[str, object]] = []
     for patient in patients.values():
         start = _date(reference, patient.treatments[0].start_day)
         clinical.append({"patient_id": mrn(patient), "treatment_start": start, **patient.clinical})
-        treatments += [
-            {"patient_id": mrn(patient), "name": one.name, "kind": one.kind,
-             "start_date": _date(reference, one.start_day), "end_date": _date(reference, one.end_day)}
-            for one in patient.treatments
-        ]  # fmt: skip
+        treatments += [_treatment_row(patient, treatment, reference) for treatment in patient.treatments]
     with tempfile.TemporaryDirectory() as folder:
         _write_table(Path(folder) / "clinical.csv", clinical)
         _write_table(Path(folder) / "treatments.csv", treatments)
         import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE), CALLING_AE)
+
+
+def _treatment_row(patient: SimulatedPatient, treatment: TreatmentRecord, reference: dt.date) -> dict[str, object]:
+    return {
+        "patient_id": mrn(patient),
+        "name": treatment.name,
+        "kind": treatment.kind,
+        "start_date": _date(reference, treatment.start_day),
+        "end_date": _date(reference, treatment.end_day),
+    }
 
 
 def _date(reference: dt.date, day: float | None) -> str:
@@ -140,13 +138,12 @@ def _write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         table.writerows(rows)
 
 
-def _ends(connection: Connection, names: Pseudonyms, studies: Sequence[Study]) -> dict[str, End]:
+def _ends(connection: Connection, names: Pseudonyms, studies: Sequence[Study]) -> dict[str, ScanEnd]:
     """How far the scans of `studies` have come, by scan_uid; those not heard of are missing."""
-    rows = connection.execute(ENDS, [[names.scan_uid(study.study_uid) for study in studies]]).fetchall()
-    return {scan_uid: End(*row) for scan_uid, *row in rows}
+    return scan_ends(connection, [names.scan_uid(study.study_uid) for study in studies])
 
 
-def _arrived(study: Study, end: End | None) -> bool:
+def _arrived(study: Study, end: ScanEnd | None) -> bool:
     return end is not None and end.instances == study.instances
 
 
@@ -167,14 +164,14 @@ def _send(studies: Sequence[Study], settings: Settings, stop: Event) -> None:
 
 def _settled(
     connection: Connection, settings: Settings, names: Pseudonyms, studies: Sequence[Study], stop: Event
-) -> dict[str, End]:
+) -> dict[str, ScanEnd]:
     """Wait until nothing is pending and every fact is folded in; AnswerIsNo where that takes too long."""
     deadline, done = time.monotonic() + SETTLE_SECONDS, 0
     with progress("Forecasting", len(studies)) as advance:
         while True:
             waiting = _waiting(connection, settings)
             ends = _ends(connection, names, studies)
-            applied = sum(end.status == "applied" for end in ends.values())
+            applied = sum(end.status == Status.APPLIED for end in ends.values())
             advance(applied - done)
             done = applied
             if not waiting:
@@ -194,14 +191,14 @@ def _waiting(connection: Connection, settings: Settings) -> int:
     """Files in the spool, instances without an end, patients with facts that no fold has seen."""
     spooled = sum(1 for _ in settings.spool.glob("[!.]*.json"))
     files, _ = counts(connection)
-    unseen = connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC)}).fetchall()
-    return spooled + files["pending"] + len(unseen)
+    unseen = unseen_patients(connection, dt.datetime.now(dt.UTC))
+    return spooled + int(files["pending"]) + len(unseen)
 
 
-def _summary(studies: Sequence[Study], ends: Mapping[str, End]) -> str:
+def _summary(studies: Sequence[Study], ends: Mapping[str, ScanEnd]) -> str:
     """One sentence with the counts; AnswerIsNo where a scan has neither a forecast nor the reason for none."""
-    results = [end.result for end in ends.values() if end.status == "applied"]
-    forecast, without = results.count("forecast"), results.count(NO_MODEL)
+    results = [end.result for end in ends.values() if end.status == Status.APPLIED]
+    forecast, without = results.count(FORECAST), results.count(NO_MODEL)
     patients = len({study.patient.number for study in studies})
     if forecast + without < len(studies):
         raise AnswerIsNo(f"Only {forecast} of {len(studies)} scans have a forecast, for {without} no model applies.")
@@ -212,11 +209,10 @@ def _summary(studies: Sequence[Study], ends: Mapping[str, End]) -> str:
 
 
 def _print_answer(connection: Connection, settings: Settings) -> None:
-    rows = connection.execute(QUESTION.rstrip(";")).fetchall()
-    columns = ("patient_id", "risk", "risk_low", "risk_high")
+    rows = [row._asdict() for row in most_likely_to_progress(connection)]
     program = Path(sys.executable).with_name("scanstream")
     print(f"\nDashboard: http://{DASHBOARD_HOST}:{settings.dashboard_port}\n")
     print("The question of the first day: who is most likely to progress within 180 days?\n")
-    print_table([dict(zip(columns, row, strict=True)) for row in rows], columns)
+    print_table(rows, PatientRisk._fields)
     print(f"\nAsk it yourself:\n  export SCANSTREAM_DATA_DIR={shlex.quote(str(settings.data_dir))}")
-    print(f'  psql "$({program} db url)" -c "{QUESTION}"\n')
+    print(f'  psql "$({program} db url)" -c "{FIRST_QUESTION}"\n')

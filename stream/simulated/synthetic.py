@@ -31,7 +31,7 @@ CONCEPTS: dict[str, Code] = {
 
 
 @dataclass(frozen=True)
-class Lesion:
+class SyntheticLesion:
     """What a report says of one lesion; `numbers` are (value, UCUM unit) by measurement, None where not evaluated."""
 
     numbers: Mapping[str | Code, tuple[float, str] | None] = field(
@@ -44,7 +44,7 @@ class Lesion:
     mark: Code | None = None  # of CID 6144 or 6145
 
 
-def make_sr(lesions: Sequence[Lesion] = (Lesion(),), **attributes: object) -> Dataset:
+def make_sr(lesions: Sequence[SyntheticLesion] = (SyntheticLesion(),), **attributes: object) -> Dataset:
     """A Comprehensive 3D SR after TID 1500; `attributes` are DICOM keywords, wrong ones a TypeError."""
     report = _instance(uid.Comprehensive3DSRStorage, "SR", attributes)
     report.ValueType, report.ContinuityOfContent = "CONTAINER", "SEPARATE"
@@ -122,7 +122,7 @@ def make_kos(instances: Sequence[Dataset], title: Code = QUALITY, **attributes: 
 
 def replacing(report: Dataset, *predecessors: Dataset) -> Dataset:
     """`report` as one that takes the place of `predecessors` (0040,A360)."""
-    report.PredecessorDocumentsSequence = [_evidence(one) for one in predecessors]
+    report.PredecessorDocumentsSequence = [_evidence(predecessor) for predecessor in predecessors]
     return report
 
 
@@ -174,7 +174,7 @@ def _container(name: Code, children: Sequence[Dataset]) -> Dataset:
     return _content("CONTAINS", "CONTAINER", name, ContinuityOfContent="SEPARATE", ContentSequence=list(children))
 
 
-def _group(lesion: Lesion) -> list[Dataset]:
+def _group(lesion: SyntheticLesion) -> list[Dataset]:
     """A measurement group after TID 1411."""
     items = [_coded("CONTAINS", ("121071", "DCM", "Finding"), lesion.finding)]
     if lesion.identifier:

@@ -48,7 +48,7 @@ def write_later(connection: psycopg.Connection, table: sa.Table, key: Row, value
 
 def qualified(table: sa.Table) -> sql.Identifier:
     """The table's name with its schema, for a statement."""
-    return sql.Identifier(table.schema, table.name)
+    return sql.Identifier(*(part for part in (table.schema, table.name) if part))
 
 
 def _with_hash(table: sa.Table, row: Row) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 Numbers = Sequence[float] | Sequence[Sequence[float]]
+"""Floats or whole numbers, in one dimension or two."""
 
 
 def register(context: AdaptContext) -> None:
@@ -28,9 +29,10 @@ class _Packed(Dumper):
     code: str
 
     def dump(self, obj: Numbers) -> bytes:
-        nested = isinstance(obj[0], tuple | list)
-        head, body, size = _layout(self.element, self.code, (len(obj), len(obj[0])) if nested else (len(obj),))
-        values = chain.from_iterable(obj) if nested else obj
+        nested = [row for row in obj if isinstance(row, tuple | list)]
+        shape = (len(obj), len(nested[0])) if nested else (len(obj),)
+        head, body, size = _layout(self.element, self.code, shape)
+        values = chain.from_iterable(nested) if nested else obj
         return head + body.pack(*chain.from_iterable(zip(repeat(size), values)))  # noqa: B905 (repeat has no end)
 
 

@@ -1,4 +1,7 @@
-"""The log of what people and other systems did: append-only, every row chained to the one before (PROTOCOL 6)."""
+"""The log of what people and other systems did: append-only, every row chained to the one before.
+
+See docs/protocol.md 6.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -8,6 +11,7 @@ from stream.crash import reach
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.locks import lock_audit
+from stream.storage.rows import only_row
 from stream.timeline.digest import digest
 
 
@@ -22,11 +26,16 @@ def record(
     """Log in this transaction that `who` did `what` to `subject`, and `why`; `at`: now unless given."""
     lock_audit(connection)
     (before,) = connection.execute("SELECT digest FROM core.audit ORDER BY seq DESC LIMIT 1").fetchone() or (b"",)
-    (seq,) = connection.execute("SELECT nextval(pg_get_serial_sequence('core.audit', 'seq'))").fetchone()
+    (seq,) = only_row(connection.execute("SELECT nextval(pg_get_serial_sequence('core.audit', 'seq'))"))
     row = {
-        "seq": seq, "at": at or dt.datetime.now(dt.UTC), "who": who, "what": what, "subject": subject, "why": why,
+        "seq": seq,
+        "at": at or dt.datetime.now(dt.UTC),
+        "who": who,
+        "what": what,
+        "subject": subject,
+        "why": why,
         "snapshot": None,
-    }  # fmt: skip
+    }
     connection.execute(
         """INSERT INTO core.audit (seq, at, who, what, subject, why, snapshot, digest) OVERRIDING SYSTEM VALUE
         VALUES (%(seq)s, %(at)s, %(who)s, %(what)s, %(subject)s, %(why)s, %(snapshot)s, %(digest)s)""",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from psycopg.types.json import set_json_dumps
 from stream.endpoints import database_url, libpq_url
 from stream.errors import CannotStart
 from stream.settings import Settings
-from stream.storage import active_weights
+from stream.storage.folding import active_weights
 from stream.storage.roles import ensure_roles
 from stream.timeline.digest import canonical
 
@@ -30,15 +31,18 @@ ReaderOutage = sa.exc.OperationalError
 CONNECT_SECONDS = 3
 """A page that waits longer for a host that does not answer looks broken."""
 
-SILENCE = {
-    "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+SILENCE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
-}  # fmt: skip
+}
 """A server that went without a word counts as away after some 25 s; left to itself the kernel waits for hours."""
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
-# A worker that stops in the middle of a transaction must not hold its locks for long (PROTOCOL 2.1).
+# A worker that stops in the middle of a transaction must not hold its locks for long (docs/protocol.md 2).
 TIMEOUTS = "-c transaction_timeout=10s -c idle_in_transaction_session_timeout=10s"
 UTC = "-c timezone=UTC"
 
@@ -64,6 +68,11 @@ def engine(settings: Settings, role: str) -> sa.Engine:
     return sa.create_engine(database_url(settings, role), pool_pre_ping=True, connect_args=timeout)
 
 
+def allow_long_reads(connection: Connection) -> None:
+    """No timeout of transactions on this connection any more: it only reads, and locks nothing."""
+    connection.execute("SET transaction_timeout = 0")
+
+
 def upgrade(settings: Settings) -> None:
     """Make roles, migrate, note the time zone, put the weights that come with the code in service.
 
@@ -76,7 +85,7 @@ def upgrade(settings: Settings) -> None:
         connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
         command.upgrade(_config(connection), "head")
         connection.execute(sa.text(TIME_ZONE), {"zone": settings.time_zone})
-        driver = connection.connection.driver_connection
+        driver = cast(Connection, connection.connection.driver_connection)
         active_weights.install(driver, active_weights.committed_cards(), dt.datetime.now(dt.UTC))
     migrator.dispose()
 
@@ -113,7 +122,7 @@ def _config(connection: sa.Connection) -> Config:
 def _refuse_newer(connection: sa.Connection) -> str | None:
     if connection.scalar(sa.text("SELECT to_regclass('core.alembic_version')")) is None:
         return None
-    found = connection.scalar(sa.text("SELECT version_num FROM core.alembic_version"))
+    found: str | None = connection.scalar(sa.text("SELECT version_num FROM core.alembic_version"))
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if found is not None and found not in known:
         raise CannotStart(

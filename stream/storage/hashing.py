@@ -1,4 +1,4 @@
-"""The hashes of rows (PROTOCOL 6): one rule for writing and for verifying, driven by the table definitions."""
+"""The hashes of rows (docs/protocol.md 6): one rule for writing and for verifying, driven by the table definitions."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

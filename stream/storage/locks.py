@@ -27,7 +27,7 @@ def identity_held(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction that holds the identity lock exclusively; LockNotAvailable after PATIENCE_SECONDS.
 
     It stands in line for a moment only, again and again: who stands behind it gets no shared lock either, so that one
-    stopped worker would stop all (PROTOCOL 3).
+    stopped worker would stop all (docs/protocol.md 3).
     """
     until = time.monotonic() + PATIENCE_SECONDS
     with connection.transaction():

@@ -1,4 +1,4 @@
-"""The login roles of INTERFACES section 5: made if missing, their passwords brought up to date; safe to repeat."""
+"""The login roles of docs/interfaces.md 5: made if missing, their passwords brought up to date; safe to repeat."""
 
 from collections.abc import Mapping
 

@@ -27,7 +27,7 @@ def each_as_text(connection: Connection, table: sa.Table, percent: float = ALL) 
     return (row["row"] for row in each(connection, query, {}))
 
 
-def sampled(table: sa.Table, percent: float) -> sql.Composable:
+def sampled(table: sa.Table, percent: float) -> sql.Composed:
     """`table` as `t` in a FROM clause: whole, or a random `percent` of its rows."""
     chance = sql.SQL("") if percent >= ALL else sql.SQL(" TABLESAMPLE BERNOULLI ({})").format(sql.Literal(percent))
     return sql.SQL("{} t{}").format(qualified(table), chance)
@@ -43,7 +43,7 @@ def one_snapshot(connection: Connection) -> Iterator[None]:
         yield
 
 
-def each(connection: Connection, query: str | sql.Composable, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def each(connection: Connection, query: str | sql.Composed, values: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every row a query gives, fetched in chunks by a cursor of the server."""
     with connection.transaction(), connection.cursor("each", row_factory=dict_row) as cursor:
         cursor.itersize = CHUNK

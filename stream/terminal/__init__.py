@@ -1,1 +1,1 @@
-"""What commands print: tables, JSON and progress."""
+"""What commands share: options, questions to Postgres, tables, JSON and progress."""

@@ -15,6 +15,16 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False, default=_plain))
 
 
+def print_end(as_json: bool, fields: Mapping[str, Any], what: str) -> None:
+    """That a decision has taken effect, or will: `fields` has its `outcome`, empty where no worker took it up yet."""
+    if as_json:
+        print_json(fields)
+    elif fields["outcome"]:
+        print(f"{what} has taken effect.")
+    else:
+        print(f"{what} is accepted and takes effect as soon as a worker runs.")
+
+
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """A table on stdout; what comes from outside is shown as text, never as markup."""
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)

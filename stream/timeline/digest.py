@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
 
+Encode = Callable[[object, int], Iterable[str]]
+"""A value and a level of indentation, which compact JSON does not have → the parts of the text."""
+
 
 def digest(*parts: object) -> bytes:
     """sha256 (32 bytes) over the canonical form of `parts`."""
@@ -34,12 +37,18 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def _encoder() -> Callable[[object, int], Iterable[str]]:
-    """What `json.JSONEncoder` makes anew for every value (a third of its time), made once; without memory of cycles."""
+def _encoder() -> Encode:
+    """What `json.JSONEncoder` makes anew for every value (a third of its time), made once; without memory of cycles.
+
+    `c_make_encoder` is no documented part of json: tests/timeline/test_digest.py compares how json itself calls it and
+    what it writes, and fails where another Python does either differently. Without it json does the work, slower.
+    """
     plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True, default=_plain)
-    if (make := json.encoder.c_make_encoder) is None:
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
         return lambda parts, _: plain.iterencode(parts)
-    return make(None, _plain, json.encoder.encode_basestring, None, ":", ",", True, False, True)
+    encode: Encode = make(None, _plain, json.encoder.encode_basestring, None, ":", ",", True, False, True)
+    return encode
 
 
 _ENCODE = _encoder()

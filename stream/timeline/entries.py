@@ -4,19 +4,20 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from models.features import MEASUREMENTS, whole
 from models.timepoint import TreatmentInForce
 from stream.timeline.digest import digest
+from stream.vocabulary import EntryKind, FactKind, RejectionKind
 
 DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Content:
+class ScanFeatures:
     """What a scan's features of one feature version are: `x` with None where missing."""
 
     sha256: str
@@ -31,23 +32,24 @@ class Content:
 
 @dataclass(frozen=True)
 class ScanEntry:
-    """A scan revision as it stands on the timeline; `contents` by feature version."""
+    """A scan revision as it stands on the timeline; `features` by feature version."""
 
+    kind: ClassVar = EntryKind.SCAN
     id: str
     revision: int
     at: dt.datetime
-    contents: Mapping[str, Content]
-    kind = "scan"
+    features: Mapping[str, ScanFeatures]
 
-    def seen_by(self, feature_version: str) -> Content:
+    def features_for(self, feature_version: str) -> ScanFeatures:
         """The features of a version, of a scan without them (no image) what was measured."""
-        return self.contents.get(feature_version) or self.contents[MEASUREMENTS]
+        return self.features.get(feature_version) or self.features[MEASUREMENTS]
 
 
 @dataclass(frozen=True)
 class TreatmentEntry:
     """A treatment as it stands on the timeline: it takes no step, but is input of the steps after it."""
 
+    kind: ClassVar = EntryKind.TREATMENT
     id: str
     revision: int
     at: dt.datetime
@@ -55,16 +57,15 @@ class TreatmentEntry:
     treatment_kind: str
     start_at: dt.datetime
     end_at: dt.datetime | None
-    kind = "treatment"
 
     def content(self) -> str:
-        """H(name, kind, start, end, withdrawn) of PROTOCOL 1; withdrawn ones do not stand at all."""
+        """H(name, kind, start, end, withdrawn) of docs/protocol.md 1; withdrawn ones do not stand at all."""
         return digest(self.name, self.treatment_kind, self.start_at, self.end_at, False).hex()
 
     def in_force(self, at: dt.datetime) -> TreatmentInForce:
         """As a scan at `at` sees it: the end is known only from its day on."""
-        ended = self.end_at is not None and self.end_at <= at
-        since_end = (at - self.end_at) / DAY if ended else None
+        known_end = self.end_at if self.end_at is not None and self.end_at <= at else None
+        since_end = None if known_end is None else (at - known_end) / DAY
         return TreatmentInForce(self.name, self.treatment_kind, (at - self.start_at) / DAY, since_end)
 
 
@@ -75,12 +76,20 @@ Entry = ScanEntry | TreatmentEntry
 class Placement:
     """A standing placement row."""
 
-    kind: str
+    kind: EntryKind
     id: str
     revision: int
     at: dt.datetime
     fold_id: int
     row_sha256: bytes
+
+
+class StateKey(NamedTuple):
+    """What names a state; the forecasts that were written with it name it too."""
+
+    fold_id: int
+    weights_version: str
+    scan_uid: str
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,27 @@ class StandingState:
     fold_id: int
     row_sha256: bytes
 
+    @property
+    def key(self) -> StateKey:
+        """What names its row."""
+        return StateKey(self.fold_id, self.weights_version, self.scan_uid)
+
+
+class LedgerKey(NamedTuple):
+    """A fact as the ledger names it; `id` as the column's comment says."""
+
+    kind: FactKind
+    id: str
+    revision: int
+
+
+class ClinicalRecord(NamedTuple):
+    """The clinical facts that stand of one patient as received."""
+
+    received_as: str
+    revision: int
+    facts: Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -103,19 +133,24 @@ class Timeline:
     patient_id: str
     version: int
     fold_digest: bytes
-    clinical: tuple[tuple[str, int, Mapping[str, Any]], ...]  # received_as, revision, facts; sorted
+    clinical: tuple[ClinicalRecord, ...]  # sorted
     entries: tuple[Entry, ...]
-    taken_down: Mapping[str, str]  # scan_uid → rejected or retracted, where a rejection stands
-    unseen: tuple[tuple[str, str, int], ...]  # kind, id, revision not yet in the ledger
+    taken_down: Mapping[str, RejectionKind]  # by scan_uid, where a rejection stands
+    unseen: tuple[LedgerKey, ...]  # not yet in the ledger
     placements: tuple[Placement, ...]
     states: tuple[StandingState, ...]
 
     def clinical_facts(self) -> dict[str, Any]:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""
-        own_last = sorted(self.clinical, key=lambda row: (row[0] == self.patient_id, row[0]))
-        return {key: value for _, _, facts in own_last for key, value in facts.items()}
+        own_last = sorted(self.clinical, key=lambda record: (record.received_as == self.patient_id, record.received_as))
+        return {key: value for record in own_last for key, value in record.facts.items()}
 
 
 def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """In the order of the timeline: by time, scans before treatments, by id."""
-    return tuple(sorted(entries, key=lambda entry: (entry.at, entry.kind == "treatment", entry.id)))
+    return tuple(sorted(entries, key=place))
+
+
+def place(entry: Entry | Placement) -> tuple[dt.datetime, bool, str]:
+    """What an entry, or the row that stands for it, is sorted by."""
+    return entry.at, entry.kind == EntryKind.TREATMENT, entry.id

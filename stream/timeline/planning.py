@@ -1,7 +1,7 @@
 """The heart: facts and standing digests of one timeline in, what to keep, end, place and step out.
 
-Pure: no clock, no database, no network. PROTOCOL 1: a standing state is right exactly if its digest equals the one
-recomputed from the facts; folding starts at the first position where they differ, per weights version.
+Pure: no clock, no database, no network. docs/protocol.md 1: a standing state is right exactly if its digest equals the
+one recomputed from the facts; folding starts at the first position where they differ, per weights version.
 """
 
 import datetime as dt
@@ -13,10 +13,20 @@ from typing import Protocol
 from models.card import Card
 from models.timepoint import Timepoint
 from stream.timeline.digest import digest
-from stream.timeline.entries import DAY, Entry, Placement, ScanEntry, StandingState, Timeline
+from stream.timeline.entries import (
+    DAY,
+    Entry,
+    Placement,
+    ScanEntry,
+    StandingState,
+    Timeline,
+    TreatmentEntry,
+    place,
+)
+from stream.vocabulary import Cause, EntryKind, FactKind, RejectionKind
 
 
-class Weights(Protocol):
+class ServedWeights(Protocol):
     """What planning needs to know of a forecaster."""
 
     weights_version: str
@@ -26,7 +36,7 @@ class Weights(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """One step of the recurrent state that has to be taken."""
 
     scan_uid: str
@@ -39,12 +49,12 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Course:
+class WeightsPlan:
     """What one weights version has to do on a timeline: step from `base` (None: from the beginning)."""
 
     weights_version: str
     base: StandingState | None
-    steps: tuple[Step, ...]
+    steps: tuple[TimelineStep, ...]
     kept: tuple[StandingState, ...]
     ended: tuple[StandingState, ...]
 
@@ -54,20 +64,22 @@ class Plan:
     """How a timeline comes into line with its facts."""
 
     timeline: Timeline
-    courses: tuple[Course, ...]
+    weights_plans: tuple[WeightsPlan, ...]
     placed: tuple[Entry, ...]
     ended: tuple[Placement, ...]
-    cause: str
+    cause: Cause
     from_position: int | None
 
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        work = any(course.steps or course.ended for course in self.courses)
+        work = any(each.steps or each.ended for each in self.weights_plans)
         return bool(work or self.placed or self.ended or self.timeline.unseen)
 
 
-def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] = (), cause: str | None = None) -> Plan:
+def plan(
+    timeline: Timeline, active: Sequence[ServedWeights], afresh: Collection[str] = (), cause: Cause | None = None
+) -> Plan:
     """What to keep, end, place and step so that the standing rows of `timeline` equal its facts.
 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
@@ -75,24 +87,36 @@ def plan(timeline: Timeline, active: Sequence[Weights], afresh: Collection[str] 
     """
     same, placed, ended = _moves(timeline)
     states = _by_weights(timeline.states)
-    courses = tuple(
-        _course(timeline, weights, states.pop(weights.weights_version, []),
-                0 if weights.weights_version in afresh else same)
-        for weights in active
-    )  # fmt: skip
-    courses += tuple(Course(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items()))
-    positions = [step.position for course in courses for step in course.steps]
-    from_position = min(positions, default=None)
-    cause = cause or ("replay" if afresh else _cause(timeline, courses, placed, ended))
-    return Plan(timeline, courses, placed, ended, cause, from_position)
+    weights_plans = []
+    for weights in active:
+        version = weights.weights_version
+        weights_plans.append(
+            _weights_plan(timeline, weights, states.pop(version, []), 0 if version in afresh else same)
+        )
+    weights_plans += [WeightsPlan(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items())]
+    from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
+    cause = cause or (Cause.REPLAY if afresh else _cause(timeline, weights_plans, placed, ended))
+    return Plan(timeline, tuple(weights_plans), placed, ended, cause, from_position)
 
 
-def digests(timeline: Timeline, weights: Weights) -> Iterator[tuple[Entry, bytes]]:
+def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the digest of the timeline up to it, under one weights version."""
     return ((timeline.entries[position - 1], link) for position, link in _links(timeline, weights, None))
 
 
-def _links(timeline: Timeline, weights: Weights, base: StandingState | None) -> Iterator[tuple[int, bytes]]:
+def latest_forecasts(weights_plan: WeightsPlan) -> set[str]:
+    """Scans whose forecasts are the latest standing ones: the last of each disease."""
+    last = {state.disease: state.scan_uid for state in weights_plan.kept}
+    return set((last | {step.disease: step.scan_uid for step in weights_plan.steps}).values())
+
+
+def latest_forecasts_before(weights_plan: WeightsPlan) -> set[str]:
+    """Scans whose forecasts were the latest standing ones before this plan."""
+    standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
+    return set({state.disease: state.scan_uid for state in standing}.values())
+
+
+def _links(timeline: Timeline, weights: ServedWeights, base: StandingState | None) -> Iterator[tuple[int, bytes]]:
     """Position and digest of every entry after `base` (None: from the beginning on), each computed when asked for."""
     start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
@@ -100,39 +124,45 @@ def _links(timeline: Timeline, weights: Weights, base: StandingState | None) -> 
         yield position, link
 
 
-def _beginning(timeline: Timeline, weights: Weights) -> bytes:
+def _beginning(timeline: Timeline, weights: ServedWeights) -> bytes:
     clinical = [[received_as, revision, facts] for received_as, revision, facts in timeline.clinical]
     return digest(timeline.patient_id, weights.weights_version, clinical)
 
 
-def _next(link: bytes, entry: Entry, weights: Weights) -> bytes:
-    content = entry.seen_by(weights.card.feature_version).sha256 if entry.kind == "scan" else entry.content()
+def _next(link: bytes, entry: Entry, weights: ServedWeights) -> bytes:
+    match entry:
+        case ScanEntry():
+            content = entry.features_for(weights.card.feature_version).sha256
+        case TreatmentEntry():
+            content = entry.content()
     return digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
 
 
 def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
     """Standing states by weights version, in their order."""
-    found: dict[str, list[StandingState]] = {}
+    by_version: dict[str, list[StandingState]] = {}
     for state in states:
-        found.setdefault(state.weights_version, []).append(state)
-    return found
+        by_version.setdefault(state.weights_version, []).append(state)
+    return by_version
 
 
 def _moves(timeline: Timeline) -> tuple[int, tuple[Entry, ...], tuple[Placement, ...]]:
     """How many entries from the beginning are placed just as they are; of the others, what to place and what to end."""
-    rows = sorted(timeline.placements, key=lambda row: (row.at, row.kind == "treatment", row.id))
-    wanted, have = list(map(_named, timeline.entries)), list(map(_named, rows))
+    rows = sorted(timeline.placements, key=place)
+    wanted, have = list(map(_standing_as, timeline.entries)), list(map(_standing_as, rows))
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, have, strict=False)))
     stay = set(wanted[same:]) & set(have[same:])
-    placed = tuple(entry for entry in timeline.entries[same:] if _named(entry) not in stay)
-    return same, placed, tuple(row for row in rows[same:] if _named(row) not in stay)
+    placed = tuple(entry for entry in timeline.entries[same:] if _standing_as(entry) not in stay)
+    return same, placed, tuple(row for row in rows[same:] if _standing_as(row) not in stay)
 
 
-def _named(one: Entry | Placement) -> tuple[str, str, int, dt.datetime]:
-    return one.kind, one.id, one.revision, one.at
+def _standing_as(entry: Entry | Placement) -> tuple[EntryKind, str, int, dt.datetime]:
+    return entry.kind, entry.id, entry.revision, entry.at
 
 
-def _kept(timeline: Timeline, weights: Weights, states: Sequence[StandingState], same: int) -> list[StandingState]:
+def _kept(
+    timeline: Timeline, weights: ServedWeights, states: Sequence[StandingState], same: int
+) -> list[StandingState]:
     """The states that are right: those before the first entry that changed, or lacks a state that it should have.
 
     A state's digest covers just the entries up to it, in order, and what the timeline begins with. Where all of these
@@ -141,7 +171,7 @@ def _kept(timeline: Timeline, weights: Weights, states: Sequence[StandingState],
     standing = {state.scan_uid: state for state in states}
     kept: list[StandingState] = []
     for entry in timeline.entries[:same]:
-        if entry.kind == "treatment":
+        if isinstance(entry, TreatmentEntry):
             continue
         if (state := standing.get(entry.id)) is not None:
             kept.append(state)
@@ -150,66 +180,63 @@ def _kept(timeline: Timeline, weights: Weights, states: Sequence[StandingState],
     return kept if kept and _begins_right(timeline, weights, kept[0]) else []
 
 
-def _begins_right(timeline: Timeline, weights: Weights, first: StandingState) -> bool:
+def _begins_right(timeline: Timeline, weights: ServedWeights, first: StandingState) -> bool:
     links = dict(islice(_links(timeline, weights, None), first.position))
     return links[first.position] == first.digest
 
 
-def _applies(weights: Weights, entry: ScanEntry) -> bool:
-    content = entry.seen_by(weights.card.feature_version)
-    return weights.applies(content.disease, content.x)
+def _applies(weights: ServedWeights, entry: ScanEntry) -> bool:
+    features = entry.features_for(weights.card.feature_version)
+    return weights.applies(features.disease, features.x)
 
 
-def _course(timeline: Timeline, weights: Weights, states: Sequence[StandingState], same: int) -> Course:
+def _weights_plan(
+    timeline: Timeline, weights: ServedWeights, states: Sequence[StandingState], same: int
+) -> WeightsPlan:
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
     kept = _kept(timeline, weights, states, same)
-    base = kept[-1] if kept else None
-    start = base.position if base else 0
-    treatments = [entry for entry in timeline.entries[:start] if entry.kind == "treatment"]
-    last_at = timeline.entries[start - 1].at if base else None
-    clinical, steps = timeline.clinical_facts(), []
-    links = _links(timeline, weights, base)
-    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        if entry.kind == "treatment":
-            treatments.append(entry)
-        elif _applies(weights, entry):
-            content = entry.seen_by(weights.card.feature_version)
-            elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
-            in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
-            timepoint = Timepoint(content.array, elapsed_days, content.disease, in_force, clinical)
-            link = next(link for at, link in links if at == position)
-            steps.append(Step(entry.id, entry.revision, entry.at, position, link, content.disease, timepoint))
-            last_at = entry.at
+    steps = tuple(_steps(timeline, weights, kept[-1] if kept else None))
     still = {state.scan_uid for state in kept}
     ended = tuple(state for state in states if state.scan_uid not in still)
-    return Course(weights.weights_version, base, tuple(steps), tuple(kept), ended)
+    return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, tuple(kept), ended)
 
 
-def tips(course: Course) -> set[str]:
-    """Scans whose forecasts are the latest standing ones: the last of each disease."""
-    last = {state.disease: state.scan_uid for state in course.kept}
-    return set((last | {step.disease: step.scan_uid for step in course.steps}).values())
+def _steps(timeline: Timeline, weights: ServedWeights, base: StandingState | None) -> Iterator[TimelineStep]:
+    """A step for every scan after `base` to which the weights apply, with the treatments begun by then."""
+    start = base.position if base else 0
+    treatments = [entry for entry in timeline.entries[:start] if isinstance(entry, TreatmentEntry)]
+    last_at = timeline.entries[start - 1].at if base else None
+    clinical = timeline.clinical_facts()
+    links = _links(timeline, weights, base)
+    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
+        if isinstance(entry, TreatmentEntry):
+            treatments.append(entry)
+        elif _applies(weights, entry):
+            features = entry.features_for(weights.card.feature_version)
+            elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
+            in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
+            timepoint = Timepoint(features.array, elapsed_days, features.disease, in_force, clinical)
+            link = next(link for at, link in links if at == position)
+            yield TimelineStep(entry.id, entry.revision, entry.at, position, link, features.disease, timepoint)
+            last_at = entry.at
 
 
-def tips_before(course: Course) -> set[str]:
-    """Scans that were tips before this plan."""
-    standing = sorted((*course.kept, *course.ended), key=lambda state: state.position)
-    return set({state.disease: state.scan_uid for state in standing}.values())
-
-
-def _cause(timeline: Timeline, courses: Sequence[Course], placed: Sequence[Entry], ended: Sequence[Placement]) -> str:
-    """Why rows are superseded, in the words of PROTOCOL 4; where nothing is: `arrival`, or `replay` by new weights."""
-    if not any(course.ended for course in courses):
-        return "arrival" if placed or timeline.unseen else "replay"
+def _cause(
+    timeline: Timeline, weights_plans: Sequence[WeightsPlan], placed: Sequence[Entry], ended: Sequence[Placement]
+) -> Cause:
+    """Why rows are superseded, in the words of docs/protocol.md 4; where nothing is: ARRIVAL, or REPLAY by new
+    weights."""
+    if not any(each.ended for each in weights_plans):
+        return Cause.ARRIVAL if placed or timeline.unseen else Cause.REPLAY
     gone = {(row.kind, row.id) for row in ended}
     came = {(entry.kind, entry.id) for entry in placed}
-    if any(kind == "scan" for kind, _ in gone & came):
-        return "revision"
-    if scans := sorted(id_ for kind, id_ in gone if kind == "scan"):
-        return timeline.taken_down.get(scans[0], "rejected")
-    if any(kind == "treatment" for kind, _ in gone | came):
-        return "treatment"
+    if any(kind == EntryKind.SCAN for kind, _ in gone & came):
+        return Cause.REVISION
+    if scans := sorted(scan_uid for kind, scan_uid in gone if kind == EntryKind.SCAN):
+        return Cause(timeline.taken_down.get(scans[0], RejectionKind.REJECTED))
+    if any(kind == EntryKind.TREATMENT for kind, _ in gone | came):
+        return Cause.TREATMENT
     if came:
-        withdrawn = {id_.rpartition("/")[0] for kind, id_, _ in timeline.unseen if kind == "rejection"}
-        return "restored" if {id_ for _, id_ in came} <= withdrawn else "late"
-    return "clinical"
+        withdrawn = {fact.id.rpartition("/")[0] for fact in timeline.unseen if fact.kind == FactKind.REJECTION}
+        return Cause.RESTORED if {scan_uid for _, scan_uid in came} <= withdrawn else Cause.LATE
+    return Cause.CLINICAL

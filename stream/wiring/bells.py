@@ -1,31 +1,15 @@
-"""Ringing for facts that a command has kept as rows: where Kafka is away, the workers' sweep rings later."""
+"""Construction of the publisher that rings for facts that a command has kept as rows."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 
-from stream import logs
 from stream.endpoints import kafka_servers
-from stream.publisher import Publisher, PublishFailed
+from stream.publisher import Publisher
+from stream.services.facts.bells import BellMessage, ring_bells
 from stream.settings import Settings
 
-Bell = tuple[str, str, Mapping[str, object]]
-"""Topic, received_as, message."""
 
-
-def patient_bell(received_as: str) -> Bell:
-    """Tells that something about a patient has changed."""
-    return "patient-events", received_as, {"kind": "bell", "received_as": received_as}
-
-
-def ring(settings: Settings, bells: Sequence[Bell]) -> None:
-    """Tell the workers; where Kafka is away nothing is lost, their sweep finds what was kept."""
-    publisher = Publisher(kafka_servers(settings), settings.partitions)
-    try:
-        for topic, key, message in bells:
-            publisher.publish(topic, key, message)
-        publisher.flush()
-    except PublishFailed as error:
-        logs.event("bells_not_rung", level=logging.WARNING, waiting=len(bells), error=error,
-                   then="the facts are kept, the workers' sweep rings once Kafka is back")  # fmt: skip
-    finally:
-        publisher.close()
+def ring(settings: Settings, bells: Sequence[BellMessage]) -> None:
+    """Tell the workers; where Kafka is away nothing is lost."""
+    with closing(Publisher(kafka_servers(settings), settings.partitions)) as publisher:
+        ring_bells(publisher, bells)

@@ -19,9 +19,13 @@ def run_gateway(settings: Settings) -> None:
     spool = Spool(settings.spool)
     spool.open()
     forwarder = Forwarder(
-        settings, spool, Archive(settings.archive), partial(connect, settings, "gateway"),
-        Publisher(kafka_servers(settings), settings.partitions), partial(pseudonyms, settings),
-    )  # fmt: skip
+        settings,
+        spool,
+        Archive(settings.archive),
+        partial(connect, settings, "gateway"),
+        Publisher(kafka_servers(settings), settings.partitions),
+        partial(pseudonyms, settings),
+    )
     receiver = Receiver(settings, spool, forwarder.ring)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: forwarder.stop())

@@ -4,7 +4,7 @@ from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.errors import CannotStart
 from stream.settings import Settings
 from stream.storage.database import Connection
-from stream.storage.vault import has_patients
+from stream.storage.patients.vault import has_patients
 
 
 def pseudonyms(settings: Settings, connection: Connection) -> Pseudonyms:

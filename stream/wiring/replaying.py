@@ -20,10 +20,10 @@ def replaying(settings: Settings) -> Iterator[tuple[Connection, Hands]]:
     """
     held = forecasters(settings, settings.device)
     try:
-        with connect(settings, "worker") as one, connect(settings, "worker") as other:
-            hands = Reconciler(one, held), Reconciler(other, held)
+        with connect(settings, "worker") as first, connect(settings, "worker") as second:
+            hands = Reconciler(first, held), Reconciler(second, held)
             keep_for_good()
-            yield one, hands
+            yield first, hands
     except Outage:
         raise CannotStart(
             "Postgres does not answer: start the service with `scanstream up`. What was folded is kept."

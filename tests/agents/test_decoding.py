@@ -15,7 +15,7 @@ from stream.services.facts import patient_events
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.storage.database import Connection
-from stream.storage.timelines import resolve
+from stream.storage.folding.timelines import resolve
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, forecasters
 

@@ -7,37 +7,37 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from stream.agents.executor import EXIT_UNEXPECTED, Hand
+from stream.agents.executor import EXIT_UNEXPECTED, Executor
 from stream.publisher import Publisher
 from stream.storage.database import Connection, connect
 from tests.database import Database
 
 UNEXPECTED = """
 import asyncio
-from stream.agents.executor import Hand
+from stream.agents.executor import Executor
 from stream.storage.database import Connection
 
 def work(connection):
     raise ZeroDivisionError("nobody thought of this")
 
 async def main():
-    await Hand(lambda: None, None, lambda connection: None).do(work)
+    await Executor(lambda: None, None, lambda connection: None).do(work)
     print("went on")
 
 asyncio.run(main())
 """
 
 
-def hand(database: Database, on_connect: Callable[[Connection], None] = lambda _: None) -> Hand:
+def executor(database: Database, on_connect: Callable[[Connection], None] = lambda _: None) -> Executor:
     publisher = Publisher(["127.0.0.1:1"], database.settings.partitions)
-    return Hand(partial(connect, database.settings, "worker"), publisher, on_connect)
+    return Executor(partial(connect, database.settings, "worker"), publisher, on_connect)
 
 
-def done(hand: Hand, *works: Callable[[Connection], Any]) -> list[Any]:
+def done(executor: Executor, *works: Callable[[Connection], Any]) -> list[Any]:
     """Results of `works`, asked for all at once."""
 
     async def all_of() -> list[Any]:
-        return await asyncio.gather(*(hand.do(work) for work in works))
+        return await asyncio.gather(*(executor.do(work) for work in works))
 
     return asyncio.run(all_of())
 
@@ -51,14 +51,14 @@ def test_work_whose_connection_breaks_is_repeated_on_a_new_one(database: Databas
             connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return connection.execute("SELECT count(*) FROM pg_class WHERE relname = 'unseen'").fetchone()[0]
 
-    assert done(hand(database, connections.append), work) == [0]
+    assert done(executor(database, connections.append), work) == [0]
     assert [connection.closed for connection in connections] == [True, False]
 
 
 def test_work_is_done_one_at_a_time_in_the_order_it_was_asked_for(database: Database) -> None:
     connections: list[Connection] = []
     works = [lambda connection, n=n: (n, connection.info.backend_pid) for n in range(20)]
-    results = done(hand(database, connections.append), *works)
+    results = done(executor(database, connections.append), *works)
     assert [number for number, _ in results] == list(range(20))
     assert {pid for _, pid in results} == {connections[0].info.backend_pid}
 
@@ -80,6 +80,6 @@ def test_a_transaction_that_is_cut_off_is_repeated_whole(database: Database) -> 
             if len(tries) == 1:
                 connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
-    done(hand(database), work)
+    done(executor(database), work)
     assert database.connect().execute("SELECT count(*) FROM core.heads").fetchone() == (1,)
     assert len(tries) == 2

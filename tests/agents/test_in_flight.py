@@ -6,22 +6,22 @@ import sys
 import threading
 from pathlib import Path
 
-from stream.agents.in_flight import InHand
-from stream.services.recovery.suspects import Item
+from stream.agents.in_flight import InFlight
+from stream.storage.intake.suspects import WorkItem
 
-ONE, TWO, THREE = Item("scan", "s1", 1), Item("scan", "s2", 1), Item("timeline", "PA")
+ONE, TWO, THREE = WorkItem("scan", "s1", 1), WorkItem("scan", "s2", 1), WorkItem("timeline", "PA")
 
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from stream.agents.in_flight import InHand
-from stream.services.recovery.suspects import Item
+from stream.agents.in_flight import InFlight
+from stream.storage.intake.suspects import WorkItem
 
-in_hand = InHand(Path(sys.argv[1]))
-with in_hand.holding("measure", [Item("scan", "s%d" % n, 1) for n in range(200)], False):
+in_flight = InFlight(Path(sys.argv[1]))
+with in_flight.holding("measure", [WorkItem("scan", "s%d" % n, 1) for n in range(200)], False):
     pass
-with in_hand.holding("measure", [Item("scan", "s1", 1), Item("scan", "s2", 1)], False):
-    with in_hand.holding("forecast", [Item("timeline", "PA")], False):
+with in_flight.holding("measure", [WorkItem("scan", "s1", 1), WorkItem("scan", "s2", 1)], False):
+    with in_flight.holding("forecast", [WorkItem("timeline", "PA")], False):
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -31,59 +31,59 @@ def die(folder: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
 
 
-def left(in_hand: InHand) -> list[list[Item]]:
-    return [items for items, _ in in_hand.left_behind()]
+def left(in_flight: InFlight) -> list[list[WorkItem]]:
+    return [items for items, _ in in_flight.left_behind()]
 
 
 def test_a_killed_process_leaves_what_it_had_in_hand_and_nothing_it_had_done(tmp_path: Path) -> None:
     die(tmp_path)
-    assert left(InHand(tmp_path)) == [[ONE, TWO, THREE]]
+    assert left(InFlight(tmp_path)) == [[ONE, TWO, THREE]]
 
 
 def test_what_is_forgotten_is_not_found_again(tmp_path: Path) -> None:
     die(tmp_path)
-    successor = InHand(tmp_path)
+    successor = InFlight(tmp_path)
     for _, forget in successor.left_behind():
         forget()
     assert left(successor) == []
 
 
 def test_a_living_process_is_no_predecessor_and_its_place_is_its_own(tmp_path: Path) -> None:
-    living = InHand(tmp_path)
+    living = InFlight(tmp_path)
     with living.holding("measure", [ONE], False):
-        other = InHand(tmp_path)
+        other = InFlight(tmp_path)
         assert left(other) == []
         with other.holding("measure", [TWO], False):
             assert len(list(tmp_path.glob("*.json"))) == 2
 
 
 def test_what_any_dead_process_of_this_machine_had_in_hand_is_found(tmp_path: Path) -> None:
-    living = InHand(tmp_path)
+    living = InFlight(tmp_path)
     die(tmp_path)
     del living  # its file stays locked until the process ends: the dead one had the second place
-    assert left(InHand(tmp_path)) == [[ONE, TWO, THREE]]
+    assert left(InFlight(tmp_path)) == [[ONE, TWO, THREE]]
 
 
 def test_an_orderly_end_leaves_nothing(tmp_path: Path) -> None:
-    in_hand = InHand(tmp_path)
-    with in_hand.holding("measure", [ONE], False):
-        in_hand.empty()
-        assert left(in_hand) == []
+    in_flight = InFlight(tmp_path)
+    with in_flight.holding("measure", [ONE], False):
+        in_flight.empty()
+        assert left(in_flight) == []
 
 
 def test_a_suspect_is_worked_on_by_one_hand_while_all_others_rest(tmp_path: Path) -> None:
-    in_hand, seen = InHand(tmp_path), []
+    in_flight, seen = InFlight(tmp_path), []
     entered = threading.Event()
 
     def suspect() -> None:
-        with in_hand.holding("measure", [ONE], True):
+        with in_flight.holding("measure", [ONE], True):
             seen.append("alone")
 
     def other() -> None:
-        with in_hand.holding("assemble", [TWO], False):
+        with in_flight.holding("assemble", [TWO], False):
             seen.append("beside")
 
-    with in_hand.holding("forecast", [THREE], False):
+    with in_flight.holding("forecast", [THREE], False):
         alone = threading.Thread(target=lambda: (entered.set(), suspect()))
         alone.start()
         entered.wait()

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from stream.agents import watchdog
-from stream.agents.executor import EXIT_UNEXPECTED, Hand
+from stream.agents.executor import EXIT_UNEXPECTED, Executor
 from stream.agents.watchdog import Watchdog
 from stream.publisher import Publisher
 from stream.storage.blocking import end_blockers
@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 HANGS = """
 import asyncio, sys, threading
 from stream.agents import watchdog
-from stream.agents.executor import Hand
+from stream.agents.executor import Executor
 
 watchdog.LOOK_SECONDS, watchdog.STUCK_SECONDS = 0.05, 0.5
 
@@ -37,9 +37,9 @@ class Connection:
     def fetchall(self):
         return []
 
-hand = Hand(Connection, None, lambda _: None)
-watchdog.Watchdog([hand], Connection).start()
-asyncio.run(hand.do(waits_for_ever))
+executor = Executor(Connection, None, lambda _: None)
+watchdog.Watchdog([executor], Connection).start()
+asyncio.run(executor.do(waits_for_ever))
 """
 
 
@@ -49,8 +49,8 @@ def test_a_worker_whose_work_makes_no_progress_ends_and_says_where_it_stood() ->
     assert "waits_for_ever" in ended.stderr
 
 
-def in_thread(hand: Hand, work: Callable[[Connection], None]) -> threading.Thread:
-    thread = threading.Thread(target=lambda: asyncio.run(hand.do(work)), daemon=True)
+def in_thread(executor: Executor, work: Callable[[Connection], None]) -> threading.Thread:
+    thread = threading.Thread(target=lambda: asyncio.run(executor.do(work)), daemon=True)
     thread.start()
     return thread
 
@@ -64,14 +64,14 @@ def test_an_outage_that_is_waited_out_is_no_lack_of_progress() -> None:
             raise psycopg.OperationalError("nobody answers")
         return None
 
-    hand = Hand(away, Publisher(["127.0.0.1:1"], 1), lambda _: None)
-    thread = in_thread(hand, lambda _: None)
+    executor = Executor(away, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    thread = in_thread(executor, lambda _: None)
     tries.acquire()
     tries.acquire()
-    wait_until(lambda: hand.stuck_seconds() == 0)  # between two tries it waits
+    wait_until(lambda: executor.stuck_seconds() == 0)  # between two tries it waits
     over.set()
     thread.join()
-    assert hand.stuck_seconds() == 0
+    assert executor.stuck_seconds() == 0
 
 
 def test_work_that_goes_on_makes_progress(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,13 +81,13 @@ def test_work_that_goes_on_makes_progress(monkeypatch: pytest.MonkeyPatch) -> No
         began.set()
         done.wait()
 
-    hand = Hand(lambda: None, Publisher(["127.0.0.1:1"], 1), lambda _: None)
-    thread = in_thread(hand, work)
+    executor = Executor(lambda: None, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    thread = in_thread(executor, work)
     began.wait()
-    wait_until(lambda: hand.stuck_seconds() > 0.1)
-    before = hand.stuck_seconds()
-    hand.progress()
-    assert hand.stuck_seconds() < before
+    wait_until(lambda: executor.stuck_seconds() > 0.1)
+    before = executor.stuck_seconds()
+    executor.progress()
+    assert executor.stuck_seconds() < before
     done.set()
     thread.join()
 

@@ -4,7 +4,8 @@ import datetime as dt
 import math
 import random
 
-from tests.dashboard.rows import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Rows, Scan, Sizes, pseudonym
+from tests.dashboard.rows import Rows
+from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Scan, Sizes, pseudonym
 
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
@@ -59,11 +60,15 @@ def _lung_scan(number: int, visit: int, age: int, rate: float, random_: random.R
     late = number == 8 and visit == 4
     disease = "bladder" if number == 9 and visit >= 3 else "lung"
     return Scan(
-        age, tuple(values), _progression(rate, visit, random_, late), disease,
-        **({"weights": BLADDER_WEIGHTS} if disease == "bladder" else {}), final=not (number % 7 == 3 and visit == 5),
+        age,
+        tuple(values),
+        _progression(rate, visit, random_, late),
+        disease,
+        **({"weights": BLADDER_WEIGHTS} if disease == "bladder" else {}),
+        final=not (number % 7 == 3 and visit == 5),
         sizes=_sizes(first + second, rate, visit) if disease == "lung" else (),
         response=None if number == 9 else (0.01, 0.19, 0.55, 0.25),
-    )  # fmt: skip
+    )
 
 
 def _sizes(total_mm: float, rate: float, visit: int) -> tuple[Sizes, ...]:
@@ -98,14 +103,18 @@ def _breast(number: int) -> list[Scan]:
     return [
         Scan(
             160 + number - day,
-            (("Primary tumour", "volume", round(14.2 * math.exp(-0.5 * visit * (change + 0.6)), 2), "ml"),
-             ("Primary tumour", "longest_diameter", round(41 - 7.5 * visit * (change + 0.6), 1), "mm"),
-             ("Primary tumour", "sphericity", round(0.61 + 0.04 * visit, 3), "1"),
-             (None, "background_parenchymal_enhancement", round(22.0 - 3 * visit, 1), "%")),
-            (Risk("pcr", None, _sigmoid(-0.7 + 3 * change * visit), 0.05),), "breast", BREAST_WEIGHTS,
+            (
+                ("Primary tumour", "volume", round(14.2 * math.exp(-0.5 * visit * (change + 0.6)), 2), "ml"),
+                ("Primary tumour", "longest_diameter", round(41 - 7.5 * visit * (change + 0.6), 1), "mm"),
+                ("Primary tumour", "sphericity", round(0.61 + 0.04 * visit, 3), "1"),
+                (None, "background_parenchymal_enhancement", round(22.0 - 3 * visit, 1), "%"),
+            ),
+            (Risk("pcr", None, _sigmoid(-0.7 + 3 * change * visit), 0.05),),
+            "breast",
+            BREAST_WEIGHTS,
         )
         for visit, day in enumerate((0, 21, 84, 154))
-    ]  # fmt: skip
+    ]
 
 
 def _brain(number: int) -> list[Scan]:

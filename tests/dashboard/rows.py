@@ -1,8 +1,6 @@
 """Rows as the worker would have left them, for pages to be looked at: hashes are placeholders, ids are seeded."""
 
-import base64
 import datetime as dt
-import hashlib
 import json
 from dataclasses import dataclass, field
 
@@ -10,80 +8,9 @@ import sqlalchemy as sa
 
 from models.card import COMMITTED
 from stream.storage import schema
+from tests.dashboard.scans import LEADS, MODELS, Risk, Scan, Sizes, uid
 
 NO_HASH = b"placeholder"
-LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS = (
-    hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast", "shadow")
-)
-MODELS = {
-    LUNG_WEIGHTS: "progression",
-    BLADDER_WEIGHTS: "progression",
-    BREAST_WEIGHTS: "response",
-    SHADOW_WEIGHTS: "progression",
-}
-LEADS = [
-    ("progression", "lung", LUNG_WEIGHTS),
-    ("size", "lung", LUNG_WEIGHTS),
-    ("response", "lung", LUNG_WEIGHTS),
-    ("progression", "bladder", BLADDER_WEIGHTS),
-    ("pcr", "breast", BREAST_WEIGHTS),
-]
-
-
-def pseudonym(number: int) -> str:
-    """A patient_id of the right form: P and 26 base32 characters."""
-    return "P" + base64.b32encode(hashlib.sha256(f"patient {number}".encode()).digest()).decode()[:26]
-
-
-def uid(*parts: object) -> str:
-    """A pseudonym UID of the right form."""
-    return f"2.25.{int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:16])}"
-
-
-@dataclass(frozen=True)
-class Risk:
-    """One forecast of a scan; a `because` says that it no longer stands."""
-
-    endpoint: str
-    horizon_days: int | None
-    risk: float
-    spread: float = 0.06
-    because: str | None = None
-
-    @property
-    def horizon_kind(self) -> str:
-        """`days` where there are days, else the end of treatment."""
-        return "days" if self.horizon_days else "end_of_treatment"
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """The sums of diameters (mm) forecast after a scan, by days ahead; a `because` says that they no longer stand."""
-
-    by_day: dict[int, float]
-    weights: str = LUNG_WEIGHTS
-    because: str | None = None
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit).
-
-    `response`: probabilities of CR, PR, SD and PD.
-    """
-
-    days_ago: float
-    values: tuple[tuple[str | None, str, float, str], ...] = ()
-    risks: tuple[Risk, ...] = ()
-    disease: str = "lung"
-    weights: str | None = LUNG_WEIGHTS
-    modality: str = "SR"
-    final: bool = True
-    status: str = "applied"
-    reason: str | None = None
-    completeness: str = "single_sr"
-    sizes: tuple[Sizes, ...] = ()
-    response: tuple[float, float, float, float] | None = None
 
 
 @dataclass
@@ -107,20 +34,36 @@ class Rows:
         """A treatment from `started_days_ago` to `ended` days ago (None: goes on)."""
         start = self.at(started_days_ago)
         self._add(
-            "treatments", treatment_id=uid(patient, name, started_days_ago), revision=1, received_as=patient, name=name,
-            kind=kind, start_at=start, end_at=None if ended is None else self.at(ended), at=start, withdrawn=False,
+            "treatments",
+            treatment_id=uid(patient, name, started_days_ago),
+            revision=1,
+            received_as=patient,
+            name=name,
+            kind=kind,
+            start_at=start,
+            end_at=None if ended is None else self.at(ended),
+            at=start,
+            withdrawn=False,
             accepted_at=start,
-        )  # fmt: skip
+        )
 
     def set_aside(self, reason_code: str, reason: str, days_ago: float = 0.1, decision: str | None = None) -> None:
         """A file that was kept and not processed, with its receipt."""
         number = len(self.tables.get("set_asides", []))
         at = self.at(days_ago)
         self._add(
-            "set_asides", item_id=f"item-{number:03}", scan_uid=None, revision=None, sha256="0" * 64,
-            reason_code=reason_code, reason=reason, set_aside_at=at, decision=decision,
-            decided_by="someone" if decision else None, decided_at=at if decision else None,
-        )  # fmt: skip
+            "set_asides",
+            item_id=f"item-{number:03}",
+            scan_uid=None,
+            revision=None,
+            sha256="0" * 64,
+            reason_code=reason_code,
+            reason=reason,
+            set_aside_at=at,
+            decision=decision,
+            decided_by="someone" if decision else None,
+            decided_at=at if decision else None,
+        )
         self._receipt(f"set-aside-{number}", None, "set_aside", at)
 
     def duplicate(self, days_ago: float = 0.1) -> None:
@@ -138,12 +81,24 @@ class Rows:
         since = self.at(4000)
         for weights, model in MODELS.items():
             card = json.loads((COMMITTED / model / "card.json").read_text(encoding="utf-8"))
-            self._add("weights", weights_version=weights, model=model, feature_version="measurements-1", card=card,
-                      added_at=since)  # fmt: skip
+            self._add(
+                "weights",
+                weights_version=weights,
+                model=model,
+                feature_version="measurements-1",
+                card=card,
+                added_at=since,
+            )
             self._add("active_weights", weights_version=weights, since=since)
         for endpoint, disease, weights in LEADS:
-            self._add("leads", endpoint=endpoint, disease=disease, weights_version=weights, since=since,
-                      since_xact=sa.text("pg_current_xact_id()"))  # fmt: skip
+            self._add(
+                "leads",
+                endpoint=endpoint,
+                disease=disease,
+                weights_version=weights,
+                since=since,
+                since_xact=sa.text("pg_current_xact_id()"),
+            )
         for name, rows in self.tables.items():
             table = schema.metadata.tables[f"core.{name}"]
             for row in rows:
@@ -155,81 +110,147 @@ class Rows:
         names = {"scan_uid": scan_uid, "revision": 1}
         self._add("scans", scan_uid=scan_uid, received_as=patient)
         self._instance(scan, scan_uid, at, accepted)
-        self._add("revisions", **names, acquired_at=at, instances_sha256="0" * 64, completeness=scan.completeness,
-                  accepted_at=accepted, final_at=accepted if scan.final else None)  # fmt: skip
+        self._add(
+            "revisions",
+            **names,
+            acquired_at=at,
+            instances_sha256="0" * 64,
+            completeness=scan.completeness,
+            accepted_at=accepted,
+            final_at=accepted if scan.final else None,
+        )
         code = "not_measurable" if scan.status == "set_aside" else None
-        self._add("assembly", **names, status=scan.status, completeness=scan.completeness, reason=scan.reason,
-                  reason_code=code, changed_at=accepted)  # fmt: skip
+        self._add(
+            "assembly",
+            **names,
+            status=scan.status,
+            completeness=scan.completeness,
+            reason=scan.reason,
+            reason_code=code,
+            changed_at=accepted,
+        )
         if scan.status == "applied":
             self._standing(patient, scan, names, position, latest)
 
     def _instance(self, scan: Scan, scan_uid: str, at: dt.datetime, accepted: dt.datetime) -> None:
         instance = uid("instance", scan_uid)
-        self._add("instances", instance_uid=instance, scan_uid=scan_uid, sha256="0" * 64, content_sha256="0" * 64,
-                  modality=scan.modality, kind="sr" if scan.modality == "SR" else "image", acquired_at=at,
-                  referenced=[], accepted_at=accepted)  # fmt: skip
+        self._add(
+            "instances",
+            instance_uid=instance,
+            scan_uid=scan_uid,
+            sha256="0" * 64,
+            content_sha256="0" * 64,
+            modality=scan.modality,
+            kind="sr" if scan.modality == "SR" else "image",
+            acquired_at=at,
+            referenced=[],
+            accepted_at=accepted,
+        )
         self._add("revision_instances", scan_uid=scan_uid, revision=1, instance_uid=instance)
         self._receipt(f"receipt-{instance}", scan_uid, "accepted", accepted)
 
     def _standing(self, patient: str, scan: Scan, names: dict, position: int, latest: dict[tuple, Scan]) -> None:
+        scan_uid = names["scan_uid"]
+        self._fold(patient, scan, scan_uid, position)
+        self._add("features", **names, feature_version="measurements-1", disease=scan.disease, x=[], sha256="0" * 64)
+        self._measurements(patient, scan, names)
+        if scan.weights:
+            state = {"fold_id": self.fold, "weights_version": scan.weights, "patient_id": patient, "position": position}
+            digests = {"state": None, "state_sha256": NO_HASH, "digest": NO_HASH}
+            self._add("states", **names, **state, **digests, at=self.at(scan.days_ago))
+        for risk in scan.risks:
+            self._forecast(patient, scan, risk, scan_uid, latest)
+        for sizes in scan.sizes:
+            self._size_forecast(patient, scan, sizes, scan_uid)
+        if scan.response:
+            shares = dict(zip(("cr", "pr", "sd", "pd"), scan.response, strict=True))
+            stands_on = self._stands_on(patient, scan, scan_uid, scan.weights, None)
+            self._add("response_probabilities", **stands_on, criterion="RECIST 1.1", **shares)
+
+    def _fold(self, patient: str, scan: Scan, scan_uid: str, position: int) -> None:
         at = self.at(scan.days_ago)
         self.fold += 1
         computed = at + dt.timedelta(minutes=3, seconds=2)
-        self._add("folds", fold_id=self.fold, patient_id=patient, head_version=position + 1, cause="scan",
-                  computed_at=computed, rows_digest=NO_HASH, digest=NO_HASH)  # fmt: skip
-        self._add("ledger", kind="scan", id=names["scan_uid"], revision=1, fold_id=self.fold)
-        self._add("placements", fold_id=self.fold, kind="scan", id=names["scan_uid"], patient_id=patient, revision=1,
-                  at=at, placed_at=computed)  # fmt: skip
-        self._add("features", **names, feature_version="measurements-1", disease=scan.disease, x=[], sha256="0" * 64)
+        fold = {"fold_id": self.fold, "patient_id": patient, "cause": "scan", "computed_at": computed}
+        self._add("folds", **fold, head_version=position + 1, rows_digest=NO_HASH, digest=NO_HASH)
+        entry = {"fold_id": self.fold, "kind": "scan", "id": scan_uid, "revision": 1}
+        self._add("ledger", **entry)
+        self._add("placements", **entry, patient_id=patient, at=at, placed_at=computed)
+
+    def _measurements(self, patient: str, scan: Scan, names: dict) -> None:
+        source = "SEG" if scan.modality == "MR" else "SR"
         for number, (lesion, measurement, value, unit) in enumerate(scan.values):
             self._add(
-                "measurements", **names, feature_version="measurements-1", number=number, lesion_label=lesion,
-                lesion_uid=lesion and uid(patient, lesion), measurement=measurement, value=value, unit=unit,
-                body_site=scan.disease, source="SEG" if scan.modality == "MR" else "SR",
-            )  # fmt: skip
-        if scan.weights:
-            self._add("states", **names, fold_id=self.fold, weights_version=scan.weights, patient_id=patient, at=at,
-                      position=position, state=None, state_sha256=NO_HASH, digest=NO_HASH)  # fmt: skip
-        for risk in scan.risks:
-            self._forecast(patient, scan, risk, names["scan_uid"], latest)
-        for sizes in scan.sizes:
-            values = list(sizes.by_day.values())
-            spread = [[share * value for share in (0.1, 0.2, 0.3)] for value in values]
-            self._add(
-                "size_forecasts", **self._stands_on(patient, scan, names["scan_uid"], sizes.weights, sizes.because),
-                lesion_uid=None, measurement="sum_of_diameters", horizon_days=list(sizes.by_day),
-                level=[0.5, 0.8, 0.95], value=values,
-                value_low=[[value - each for each in of] for value, of in zip(values, spread, strict=True)],
-                value_high=[[value + each for each in of] for value, of in zip(values, spread, strict=True)],
-            )  # fmt: skip
-        if scan.response:
-            self._add(
-                "response_probabilities", **self._stands_on(patient, scan, names["scan_uid"], scan.weights, None),
-                criterion="RECIST 1.1", **dict(zip(("cr", "pr", "sd", "pd"), scan.response, strict=True)),
-            )  # fmt: skip
+                "measurements",
+                **names,
+                feature_version="measurements-1",
+                number=number,
+                lesion_label=lesion,
+                lesion_uid=lesion and uid(patient, lesion),
+                measurement=measurement,
+                value=value,
+                unit=unit,
+                body_site=scan.disease,
+                source=source,
+            )
+
+    def _size_forecast(self, patient: str, scan: Scan, sizes: Sizes, scan_uid: str) -> None:
+        values = list(sizes.by_day.values())
+        spread = [[share * value for share in (0.1, 0.2, 0.3)] for value in values]
+        self._add(
+            "size_forecasts",
+            **self._stands_on(patient, scan, scan_uid, sizes.weights, sizes.because),
+            lesion_uid=None,
+            measurement="sum_of_diameters",
+            horizon_days=list(sizes.by_day),
+            level=[0.5, 0.8, 0.95],
+            value=values,
+            value_low=[[value - each for each in of] for value, of in zip(values, spread, strict=True)],
+            value_high=[[value + each for each in of] for value, of in zip(values, spread, strict=True)],
+        )
 
     def _forecast(self, patient: str, scan: Scan, risk: Risk, scan_uid: str, latest: dict[tuple, Scan]) -> None:
         self._add(
-            "forecasts", **self._stands_on(patient, scan, scan_uid, scan.weights, risk.because),
-            endpoint=risk.endpoint, horizon_kind=risk.horizon_kind, horizon_days=risk.horizon_days, risk=risk.risk,
-            risk_low=max(0.0, risk.risk - risk.spread), risk_high=min(1.0, risk.risk + 1.3 * risk.spread),
+            "forecasts",
+            **self._stands_on(patient, scan, scan_uid, scan.weights, risk.because),
+            endpoint=risk.endpoint,
+            horizon_kind=risk.horizon_kind,
+            horizon_days=risk.horizon_days,
+            risk=risk.risk,
+            risk_low=max(0.0, risk.risk - risk.spread),
+            risk_high=min(1.0, risk.risk + 1.3 * risk.spread),
             tip=risk.because is None and latest[scan.disease, risk.endpoint, risk.horizon_days] is scan,
-        )  # fmt: skip
+        )
 
     def _stands_on(self, patient: str, scan: Scan, scan_uid: str, weights: str, because: str | None) -> dict:
         """What rows of all kinds of forecasts say: the scan they were said after, and why they stand no more."""
         computed = self.at(scan.days_ago) + dt.timedelta(minutes=3, seconds=2)
         self.ended += because is not None
         return {
-            "fold_id": 1_000_000 + self.ended if because else self.fold, "weights_version": weights,
-            "scan_uid": scan_uid, "patient_id": patient, "disease": scan.disease, "revision": 1,
-            "at": self.at(scan.days_ago), "computed_at": computed, "superseded_by": self.fold if because else None,
-            "superseded_at": computed + dt.timedelta(days=9) if because else None, "superseded_because": because,
-        }  # fmt: skip
+            "fold_id": 1_000_000 + self.ended if because else self.fold,
+            "weights_version": weights,
+            "scan_uid": scan_uid,
+            "patient_id": patient,
+            "disease": scan.disease,
+            "revision": 1,
+            "at": self.at(scan.days_ago),
+            "computed_at": computed,
+            "superseded_by": self.fold if because else None,
+            "superseded_at": computed + dt.timedelta(days=9) if because else None,
+            "superseded_because": because,
+        }
 
     def _receipt(self, name: str, scan_uid: str | None, outcome: str, at: dt.datetime) -> None:
-        self._add("receipts", receipt_id=name, association_id="association", sha256="0" * 64, content_sha256="0" * 64,
-                  scan_uid=scan_uid, outcome=outcome, received_at=at)  # fmt: skip
+        self._add(
+            "receipts",
+            receipt_id=name,
+            association_id="association",
+            sha256="0" * 64,
+            content_sha256="0" * 64,
+            scan_uid=scan_uid,
+            outcome=outcome,
+            received_at=at,
+        )
 
     def _add(self, table: str, **values: object) -> None:
         if "row_sha256" in schema.metadata.tables[f"core.{table}"].c:

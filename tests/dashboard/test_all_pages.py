@@ -36,5 +36,5 @@ def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_whe
 
 
 def test_the_pages_load_no_network_library() -> None:
-    load = "import sys, dashboard.live, dashboard.timeline, dashboard.launch; print('torch' in sys.modules)"
+    load = "import sys, dashboard.live, dashboard.patient_chart, dashboard.launch; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", load], capture_output=True, text=True).stdout == "False\n"

@@ -9,7 +9,6 @@ from urllib.error import URLError
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from dashboard.launch import arguments
 from stream.endpoints import free_port
 from stream.settings import Settings
 from tests.dashboard.cohort import GROWING, MARKED, MARKUP
@@ -18,9 +17,14 @@ from tests.programs import needs_program
 from tests.waiting import wait_until
 
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--no-first-run",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+]
 PATIENCE_MS = 30_000
 
 
@@ -28,7 +32,7 @@ PATIENCE_MS = 30_000
 def served(settings: Settings) -> Iterator[str]:
     """Where the dashboard of `settings` answers, started as the service starts it."""
     settings = settings.model_copy(update={"dashboard_port": free_port()})
-    process = subprocess.Popen([sys.executable, *arguments(settings)], env=settings.environment())
+    process = subprocess.Popen([sys.executable, "-m", "dashboard", "--host", "127.0.0.1"], env=settings.environment())
     base = f"http://127.0.0.1:{settings.dashboard_port}"
     try:
         wait_until(lambda: _answers(f"{base}/_stcore/health"))

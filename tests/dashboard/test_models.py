@@ -5,10 +5,10 @@ import json
 import pytest
 
 from dashboard import cards
-from models.card import COMMITTED
+from models.card import COMMITTED, DIFFERENCE, LEAD, LSTM
 from stream.settings import Settings
 from tests.dashboard.conftest import Open, read
-from tests.dashboard.rows import LUNG_WEIGHTS
+from tests.dashboard.scans import LUNG_WEIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +54,9 @@ def test_a_model_that_leads_for_nothing_says_that_it_stands_by() -> None:
     assert cards.leads([]).startswith("stands by")
     pairs = [{"endpoint": "progression", "disease": each} for each in ("bladder", "lung")]
     assert cards.leads(pairs) == "leads for progression (bladder, lung)"
+
+
+def test_the_page_calls_what_it_finds_in_a_card_as_the_models_do() -> None:
+    """The dashboard may not load them."""
+    assert (cards.LEAD, cards.LSTM) == (LEAD, LSTM)
+    assert DIFFERENCE.startswith(cards.DIFFERENCE)

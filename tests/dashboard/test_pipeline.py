@@ -9,9 +9,15 @@ def test_files_and_scan_revisions_are_counted_apart(filled: Settings, open_page:
     counts = [(metric.label, metric.value) for metric in open_page(filled, "pipeline").metric]
     assert counts[:4] == [("Accepted", "184"), ("Duplicate", "3"), ("Set aside", "5"), ("Pending", "1")]
     assert dict(counts[4:]) == {
-        "Receiving": "0", "Measuring": "1", "Waiting": "0", "Applied": "182",
-        "Superseded": "0", "Rejected": "0", "Retracted": "0", "Set aside": "1",
-    }  # fmt: skip
+        "Receiving": "0",
+        "Measuring": "1",
+        "Waiting": "0",
+        "Applied": "182",
+        "Superseded": "0",
+        "Rejected": "0",
+        "Retracted": "0",
+        "Set aside": "1",
+    }
 
 
 def test_what_was_set_aside_says_why_and_what_to_do(filled: Settings, open_page: Open) -> None:

@@ -5,7 +5,7 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from stream.settings import Settings
-from stream.storage import views
+from stream.storage.reading import views
 from tests.dashboard.cohort import GROWING, MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
@@ -43,12 +43,16 @@ def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, 
     drawn = parts(page)
     assert "sum of diameters 24 → 26 mm" in drawn
     assert drawn[f"{MARKUP} started"] == 0.0
-    before, now = database.connect("reader").execute(
-        """SELECT p.risk, c.risk
+    before, now = (
+        database.connect("reader")
+        .execute(
+            """SELECT p.risk, c.risk
         FROM scanstream.current_risk c JOIN scanstream.risk_history p USING (patient_id, horizon_days)
         WHERE horizon_days = 180 AND p.acquired_at < c.acquired_at AND p.superseded_at IS NULL
         ORDER BY p.acquired_at DESC LIMIT 1"""
-    ).fetchone()  # fmt: skip
+        )
+        .fetchone()
+    )
     assert sum(drawn.values()) == pytest.approx(100 * (now - before), abs=1e-4)
     words = read(page)
     assert "Progression: nothing about this scan lies outside the training data." in words

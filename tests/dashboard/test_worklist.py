@@ -1,7 +1,7 @@
 from stream.settings import Settings
 from tests.dashboard.cohort import BRAIN, BREAST, GROWING
 from tests.dashboard.conftest import Open, patients, read
-from tests.dashboard.rows import pseudonym
+from tests.dashboard.scans import pseudonym
 
 
 def test_every_patient_is_on_the_worklist_once(filled: Settings, open_page: Open) -> None:

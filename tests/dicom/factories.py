@@ -6,11 +6,10 @@ from pathlib import Path
 from pydicom import Dataset, dcmread, dcmwrite, uid
 from pydicom.filereader import read_file_meta_info
 
-from stream.dicom.gateway.content import Content, read_content
+from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.simulated.synthetic import (
     NEOPLASM,
     SITES,
-    Lesion,
     make_image,
     make_kos,
     make_seg,
@@ -19,9 +18,22 @@ from stream.simulated.synthetic import (
     replacing,
     save,
 )
+from stream.simulated.synthetic import (
+    SyntheticLesion as Lesion,
+)
 
-__all__ = ["NEOPLASM", "SITES", "Lesion", "make_image", "make_kos", "make_seg", "make_series", "make_sr", "replacing",
-           "save"]  # fmt: skip
+__all__ = [
+    "NEOPLASM",
+    "SITES",
+    "Lesion",
+    "make_image",
+    "make_kos",
+    "make_seg",
+    "make_series",
+    "make_sr",
+    "replacing",
+    "save",
+]
 
 
 def encoded(dataset: Dataset, transfer_syntax: uid.UID = uid.ExplicitVRLittleEndian) -> bytes:
@@ -32,7 +44,7 @@ def encoded(dataset: Dataset, transfer_syntax: uid.UID = uid.ExplicitVRLittleEnd
     return buffer.getvalue()
 
 
-def content_of(path: Path) -> Content:
+def content_of(path: Path) -> DatasetContent:
     """Content of a DICOM file."""
     return read_content(dataset_bytes(path), read_file_meta_info(path).TransferSyntaxUID)
 

@@ -45,8 +45,16 @@ class Run:
         verdict = f"**failed**: {', '.join(self._failed)}" if self._failed else "held"
         everything = len(self._tried) == len(list(crashes()))
         asked = "all" if everything else self._asked or "a choice"
-        cells = (f"{self._began:%Y-%m-%d %H:%M}", asked, points, len(self._tried), self._crashes, verdict,
-                 f"{minutes:.0f}", _machine())  # fmt: skip
+        cells = (
+            f"{self._began:%Y-%m-%d %H:%M}",
+            asked,
+            points,
+            len(self._tried),
+            self._crashes,
+            verdict,
+            f"{minutes:.0f}",
+            _machine(),
+        )
         with PAGE.open("a") as page:
             page.write(f"| {' | '.join(map(str, cells))} |\n")
 

@@ -15,7 +15,7 @@ from stream.services.facts.clinical import accept_treatments, accept_visits
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
-from stream.simulated.synthetic import Lesion, make_seg, make_series, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -97,7 +97,7 @@ class Case:
 
 def sr(case: Case) -> Holds:
     """A report alone: complete at once."""
-    case.send(make_sr([Lesion({"longest_diameter": (22.0, "mm")})], PatientID=case.name))
+    case.send(make_sr([SyntheticLesion({"longest_diameter": (22.0, "mm")})], PatientID=case.name))
     return case.applied()
 
 
@@ -137,7 +137,7 @@ def no_date(case: Case) -> Holds:
 def unknown_unit(case: Case) -> Holds:
     """A report in a unit that nobody knows: set aside when it is measured."""
     before = case.count("SELECT count(*) FROM core.set_asides")
-    case.send(make_sr([Lesion({"longest_diameter": (22.0, "[ft_us]")})], PatientID=case.name))
+    case.send(make_sr([SyntheticLesion({"longest_diameter": (22.0, "[ft_us]")})], PatientID=case.name))
     return lambda: case.count("SELECT count(*) FROM core.set_asides WHERE reason_code = 'unknown_unit'") > before
 
 
@@ -236,9 +236,21 @@ def no_bell(case: Case) -> Holds:
 def old_revision(case: Case) -> Holds:
     """A provisional revision from long ago becomes final."""
     append(case.connection, schema.scans, [{"scan_uid": case.name, "received_as": case.name}])
-    append(case.connection, schema.revisions, [
-        {"scan_uid": case.name, "revision": 1, "acquired_at": LONG_AGO, "instances_sha256": "", "completeness": "quiet",
-         "accepted_at": LONG_AGO, "final_at": None}])  # fmt: skip
+    append(
+        case.connection,
+        schema.revisions,
+        [
+            {
+                "scan_uid": case.name,
+                "revision": 1,
+                "acquired_at": LONG_AGO,
+                "instances_sha256": "",
+                "completeness": "quiet",
+                "accepted_at": LONG_AGO,
+                "final_at": None,
+            }
+        ],
+    )
     query = "SELECT count(*) FROM core.revisions WHERE scan_uid = %s AND final_at IS NOT NULL"
     return lambda: case.count(query, case.name) == 1
 

@@ -162,8 +162,10 @@ class Crash:
 
 def _settings(crashing: Crashing, point: str) -> dict[str, object]:
     """What a point needs to be reached: an archive on another file system, a scan that has to wait for its time."""
-    needed = {"archive.file_copied": {"archive_dir": crashing.elsewhere},
-              "assemble.due": {"association_wait_seconds": 5.0}}  # fmt: skip
+    needed = {
+        "archive.file_copied": {"archive_dir": crashing.elsewhere},
+        "assemble.due": {"association_wait_seconds": 5.0},
+    }
     return needed.get(point, {})
 
 

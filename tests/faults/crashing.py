@@ -24,8 +24,8 @@ from stream.dicom.pseudonyms import load_or_make_key
 from stream.endpoints import free_port, kafka_servers
 from stream.errors import CannotStart
 from stream.publisher import TOPICS, Publisher, ensure_topics
-from stream.services.recovery.sweep import UNSEEN
 from stream.settings import Settings, load_settings
+from stream.storage.intake.unfinished import unseen_patients
 from tests.database import Database
 from tests.waiting import wait_until
 
@@ -45,10 +45,16 @@ class Crashing:
         self._pids: dict[str, int] = {}
         passwords = {name: value for name, value in database.settings if name.startswith("database_password_")}
         self.settings = load_settings(
-            data_dir=folder / "data", dicom_port=free_port(), database_url=database.settings.database_url,
-            kafka_bootstrap_servers=",".join(kafka_servers(services)), partitions=services.partitions,
-            association_wait_seconds=0.2, quiet_seconds=30.0, final_after_seconds=3600.0, **passwords,
-        )  # fmt: skip
+            data_dir=folder / "data",
+            dicom_port=free_port(),
+            database_url=database.settings.database_url,
+            kafka_bootstrap_servers=",".join(kafka_servers(services)),
+            partitions=services.partitions,
+            association_wait_seconds=0.2,
+            quiet_seconds=30.0,
+            final_after_seconds=3600.0,
+            **passwords,
+        )
         ensure_topics(kafka_servers(self.settings), self.settings.partitions)
         self._admin = KafkaAdminClient(bootstrap_servers=kafka_servers(self.settings))
         self.publisher = Publisher(kafka_servers(self.settings), self.settings.partitions)
@@ -72,8 +78,8 @@ class Crashing:
     def settled(self) -> bool:
         """Whether all that was accepted has come to its end, and the spool is empty."""
         (pending,) = self.connection.execute("SELECT pending FROM scanstream.service_status").fetchone()
-        unseen = self.connection.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC)}).fetchone()
-        return not pending and unseen is None and not any(self.settings.spool.glob("*.json"))
+        unseen = unseen_patients(self.connection, dt.datetime.now(dt.UTC))
+        return not pending and not unseen and not any(self.settings.spool.glob("*.json"))
 
     def send(self, paths: Sequence[Path]) -> list[Path]:
         """Send `paths` in one association; returns those that were not answered with success."""
@@ -138,9 +144,12 @@ class Zygote:
     def __init__(self) -> None:
         root = str(Path(stream.__file__).parents[1])
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("zygote.py"))], env={"PYTHONPATH": root}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
+            env={"PYTHONPATH": root},
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         assert self._answer() == "ready"
 
     def start(self, part: str, env: dict[str, str], folder: Path) -> int:

@@ -22,9 +22,12 @@ def images(folder: Path, rng: random.Random, number: int) -> list[Path]:
     """MR slices, each of a patient of its own."""
     pixels = np.random.default_rng(rng.getrandbits(32))
     return [
-        save(make_image(pixels.integers(0, 4096, (PIXELS, PIXELS)), PatientID=f"{folder.name}-{index}"),
-             folder / f"{index}.dcm") for index in range(number)
-    ]  # fmt: skip
+        save(
+            make_image(pixels.integers(0, 4096, (PIXELS, PIXELS)), PatientID=f"{folder.name}-{index}"),
+            folder / f"{index}.dcm",
+        )
+        for index in range(number)
+    ]
 
 
 def kill_gateway(service: Service, paths: list[Path], rng: random.Random, kills: int) -> list[Path]:
@@ -60,5 +63,9 @@ def check_files(service: Service, paths: list[Path], answered: list[Path]) -> di
         sent = dcmread(path)
         assert datasets[sent.SOPInstanceUID] == sent
     service.verify()
-    return {"files": len(paths), "answered before a kill": len(answered), "lost": 0,
-            "sent again and found there": status["files"]["duplicate"]}  # fmt: skip
+    return {
+        "files": len(paths),
+        "answered before a kill": len(answered),
+        "lost": 0,
+        "sent again and found there": status["files"]["duplicate"],
+    }

@@ -7,11 +7,11 @@ import os
 import signal
 from typing import Any
 
+import stream.dicom.archive_reader
 import stream.services.folding.reconcile
-import stream.wiring.worker
 
 where, _, patient = os.environ["POISON"].partition(":")
-measure_scan, fold = stream.wiring.worker.measure_scan, stream.services.folding.reconcile.fold
+measure_scan, fold = stream.dicom.archive_reader.measure_scan, stream.services.folding.reconcile.fold
 
 
 def _measure(files: Any, pseudonyms: Any, received_as: str) -> Any:
@@ -27,6 +27,6 @@ def _fold(plans: Any, *rest: Any) -> Any:
 
 
 if where == "measure":
-    stream.wiring.worker.measure_scan = _measure
+    stream.dicom.archive_reader.measure_scan = _measure
 else:
     stream.services.folding.reconcile.fold = _fold

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.simulated.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 
 FIRST_DAY = dt.date(2020, 1, 15)
 DAYS_BETWEEN = 56
@@ -50,8 +50,9 @@ def follow_up(folder: Path, rng: random.Random, patients: int, visits: int) -> T
     """
     moments = [
         (number + rng.random(), visit, number == visits - 1)
-        for number in range(visits) for visit in _visits(folder.name, rng, patients, number)
-    ]  # fmt: skip
+        for number in range(visits)
+        for visit in _visits(folder.name, rng, patients, number)
+    ]
     total = len(moments)
     late = set(_share(rng, [visit for _, visit, last in moments if not last], LATE * total))
     reports = [
@@ -74,11 +75,17 @@ def _visits(name: str, rng: random.Random, patients: int, number: int) -> list[V
 
 def _report(folder: Path, rng: random.Random, visit: Visit, days_later: int = 0) -> Path:
     """A report of one lung lesion; of two of a visit the one that was made later stands."""
-    lesion = Lesion({"longest_diameter": (rng.uniform(5, 80), "mm")})
+    lesion = SyntheticLesion({"longest_diameter": (rng.uniform(5, 80), "mm")})
     made = visit.day + dt.timedelta(days_later)
     uid = _uid(rng)
-    report = make_sr([lesion], PatientID=visit.patient, StudyDate=f"{visit.day:%Y%m%d}", ContentDate=f"{made:%Y%m%d}",
-                     StudyInstanceUID=visit.study_uid, SOPInstanceUID=uid)  # fmt: skip
+    report = make_sr(
+        [lesion],
+        PatientID=visit.patient,
+        StudyDate=f"{visit.day:%Y%m%d}",
+        ContentDate=f"{made:%Y%m%d}",
+        StudyInstanceUID=visit.study_uid,
+        SOPInstanceUID=uid,
+    )
     return save(report, folder / f"{uid}.dcm")
 
 

@@ -1,4 +1,4 @@
-"""Faust as one would write it without knowing better: a small app for each row of DESIGN 4."""
+"""Faust as one would write it without knowing better: a small app for each row of docs/decisions/kafka-and-faust.md."""
 
 import asyncio
 import os
@@ -35,11 +35,19 @@ class Row:
 
     def __init__(self, servers: str, topic: str, folder: Path, name: str) -> None:
         common = {
-            "store": "memory://", "key_serializer": "raw", "value_serializer": "raw",
-            "web_enabled": False, "web_bind": "127.0.0.1", "web_port": free_port(),
-            "stream_wait_empty": False, "topic_disable_leader": True, "consumer_auto_offset_reset": "earliest",
-            "broker_session_timeout": 6, "broker_heartbeat_interval": 2, "broker_commit_interval": 0.2,
-        }  # fmt: skip
+            "store": "memory://",
+            "key_serializer": "raw",
+            "value_serializer": "raw",
+            "web_enabled": False,
+            "web_bind": "127.0.0.1",
+            "web_port": free_port(),
+            "stream_wait_empty": False,
+            "topic_disable_leader": True,
+            "consumer_auto_offset_reset": "earliest",
+            "broker_session_timeout": 6,
+            "broker_heartbeat_interval": 2,
+            "broker_commit_interval": 0.2,
+        }
         settings = {**common, **SETTINGS.get(name, {})}
         self.app = App(topic, broker=f"kafka://{servers}", datadir=folder, **settings)
         self.topic = self.app.topic(topic, value_type=bytes)

@@ -1,4 +1,6 @@
-"""What Faust does with acknowledgements, rebalances and settings (DESIGN 4), each row on a real broker.
+"""What Faust does with acknowledgements, rebalances and settings, each row on a real broker.
+
+See docs/decisions/kafka-and-faust.md.
 
 A test that fails here has found no fault of ours: this version of Faust does something else than the one that was
 measured, and what we built on the row is to be thought over.

@@ -12,8 +12,10 @@ def everything_said(service: Service) -> Iterator[tuple[str, str]]:
         yield topic, "\n".join(texts)
     for log in service.settings.run.glob("*.log"):
         yield log.name, log.read_text()
-    tables = service.ask("SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'core' UNION "
-                         "SELECT schemaname, viewname FROM pg_views WHERE schemaname = 'scanstream'")  # fmt: skip
+    tables = service.ask(
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'core' UNION "
+        "SELECT schemaname, viewname FROM pg_views WHERE schemaname = 'scanstream'"
+    )
     assert len(tables) > 20
     for schema, name in tables:
         rows = service.ask(f"SELECT t::text FROM {schema}.{name} t", role="migrator")

@@ -38,9 +38,13 @@ class Service:
         """Returns as soon as `up` says that it is up."""
         with self.up_log.open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stream", "up"], cwd=self._folder, env=self.environment(), text=True,
-                stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+                [sys.executable, "-m", "stream", "up"],
+                cwd=self._folder,
+                env=self.environment(),
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         said = iter(self.process.stdout.readline, "")
         assert any("Ctrl-C stops all" in line for line in said), self.up_log.read_text()
 
@@ -58,9 +62,13 @@ class Service:
         """`scanstream WORDS` beside the service, with other `settings` where given."""
         changed = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
         return subprocess.run(
-            [sys.executable, "-m", "stream", *words], cwd=self._folder, env={**self.environment(), **changed},
-            capture_output=True, text=True, timeout=SETTLE_SECONDS + 60,
-        )  # fmt: skip
+            [sys.executable, "-m", "stream", *words],
+            cwd=self._folder,
+            env={**self.environment(), **changed},
+            capture_output=True,
+            text=True,
+            timeout=SETTLE_SECONDS + 60,
+        )
 
     def settle(self) -> dict[str, Any]:
         """The status once nothing is pending."""

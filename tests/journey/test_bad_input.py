@@ -12,7 +12,7 @@ from pydicom import Dataset, uid
 
 from stream.dicom.gateway.sender import send
 from stream.services.accepting.set_asides import item_id
-from stream.simulated.synthetic import Lesion, make_image, make_seg, make_series, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_image, make_seg, make_series, make_sr, save
 from tests.dicom.factories import content_of
 from tests.journey.outside import everything_said
 from tests.journey.service import Service
@@ -23,7 +23,7 @@ IDENTIFIERS = (MARKUP, "DROP TABLE", "Planted^Name", "19430721", "planted-mrn")
 
 def report(mm: float, unit: str = "mm", **attributes: object) -> Dataset:
     """A report of one lesion of `mm`."""
-    return make_sr([Lesion({"longest_diameter": (mm, unit)})], **attributes)
+    return make_sr([SyntheticLesion({"longest_diameter": (mm, unit)})], **attributes)
 
 
 def not_dicom(folder: Path) -> Path:
@@ -104,8 +104,9 @@ class Poured:
         """Set-aside items of a case: by its last file's content, or by its scan's revisions."""
         last = self.files[case][-1]
         ids = {item_id(content_of(last).sha256)}
-        known = service.ask("SELECT scan_uid FROM vault.scans WHERE study_instance_uid = %s",
-                            [content_of(last).study_uid], role="vault")  # fmt: skip
+        known = service.ask(
+            "SELECT scan_uid FROM vault.scans WHERE study_instance_uid = %s", [content_of(last).study_uid], role="vault"
+        )
         ids |= {item_id(scan_uid, revision) for (scan_uid,) in known for revision in (1, 2, 3)}
         return [item for item in self.listed if item["item_id"] in ids]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from stream.simulated.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring
 from tests.waiting import wait_until
@@ -27,10 +27,19 @@ class Sent:
 
 
 CAST = {
-    "past-always-one": (0, 1, 2, 3), "past-double-1": (0, 2), "past-double-2": (1, 3), "past-right": (0, 1, 2),
-    "past-wrong": (0, 2), "past-other": (1, 3), "past-without": (0, 2), "past-blurred": (0, 1, 2),
-    "past-told-always-one": (0, 2, 3), "past-told-1": (0, 2), "past-told-2": (1, 3), "past-refused": (0,),
-}  # fmt: skip
+    "past-always-one": (0, 1, 2, 3),
+    "past-double-1": (0, 2),
+    "past-double-2": (1, 3),
+    "past-right": (0, 1, 2),
+    "past-wrong": (0, 2),
+    "past-other": (1, 3),
+    "past-without": (0, 2),
+    "past-blurred": (0, 1, 2),
+    "past-told-always-one": (0, 2, 3),
+    "past-told-1": (0, 2),
+    "past-told-2": (1, 3),
+    "past-refused": (0,),
+}
 """Patients by the hospital's ID, with the visits that are sent of each."""
 
 
@@ -40,7 +49,7 @@ def cast(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     folder, studies = tmp_path_factory.mktemp("past"), {}
     for mrn, visits in CAST.items():
         reports = [
-            make_sr([Lesion({"longest_diameter": (DIAMETERS_MM[n], "mm")})], PatientID=mrn, StudyDate=DAYS[n])
+            make_sr([SyntheticLesion({"longest_diameter": (DIAMETERS_MM[n], "mm")})], PatientID=mrn, StudyDate=DAYS[n])
             for n in visits
         ]
         studies[mrn] = [one.StudyInstanceUID for one in reports]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
-from stream.simulated.synthetic import Lesion, make_kos, make_series, make_sr, replacing, save
+from stream.simulated.synthetic import SyntheticLesion, make_kos, make_series, make_sr, replacing, save
 from tests.journey.service import Service
 
 STATUS = "SELECT revision, status, completeness, provisional FROM scanstream.scan_status WHERE scan_uid = %s ORDER BY 1"
@@ -14,7 +14,7 @@ RISKS = "SELECT scan_uid, endpoint, horizon_days, risk FROM scanstream.current_r
 
 def report(mrn: str, day: str, mm: float, **attributes: object) -> Dataset:
     """A report of one lung lesion."""
-    return make_sr([Lesion({"longest_diameter": (mm, "mm")})], PatientID=mrn, StudyDate=day, **attributes)
+    return make_sr([SyntheticLesion({"longest_diameter": (mm, "mm")})], PatientID=mrn, StudyDate=day, **attributes)
 
 
 def send(service: Service, folder: Path, *datasets: Dataset) -> None:
@@ -31,8 +31,9 @@ def test_a_scan_whose_sender_announced_its_files_is_final_as_soon_as_they_are_he
     send(service, tmp_path, *slices[:2])
     send(service, tmp_path, *slices[2:])
     assert service.ask(STATUS, [service.scan(slices[0].StudyInstanceUID)]) == [
-        (1, "superseded", "association_end", True), (2, "applied", "counts", False),
-    ]  # fmt: skip
+        (1, "superseded", "association_end", True),
+        (2, "applied", "counts", False),
+    ]
 
 
 def test_a_rejected_scan_no_longer_counts_until_the_note_itself_is_rejected(service: Service, tmp_path: Path) -> None:

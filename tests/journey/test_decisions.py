@@ -7,7 +7,7 @@ from typing import Any
 from pydicom import Dataset
 
 from stream.archive.originals import Archive
-from stream.simulated.synthetic import Lesion, make_sr
+from stream.simulated.synthetic import SyntheticLesion, make_sr
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.test_corrections import report, send
 from tests.waiting import wait_until
@@ -95,7 +95,7 @@ def test_a_scan_that_cannot_be_measured_is_a_new_item_when_released_and_rejected
     service: Service, tmp_path: Path
 ) -> None:
     before = listed(service)
-    unknown = make_sr([Lesion({"longest_diameter": (20.0, "[ft_us]")})], PatientID="feet")
+    unknown = make_sr([SyntheticLesion({"longest_diameter": (20.0, "[ft_us]")})], PatientID="feet")
     item = set_aside(service, tmp_path, unknown)
     decided(service, "release", item)
     newest, first = items(service, before)

@@ -31,17 +31,22 @@ class Demo:
     def __init__(self, folder: Path) -> None:
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SCANSTREAM_")},
-            "XDG_DATA_HOME": str(folder), "PYTHONPATH": str(Path(stream.__file__).parents[1]),
-        }  # fmt: skip
+            "XDG_DATA_HOME": str(folder),
+            "PYTHONPATH": str(Path(stream.__file__).parents[1]),
+        }
         self.folder = folder
         self.settings: Settings = load_settings(data_dir=folder / "scanstream" / "demo")
 
     def popen(self, *words: str) -> subprocess.Popen[str]:
         """The command at work."""
         return subprocess.Popen(
-            [sys.executable, "-m", "stream", "demo", "--patients", str(PATIENTS), *words], cwd=self.folder,
-            env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [sys.executable, "-m", "stream", "demo", "--patients", str(PATIENTS), *words],
+            cwd=self.folder,
+            env=self._environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     @contextmanager
     def shown(self) -> Iterator[list[str]]:

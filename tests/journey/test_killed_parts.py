@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stream.archive.durable import TEMP_PREFIX
-from stream.simulated.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 from tests.faults.gateway import check_files, images, kill_gateway
 from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until
@@ -29,10 +29,17 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def traffic(folder: Path, name: str) -> list[Path]:
     """Reports of four visits of twenty lung patients, called after `name`."""
     return [
-        save(make_sr([Lesion({"longest_diameter": (20.0 + patient + 3 * visit, "mm")})],
-                     PatientID=f"{name}-{patient}", StudyDate=day), folder / f"{name}-{patient}-{visit}.dcm")
-        for visit, day in enumerate(VISITS) for patient in range(PATIENTS)
-    ]  # fmt: skip
+        save(
+            make_sr(
+                [SyntheticLesion({"longest_diameter": (20.0 + patient + 3 * visit, "mm")})],
+                PatientID=f"{name}-{patient}",
+                StudyDate=day,
+            ),
+            folder / f"{name}-{patient}-{visit}.dcm",
+        )
+        for visit, day in enumerate(VISITS)
+        for patient in range(PATIENTS)
+    ]
 
 
 def test_what_a_killed_gateway_had_answered_with_success_is_found_whole(service: Service, tmp_path: Path) -> None:

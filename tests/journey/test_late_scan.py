@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from stream.simulated.synthetic import Lesion, make_seg, make_series, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring_fact
 from tests.waiting import wait_until
@@ -27,7 +27,7 @@ FROM scanstream.risk_as_of(%s) WHERE patient_id = %s ORDER BY 1, 2, 3"""
 def visits(mrn: str) -> list[Dataset]:
     """Three reports of one lung lesion, half a year in all."""
     return [
-        make_sr([Lesion({"longest_diameter": (mm, "mm")})], PatientID=mrn, StudyDate=day)
+        make_sr([SyntheticLesion({"longest_diameter": (mm, "mm")})], PatientID=mrn, StudyDate=day)
         for day, mm in zip(DAYS, DIAMETERS_MM, strict=True)
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.card import COMMITTED, Card
-from stream.simulated.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
 from tests.other_weights import other_weights
 from tests.waiting import wait_until
@@ -19,7 +19,9 @@ OLD = Card.read(COMMITTED / "progression" / "card.json").weights_sha256
 
 def report(folder: Path, number: int, day: str) -> Path:
     """The report of a lung lesion of patient `number`."""
-    dataset = make_sr([Lesion({"longest_diameter": (20.0 + number, "mm")})], PatientID=f"new-{number}", StudyDate=day)
+    dataset = make_sr(
+        [SyntheticLesion({"longest_diameter": (20.0 + number, "mm")})], PatientID=f"new-{number}", StudyDate=day
+    )
     return save(dataset, folder / f"{number}-{day}.dcm")
 
 
@@ -62,12 +64,17 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
     found = json.loads(said(cohort, "model", "compare", short, "--json"))
     assert (found["new"], found["old"]) == (version, OLD)
     assert [(one["horizon_days"], one["patients"]) for one in found["questions"]] == [
-        (90, PATIENTS), (180, PATIENTS), (365, PATIENTS), (None, PATIENTS),
-    ]  # fmt: skip
+        (90, PATIENTS),
+        (180, PATIENTS),
+        (365, PATIENTS),
+        (None, PATIENTS),
+    ]
     assert found["questions"][0]["outcomes"]["patients"] == 0
     assert [(one["horizon_days"], one["patients"]) for one in found["sizes"]] == [
-        (42, PATIENTS), (63, PATIENTS), (84, PATIENTS),
-    ]  # fmt: skip
+        (42, PATIENTS),
+        (63, PATIENTS),
+        (84, PATIENTS),
+    ]
     assert found["sizes"][2]["measured"]["patients"] == PATIENTS  # the second visit, twelve weeks after the first
     assert [one["patients"] for one in found["responses"]] == [PATIENTS]
 
@@ -82,8 +89,9 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
     assert lacking(cohort, version) == lacking(cohort, OLD) == 0
     rows = json.loads(said(cohort, "model", "list", "--json"))
     assert {row["weights_version"]: len(row["leads"]) for row in rows if row["model"] == "progression"} == {
-        OLD: 0, version: 6,
-    }  # fmt: skip
+        OLD: 0,
+        version: 6,
+    }
 
     assert OLD[:12] in said(cohort, "model", "rollback", "progression", "--why", "only a test")
     assert cohort.ask(LEADING) == [(OLD,)]

@@ -11,9 +11,9 @@ import pytest
 
 from stream.endpoints import kafka_servers, load_endpoints
 from stream.local.embedded import kafka, postgres, start_embedded
-from stream.local.supervisor import Part, Supervisor
+from stream.local.supervisor import SupervisedProcess, Supervisor
 from stream.publisher import ensure_topics
-from stream.simulated.synthetic import Lesion, make_sr, save
+from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 from stream.storage.database import upgrade
 from tests.journey.service import SETTLE_SECONDS, Service, successes
 from tests.waiting import has_ended, wait_until
@@ -28,13 +28,15 @@ class Parts:
     service: Service
     supervisor: Supervisor
 
-    def part(self, name: str) -> Part:
+    def part(self, name: str) -> SupervisedProcess:
         """Kafka or Postgres as they were, gateway or worker."""
         settings = self.service.settings
         if name in ("kafka", "postgres"):
             return {"kafka": kafka, "postgres": postgres}[name].part(settings.data_dir, load_endpoints(settings))
         ready = self.service.listens if name == "gateway" else None
-        return Part(name, (sys.executable, "-m", "stream", name), env=self.service.environment(), ready=ready)
+        return SupervisedProcess(
+            name, (sys.executable, "-m", "stream", name), env=self.service.environment(), ready=ready
+        )
 
     def pids(self) -> list[int]:
         """Process ids of gateway and worker."""
@@ -57,9 +59,12 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
 def reports(folder: Path, name: str) -> list[Path]:
     """One report each of many lung patients, called after `name`."""
     return [
-        save(make_sr([Lesion({"longest_diameter": (10.0 + number, "mm")})], PatientID=f"{name}-{number}"),
-             folder / f"{name}-{number}.dcm") for number in range(FILES)
-    ]  # fmt: skip
+        save(
+            make_sr([SyntheticLesion({"longest_diameter": (10.0 + number, "mm")})], PatientID=f"{name}-{number}"),
+            folder / f"{name}-{number}.dcm",
+        )
+        for number in range(FILES)
+    ]
 
 
 @pytest.mark.parametrize(("name", "how"), [("kafka", signal.SIGKILL), ("postgres", signal.SIGQUIT)])

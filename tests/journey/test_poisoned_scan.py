@@ -34,8 +34,13 @@ def test_a_scan_that_kills_its_workers_is_set_aside_and_no_other_is_charged(cras
     aside = "SELECT s.received_as, i.reason_code FROM core.set_asides i JOIN core.scans s USING (scan_uid)"
     assert crashing.connection.execute(aside).fetchall() == [(poisoned, "killed_worker")]
     assert deaths in (DEATHS, DEATHS + 1)  # the first may come in a batch, where nobody is charged
-    ids = {poisoned, *(row[0] for row in crashing.connection.execute(
-        "SELECT scan_uid FROM core.scans WHERE received_as = %s", [poisoned]))}  # fmt: skip
+    ids = {
+        poisoned,
+        *(
+            row[0]
+            for row in crashing.connection.execute("SELECT scan_uid FROM core.scans WHERE received_as = %s", [poisoned])
+        ),
+    }
     charged = [(id_, int(attempts)) for _, id_, attempts in CHARGED.findall(log.read_text()) if int(attempts)]
     assert charged == [(charged[0][0], number) for number in range(1, DEATHS + 1)]
     assert charged[0][0] in ids

@@ -30,9 +30,21 @@ COLUMNS = {
     ("background_parenchymal_enhancement", "%"): "bpe_percent",
 }
 STANDING = (
-    "instances", "revisions", "revision_instances", "features", "measurements", "set_asides", "heads", "folds",
-    "ledger", "placements", "states", "forecasts", "size_forecasts", "response_probabilities",
-)  # fmt: skip
+    "instances",
+    "revisions",
+    "revision_instances",
+    "features",
+    "measurements",
+    "set_asides",
+    "heads",
+    "folds",
+    "ledger",
+    "placements",
+    "states",
+    "forecasts",
+    "size_forecasts",
+    "response_probabilities",
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +86,10 @@ def test_every_file_is_accepted_and_every_scan_applied(service: Service, sent: S
     assert len(sent.paths) == sent.successes == 1936
     assert sent.status["pending"] == sent.status["spool"] == 0
     assert Counter(mrn.partition("-")[0] for mrn in patients.values()) == {"ISPY2": 384, "PGBM": 8}
-    rows = service.ask("SELECT DISTINCT ON (scan_uid) patient_id, status, instances FROM scanstream.scan_status "
-                       "ORDER BY scan_uid, revision DESC")  # fmt: skip
+    rows = service.ask(
+        "SELECT DISTINCT ON (scan_uid) patient_id, status, instances FROM scanstream.scan_status "
+        "ORDER BY scan_uid, revision DESC"
+    )
     rows = [(status, instances) for patient_id, status, instances in rows if patient_id in patients]
     assert len(rows) == 384 * 4 + 8 * 2
     assert {status for status, _ in rows} == {"applied"}
@@ -85,8 +99,10 @@ def test_every_file_is_accepted_and_every_scan_applied(service: Service, sent: S
 def test_every_breast_patient_has_four_forecasts_of_pcr_and_of_nothing_else(
     service: Service, patients: dict[str, str]
 ) -> None:
-    rows = service.ask("SELECT patient_id, endpoint, horizon_kind, role, model, scan_uid, risk, risk_low, risk_high "
-                       "FROM scanstream.risk_history WHERE superseded_at IS NULL")  # fmt: skip
+    rows = service.ask(
+        "SELECT patient_id, endpoint, horizon_kind, role, model, scan_uid, risk, risk_low, risk_high "
+        "FROM scanstream.risk_history WHERE superseded_at IS NULL"
+    )
     rows = [row for row in rows if row[0] in patients]
     assert {row[1:5] for row in rows} == {("pcr", "end_of_treatment", "lead", "response")}
     counts = Counter(row[0] for row in rows)
@@ -128,13 +144,16 @@ def _published(table: Path) -> Iterator[tuple[tuple[str, int, str], float]]:
 def test_brain_volumes_are_those_of_the_voxels_marked(
     service: Service, sent: Sent, headers: list[Dataset], patients: dict[str, str]
 ) -> None:
-    rows = service.ask("SELECT patient_id, acquired_at::date, sum(value) FROM scanstream.trajectory "
-                       "WHERE measurement = 'volume' AND source = 'SEG' AND unit = 'ml' GROUP BY 1, 2")  # fmt: skip
+    rows = service.ask(
+        "SELECT patient_id, acquired_at::date, sum(value) FROM scanstream.trajectory "
+        "WHERE measurement = 'volume' AND source = 'SEG' AND unit = 'ml' GROUP BY 1, 2"
+    )
     volumes = {(patients[patient_id], f"{day:%Y%m%d}"): ml for patient_id, day, ml in rows if patient_id in patients}
     marked = {
         (header.PatientID, header.StudyDate): int(np.count_nonzero(dcmread(path).pixel_array))
-        for path, header in zip(sent.paths, headers, strict=True) if header.Modality == "SEG"
-    }  # fmt: skip
+        for path, header in zip(sent.paths, headers, strict=True)
+        if header.Modality == "SEG"
+    }
     assert volumes.keys() == marked.keys()
     assert len(marked) == 16
     # the voxel size of these files is a placeholder: only the relation between volumes says something

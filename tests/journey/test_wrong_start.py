@@ -39,9 +39,12 @@ def test_a_database_from_a_newer_version_exits_3(
     passwords = {f"database_password_{role}": endpoints.passwords[role] for role in roles}
     other = {
         **passwords,
-        "data_dir": tmp_path_factory.mktemp("newer"), "database_url": url, "dicom_port": free_port(),
-        "dashboard_port": free_port(), "kafka_bootstrap_servers": f"127.0.0.1:{endpoints.kafka_port}",
-    }  # fmt: skip
+        "data_dir": tmp_path_factory.mktemp("newer"),
+        "database_url": url,
+        "dicom_port": free_port(),
+        "dashboard_port": free_port(),
+        "kafka_bootstrap_servers": f"127.0.0.1:{endpoints.kafka_port}",
+    }
     upgraded = service.command("db", "upgrade", **other)
     assert upgraded.returncode == 0, upgraded.stderr
     with connect(load_settings(database_url=url), "migrator") as connection:

@@ -10,20 +10,20 @@ import psutil
 import pytest
 
 from stream.errors import CannotStart
-from stream.local.supervisor import Part, Supervisor, exclusive
+from stream.local.supervisor import SupervisedProcess, Supervisor, exclusive
 from tests.waiting import has_ended, wait_until
 
 PROGRAM = """
 import sys
 from pathlib import Path
 from stream import logs
-from stream.local.supervisor import Part, Supervisor, signals_stop
+from stream.local.supervisor import SupervisedProcess, Supervisor, signals_stop
 
 logs.setup("up")
 supervisor = Supervisor(Path(sys.argv[1]))
 with signals_stop(supervisor), supervisor:
     for number, script in enumerate(sys.argv[2:]):
-        supervisor.start(Part(f"part{number}", ("sh", "-c", script)))
+        supervisor.start(SupervisedProcess(f"part{number}", ("sh", "-c", script)))
     print("started", flush=True)
     supervisor.watch()
 """
@@ -95,7 +95,7 @@ def test_when_the_supervisor_is_killed_no_part_stays(tmp_path: Path) -> None:
 
 
 def test_a_part_that_cannot_start_says_why_in_its_last_line(tmp_path: Path) -> None:
-    part = Part("gateway", ("sh", "-c", "echo no key file; exit 3"), ready=lambda: False)
+    part = SupervisedProcess("gateway", ("sh", "-c", "echo no key file; exit 3"), ready=lambda: False)
     with Supervisor(tmp_path) as supervisor, pytest.raises(CannotStart, match="gateway did not start: no key file"):
         supervisor.start(part)
 
@@ -104,7 +104,7 @@ def test_a_part_that_fails_at_first_is_tried_again_until_it_is_ready(tmp_path: P
     flag = tmp_path / "flag"
     script = f"test -e {flag} && exec sleep 600; touch {flag}; exit 1"
     up = tmp_path / "up"
-    part = Part("late", ("sh", "-c", script), ready=flag.exists)
+    part = SupervisedProcess("late", ("sh", "-c", script), ready=flag.exists)
     with Supervisor(up) as supervisor:
         supervisor.start(part)
         wait_until(flag.exists)
@@ -121,7 +121,7 @@ def test_what_a_part_needs_is_made_before_every_start_and_tried_again_where_it_f
             supervisor.ask_to_stop()
 
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start(Part("part", ("sleep", "600"), prepare=prepare))
+        supervisor.start(SupervisedProcess("part", ("sleep", "600"), prepare=prepare))
         first = supervisor.pid("part")
         os.kill(first, signal.SIGKILL)
         supervisor.watch()
@@ -140,7 +140,7 @@ def test_a_folder_is_held_by_one_supervisor_only(tmp_path: Path) -> None:
 
 def test_output_of_a_part_goes_to_a_log_that_only_its_owner_reads(tmp_path: Path) -> None:
     log = tmp_path / "talker.log"
-    part = Part(
+    part = SupervisedProcess(
         "talker",
         ("sh", "-c", "echo to out; echo to err >&2; exec sleep 600"),
         ready=lambda: "to err" in log.read_text(),

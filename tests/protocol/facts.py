@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """No two may stand with the same one (PROTOCOL 7)."""
+        """No two may stand with the same one (docs/protocol.md 7)."""
         return self.table, self.history[-1].kind, self.history[-1].id
 
     @property
@@ -76,7 +76,7 @@ def root(patient: str, applied: Events) -> str:
 
 @cache
 def timeline_of(fact: Fact, applied: Events) -> str:
-    """PROTOCOL 3: root(assignment or received_as); only scans are moved, also those not received yet."""
+    """docs/protocol.md 3: root(assignment or received_as); only scans are moved, also those not received yet."""
     moves = [event.to for event in applied if (event.kind, event.subject) == ("move", fact.id)]
     return root(moves[-1] if moves and fact.kind != "treatment" else fact.received_as, applied)
 

@@ -1,4 +1,4 @@
-"""Locks of a transaction: identity first, shared or exclusively, then the heads in ascending order (PROTOCOL 2.2)."""
+"""Locks of a transaction: identity first, shared or exclusive, then heads in ascending order (docs/protocol.md 9)."""
 
 from tests.protocol.moment import IDENTITY, Worker, World
 

@@ -29,7 +29,7 @@ SAFEGUARDS: Mapping[str, str] = {
     "promotion_waits": "a promotion is refused while a standing scan lacks a state of the new weights",
     "promotion_exclusive": "a promotion runs under the exclusive identity lock",
 }
-"""What holds the promise up (PROTOCOL 1-4, DESIGN 4); each can be taken away."""
+"""What holds the promise up (docs/protocol.md 1-4 and 10); each can be taken away."""
 
 Bell = Fact | str
 """A doorbell names the fact that it was rung for, or says IDENTITY: an identity event waits."""

@@ -143,7 +143,7 @@ def check(now: Moment, me: Worker, other: Worker, world: World) -> Iterator[Step
 
 
 def still_true(now: Moment, line: Line, world: World) -> bool:
-    """PROTOCOL 2.3."""
+    """docs/protocol.md 2."""
     placed = [row.history[0] for row in line.written if row.places_scan]
     checks = {
         "version_check": now.version(line.patient) == line.version,

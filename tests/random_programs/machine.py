@@ -17,7 +17,7 @@ from models.serving.forecaster import Forecaster, load_forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
 from stream.services import leading
-from stream.services.facts.clinical import Visit
+from stream.services.facts.clinical import ImportedVisit
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
@@ -269,7 +269,7 @@ class Programs(RuleBasedStateMachine):
         return Mortal.connect(libpq_url(self.service.database.settings, "worker"), autocommit=True, options=options)
 
 
-def _scan(visit: Visit) -> Scan:
+def _scan(visit: ImportedVisit) -> Scan:
     return Scan(visit.acquired_at, visit.disease, visit.measured.measurements, visit.measured.embedding)
 
 

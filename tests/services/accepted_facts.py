@@ -7,22 +7,22 @@ from functools import cache
 
 from models.measurement import Measurement
 from models.serving.forecaster import Forecaster, committed_forecasters
+from stream.measured_scan import MeasuredScan
 from stream.services.facts.clinical import (
+    ImportedVisit,
     Treatment,
-    Visit,
     accept_clinical,
     accept_treatments,
     accept_visits,
 )
 from stream.services.facts.identity_events import apply_next, next_event
-from stream.services.folding.reconcile import Folded, Reconciler
-from stream.services.measuring.measurement import Measured
+from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
 
 DAY_0 = dt.datetime(2025, 3, 1, 9, 30, tzinfo=dt.UTC)
-Fact = Visit | Treatment | tuple[str, dict]
+Fact = ImportedVisit | Treatment | tuple[str, dict]
 """A visit, a treatment, or (patient, clinical facts)."""
 
 
@@ -37,19 +37,19 @@ def day(number: float) -> dt.datetime:
     return DAY_0 + dt.timedelta(days=number)
 
 
-def lung(patient: str, name: str, on_day: float, diameter_mm: float) -> Visit:
+def lung(patient: str, name: str, on_day: float, diameter_mm: float) -> ImportedVisit:
     """A visit of a lung cancer patient with one measured lesion; the same `name` again is the same scan."""
     lesion = Measurement("longest_diameter", diameter_mm, "import", f"lesion-{patient}", "Left lung", "lung")
-    return Visit(f"{patient}/{name}", patient, day(on_day), "lung", Measured((lesion,), "lung", None))
+    return ImportedVisit(f"{patient}/{name}", patient, day(on_day), "lung", MeasuredScan((lesion,), "lung", None))
 
 
-def breast(patient: str, name: str, on_day: float, volume_ml: float, diameter_mm: float) -> Visit:
+def breast(patient: str, name: str, on_day: float, volume_ml: float, diameter_mm: float) -> ImportedVisit:
     """A visit of a breast cancer patient: volume and diameter of the tumour."""
     found = (
         Measurement("volume", volume_ml, "import", f"lesion-{patient}", "Tumour", "breast"),
         Measurement("longest_diameter", diameter_mm, "import", f"lesion-{patient}", "Tumour", "breast"),
     )
-    return Visit(f"{patient}/{name}", patient, day(on_day), "breast", Measured(found, "breast", None))
+    return ImportedVisit(f"{patient}/{name}", patient, day(on_day), "breast", MeasuredScan(found, "breast", None))
 
 
 def drug(patient: str, name: str, start: float, end: float | None = None, withdrawn: bool = False) -> Treatment:
@@ -65,7 +65,7 @@ def patient_of(fact: Fact) -> str:
 
 def key_of(fact: Fact) -> tuple[str, str]:
     """What a fact is a revision of: only the order of these among each other has a meaning."""
-    if isinstance(fact, Visit):
+    if isinstance(fact, ImportedVisit):
         return "scan", fact.scan_uid
     return ("treatment", fact.treatment_id) if isinstance(fact, Treatment) else ("clinical", fact[0])
 
@@ -75,7 +75,7 @@ def accept(connection: Connection, *facts: Fact) -> None:
     now = dt.datetime.now(dt.UTC)
     for fact in facts:
         with connection.transaction():
-            if isinstance(fact, Visit):
+            if isinstance(fact, ImportedVisit):
                 accept_visits(connection, [fact], now)
             elif isinstance(fact, Treatment):
                 accept_treatments(connection, [fact], now)
@@ -102,9 +102,9 @@ def fold_each(connection: Connection, facts: Iterable[Fact]) -> Reconciler:
     return reconciler
 
 
-def apply_identity(connection: Connection, reconciler: Reconciler) -> list[Folded]:
+def apply_identity(connection: Connection, reconciler: Reconciler) -> list[CommittedFold]:
     """Let everything accepted take effect, in order; returns the folds."""
-    folds: list[Folded] = []
+    folds: list[CommittedFold] = []
     while next_event(connection) is not None:
         folds += apply_next(connection, reconciler)
     return folds

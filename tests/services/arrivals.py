@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.services.accepting.received_files import Described, Received, accept, close_association
+from stream.measured_scan import MeasuredScan
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile
+from stream.services.accepting.received_files import accept, close_association
 from stream.services.assembling import assembly
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
-from stream.services.measuring.measurement import Complete, Measured
 from stream.storage.database import Connection
+from stream.storage.intake.measurements import CompleteScan
 from tests.database import Database
 from tests.services.accepted_facts import forecasters
 from tests.services.assembling.test_assembly import RULES
@@ -23,12 +25,12 @@ Status = tuple[str, int, str]
 """Scan, revision and status."""
 
 
-def report(scan: str, name: str = "r", patient: str = "PA", **more: object) -> Described:
+def report(scan: str, name: str = "r", patient: str = "PA", **more: object) -> DescribedInstance:
     """A report in `scan`."""
     return described(scan, name, patient, kind="sr", modality="SR", **more)
 
 
-def note(scan: str, name: str, *takes: str, because: str = "quality", patient: str = "PA") -> Described:
+def note(scan: str, name: str, *takes: str, because: str = "quality", patient: str = "PA") -> DescribedInstance:
     """A rejection note in `scan` that takes back instances."""
     return described(scan, name, patient, kind="kos", modality="KO", withdraws=takes, withdraws_because=because)
 
@@ -43,7 +45,7 @@ class Arrivals:
         self.sizes = {hashlib.sha256(uid.encode()).hexdigest(): mm for uid, mm in (sizes or {}).items()}
         self._minutes = 0
 
-    def bring(self, *whats: Described, content: str = "") -> None:
+    def bring(self, *whats: DescribedInstance, content: str = "") -> None:
         """Take `whats` over one association and follow them to their end."""
         self._minutes += 1
         at = moments_later(60 * self._minutes)
@@ -53,7 +55,7 @@ class Arrivals:
         close_association(self._gateway, str(self._minutes), at, scans)
         self.follow(scans)
 
-    def _file(self, what: Described, content: str) -> Received:
+    def _file(self, what: DescribedInstance, content: str) -> ReceivedFile:
         file = received(what, content, f"{what.instance_uid} {content} {self._minutes}", str(self._minutes))
         if what.kind == "sr":
             self.sizes.setdefault(file.sha256, 20.0)
@@ -61,9 +63,9 @@ class Arrivals:
 
     def follow(self, scans: Sequence[str]) -> None:
         """Do what the bells of `scans` ask for, until nothing is left to do."""
-        fired = assembly.gather(self.worker, scans, RULES, self.now())
-        self.measure([(one.scan_uid, one.revision) for one in fired])
-        self.fold(*(one.scan_uid for one in fired))
+        bells = assembly.gather(self.worker, scans, RULES, self.now())
+        self.measure([(bell.scan_uid, bell.revision) for bell in bells])
+        self.fold(*(bell.scan_uid for bell in bells))
 
     def fold(self, *scans: str) -> None:
         """Bring the timelines of `scans` into line."""
@@ -75,14 +77,14 @@ class Arrivals:
             waiting = measurement.waiting(self.worker, revisions)
             measurement.measure(self.worker, waiting, self.read, "", readers)
 
-    def read(self, scan: Complete) -> Measured:
+    def read(self, scan: CompleteScan) -> MeasuredScan:
         """What the files of `scan` say; a size below zero cannot be."""
         sizes = [self.sizes[sha256] for sha256 in scan.files if sha256 in self.sizes]
         if any(mm < 0 for mm in sizes):
             raise SetAside("bad_value", "A size is negative.")
         lesions = [Measurement("longest_diameter", mm, "SR", f"lesion-{number}", "Nodule", "lung")
                    for number, mm in enumerate(sorted(sizes))]  # fmt: skip
-        return Measured(tuple(lesions), "lung", None)
+        return MeasuredScan(tuple(lesions), "lung", None)
 
     def now(self) -> dt.datetime:
         """Half a minute after the last arrival."""

@@ -9,7 +9,7 @@ import pytest
 from models.serving.forecaster import Forecaster, load_forecaster
 from stream.services import leading
 from stream.services.comparing.comparison import Comparison, compare
-from stream.services.facts.clinical import Visit
+from stream.services.facts.clinical import ImportedVisit
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from tests.database import Database
@@ -33,7 +33,7 @@ class Both(NamedTuple):
         """The new weights beside the old ones."""
         return compare(self.connection, self.new, OLD)
 
-    def arrive(self, *visits: Visit) -> None:
+    def arrive(self, *visits: ImportedVisit) -> None:
         """Accept visits and fold them."""
         accept(self.connection, *visits)
         Reconciler(self.connection, self.held).timelines([*PATIENTS, "PX"])

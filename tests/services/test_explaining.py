@@ -14,11 +14,11 @@ from models.serving.forecaster import load_forecaster
 from stream.__main__ import build_app
 from stream.errors import AnswerIsNo
 from stream.services import leading
-from stream.services.explaining import Explained, explain
+from stream.services.explaining import Explanation, explain
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import PREFIX
-from stream.storage import views
 from stream.storage.database import Connection
+from stream.storage.reading import views
 from tests.database import Database
 from tests.other_weights import other_weights
 from tests.services.accepted_facts import accept, breast, day, drug, fold_each, forecasters, lung
@@ -26,18 +26,25 @@ from tests.services.facts.test_identity_events import event, take_effect
 
 Command = Callable[..., Result]
 OF_LUNG = [
-    lung("PL", "a", 0, 30.0), drug("PL", "Docetaxel", 10, 70), lung("PL", "b", 42.25, 24.0), lung("PL", "c", 90, 41.0),
+    lung("PL", "a", 0, 30.0),
+    drug("PL", "Docetaxel", 10, 70),
+    lung("PL", "b", 42.25, 24.0),
+    lung("PL", "c", 90, 41.0),
     ("PL", {"age": 61}),
-]  # fmt: skip
+]
 OF_BREAST = [
-    breast("PB", "a", 0, 30.0, 40.0), drug("PB", "Paclitaxel", 1), breast("PB", "b", 21, 12.5, 22.0),
-    drug("PB", "Carboplatin", 30), breast("PB", "c", 84, 3.0, 9.0), ("PB", {"age": 44, "hr": 0, "her2": 1}),
-]  # fmt: skip
+    breast("PB", "a", 0, 30.0, 40.0),
+    drug("PB", "Paclitaxel", 1),
+    breast("PB", "b", 21, 12.5, 22.0),
+    drug("PB", "Carboplatin", 30),
+    breast("PB", "c", 84, 3.0, 9.0),
+    ("PB", {"age": 44, "hr": 0, "her2": 1}),
+]
 HISTORY = """SELECT horizon_kind, horizon_days, risk FROM scanstream.risk_history
 WHERE patient_id = %s AND superseded_at IS NULL AND role = 'lead' AND acquired_at = %s"""
 
 
-def explained(database: Database, patient: str, *others: Path) -> list[Explained]:
+def explained(database: Database, patient: str, *others: Path) -> list[Explanation]:
     """By the role that may see views only; `others`: folders of weights beside those that come along."""
     held = [*forecasters(), *(load_forecaster(folder, "cpu") for folder in others)]
     by_version = {one.weights_version: one for one in held}
@@ -73,29 +80,36 @@ def test_an_explanation_is_about_the_numbers_that_stand(database: Database, fact
 
 def test_of_a_merged_patient_the_facts_of_both_records_are_seen(database: Database) -> None:
     connection = database.connect()
-    fold_each(connection, [*OF_BREAST, breast("PX", "x", 60, 9.0, 15.0), drug("PX", "Pembrolizumab", 50),
-                           ("PX", {"age": 45, "mammaprint": 1})])  # fmt: skip
+    fold_each(
+        connection,
+        [
+            *OF_BREAST,
+            breast("PX", "x", 60, 9.0, 15.0),
+            drug("PX", "Pembrolizumab", 50),
+            ("PX", {"age": 45, "mammaprint": 1}),
+        ],
+    )
     take_effect(connection, event("merge", "PX", "PB"))
     assert_as_it_stands(database, "PB")
     last = views.timepoints(database.connect("reader"), "PB")[-1]
-    assert last["clinical"] == {"age": 44, "hr": 0, "her2": 1, "mammaprint": 1}
-    assert [one["name"] for one in last["treatments"]] == ["Paclitaxel", "Carboplatin", "Pembrolizumab"]
+    assert last.clinical == {"age": 44, "hr": 0, "her2": 1, "mammaprint": 1}
+    assert [each.name for each in last.treatments] == ["Paclitaxel", "Carboplatin", "Pembrolizumab"]
 
 
 def test_a_scan_sees_of_a_treatment_what_was_known_on_its_day(database: Database) -> None:
     fold_each(database.connect(), OF_LUNG)
     first, second, third = views.timepoints(database.connect("reader"), "PL")
-    assert first["treatments"] == []
-    assert [one["end_at"] for one in second["treatments"]] == [None]
-    assert [one["end_at"] is None for one in third["treatments"]] == [False]
+    assert first.treatments == ()
+    assert [each.end_at for each in second.treatments] == [None]
+    assert [each.end_at is None for each in third.treatments] == [False]
 
 
 def test_the_features_have_the_names_they_are_stored_by(database: Database) -> None:
     fold_each(database.connect(), OF_BREAST[:1])
     (row,) = views.timepoints(database.connect("reader"), "PB")
     (stored,) = database.connect().execute("SELECT x FROM core.features").fetchone()
-    assert [row["x"][name] for name in MEASURED_NAMES] == stored
-    assert row["x"].keys() == set(FEATURE_NAMES)
+    assert [row.x[name] for name in MEASURED_NAMES] == stored
+    assert row.x.keys() == set(FEATURE_NAMES)
 
 
 def test_weights_that_began_to_lead_since_the_earlier_scan_came_are_a_part(database: Database, tmp_path: Path) -> None:

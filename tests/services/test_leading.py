@@ -15,9 +15,10 @@ from stream.services import leading
 from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery import replay
 from stream.services.recovery.sweep import PATIENCE, sweep
-from stream.storage import active_weights, schema
+from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.folding import active_weights
 from tests.database import Database
 from tests.other_weights import other_weights
 from tests.services.accepted_facts import accept, breast, checks, fold_each, forecasters, lung
@@ -25,9 +26,12 @@ from tests.services.waiting import heads_held, threads, wait_for_waiting
 from tests.waiting import wait_until
 
 COHORT = [
-    lung("PA", "a", 0, 30.0), lung("PA", "b", 60, 75.0), lung("PB", "a", 0, 30.0), breast("PC", "a", 0, 12.0, 30.0),
+    lung("PA", "a", 0, 30.0),
+    lung("PA", "b", 60, 75.0),
+    lung("PB", "a", 0, 30.0),
+    breast("PC", "a", 0, 12.0, 30.0),
     lung("PC", "lung too", 9, 20.0),
-]  # fmt: skip
+]
 OLD = forecasters()[0].weights_version
 CURRENT = "SELECT * FROM scanstream.current_risk WHERE endpoint = 'progression' ORDER BY patient_id, horizon_days"
 AS_OF = "SELECT * FROM scanstream.risk_as_of(%s) WHERE endpoint = 'progression' ORDER BY patient_id, horizon_days"
@@ -141,9 +145,10 @@ def test_what_is_found_to_be_lacking_is_what_the_forecaster_applies_to(worker: C
         stand(worker, number, scan_uid, disease, x)
     for forecaster in forecasters():
         applies = {
-            uid for uid, (disease, x) in scans.items()
+            uid
+            for uid, (disease, x) in scans.items()
             if forecaster.applies(disease, np.array([np.nan if value is None else value for value in x]))
-        }  # fmt: skip
+        }
         lacking = {patient_id for patient_id, _ in active_weights.lacking(worker, forecaster.weights_version)}
         assert lacking == applies
         assert 0 < len(applies) < len(scans)
@@ -267,11 +272,9 @@ def test_a_role_is_that_of_the_moment_a_forecast_ended(database: Database, worke
     revise(32.0)
     query = """SELECT weights_version, role FROM scanstream.risk_history
     WHERE patient_id = 'PB' AND horizon_days = 90 ORDER BY revision, computed_at, role"""
-    assert worker.execute(query).fetchall() == [
-        (OLD, "lead"), (new.weights_version, "shadow"),  # ended before the promotion
-        (new.weights_version, "lead"), (OLD, "shadow"),  # ended after it
-        (new.weights_version, "lead"), (OLD, "shadow"),  # stand
-    ]  # fmt: skip
+    before_promotion = [(OLD, "lead"), (new.weights_version, "shadow")]
+    after_it = standing = [(new.weights_version, "lead"), (OLD, "shadow")]
+    assert worker.execute(query).fetchall() == [*before_promotion, *after_it, *standing]
 
 
 def test_a_promotion_comes_after_every_fold_whatever_the_clock_says(

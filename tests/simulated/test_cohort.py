@@ -6,7 +6,8 @@ import pytest
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import read_header
-from stream.dicom.reading.measurements import MeasuredScan, measure_scan
+from stream.dicom.reading.measurements import measure_scan
+from stream.measured_scan import MeasuredScan
 from stream.settings import Settings
 from stream.simulated.cohort import Study, cohort, mrn, write_study
 
@@ -65,8 +66,11 @@ def test_a_breast_report_gives_all_that_the_response_model_looks_at(
 ) -> None:
     scan = measured(of(studies, "breast")[0], tmp_path, pseudonyms)
     assert {one.measurement for one in scan.measurements} == {
-        "longest_diameter", "volume", "sphericity", "background_parenchymal_enhancement",
-    }  # fmt: skip
+        "longest_diameter",
+        "volume",
+        "sphericity",
+        "background_parenchymal_enhancement",
+    }
 
 
 def test_a_lesion_keeps_its_tracking_uid_from_visit_to_visit(

@@ -9,15 +9,23 @@ from stream.services.recovery import replay
 from stream.storage import schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
-from stream.storage.staging import FORECASTS
+from stream.storage.folding.active_weights import active_versions_of
+from stream.storage.folding.staging import FORECASTS
+from stream.storage.folding.states import timelines_with_states
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, breast, drug, fold_each, forecasters, lung, standing
 
 STORY = [
-    lung("PA", "b", 40, 30.0), lung("PA", "c", 90, 40.0), breast("PB", "x", 0, 9.0, 20.0), lung("PA", "a", 0, 25.0),
-    drug("PA", "docetaxel", 50), lung("PA", "b", 40, 60.0), lung("PA", "a", 120, 25.0), ("PA", {"age": 66}),
+    lung("PA", "b", 40, 30.0),
+    lung("PA", "c", 90, 40.0),
+    breast("PB", "x", 0, 9.0, 20.0),
+    lung("PA", "a", 0, 25.0),
+    drug("PA", "docetaxel", 50),
+    lung("PA", "b", 40, 60.0),
+    lung("PA", "a", 120, 25.0),
+    ("PA", {"age": 66}),
     drug("PA", "docetaxel", 50, withdrawn=True),
-]  # fmt: skip
+]
 """Late scans, revisions of value and of day, a treatment and its withdrawal, clinical facts."""
 
 
@@ -67,8 +75,8 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     connection = database.connect()
     fold_each(connection, STORY)
     before, said = standing(connection), replay.standing(connection, ["PA"])
-    weights = replay.weights_of(connection, "progression")
-    patients = replay.timelines_of(connection, weights)
+    weights = active_versions_of(connection, "progression")
+    patients = timelines_with_states(connection, weights)
     hands = (Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters()))
     done = list(replay.replay(hands, patients, weights))
     assert (patients, done) == ([("PA", 3)], [3])

@@ -7,9 +7,16 @@ from stream.settings import ROLES
 from tests.database import Database
 
 VIEWS = (
-    "current_risk", "risk_history", "size_forecast", "response_probability", "trajectory", "scan_status", "treatments",
-    "set_aside", "service_status",
-)  # fmt: skip
+    "current_risk",
+    "risk_history",
+    "size_forecast",
+    "response_probability",
+    "trajectory",
+    "scan_status",
+    "treatments",
+    "set_aside",
+    "service_status",
+)
 READERS = ("dashboard", "reader", "vault", "gateway", "worker")
 FACT = "INSERT INTO core.scans (scan_uid, received_as, row_sha256) VALUES ('s', 'P', '')"
 HEAD = "INSERT INTO core.heads (patient_id, version, changed_at, fold_digest) VALUES ('P', 0, now(), '')"
@@ -39,11 +46,21 @@ def test_readers_ask_what_stood_at_a_time(database: Database, role: str, functio
 @pytest.mark.parametrize("role", ["dashboard", "reader"])
 @pytest.mark.parametrize(
     "statement",
-    ["SELECT * FROM core.forecasts", "SELECT * FROM core.states", "SELECT * FROM core.audit", "SELECT core.root('P')",
-     "SELECT * FROM vault.patients", "SELECT * FROM vault.scans", FACT, "DELETE FROM scanstream.treatments",
-     "INSERT INTO scanstream.treatments (name) VALUES ('x')", "CREATE TABLE scanstream.mine (a int)",
-     "CREATE TABLE public.mine (a int)", "CREATE SCHEMA mine"],
-)  # fmt: skip
+    [
+        "SELECT * FROM core.forecasts",
+        "SELECT * FROM core.states",
+        "SELECT * FROM core.audit",
+        "SELECT core.root('P')",
+        "SELECT * FROM vault.patients",
+        "SELECT * FROM vault.scans",
+        FACT,
+        "DELETE FROM scanstream.treatments",
+        "INSERT INTO scanstream.treatments (name) VALUES ('x')",
+        "CREATE TABLE scanstream.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE SCHEMA mine",
+    ],
+)
 def test_the_dashboard_and_readers_see_views_and_functions_only(database: Database, role: str, statement: str) -> None:
     assert refused(database, role, statement)
 
@@ -58,10 +75,18 @@ def test_only_the_gateway_and_the_vault_role_come_near_the_originals(database: D
 
 @pytest.mark.parametrize(
     "statement",
-    [HEAD, "UPDATE core.forecasts SET risk = 0", "UPDATE core.revisions SET acquired_at = now()",
-     "UPDATE core.treatments SET name = 'x'", "INSERT INTO core.rejections SELECT", "TRUNCATE core.instances",
-     "DELETE FROM core.scans", "DELETE FROM vault.patients", "UPDATE core.leads SET until = now()"],
-)  # fmt: skip
+    [
+        HEAD,
+        "UPDATE core.forecasts SET risk = 0",
+        "UPDATE core.revisions SET acquired_at = now()",
+        "UPDATE core.treatments SET name = 'x'",
+        "INSERT INTO core.rejections SELECT",
+        "TRUNCATE core.instances",
+        "DELETE FROM core.scans",
+        "DELETE FROM vault.patients",
+        "UPDATE core.leads SET until = now()",
+    ],
+)
 def test_the_gateway_brings_facts_and_derives_nothing(database: Database, statement: str) -> None:
     assert refused(database, "gateway", statement)
     assert not refused(database, "gateway", FACT)
@@ -69,10 +94,17 @@ def test_the_gateway_brings_facts_and_derives_nothing(database: Database, statem
 
 @pytest.mark.parametrize(
     "statement",
-    ["DELETE FROM core.scans", "DELETE FROM core.forecasts", "TRUNCATE core.folds", "DROP TABLE core.heads",
-     "UPDATE core.audit SET who = 'x'", "DELETE FROM core.audit", "ALTER TABLE core.audit DISABLE TRIGGER ALL",
-     "CREATE TABLE core.mine (a int)"],
-)  # fmt: skip
+    [
+        "DELETE FROM core.scans",
+        "DELETE FROM core.forecasts",
+        "TRUNCATE core.folds",
+        "DROP TABLE core.heads",
+        "UPDATE core.audit SET who = 'x'",
+        "DELETE FROM core.audit",
+        "ALTER TABLE core.audit DISABLE TRIGGER ALL",
+        "CREATE TABLE core.mine (a int)",
+    ],
+)
 def test_the_worker_derives_and_takes_nothing_away(database: Database, statement: str) -> None:
     assert refused(database, "worker", statement)
     assert not refused(database, "worker", HEAD)

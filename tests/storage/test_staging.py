@@ -2,17 +2,28 @@
 
 import pytest
 
-from stream.storage import schema, staging
+from stream.storage import schema
+from stream.storage.folding import staging
 from stream.storage.hashing import row_sha256
 from tests.database import Database
 from tests.services.accepted_facts import day
 
 SIZE = {
-    "fold_id": 1, "weights_version": "w", "scan_uid": "s", "patient_id": "PA", "disease": "lung", "revision": 1,
-    "at": day(0), "lesion_uid": None, "measurement": "sum_of_diameters", "horizon_days": [42, 90_000],
-    "level": [0.5, 0.8, 0.95], "value": [0.1 + 0.2, 1 / 3], "value_low": [[0.0, 5e-324, 1e-7], [-0.0, 2.0, 3.0]],
+    "fold_id": 1,
+    "weights_version": "w",
+    "scan_uid": "s",
+    "patient_id": "PA",
+    "disease": "lung",
+    "revision": 1,
+    "at": day(0),
+    "lesion_uid": None,
+    "measurement": "sum_of_diameters",
+    "horizon_days": [42, 90_000],
+    "level": [0.5, 0.8, 0.95],
+    "value": [0.1 + 0.2, 1 / 3],
+    "value_low": [[0.0, 5e-324, 1e-7], [-0.0, 2.0, 3.0]],
     "value_high": [[1e300, 1e22, 123456.789], [33.30000000000001, 4.0, 5.0]],
-}  # fmt: skip
+}
 """Numbers whose last bits a careless way would lose."""
 
 

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+import json.encoder
 import zoneinfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.timeline import digest as digesting
 from stream.timeline.digest import canonical, digest
 
 JSON = st.recursive(
@@ -25,6 +27,18 @@ def test_what_went_through_json_hashes_the_same(value: object) -> None:
 @given(JSON)
 def test_the_hashed_text_is_what_json_itself_writes(value: object) -> None:
     assert canonical(value).decode() == json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def test_the_encoder_made_once_is_the_one_that_json_makes_for_every_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`c_make_encoder` is undocumented: where json of another Python calls it otherwise, this must be looked at."""
+    calls: list[tuple[object, ...]] = []
+    assert type(digesting._ENCODE) is json.encoder.c_make_encoder
+    monkeypatch.setattr(json.encoder, "c_make_encoder", lambda *args: calls.append(args) or (lambda *_: ()))
+    digesting._encoder()
+    options = {"separators": (",", ":"), "ensure_ascii": False, "sort_keys": True, "check_circular": False}
+    json.dumps({}, default=digesting._plain, **options)
+    ours, theirs = calls
+    assert ours == theirs
 
 
 @given(st.datetimes(timezones=st.just(dt.UTC)))

@@ -11,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.timeline.entries import (
-    Content,
+    ClinicalRecord,
     Entry,
+    LedgerKey,
     Placement,
     ScanEntry,
+    ScanFeatures,
     StandingState,
     Timeline,
     TreatmentEntry,
     ordered,
 )
-from stream.timeline.planning import Course, Plan, digests, plan, tips, tips_before
+from stream.timeline.planning import Plan, WeightsPlan, digests, latest_forecasts, latest_forecasts_before, plan
+from stream.vocabulary import FactKind
 
 DAY_0 = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
 
@@ -46,7 +49,7 @@ def at(day: float) -> dt.datetime:
 
 def scan(name: str, day: float, value: float | None = 1.0, revision: int = 1, disease: str = "lung") -> ScanEntry:
     sha256 = hashlib.sha256(f"{disease} {value}".encode()).hexdigest()
-    return ScanEntry(name, revision, at(day), {"v1": Content(sha256, disease, (value,))})
+    return ScanEntry(name, revision, at(day), {"v1": ScanFeatures(sha256, disease, (value,))})
 
 
 def drug(name: str, start: float, end: float | None = None, revision: int = 1) -> TreatmentEntry:
@@ -56,19 +59,20 @@ def drug(name: str, start: float, end: float | None = None, revision: int = 1) -
 
 def timeline(*entries: Entry, clinical: Mapping[str, object] | None = None) -> Timeline:
     """A timeline on which nothing stands yet."""
-    facts = (("PA", 1, clinical),) if clinical else ()
-    unseen = tuple((entry.kind, entry.id, entry.revision) for entry in entries)
+    facts = (ClinicalRecord("PA", 1, clinical),) if clinical else ()
+    unseen = tuple(LedgerKey(FactKind(entry.kind), entry.id, entry.revision) for entry in entries)
     return Timeline("PA", 0, b"", facts, ordered(entries), {}, unseen, (), ())
 
 
 def applied(done: Plan) -> Timeline:
     """The timeline after `done` was carried out."""
     line, fold_id = done.timeline, done.timeline.version + 1
-    kept = tuple(state for course in done.courses for state in course.kept)
+    kept = tuple(state for each in done.weights_plans for state in each.kept)
     new = tuple(
-        StandingState(course.weights_version, step.scan_uid, step.position, step.digest, step.disease, fold_id, b"")
-        for course in done.courses for step in course.steps
-    )  # fmt: skip
+        StandingState(each.weights_version, step.scan_uid, step.position, step.digest, step.disease, fold_id, b"")
+        for each in done.weights_plans
+        for step in each.steps
+    )
     gone = {(row.kind, row.id) for row in done.ended}
     placed = tuple(Placement(e.kind, e.id, e.revision, e.at, fold_id, b"") for e in done.placed)
     rest = tuple(row for row in line.placements if (row.kind, row.id) not in gone)
@@ -84,9 +88,9 @@ def with_entries(line: Timeline, *entries: Entry) -> Timeline:
     return replace(line, entries=ordered(entries))
 
 
-def only(done: Plan) -> Course:
-    (course,) = done.courses
-    return course
+def only(done: Plan) -> WeightsPlan:
+    (weights_plan,) = done.weights_plans
+    return weights_plan
 
 
 def stepped(done: Plan) -> list[str]:
@@ -178,7 +182,9 @@ def test_a_withdrawn_treatment_leaves_the_digests_as_if_it_had_never_been() -> N
 
 
 def test_a_change_of_clinical_facts_folds_everything_again() -> None:
-    line = replace(folded(A, B), clinical=(("PA", 1, {"age": 60}),), unseen=(("clinical", "PA", 1),))
+    line = replace(
+        folded(A, B), clinical=(ClinicalRecord("PA", 1, {"age": 60}),), unseen=(LedgerKey(FactKind.CLINICAL, "PA", 1),)
+    )
     done = plan(line, [LUNG])
     assert stepped(done) == ["a", "b"]
     assert done.cause == "clinical"
@@ -186,7 +192,9 @@ def test_a_change_of_clinical_facts_folds_everything_again() -> None:
 
 
 def test_of_merged_records_the_timelines_own_clinical_facts_come_last() -> None:
-    line = replace(timeline(A), clinical=(("PA", 1, {"age": 60}), ("PZ", 3, {"age": 40, "hr": 1})))
+    line = replace(
+        timeline(A), clinical=(ClinicalRecord("PA", 1, {"age": 60}), ClinicalRecord("PZ", 3, {"age": 40, "hr": 1}))
+    )
     assert line.clinical_facts() == {"age": 60, "hr": 1}
 
 
@@ -212,7 +220,7 @@ def test_a_rejected_scan_ends_what_stood_on_it_and_after_it() -> None:
 def test_weights_that_are_not_active_any_more_have_no_standing_states() -> None:
     other = Weights("other weights")
     done = plan(folded(A, B, active=[LUNG, other]), [LUNG])
-    gone = next(course for course in done.courses if course.weights_version == "other weights")
+    gone = next(each for each in done.weights_plans if each.weights_version == "other weights")
     assert [state.scan_uid for state in gone.ended] == ["a", "b"]
     assert not gone.steps
 
@@ -220,7 +228,7 @@ def test_weights_that_are_not_active_any_more_have_no_standing_states() -> None:
 def test_new_weights_step_the_whole_timeline_beside_what_stands() -> None:
     other = Weights("other weights")
     done = plan(folded(A, B), [LUNG, other])
-    by_version = {course.weights_version: course for course in done.courses}
+    by_version = {each.weights_version: each for each in done.weights_plans}
     assert [step.scan_uid for step in by_version["other weights"].steps] == ["a", "b"]
     assert not by_version["lung weights"].steps
 
@@ -232,22 +240,29 @@ def test_a_replay_keeps_no_state_however_right_it_is() -> None:
     assert done.cause == "replay"
 
 
-def test_a_kept_tip_is_marked_off_when_a_later_scan_of_its_disease_comes() -> None:
+def test_a_kept_forecast_is_no_longer_the_latest_when_a_later_scan_of_its_disease_comes() -> None:
     any_disease = AnyDisease()
     bladder = scan("x", 50, disease="bladder")
     before = folded(A, B, bladder, active=[any_disease])
     done = plan(with_entries(before, A, B, bladder, C), [any_disease])
-    assert tips_before(only(done)) == {"b", "x"}
-    assert tips(only(done)) == {"c", "x"}
+    assert latest_forecasts_before(only(done)) == {"b", "x"}
+    assert latest_forecasts(only(done)) == {"c", "x"}
 
 
 def test_every_part_of_an_entry_is_in_the_digest() -> None:
     variants = [
-        timeline(A, B), timeline(A, replace(B, at=at(41))), timeline(A, replace(B, revision=2)),
-        timeline(A, replace(B, id="bb")), timeline(A, scan("b", 40, value=2.0)), timeline(drug("d", -1), A, B),
-        timeline(A, drug("d", 1), B), timeline(A, drug("d", 1, 50), B), timeline(A, drug("e", 1), B),
-        timeline(A, B, clinical={"age": 1}), replace(timeline(A, B), patient_id="PB"),
-    ]  # fmt: skip
+        timeline(A, B),
+        timeline(A, replace(B, at=at(41))),
+        timeline(A, replace(B, revision=2)),
+        timeline(A, replace(B, id="bb")),
+        timeline(A, scan("b", 40, value=2.0)),
+        timeline(drug("d", -1), A, B),
+        timeline(A, drug("d", 1), B),
+        timeline(A, drug("d", 1, 50), B),
+        timeline(A, drug("e", 1), B),
+        timeline(A, B, clinical={"age": 1}),
+        replace(timeline(A, B), patient_id="PB"),
+    ]
     last = [list(digests(line, LUNG))[-1][1] for line in variants]
     last.append(list(digests(timeline(A, B), Weights("other weights")))[-1][1])
     assert len(set(last)) == len(last)
@@ -262,12 +277,18 @@ class AnyDisease(Weights):
 
 ENTRIES = st.lists(
     st.one_of(
-        st.builds(scan, st.sampled_from("abcdef"), st.integers(0, 5), st.sampled_from([None, 1.0, 2.0]),
-                  disease=st.sampled_from(["lung", "bladder"])),
+        st.builds(
+            scan,
+            st.sampled_from("abcdef"),
+            st.integers(0, 5),
+            st.sampled_from([None, 1.0, 2.0]),
+            disease=st.sampled_from(["lung", "bladder"]),
+        ),
         st.builds(drug, st.sampled_from("xyz"), st.integers(0, 5), st.sampled_from([None, 6])),
     ),
-    max_size=8, unique_by=lambda entry: (entry.kind, entry.id),
-)  # fmt: skip
+    max_size=8,
+    unique_by=lambda entry: (entry.kind, entry.id),
+)
 
 
 @pytest.mark.parametrize("weights", [LUNG, AnyDisease()], ids=["one disease", "any disease"])
@@ -275,7 +296,7 @@ ENTRIES = st.lists(
 def test_no_order_of_arrival_leaves_a_trace_in_what_stands(
     weights: Weights, orders: tuple[list[Entry], list[Entry]], data: st.DataObject
 ) -> None:
-    """One by one in one order, in groups in another, or all at once: the same states, placements and tips."""
+    """One by one in one order, in groups in another, or all at once: what stands is the same."""
     entries, shuffled = orders
     at_once = folded(*entries, active=[weights])
     line, waiting = timeline(), list(shuffled)
@@ -296,10 +317,10 @@ def what_stands(line: Timeline) -> tuple[set, set]:
 def test_what_is_kept_and_what_is_stepped_together_are_the_whole_timeline(before: list, after: list) -> None:
     """Whatever the facts become, kept states come first, steps follow them, and nothing else stands."""
     done = plan(with_entries(folded(*before), *after), [LUNG])
-    course = only(done)
-    positions = [state.position for state in course.kept] + [step.position for step in course.steps]
+    weights_plan = only(done)
+    positions = [state.position for state in weights_plan.kept] + [step.position for step in weights_plan.steps]
     assert positions == sorted(positions)
     assert what_stands(applied(done))[0] == what_stands(folded(*after))[0]
-    assert {state.scan_uid for state in course.ended} | {state.scan_uid for state in course.kept} == {
+    assert {state.scan_uid for state in weights_plan.ended} | {state.scan_uid for state in weights_plan.kept} == {
         state.scan_uid for state in done.timeline.states
     }

@@ -30,7 +30,7 @@ while 400 KB can be made to inflate to 400 MB; a few senders of such files at on
 
 
 @dataclass(frozen=True)
-class Content:
+class DatasetContent:
     """Identity of a dataset: the sha256 (hex) of its content, and the UIDs it carries ("" where it has none)."""
 
     sha256: str
@@ -39,7 +39,7 @@ class Content:
     study_uid: str
 
 
-def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> Content:
+def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> DatasetContent:
     """Content of a dataset as received (no file meta); Refuse(0xC000) if it is cut short or no dataset at all."""
     try:
         data = _inflated(encoded) if transfer_syntax == DeflatedExplicitVRLittleEndian else encoded
@@ -47,7 +47,7 @@ def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> Content:
         _check_pixel_data(elements)
     except NotParsable as error:
         raise Refuse(CANNOT_UNDERSTAND, str(error)) from None
-    return Content(_content_sha256(elements, transfer_syntax), *(_text(elements, tag) for tag in _UIDS))
+    return DatasetContent(_content_sha256(elements, transfer_syntax), *(_text(elements, tag) for tag in _UIDS))
 
 
 _UIDS = (0x00080016, 0x00080018, 0x0020000D)  # SOP Class, SOP Instance, Study Instance UID
@@ -70,8 +70,8 @@ def _check_pixel_data(elements: tuple[Element, ...]) -> None:
     if not elements:
         raise NotParsable("The dataset is empty.")
     for element in elements:
-        native = element.tag == PIXEL_DATA and isinstance(element.value, memoryview)
-        if native and len(element.value) < _pixel_format(elements).native_bytes:
+        native = element.value if element.tag == PIXEL_DATA and isinstance(element.value, memoryview) else None
+        if native is not None and len(native) < _pixel_format(elements).native_bytes:
             raise NotParsable("The pixel data is shorter than rows, columns and frames say.")
 
 
@@ -124,8 +124,7 @@ def _pixel_format(elements: tuple[Element, ...]) -> PixelFormat:
 
 
 def _bytes(elements: tuple[Element, ...], tag: int) -> bytes:
-    found = (element.value for element in elements if element.tag == tag)
-    value = next(found, b"")
+    value = next((element.value for element in elements if element.tag == tag), b"")
     return b"" if isinstance(value, Items | Fragments) else bytes(value)
 
 

@@ -57,7 +57,7 @@ def canonical(elements: tuple[Element, ...], explicit: bool = True) -> Iterator[
             yield header(element.tag, "OB", UNDEFINED, explicit)
             yield element.value.encoded
             continue
-        value = _value(element, explicit)
+        value = _value(element.vr, element.value, explicit)
         yield header(element.tag, element.vr, len(value), explicit)
         yield value
 
@@ -74,13 +74,13 @@ def header(tag: int, vr: str, length: int, explicit: bool = True) -> bytes:
     return start + vr.encode() + struct.pack("<H", length)
 
 
-def _value(element: Element, explicit: bool) -> bytes | memoryview:
-    if isinstance(element.value, Items):
-        return b"".join(_items(element.value, explicit and element.vr == "SQ"))
-    if element.vr in STR_VR:
-        text = bytes(element.value).rstrip(b" \0")
-        return text + (b"\0" if element.vr == "UI" else b" ") * (len(text) % 2)
-    return bytes(element.value) + b"\0" if len(element.value) % 2 else element.value
+def _value(vr: str, value: memoryview | Items, explicit: bool) -> bytes | memoryview:
+    if isinstance(value, Items):
+        return b"".join(_items(value, explicit and vr == "SQ"))
+    if vr in STR_VR:
+        text = bytes(value).rstrip(b" \0")
+        return text + (b"\0" if vr == "UI" else b" ") * (len(text) % 2)
+    return bytes(value) + b"\0" if len(value) % 2 else value
 
 
 def _items(items: Items, explicit: bool) -> Iterator[bytes]:
@@ -111,21 +111,22 @@ class _Parser:
         """Elements from `at` to `end`, or to the item delimiter if `delimited`; and where they end."""
         if depth > MAX_DEPTH:
             raise NotParsable("The dataset is nested too deeply.")
-        found = []
+        elements: list[Element] = []
         while at < end or delimited:
             tag = self._tag(at, end)
             if tag == ITEM_END and delimited:
-                return _sorted(found), self._skip(at, 8, end)
+                return _sorted(elements), self._skip(at, 8, end)
             vr, at, length = self._header(tag, at, end, explicit)
             value, at = self._element_value(tag, vr, at, end, length, explicit, depth)
             if tag & 0xFFFF and tag not in (LENGTH_TO_END, TRAILING_PADDING):
-                found.append(Element(tag, _dictionary_vr(tag), value))
-        return _sorted(found), at
+                elements.append(Element(tag, _dictionary_vr(tag), value))
+        return _sorted(elements), at
 
     def _tag(self, at: int, end: int) -> int:
         self._skip(at, 8, end)
         group, element = struct.unpack_from("<HH", self._data, at)
-        return group << 16 | element
+        tag: int = group << 16 | element
+        return tag
 
     def _header(self, tag: int, at: int, end: int, explicit: bool) -> tuple[str, int, int]:
         """VR the file states ("" if none), where the value starts and how long it says it is."""
@@ -165,7 +166,7 @@ class _Parser:
             return self._data[at:stop]
 
     def _sequence(self, at: int, end: int, explicit: bool, depth: int, delimited: bool = False) -> tuple[Items, int]:
-        datasets = []
+        datasets: list[tuple[Element, ...]] = []
         while at < end or delimited:
             tag, length, at = self._item_header(at, end)
             if tag == SEQUENCE_END and delimited:

@@ -3,27 +3,21 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
-from stream.dicom.gateway.spool import AssociationClosed, InstanceKept, Record, Spool
+from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import Header, read_header, text
 from stream.errors import SetAside
 from stream.publisher import Publisher, PublishFailed
-from stream.services.accepting.received_files import (
-    Bell,
-    Described,
-    Received,
-    Unusable,
-    accept,
-    close_association,
-)
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.received_files import InstanceBell, accept, close_association
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage
 
@@ -40,13 +34,22 @@ PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
 
 
+Message = tuple[str, Mapping[str, object]]
+"""received_as, and what is announced of it on the `instances` topic."""
+
+
 class Forwarder:
     """Hands over what the spool holds, in order; a record goes only when rows and messages are durable."""
 
     def __init__(
-        self, settings: Settings, spool: Spool, archive: Archive, connect: Callable[[], Connection],
-        publisher: Publisher, pseudonyms: Callable[[Connection], Pseudonyms],
-    ) -> None:  # fmt: skip
+        self,
+        settings: Settings,
+        spool: Spool,
+        archive: Archive,
+        connect: Callable[[], Connection],
+        publisher: Publisher,
+        pseudonyms: Callable[[Connection], Pseudonyms],
+    ) -> None:
         self._settings = settings
         self._required = settings.series_required()
         self._spool = spool
@@ -85,13 +88,11 @@ class Forwarder:
         waiting = self._spool.records(PASS_LIMIT)
         if len(waiting) == PASS_LIMIT:
             self._wake.set()
-        for kind, records in groupby(waiting, type):
+        for _, records in groupby(waiting, type):
             for batch in _batches(records):
                 if self._stop.is_set():
                     return
-                connection = self._connected()
-                bells = self._instances(connection, batch) if kind is InstanceKept else self._ends(connection, batch)
-                for key, fields in bells:
+                for key, fields in self._accepted(batch):
                     self._publisher.publish("instances", key, fields)
                 self._publisher.flush()
                 reach("forwarder.announced")
@@ -99,15 +100,28 @@ class Forwarder:
                     self._spool.clear(record)
                     reach("forwarder.record_cleared")
 
-    def _instances(self, connection: Connection, records: list[InstanceKept]) -> list[tuple[str, dict]]:
-        files = [self._received(record, self._archive.take(self._spool.file(record))) for record in records]
+    def _accepted(self, batch: Sequence[Record]) -> list[Message]:
+        """Archive the files of a batch of one kind and write its rows; what is to be announced then."""
+        connection, pseudonyms = self._connected()
+        ends = [record for record in batch if isinstance(record, AssociationEndRecord)]
+        if ends:
+            return self._ends(connection, pseudonyms, ends)
+        instances = [record for record in batch if isinstance(record, InstanceRecord)]
+        return self._instances(connection, pseudonyms, instances)
+
+    def _instances(
+        self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[InstanceRecord]
+    ) -> list[Message]:
+        files = [self._received(record, self._archive.take(self._spool.file(record)), pseudonyms) for record in records]
         reach("forwarder.archived")
         return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
 
-    def _ends(self, connection: Connection, records: list[AssociationClosed]) -> list[tuple[str, dict]]:
-        bells = []
+    def _ends(
+        self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[AssociationEndRecord]
+    ) -> list[Message]:
+        bells: list[Message] = []
         for record in records:
-            uids = [self._pseudonyms.scan_uid(uid) for uid in record.study_uids]
+            uids = [pseudonyms.scan_uid(uid) for uid in record.study_uids]
             groups = close_association(connection, record.association, record.closed_at, uids)
             bells += [
                 (received_as, {"scan_uids": scans[start : start + SCANS_LIMIT]})
@@ -116,35 +130,39 @@ class Forwarder:
             ]
         return bells
 
-    def _received(self, record: InstanceKept, path: Path) -> Received:
+    def _received(self, record: InstanceRecord, path: Path, pseudonyms: Pseudonyms) -> ReceivedFile:
         arrival = record.arrival
-        return Received(
-            record.name.removesuffix(".json"), arrival.association, arrival.calling_ae, arrival.peer, record.sha256,
-            arrival.content_sha256, arrival.received_at, self._described(path, arrival.calling_ae),
-        )  # fmt: skip
+        return ReceivedFile(
+            receipt_id=record.name.removesuffix(".json"),
+            association_id=arrival.association,
+            calling_ae=arrival.calling_ae,
+            peer=arrival.peer,
+            sha256=record.sha256,
+            content_sha256=arrival.content_sha256,
+            received_at=arrival.received_at,
+            what=self._described(path, arrival.calling_ae, pseudonyms),
+        )
 
-    def _described(self, path: Path, calling_ae: str) -> Described | Unusable:
+    def _described(self, path: Path, calling_ae: str, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
         study_uid = ""
         try:
             dataset = read_dataset(path)
             study_uid = text(dataset, "StudyInstanceUID")
-            return describe(read_header(dataset, self._settings, calling_ae), self._pseudonyms, self._required)
+            return describe(read_header(dataset, self._settings, calling_ae), pseudonyms, self._required)
         except SetAside as error:
-            scan_uid = self._pseudonyms.scan_uid(study_uid) if study_uid else None
-            return Unusable(error.reason_code, error.reason, scan_uid)
+            scan_uid = pseudonyms.scan_uid(study_uid) if study_uid else None
+            return UnusableFile(error.reason_code, error.reason, scan_uid)
 
-    def _fields(self, bell: Bell) -> dict[str, str]:
-        return {
-            "scan_uid": bell.scan_uid, "instance_uid": bell.instance_uid, "sha256": bell.sha256,
-            "uri": self._archive.uri(bell.sha256),
-        }  # fmt: skip
+    def _fields(self, bell: InstanceBell) -> dict[str, str]:
+        names = ("scan_uid", "instance_uid", "sha256")
+        return {**{name: getattr(bell, name) for name in names}, "uri": self._archive.uri(bell.sha256)}
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> tuple[Connection, Pseudonyms]:
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
         if self._pseudonyms is None:
             self._pseudonyms = self._make_pseudonyms(self._connection)
-        return self._connection
+        return self._connection, self._pseudonyms
 
     def _give_up(self, error: Exception) -> None:
         """Told once per outage; the spool keeps everything meanwhile."""
@@ -164,17 +182,20 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
-def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> Described:
+def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> DescribedInstance:
     """`header` by its pseudonyms; a series' description only where it is one of `required_series` (by casefolded form).
 
     Free text does not leave the vault.
     """
-    who, expected, taken_back = header.patient, header.expected, header.taken_back
+    who, expected, retraction = header.patient, header.expected, header.retraction
     vault = {
-        "issuer": who.issuer, "mrn": who.mrn, "name": who.name or None, "study_instance_uid": header.study_uid,
+        "issuer": who.issuer,
+        "mrn": who.mrn,
+        "name": who.name or None,
+        "study_instance_uid": header.study_uid,
         "birth_date": who.birth_date.isoformat() if who.birth_date else None,
-    }  # fmt: skip
-    return Described(
+    }
+    return DescribedInstance(
         instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
         scan_uid=pseudonyms.scan_uid(header.study_uid),
         patient_id=pseudonyms.patient_id(who.issuer, who.mrn),
@@ -188,8 +209,8 @@ def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[st
         series_description=required_series.get(header.series_description.casefold()),
         expected_series=_announced(expected.study_series),
         expected_in_series=_announced(expected.series_instances),
-        withdraws=tuple(map(pseudonyms.instance_uid, taken_back.uids)) if taken_back else (),
-        withdraws_because=taken_back.because if taken_back else None,
+        withdraws=tuple(map(pseudonyms.instance_uid, retraction.uids)) if retraction else (),
+        withdraws_because=retraction.because if retraction else None,
     )
 
 

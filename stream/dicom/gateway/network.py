@@ -1,4 +1,8 @@
-"""What DICOM's connections need that the library does not give: answers without delay, and bounds on what is read."""
+"""What DICOM's connections need that pynetdicom does not give: answers without delay, and bounds on what is read.
+
+The one place where pynetdicom is changed from outside: its settings, which it keeps in `pynetdicom._config`, and two
+methods of each connection. A test compares what is replaced with what it was written against (pynetdicom 3.0.4).
+"""
 
 import functools
 import logging
@@ -10,6 +14,7 @@ from pynetdicom import _config
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.transport import AssociationSocket
 
 from stream import logs
 
@@ -32,6 +37,7 @@ MAX_WAITING = 4
 """Messages received and not yet answered: senders wait for an answer before they send the next."""
 
 _config.LOG_HANDLER_LEVEL = "none"  # its log lines cost time per PDU and quote identifiers
+_config.STORE_SEND_CHUNKED_DATASET = True  # a file's own bytes are sent, neither decoded nor held in memory
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 
 
@@ -40,24 +46,44 @@ def without_delay(event: Event) -> None:
 
     With default sockets a store of many files idles at some 20 files/s. A handler for EVT_CONN_OPEN.
     """
-    connection = event.assoc.dul.socket.socket
+    connection = _plain(_socket(event))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     _acknowledge_at_once(connection)
 
 
 def within_bounds(event: Event) -> None:
-    """Read PDUs of a stranger with a limit on size and time, and in large pieces. A handler for EVT_CONN_OPEN."""
+    """Read PDUs of a stranger with a limit on size and time, and in large pieces. A handler for EVT_CONN_OPEN.
+
+    Replaces two methods of this connection. Needless once the library lets a limit be set on the length of a PDU before
+    it is read (`AssociationSocket.recv` takes as many bytes as the peer announces, 4096 at a time) and on the length
+    and number of the messages that it gathers (`DIMSEServiceProvider.receive_primitive`).
+    """
+    connection, messages = _socket(event), event.assoc.dimse
+    receive = functools.partial(_receive, _plain(connection))
+    connection.recv = receive  # type: ignore[method-assign]  # the library has no place for it
+    gather = functools.partial(_gather, messages, messages.receive_primitive)
+    messages.receive_primitive = gather  # type: ignore[method-assign]  # the library has no place for it
+
+
+def _socket(event: Event) -> AssociationSocket:
     connection = event.assoc.dul.socket
-    connection.recv = functools.partial(_receive, connection.socket)
-    messages = event.assoc.dimse
-    messages.receive_primitive = functools.partial(_gather, messages, messages.receive_primitive)
+    if connection is None:
+        raise ConnectionError("the association has no connection")
+    return connection
+
+
+def _plain(connection: AssociationSocket) -> socket.socket:
+    if connection.socket is None:
+        raise ConnectionError("the connection is closed already")
+    return connection.socket
 
 
 def _gather(messages: DIMSEServiceProvider, receive: Callable[[P_DATA], None], fragment: P_DATA) -> None:
     """Take a fragment of a message; where it grows beyond the bounds, forget it and abort the association."""
     receive(fragment)
     message = messages.message
-    held = message.encoded_command_set.tell() + message.data_set.tell() if message else 0
+    parts = (message.encoded_command_set, message.data_set) if message else ()
+    held = sum(part.tell() for part in parts if part is not None)
     if held > MAX_OBJECT_BYTES or messages.msg_queue.qsize() > MAX_WAITING:
         messages.message = None
         logs.event("association_aborted", logging.WARNING, reason="too much at once", bytes=held)

@@ -6,20 +6,20 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.events import Event
-from pynetdicom.sop_class import Verification
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.events import Event, EventHandlerType
 
 from stream import logs
 from stream.crash import reach
-from stream.dicom.gateway.content import Content, read_content
+from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.dicom.gateway.network import MAX_PDU_BYTES, within_bounds, without_delay
 from stream.dicom.gateway.spool import Arrival, Spool
 from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES
@@ -36,6 +36,7 @@ ACSE_SECONDS, DIMSE_SECONDS, NETWORK_SECONDS = 15, 60, 120
 """Negotiation, one message, and silence inside an association: patient with slow modalities, short enough that
 peers which vanished do not hold the places above for long."""
 
+VERIFICATION = UID("1.2.840.10008.1.1")
 IMPLEMENTATION_UID = UID("2.25.147285614120436285713064271520431094217")
 IMPLEMENTATION_VERSION = "SCANSTREAM"
 
@@ -64,7 +65,7 @@ class Receiver:
     def start(self) -> None:
         """Open the door in threads of its own; CannotStart if the port is in use or the host is not ours."""
         address = (self._settings.dicom_host, self._settings.dicom_port)
-        handlers = [
+        handlers: list[EventHandlerType] = [
             (evt.EVT_CONN_OPEN, without_delay),
             (evt.EVT_CONN_OPEN, within_bounds),
             (evt.EVT_C_ECHO, lambda _: SUCCESS),
@@ -93,11 +94,11 @@ class Receiver:
         return SUCCESS
 
     def _keep(self, event: Event) -> None:
-        visit = self._visit(event.assoc)
+        visit, request = self._visit(event.assoc), _store_request(event)
         syntax = event.context.transfer_syntax
-        encoded = event.request.DataSet.getbuffer() if event.request.DataSet else memoryview(b"")
+        encoded = request.DataSet.getbuffer() if request.DataSet else memoryview(b"")
         content = read_content(encoded, syntax)
-        _check_command(event, content)
+        _check_command(request, content)
         arrival = Arrival(
             content_sha256=content.sha256,
             calling_ae=visit.calling_ae,
@@ -139,22 +140,25 @@ def _entity(ae_title: str) -> AE:
     entity.maximum_pdu_size = MAX_PDU_BYTES
     entity.acse_timeout, entity.dimse_timeout = ACSE_SECONDS, DIMSE_SECONDS
     entity.network_timeout = NETWORK_SECONDS
-    entity.add_supported_context(Verification)
+    entity.add_supported_context(VERIFICATION)
     for sop_class in SOP_CLASSES:
         entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
     return entity
 
 
-def _check_command(event: Event, content: Content) -> None:
-    request = event.request
-    if (content.sop_class_uid, content.sop_instance_uid) != (
-        request.AffectedSOPClassUID,
-        request.AffectedSOPInstanceUID,
-    ):
+def _store_request(event: Event) -> C_STORE:
+    if not isinstance(event.request, C_STORE):
+        raise TypeError("a handler of EVT_C_STORE was called for another request")
+    return event.request
+
+
+def _check_command(request: C_STORE, content: DatasetContent) -> None:
+    command = request.AffectedSOPClassUID, request.AffectedSOPInstanceUID
+    if (content.sop_class_uid, content.sop_instance_uid) != command:
         raise Refuse(DOES_NOT_MATCH, "SOP class or instance UID is not the command's.")
 
 
-def _file(content: Content, syntax: str, encoded: memoryview) -> Iterator[bytes | memoryview]:
+def _file(content: DatasetContent, syntax: str, encoded: memoryview) -> Iterator[bytes | memoryview]:
     """The file that is kept: an empty preamble, our file meta, and the dataset byte for byte as received."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(content.sop_class_uid)
@@ -162,7 +166,7 @@ def _file(content: Content, syntax: str, encoded: memoryview) -> Iterator[bytes 
     meta.TransferSyntaxUID = UID(syntax)
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION
-    buffer = BytesIO()
+    buffer = DicomBytesIO()
     write_file_meta_info(buffer, meta)
     yield b"\0" * 128 + b"DICM" + buffer.getvalue()
     yield encoded

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.filereader import read_file_meta_info
-from pynetdicom import AE, _config, evt
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
@@ -21,11 +21,9 @@ MEANINGS = {
 }
 UNSUPPORTED = "refused: SOP class or transfer syntax not supported"
 
-_config.STORE_SEND_CHUNKED_DATASET = True  # the file's own bytes, neither decoded nor held in memory
-
 
 @dataclass(frozen=True)
-class Sent:
+class SendResult:
     """What became of one file; `status` is the C-STORE status, None where no answer came."""
 
     path: Path
@@ -38,18 +36,18 @@ Context = tuple[str, str]  # SOP class, transfer syntax
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
     """The files that `paths` name, folders searched through, in a stable order."""
-    found = (sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] for path in paths)
-    return [path for group in found for path in group]
+    groups = (sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path] for path in paths)
+    return [path for group in groups for path in group]
 
 
-def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae: str) -> Iterator[Sent]:
+def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae: str) -> Iterator[SendResult]:
     """Send files and folders and yield what became of each; CannotStart if nobody answers at HOST:PORT."""
     contexts: dict[Context, list[Path]] = {}
     for path in files_in(paths):
         try:
             contexts.setdefault(_context(path), []).append(path)
         except Exception as error:  # pydicom raises what it likes on files that are no DICOM
-            yield Sent(path, None, f"not sent: no DICOM file ({type(error).__name__})")
+            yield SendResult(path, None, f"not sent: no DICOM file ({type(error).__name__})")
     wanted = list(contexts)
     for start in range(0, len(wanted), MAX_CONTEXTS):
         batch = wanted[start : start + MAX_CONTEXTS]
@@ -80,16 +78,16 @@ def _associate(
     return association
 
 
-def _send_one(association: Association, path: Path) -> Sent:
+def _send_one(association: Association, path: Path) -> SendResult:
     if not association.is_established:
         lost = bool(association.accepted_contexts)
-        return Sent(path, None, "not sent: the connection was lost" if lost else UNSUPPORTED)
+        return SendResult(path, None, "not sent: the connection was lost" if lost else UNSUPPORTED)
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context was accepted for it
-        return Sent(path, None, UNSUPPORTED)
+        return SendResult(path, None, UNSUPPORTED)
     if "Status" not in answer:
-        return Sent(path, None, "no answer: the connection was lost")
+        return SendResult(path, None, "no answer: the connection was lost")
     meaning = MEANINGS.get(answer.Status, f"status 0x{answer.Status:04X}")
     comment = answer.get("ErrorComment")
-    return Sent(path, answer.Status, f"{meaning} ({comment})" if comment else meaning)
+    return SendResult(path, answer.Status, f"{meaning} ({comment})" if comment else meaning)

@@ -31,7 +31,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class InstanceKept:
+class InstanceRecord:
     """Journal record of one accepted file; `name` is the record's own file name."""
 
     name: str
@@ -40,7 +40,7 @@ class InstanceKept:
 
 
 @dataclass(frozen=True)
-class AssociationClosed:
+class AssociationEndRecord:
     """Journal record of an association's end, with the Study Instance UIDs it touched."""
 
     name: str
@@ -49,7 +49,7 @@ class AssociationClosed:
     closed_at: dt.datetime
 
 
-Record = InstanceKept | AssociationClosed
+Record = InstanceRecord | AssociationEndRecord
 
 
 class Spool:
@@ -68,7 +68,7 @@ class Spool:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             records = (_read(self.folder / name) for name in self._names())
-            recorded = {record.sha256 for record in records if isinstance(record, InstanceKept)}
+            recorded = {record.sha256 for record in records if isinstance(record, InstanceRecord)}
             for path in self.folder.iterdir():
                 if path.name.startswith(TEMP_PREFIX) or (path.suffix == ".dcm" and path.stem not in recorded):
                     path.unlink()
@@ -77,7 +77,7 @@ class Spool:
         except OSError as error:
             raise CannotStart(f"The spool {self.folder} cannot be used ({error.strerror}); check DATA_DIR.") from None
 
-    def keep(self, chunks: Iterable[bytes | memoryview], arrival: Arrival) -> InstanceKept:
+    def keep(self, chunks: Iterable[bytes | memoryview], arrival: Arrival) -> InstanceRecord:
         """Make a file and its record durable; Refuse(0xA700) if the disk is full or not writable.
 
         Order: file and its fsync, record and its fsync, then the folder's: when this returns, both are found again.
@@ -87,7 +87,7 @@ class Spool:
             reach("spool.file_written")
             temp.rename(self.folder / f"{sha256}.dcm")
             reach("spool.file_named")
-            record = InstanceKept(self._record_name(), sha256, arrival)
+            record = InstanceRecord(self._record_name(), sha256, arrival)
             self._write_record(record, {"sha256": sha256, **asdict(arrival)})
         except OSError as error:
             raise Refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}") from None
@@ -95,7 +95,7 @@ class Spool:
 
     def close_association(self, association: str, study_uids: Sequence[str], closed_at: dt.datetime) -> None:
         """Make durable that an association ended; raises OSError (nobody waits for an answer)."""
-        record = AssociationClosed(self._record_name(), association, tuple(study_uids), closed_at)
+        record = AssociationEndRecord(self._record_name(), association, tuple(study_uids), closed_at)
         fields = asdict(record)
         del fields["name"]
         self._write_record(record, fields)
@@ -105,7 +105,7 @@ class Spool:
         names = self._names()
         return [_read(self.folder / name) for name in (sorted(names) if limit is None else nsmallest(limit, names))]
 
-    def file(self, record: InstanceKept) -> Path:
+    def file(self, record: InstanceRecord) -> Path:
         """Where the file of `record` lies until the archive has taken it."""
         return self.folder / f"{record.sha256}.dcm"
 
@@ -116,7 +116,8 @@ class Spool:
     def _names(self) -> Iterator[str]:
         """Names of all records, in any order; after a long outage there may be a million."""
         with os.scandir(self.folder) as entries:
-            yield from (one.name for one in entries if one.name.endswith(".json") and not one.name.startswith("."))
+            names = (entry.name for entry in entries)
+            yield from (name for name in names if name.endswith(".json") and not name.startswith("."))
 
     def _write_record(self, record: Record, fields: dict[str, object]) -> None:
         temp, _ = write_temp(self.folder, [json.dumps(fields, default=dt.datetime.isoformat).encode()])
@@ -136,6 +137,6 @@ def _read(path: Path) -> Record:
     fields = json.loads(path.read_bytes())
     if "study_uids" in fields:
         closed_at = dt.datetime.fromisoformat(fields["closed_at"])
-        return AssociationClosed(path.name, fields["association"], tuple(fields["study_uids"]), closed_at)
+        return AssociationEndRecord(path.name, fields["association"], tuple(fields["study_uids"]), closed_at)
     fields["received_at"] = dt.datetime.fromisoformat(fields["received_at"])
-    return InstanceKept(path.name, fields.pop("sha256"), Arrival(**fields))
+    return InstanceRecord(path.name, fields.pop("sha256"), Arrival(**fields))

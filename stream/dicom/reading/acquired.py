@@ -1,4 +1,4 @@
-"""When a scan was acquired: the dates of a header in the order of INTERFACES section 4, each with its own time."""
+"""When a scan was acquired: the dates of a header in the order of docs/interfaces.md 4, each with its own time."""
 
 import datetime as dt
 import re
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydicom import Dataset
 
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 EARLIEST_YEAR = 1900  # DICOM's own epoch is later; earlier dates are placeholders and typing errors
 AHEAD = dt.timedelta(days=1)  # clocks and zones of sites differ by hours, not by days
@@ -22,32 +23,32 @@ def acquired_at(dataset: Dataset, kind: str, zone: ZoneInfo, now: dt.datetime) -
 
     Raises SetAside: no_date where no date is given, impossible_date where the one that counts cannot be.
     """
-    zone = _stated_zone(_text(dataset, "TimezoneOffsetFromUTC")) or zone
-    exact = _exact(_text(dataset, "AcquisitionDateTime"), zone) if kind == "image" else None
-    found = exact or _from_pairs(dataset, ("Acquisition", "Series", "Study") if kind == "image" else ("Study",), zone)
-    return _possible(found, now)
+    offset: dt.tzinfo = _stated_zone(_text(dataset, "TimezoneOffsetFromUTC")) or zone
+    exact = _exact(_text(dataset, "AcquisitionDateTime"), offset) if kind == "image" else None
+    levels = ("Acquisition", "Series", "Study") if kind == "image" else ("Study",)
+    return _possible(exact or _from_pairs(dataset, levels, offset), now)
 
 
 def given_date(written: str, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
     """The moment that a person wrote as YYYY-MM-DD or YYYY-MM-DDTHH:MM in `zone`; SetAside(impossible_date)."""
     try:
-        found = dt.datetime.strptime(written, "%Y-%m-%dT%H:%M" if "T" in written else "%Y-%m-%d").replace(tzinfo=zone)
+        at = dt.datetime.strptime(written, "%Y-%m-%dT%H:%M" if "T" in written else "%Y-%m-%d").replace(tzinfo=zone)
     except ValueError:
         raise _impossible("is no day of the calendar") from None
-    return _possible(found, now)
+    return _possible(at, now)
 
 
-def _possible(found: dt.datetime, now: dt.datetime) -> dt.datetime:
-    if found.year < EARLIEST_YEAR or found > now + AHEAD:
+def _possible(at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    if at.year < EARLIEST_YEAR or at > now + AHEAD:
         raise _impossible("lies before 1900 or in the future")
-    return found
+    return at
 
 
 def _from_pairs(dataset: Dataset, levels: tuple[str, ...], zone: dt.tzinfo) -> dt.datetime:
     for level in levels:
         if date := _text(dataset, f"{level}Date"):
             return _joined(date, _text(dataset, f"{level}Time"), zone)
-    raise SetAside("no_date", f"The file has no {' or '.join(levels).lower()} date.")
+    raise SetAside(ReasonCode.NO_DATE, f"The file has no {' or '.join(levels).lower()} date.")
 
 
 def _exact(text: str, zone: dt.tzinfo) -> dt.datetime | None:
@@ -68,7 +69,7 @@ def _joined(date: str, time: str, zone: dt.tzinfo) -> dt.datetime:
     hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
     fraction = int((clock[4] or "").ljust(6, "0"))
     try:  # a leap second counts as the one before it
-        return dt.datetime(*map(int, day.groups()), hour, minute, min(second, 59), fraction, tzinfo=zone)
+        return dt.datetime(int(day[1]), int(day[2]), int(day[3]), hour, minute, min(second, 59), fraction, tzinfo=zone)
     except ValueError:
         raise _impossible("is no day of the calendar or no time of the day") from None
 
@@ -86,4 +87,4 @@ def _text(dataset: Dataset, keyword: str) -> str:
 
 
 def _impossible(why: str) -> SetAside:
-    return SetAside("impossible_date", f"The date of the scan {why}.")
+    return SetAside(ReasonCode.IMPOSSIBLE_DATE, f"The date of the scan {why}.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pydicom import Dataset
-from pydicom.sr.coding import snomed_mapping
+from pydicom.sr.coding import snomed_mapping  # what its `Code` compares by; nothing else of it gives today's code
 
 _OLD_SNOMED = ("SRT", "SNM3", "99SDM")  # PS3.16 8.1: retired designators of the same codes
 
@@ -124,6 +124,6 @@ def body_part_word(body_part: str) -> str | None:
     return word if word in ORGANS else None
 
 
-def is_lymph_node(found: Concept | None) -> bool:
+def is_lymph_node(place: Concept | None) -> bool:
     """Whether a finding, site or segmented property is a lymph node, measured by its short axis."""
-    return found is not None and _LYMPH_NODE in found.meaning.lower()
+    return place is not None and _LYMPH_NODE in place.meaning.lower()

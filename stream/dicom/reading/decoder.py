@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 
@@ -73,19 +74,26 @@ def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: Pixe
         "photometric_interpretation": form.photometric,
         "pixel_keyword": "PixelData",
     }
+    pipe = _pipe(child.stdin)
     try:
-        child.stdin.write(json.dumps(request).encode() + b"\n")
-        child.stdin.write(encoded)
-        child.stdin.flush()
+        pipe.write(json.dumps(request).encode() + b"\n")
+        pipe.write(encoded)
+        pipe.flush()
     except OSError:
         raise NotDecodable("The decoder ended.") from None
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    if end is None:
+        raise RuntimeError("the decoder was started without pipes")
+    return end
 
 
 class _Answer:
     """The frames a child sends back; `ended` once it has said all it has to say."""
 
     def __init__(self, child: subprocess.Popen[bytes], form: PixelFormat) -> None:
-        self._pipe, self._form, self.ended = child.stdout, form, False
+        self._pipe, self._form, self.ended = _pipe(child.stdout), form, False
 
     def frames(self) -> Iterator[bytes]:
         for _ in range(self._form.frames):

@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
 from pydicom.pixels import get_decoder
 
@@ -36,7 +37,7 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
 
-def _answer(encoded: bytes, transfer_syntax: str, frame_bytes: int, options: dict[str, object]) -> None:
+def _answer(encoded: bytes, transfer_syntax: str, frame_bytes: int, options: dict[str, Any]) -> None:
     plugin = PLUGINS[transfer_syntax]
     for frame, _ in get_decoder(transfer_syntax).iter_array(encoded, raw=True, decoding_plugin=plugin, **options):
         if frame.nbytes != frame_bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydicom import Dataset, config, dcmread
 
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 config.settings.reading_validation_mode = config.IGNORE  # its warnings quote the values, names among them
 
@@ -26,7 +27,9 @@ def reading(what: str) -> Iterator[None]:
     except (SetAside, OSError, MemoryError):
         raise
     except Exception as error:  # it raises what it likes
-        raise SetAside("decode_failed", f"The {what} cannot be read as DICOM ({type(error).__name__}).") from None
+        raise SetAside(
+            ReasonCode.DECODE_FAILED, f"The {what} cannot be read as DICOM ({type(error).__name__})."
+        ) from None
 
 
 def read_dataset(path: Path, pixels: bool = False) -> Dataset:
@@ -34,12 +37,12 @@ def read_dataset(path: Path, pixels: bool = False) -> Dataset:
     with reading("file"):
         dataset = dcmread(path, stop_before_pixels=not pixels)
     if "SOPClassUID" not in dataset:  # and reads a damaged one as far as it goes
-        raise SetAside("decode_failed", "The file does not say what kind of object it is.")
+        raise SetAside(ReasonCode.DECODE_FAILED, "The file does not say what kind of object it is.")
     return dataset
 
 
 def read_whole(path: Path) -> Dataset:
     """The dataset of a kept file with its pixel data; SetAside: too_large, decode_failed."""
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise SetAside("too_large", f"The file is larger than {MAX_FILE_BYTES >> 20} MiB.")
+        raise SetAside(ReasonCode.TOO_LARGE, f"The file is larger than {MAX_FILE_BYTES >> 20} MiB.")
     return read_dataset(path, pixels=True)

@@ -42,8 +42,9 @@ class Plane:
             return _close(self._extent, other._extent, pixel * (1 + SIZE_TOLERANCE))
         if not _close(self.spacing, other.spacing, pixel * SIZE_TOLERANCE):
             return False
-        placed = self.position is not None and other.position is not None
-        return not placed or bool(np.linalg.norm(self.position - other.position) <= pixel / 2)
+        if self.position is None or other.position is None:
+            return True
+        return bool(np.linalg.norm(self.position - other.position) <= pixel / 2)
 
     @property
     def _extent(self) -> tuple[float, float]:

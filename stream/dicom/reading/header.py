@@ -9,15 +9,19 @@ from pydicom.multival import MultiValue
 
 from stream.dicom.reading.acquired import acquired_at
 from stream.dicom.reading.files import reading
-from stream.dicom.reading.rejection_notes import TakenBack, taken_back
+from stream.dicom.reading.rejection_notes import Retraction, retraction_of
 from stream.dicom.reading.sop_classes import kind_of
 from stream.errors import SetAside
 from stream.settings import Settings
+from stream.vocabulary import ReasonCode
 
 _NOT_MADE_FROM = (
-    "ReferencedStudySequence", "ReferencedPerformedProcedureStepSequence", "ReferencedPatientSequence",
-    "PredecessorDocumentsSequence", "IdenticalDocumentsSequence",
-)  # fmt: skip
+    "ReferencedStudySequence",
+    "ReferencedPerformedProcedureStepSequence",
+    "ReferencedPatientSequence",
+    "PredecessorDocumentsSequence",
+    "IdenticalDocumentsSequence",
+)
 """Sequences that refer to no instance, or to one that this one was not made from."""
 
 
@@ -56,30 +60,32 @@ class Header:
     references: tuple[str, ...]
     expected: ExpectedCounts
     series_description: str
-    taken_back: TakenBack | None
+    retraction: Retraction | None
 
 
 @dataclass(frozen=True)
-class Given:
+class HeaderOverride:
     """What a person says of a file in place of its header: whose it is, when it was acquired."""
 
     patient: PatientIdentity | None = None
     acquired_at: dt.datetime | None = None
 
 
-NOTHING_GIVEN = Given()
+NO_OVERRIDE = HeaderOverride()
 
 
-def read_header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given = NOTHING_GIVEN) -> Header:
-    """Header of `dataset` as received from `calling_ae`, with what was `given` in its place.
+def read_header(
+    dataset: Dataset, settings: Settings, calling_ae: str, override: HeaderOverride = NO_OVERRIDE
+) -> Header:
+    """Header of `dataset` as received from `calling_ae`, with what `override` says in its place.
 
     Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
     """
     with reading("header"):
-        return _header(dataset, settings, calling_ae, given)
+        return _header(dataset, settings, calling_ae, override)
 
 
-def _header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given) -> Header:
+def _header(dataset: Dataset, settings: Settings, calling_ae: str, override: HeaderOverride) -> Header:
     kind = kind_of(text(dataset, "SOPClassUID"))
     references = () if kind == "image" else tuple(dict.fromkeys(_references(dataset)))
     return Header(
@@ -89,13 +95,13 @@ def _header(dataset: Dataset, settings: Settings, calling_ae: str, given: Given)
         series_uid=text(dataset, "SeriesInstanceUID"),
         modality=text(dataset, "Modality"),
         kind=kind,
-        patient=given.patient or patient_identity(dataset, settings, calling_ae),
-        acquired_at=given.acquired_at or acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
+        patient=override.patient or patient_identity(dataset, settings, calling_ae),
+        acquired_at=override.acquired_at or acquired_at(dataset, kind, settings.zone, dt.datetime.now(dt.UTC)),
         body_part=text(dataset, "BodyPartExamined"),
         references=references,
         expected=_expected(dataset),
         series_description=text(dataset, "SeriesDescription"),
-        taken_back=taken_back(dataset, kind, references),
+        retraction=retraction_of(dataset, kind, references),
     )
 
 
@@ -109,7 +115,7 @@ def text(dataset: Dataset, keyword: str) -> str:
 def _study_uid(dataset: Dataset) -> str:
     uid = text(dataset, "StudyInstanceUID")
     if not uid:
-        raise SetAside("decode_failed", "The file names no study (Study Instance UID is empty).")
+        raise SetAside(ReasonCode.DECODE_FAILED, "The file names no study (Study Instance UID is empty).")
     return uid
 
 
@@ -117,7 +123,7 @@ def patient_identity(dataset: Dataset, settings: Settings, calling_ae: str) -> P
     """Whom the file names, also where the rest of its header cannot be used; SetAside(no_patient_id) if nobody."""
     mrn = text(dataset, "PatientID")
     if not mrn:
-        raise SetAside("no_patient_id", "The file has no Patient ID.")
+        raise SetAside(ReasonCode.NO_PATIENT_ID, "The file has no Patient ID.")
     return person(dataset, text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae), mrn)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom import Dataset
@@ -46,7 +47,7 @@ def _transformed(dataset: Dataset, frame: int, keyword: str, usual: float) -> fl
     return usual if stated is None else float(stated)
 
 
-def _stated(dataset: Dataset, frame: int, keyword: str) -> object:
+def _stated(dataset: Dataset, frame: int, keyword: str) -> Any:
     """A value of the transformation of a frame: its own, else that of all frames, else that of the image."""
     own = (dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame : frame + 1]
     for group in (*own, *(dataset.get("SharedFunctionalGroupsSequence") or [])):

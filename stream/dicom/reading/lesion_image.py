@@ -60,12 +60,12 @@ def lesion_patch(segmentation: Dataset, segment: int, images: Mapping[str, Image
     if not outlines:
         raise NoImage("the lesion is empty")
     stack = _stack(outlines, images, _named(segmentation))
-    levels = [_level(one, stack) for one in outlines]
+    levels = [_level(outline, stack) for outline in outlines]
     stack = stack[max(0, min(levels) - 1) : max(levels) + 2]
     spacing_mm = (_step(stack), *stack[0].plane.spacing)
     rows, columns = _box(outlines)
     inside = _inside(outlines, stack, rows, columns)
-    hounsfield = all(holds_hounsfield(images[one.uid].header) for one in stack)
+    hounsfield = all(holds_hounsfield(images[shown.uid].header) for shown in stack)
     return Patch(_values(stack, images, rows, columns), inside, spacing_mm, hounsfield)
 
 
@@ -96,34 +96,34 @@ def _stack(outlines: Sequence[_Outline], images: Mapping[str, Image], named: set
     for uid, image in images.items():
         for frame, plane in enumerate(planes(image.header)):
             if plane and plane.position is not None and (plane.rows, plane.columns) == (like.rows, like.columns):
-                one = _Slice(uid, frame, plane, float(plane.position @ like.normal), uid in named)
-                by_series.setdefault(str(image.header.get("SeriesInstanceUID")), []).append(one)
-    drawn_on = [each for each in by_series.values() if not named or any(one.named for one in each)]
-    found = [stack for each in drawn_on if _shows_all(outlines, stack := _in_order(each))]
-    if len(found) != 1:
-        raise NoImage("several series show the lesion" if found else "the images it was drawn on are not there")
-    return found[0]
+                shown = _Slice(uid, frame, plane, float(plane.position @ like.normal), uid in named)
+                by_series.setdefault(str(image.header.get("SeriesInstanceUID")), []).append(shown)
+    drawn_on = [each for each in by_series.values() if not named or any(shown.named for shown in each)]
+    stacks = [stack for each in drawn_on if _shows_all(outlines, stack := _in_order(each))]
+    if len(stacks) != 1:
+        raise NoImage("several series show the lesion" if stacks else "the images it was drawn on are not there")
+    return stacks[0]
 
 
 def _in_order(series: Sequence[_Slice]) -> list[_Slice]:
-    taken = np.array([one.along for one in series if one.named])
-    kept = [one for one in series if one.named or not (np.abs(taken - one.along) <= SAME_PLACE_MM).any()]
-    return sorted(kept, key=lambda one: one.along)
+    taken = np.array([shown.along for shown in series if shown.named])
+    kept = [shown for shown in series if shown.named or not (np.abs(taken - shown.along) <= SAME_PLACE_MM).any()]
+    return sorted(kept, key=lambda shown: shown.along)
 
 
 def _shows_all(outlines: Sequence[_Outline], stack: Sequence[_Slice]) -> bool:
-    return all(one.plane.agrees_with(stack[_level(one, stack)].plane) for one in outlines)
+    return all(outline.plane.agrees_with(stack[_level(outline, stack)].plane) for outline in outlines)
 
 
 def _level(outline: _Outline, stack: Sequence[_Slice]) -> int:
     """Where in the stack the nearest slice lies."""
     along = outline.plane.position @ outline.plane.normal
-    return int(np.abs(np.array([one.along for one in stack]) - along).argmin())
+    return int(np.abs(np.array([shown.along for shown in stack]) - along).argmin())
 
 
 def _step(stack: Sequence[_Slice]) -> float:
     """Distance (mm) between the slices of a stack."""
-    steps = np.diff([one.along for one in stack])
+    steps = np.diff([shown.along for shown in stack])
     if len(steps) == 0:
         raise NoImage("a single slice has no depth")
     if steps.min() <= 0 or np.ptp(steps) > UNEVEN * steps.mean():
@@ -133,9 +133,9 @@ def _step(stack: Sequence[_Slice]) -> float:
 
 def _box(outlines: Sequence[_Outline]) -> tuple[slice, slice]:
     """Rows and columns of all outlines and, as in the stack, a voxel around them: what their edges fade into."""
-    bottom = max(one.top + one.inside.shape[0] for one in outlines)
-    right = max(one.left + one.inside.shape[1] for one in outlines)
-    top, left = min(one.top for one in outlines), min(one.left for one in outlines)
+    bottom = max(outline.top + outline.inside.shape[0] for outline in outlines)
+    right = max(outline.left + outline.inside.shape[1] for outline in outlines)
+    top, left = min(outline.top for outline in outlines), min(outline.left for outline in outlines)
     plane = outlines[0].plane
     return slice(max(0, top - 1), min(plane.rows, bottom + 1)), slice(max(0, left - 1), min(plane.columns, right + 1))
 
@@ -145,10 +145,10 @@ def _inside(outlines: Sequence[_Outline], stack: Sequence[_Slice], rows: slice, 
     inside = np.zeros((len(stack), rows.stop - rows.start, columns.stop - columns.start), dtype=bool)
     if inside.size > MAX_VOXELS:
         raise NoImage("the lesion has too many voxels")
-    for one in outlines:
-        top, left = one.top - rows.start, one.left - columns.start
-        height, width = one.inside.shape
-        inside[_level(one, stack), top : top + height, left : left + width] |= one.inside
+    for outline in outlines:
+        top, left = outline.top - rows.start, outline.left - columns.start
+        height, width = outline.inside.shape
+        inside[_level(outline, stack), top : top + height, left : left + width] |= outline.inside
     return inside
 
 
@@ -156,8 +156,8 @@ def _values(stack: Sequence[_Slice], images: Mapping[str, Image], rows: slice, c
     """Grey values (D, h, w) float32 of the box in each slice; every file is read once."""
     values = np.empty((len(stack), rows.stop - rows.start, columns.stop - columns.start), dtype=np.float32)
     wanted: dict[str, dict[int, int]] = {}
-    for level, one in enumerate(stack):
-        wanted.setdefault(one.uid, {})[one.frame] = level
+    for level, shown in enumerate(stack):
+        wanted.setdefault(shown.uid, {})[shown.frame] = level
     for uid, frames in wanted.items():
         for frame, grey in grey_values(images[uid].path, frames):
             values[frames[frame]] = grey[rows, columns]

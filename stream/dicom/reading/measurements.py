@@ -21,22 +21,10 @@ from stream.dicom.reading.seg import read_seg, segment_of
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
 from stream.errors import SetAside
+from stream.measured_scan import MeasuredScan
+from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
-
-
-@dataclass(frozen=True)
-class MeasuredScan:
-    """Measurements of one scan; `disease_hint` where all sites agree, `note` why there are none.
-
-    `embedding`: image features of the largest lesion that was outlined, in the order of IMAGE_NAMES, None where one
-    cannot be told; empty where there is no such lesion or its image cannot be used.
-    """
-
-    measurements: tuple[Measurement, ...]
-    disease_hint: str | None
-    note: str | None
-    embedding: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,39 +45,42 @@ def measure_scan(files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str)
 
 
 def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> MeasuredScan:
-    shown = [one for one in instances if one.kind == "image"]
-    images = {text(one.header, "SOPInstanceUID"): Image(one.path, one.header) for one in shown}
+    shown = [instance for instance in instances if instance.kind == "image"]
+    images = {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
     headers = {uid: image.header for uid, image in images.items()}
     reports = _each(instances, "sr", lambda dataset: read_sr(dataset, pseudonyms, patient_id))
     segments = _each(instances, "seg", lambda dataset: read_seg(dataset, headers, pseudonyms, patient_id))
-    found = reports.measurements + segments.measurements
+    measurements = reports.measurements + segments.measurements
     failure = reports.not_measurable or segments.not_measurable
-    if failure and not found:
+    if failure and not measurements:
         raise failure
-    by_lesion = {(one.lesion_uid, one.measurement): one for one in reversed(found)}
-    standing = tuple(sorted(by_lesion.values(), key=lambda one: (one.lesion_uid or "", one.measurement)))
+    by_lesion = {(value.lesion_uid, value.measurement): value for value in reversed(measurements)}
+    standing = tuple(sorted(by_lesion.values(), key=lambda value: (value.lesion_uid or "", value.measurement)))
     largest = _largest(segments.measurements)
     segmentations = _latest_first(instances, "seg")
-    looks = _embedding(largest, segmentations, images, pseudonyms, patient_id) if largest else ()
-    return MeasuredScan(standing, _disease(standing, instances), _note(instances), looks)
+    features = _embedding(largest, segmentations, images, pseudonyms, patient_id) if largest else ()
+    return MeasuredScan(standing, _disease(standing, instances), _note(instances), features)
 
 
 def _largest(measurements: Sequence[Measurement]) -> str | None:
     """The lesion with the largest volume by its latest segmentation, which comes first."""
-    volumes = {one.lesion_uid: one.value for one in reversed(measurements) if one.measurement == "volume"}
+    volumes = {value.lesion_uid or "": value.value for value in reversed(measurements) if value.measurement == "volume"}
     return max(volumes, key=lambda lesion_uid: (volumes[lesion_uid], lesion_uid), default=None)
 
 
 def _embedding(
-    lesion_uid: str, segmentations: Sequence[_Instance], images: Mapping[str, Image], pseudonyms: Pseudonyms,
+    lesion_uid: str,
+    segmentations: Sequence[_Instance],
+    images: Mapping[str, Image],
+    pseudonyms: Pseudonyms,
     patient_id: str,
-) -> tuple[float | None, ...]:  # fmt: skip
+) -> tuple[float | None, ...]:
     """How the lesion looks in the images its latest segmentation was drawn on; what hinders that spoils no scan."""
     try:
         for instance in segmentations:
             segmentation = read_whole(instance.path)
             if (segment := segment_of(segmentation, lesion_uid, pseudonyms, patient_id)) is not None:
-                return _told(embedding(lesion_patch(segmentation, segment, images)))
+                return _finite_or_none(embedding(lesion_patch(segmentation, segment, images)))
     except NoImage as reason:
         logs.event("lesion_without_image", reason=str(reason))
     except (OSError, MemoryError):
@@ -99,18 +90,19 @@ def _embedding(
     return ()
 
 
-def _told(found: np.ndarray) -> tuple[float | None, ...]:
-    if not np.isfinite(found).any():
+def _finite_or_none(features: np.ndarray) -> tuple[float | None, ...]:
+    """Image features, None for those that cannot be told; NoImage where none can."""
+    if not np.isfinite(features).any():
         raise NoImage("the lesion is too small, or its grey values are no numbers")
-    return tuple(float(value) if np.isfinite(value) else None for value in found)
+    return tuple(float(value) if np.isfinite(value) else None for value in features)
 
 
 def _note(instances: Sequence[_Instance]) -> str | None:
     """Why there is nothing, where nothing here can be measured."""
-    kinds = {one.kind for one in instances}
+    kinds = {instance.kind for instance in instances}
     if kinds & {"sr", "seg"}:
         return None
-    notes = [note for one in instances if one.kind == "kos" and (note := note_of(one.header))]
+    notes = [note for each in instances if each.kind == "kos" and (note := note_of(each.header))]
     return notes[0] if notes and kinds == {"kos"} else NOT_YET
 
 
@@ -120,29 +112,30 @@ def _instance(path: Path) -> _Instance:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Readings:
     """Measurements of one kind, those that stand first; and why a file of it had none, if one had none."""
 
     measurements: list[Measurement]
     not_measurable: SetAside | None
 
 
-def _each(instances: Sequence[_Instance], kind: str, read: Callable[[Dataset], list[Measurement]]) -> _Found:
+def _each(instances: Sequence[_Instance], kind: str, read: Callable[[Dataset], list[Measurement]]) -> _Readings:
     """Read the instances of `kind`, latest first; one without measurements (a narrative report) spoils no other."""
-    found, failure = [], None
+    measurements: list[Measurement] = []
+    failure = None
     for instance in _latest_first(instances, kind):
         try:
-            found += read(read_whole(instance.path))
+            measurements += read(read_whole(instance.path))
         except SetAside as reason:
-            if reason.reason_code != "not_measurable":
+            if reason.reason_code != ReasonCode.NOT_MEASURABLE:
                 raise
             logs.event("instance_without_measurements", kind=kind)
             failure = reason
-    return _Found(found, failure)
+    return _Readings(measurements, failure)
 
 
 def _latest_first(instances: Sequence[_Instance], kind: str) -> list[_Instance]:
-    return sorted((one for one in instances if one.kind == kind), key=_content_time, reverse=True)
+    return sorted((instance for instance in instances if instance.kind == kind), key=_content_time, reverse=True)
 
 
 def _content_time(instance: _Instance) -> tuple[str, ...]:
@@ -152,7 +145,7 @@ def _content_time(instance: _Instance) -> tuple[str, ...]:
 
 def _disease(measurements: Sequence[Measurement], instances: Sequence[_Instance]) -> str | None:
     """The organ that all findings lie in, else the one that all images show; nodes are no organ of their own."""
-    sites = {one.body_site for one in measurements if one.body_site and not one.node}
-    parts = {part for one in instances if (part := text(one.header, "BodyPartExamined"))}
-    words = sites or {body_part_word(part) for part in parts}
+    sites = {value.body_site for value in measurements if value.body_site and not value.node}
+    parts = {part for instance in instances if (part := text(instance.header, "BodyPartExamined"))}
+    words: set[str | None] = {*sites} or {body_part_word(part) for part in parts}
     return next(iter(words)) if len(words) == 1 and words <= ORGANS else None

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from stream.dicom.reading.concepts import concept
+from stream.vocabulary import RejectionReason
 
-REJECTED = {"113001": "quality", "113037": "safety", "113038": "wrong_patient"}
+REJECTED = {
+    "113001": RejectionReason.QUALITY,
+    "113037": RejectionReason.SAFETY,
+    "113038": RejectionReason.WRONG_PATIENT,
+}
 """Document titles (CID 7011) that take images back; 113038: incorrect modality worklist entry."""
 RETENTION_EXPIRED = "113039"
 """The images are no longer kept where they came from, which says nothing against what was found in them."""
@@ -16,17 +21,17 @@ RETENTION_NOTE = "its images are no longer kept where they came from; what was f
 
 
 @dataclass(frozen=True)
-class TakenBack:
-    """SOP Instance UIDs that are taken back, and why: quality, safety, wrong_patient or replaced."""
+class Retraction:
+    """SOP Instance UIDs that are taken back, and why."""
 
     uids: tuple[str, ...]
-    because: str
+    because: RejectionReason
 
 
-def taken_back(dataset: Dataset, kind: str, references: tuple[str, ...]) -> TakenBack | None:
+def retraction_of(dataset: Dataset, kind: str, references: tuple[str, ...]) -> Retraction | None:
     """What a note takes back of the `references` it makes, or what a report says it replaces (0040,A360)."""
     if kind == "kos" and (because := REJECTED.get(_title(dataset))):
-        return TakenBack(references, because)
+        return Retraction(references, because)
     replaced = tuple(
         str(reference.ReferencedSOPInstanceUID)
         for study in dataset.get("PredecessorDocumentsSequence") or []
@@ -34,7 +39,7 @@ def taken_back(dataset: Dataset, kind: str, references: tuple[str, ...]) -> Take
         for reference in series.get("ReferencedSOPSequence") or []
         if reference.get("ReferencedSOPInstanceUID")
     )
-    return TakenBack(replaced, "replaced") if kind == "sr" and replaced else None
+    return Retraction(replaced, RejectionReason.REPLACED) if kind == "sr" and replaced else None
 
 
 def note_of(dataset: Dataset) -> str | None:

@@ -20,6 +20,7 @@ from stream.dicom.reading.pixels import MAX_DECODED_BYTES
 from stream.dicom.reading.seg_frames import HALF, fractions
 from stream.dicom.reading.seg_geometry import frame_planes, planes_referred_to, slice_spacing
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 _PROPERTY_TYPE, _REGION = "SegmentedPropertyTypeCodeSequence", "AnatomicRegionSequence"
 
@@ -46,20 +47,20 @@ def read_seg(
     """
     form = PixelFormat.of(dataset)
     if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
-        raise SetAside("too_large", "The segmentation would take more memory than one object may.")
+        raise SetAside(ReasonCode.TOO_LARGE, "The segmentation would take more memory than one object may.")
     lesions = _lesions(dataset, pseudonyms, patient_id)
     frames = frame_planes(dataset, form)
     slice_mm = slice_spacing(dataset, frames, planes_referred_to(dataset, frames, images))
     for frame, (number, inside) in zip(frames, fractions(dataset, form), strict=True):
         for segment in lesions.keys() if number is None else lesions.keys() & {number}:
             _add(lesions[segment], inside == segment if number is None else inside, frame)
-    return [one for lesion in lesions.values() for one in _measurements(lesion, frames, slice_mm)]
+    return [value for lesion in lesions.values() for value in _measurements(lesion, frames, slice_mm)]
 
 
 def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
     """The number of the segment that is this lesion; None where none is. SetAside(not_measurable): organs only."""
     lesions = _lesions(dataset, pseudonyms, patient_id)
-    return next((number for number, one in lesions.items() if one.lesion_uid == lesion_uid), None)
+    return next((number for number, lesion in lesions.items() if lesion.lesion_uid == lesion_uid), None)
 
 
 def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane) -> None:
@@ -93,14 +94,16 @@ def _lesions(dataset: Dataset, pseudonyms: Pseudonyms, patient_id: str) -> dict[
     """Segments by number; organs, which are there to help the eye, are no lesions unless they are tracked as such."""
     naming = Naming.of(dataset)
     segments = dataset.get("SegmentSequence") or []
-    found = {
-        int(one.SegmentNumber): _lesion(one, naming, pseudonyms, patient_id) for one in segments if _is_lesion(one)
+    lesions = {
+        int(segment.SegmentNumber): _lesion(segment, naming, pseudonyms, patient_id)
+        for segment in segments
+        if _is_lesion(segment)
     }
-    if not found:
-        raise SetAside("not_measurable", "The segmentation holds no segment that is a lesion.")
-    if len(found) < len(segments):
-        logs.event("segments_not_measured", count=len(segments) - len(found), reason="anatomy")
-    return found
+    if not lesions:
+        raise SetAside(ReasonCode.NOT_MEASURABLE, "The segmentation holds no segment that is a lesion.")
+    if len(lesions) < len(segments):
+        logs.event("segments_not_measured", count=len(segments) - len(lesions), reason="anatomy")
+    return lesions
 
 
 def _is_lesion(segment: Dataset) -> bool:

@@ -8,6 +8,7 @@ from pydicom import Dataset
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.reading.pixels import stored_frames
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 HALF = 0.5  # a voxel that is in a lesion with this probability counts as inside (PS3.3 C.8.20.2)
 
@@ -26,10 +27,10 @@ def fractions(dataset: Dataset, form: PixelFormat) -> Iterator[tuple[int | None,
 def _segment_numbers(dataset: Dataset) -> Iterator[int]:
     shared = dataset.get("SharedFunctionalGroupsSequence") or [Dataset()]
     for group in dataset.get("PerFrameFunctionalGroupsSequence") or []:
-        found = group.get("SegmentIdentificationSequence") or shared[0].get("SegmentIdentificationSequence")
-        if not found:
-            raise SetAside("decode_failed", "A frame of the segmentation does not say which segment it shows.")
-        yield int(found[0].ReferencedSegmentNumber)
+        identification = group.get("SegmentIdentificationSequence") or shared[0].get("SegmentIdentificationSequence")
+        if not identification:
+            raise SetAside(ReasonCode.DECODE_FAILED, "A frame of the segmentation does not say which segment it shows.")
+        yield int(identification[0].ReferencedSegmentNumber)
 
 
 def _values(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
@@ -37,4 +38,4 @@ def _values(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
     try:
         yield from stored_frames(dataset, form)
     except NotDecodable as error:
-        raise SetAside("decode_failed", f"The segmentation cannot be read: {error}") from None
+        raise SetAside(ReasonCode.DECODE_FAILED, f"The segmentation cannot be read: {error}") from None

@@ -9,21 +9,23 @@ from pydicom import Dataset
 from stream.dicom.reading.geometry import Plane, planes
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 SAME_PLACE_MM = 0.01  # positions closer than this are one slice: they come as rounded decimal strings
 
 
 def frame_planes(dataset: Dataset, form: PixelFormat) -> list[Plane]:
     """The plane of every frame; SetAside if one is missing or the pixel sizes cannot be."""
-    frames = list(planes(dataset))
+    described = list(planes(dataset))
+    if len(described) != form.frames:
+        raise SetAside(ReasonCode.DECODE_FAILED, "The segmentation describes another number of frames than it holds.")
+    frames = [frame for frame in described if frame and frame.position is not None and _positive(frame.spacing)]
     if len(frames) != form.frames:
-        raise SetAside("decode_failed", "The segmentation describes another number of frames than it holds.")
-    if any(frame is None or frame.position is None or not _positive(frame.spacing) for frame in frames):
         raise SetAside(
-            "bad_geometry", "The segmentation does not say where its frames lie or how large its pixels are."
+            ReasonCode.BAD_GEOMETRY, "The segmentation does not say where its frames lie or how large its pixels are."
         )
     if any(not np.allclose(frame.spacing, frames[0].spacing) for frame in frames):
-        raise SetAside("bad_geometry", "The frames of the segmentation have different pixel sizes.")
+        raise SetAside(ReasonCode.BAD_GEOMETRY, "The frames of the segmentation have different pixel sizes.")
     return frames
 
 
@@ -41,14 +43,18 @@ def planes_referred_to(dataset: Dataset, frames: Sequence[Plane], images: Mappin
         sources = [plane for uid in frame_sources(group) for plane in by_uid.get(uid, ())]
         shown = frame if sources else replace(frame, position=None)  # which image it shows is not said
         if everything and not any(shown.agrees_with(plane) for plane in sources or everything):
-            raise SetAside("bad_geometry", "The segmentation contradicts the geometry of the images it was drawn on.")
+            raise SetAside(
+                ReasonCode.BAD_GEOMETRY, "The segmentation contradicts the geometry of the images it was drawn on."
+            )
     return everything
 
 
 def _referenced(dataset: Dataset, groups: Sequence[Dataset]) -> set[str]:
     series = dataset.get("ReferencedSeriesSequence") or []
     listed = {
-        str(item.ReferencedSOPInstanceUID) for one in series for item in one.get("ReferencedInstanceSequence") or []
+        str(item.ReferencedSOPInstanceUID)
+        for one_series in series
+        for item in one_series.get("ReferencedInstanceSequence") or []
     }
     return listed | {uid for group in groups for uid in frame_sources(group)}
 
@@ -68,10 +74,10 @@ def slice_spacing(dataset: Dataset, frames: Sequence[Plane], referenced: Sequenc
     """
     between, thickness = (_measure(dataset, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
     positions = _smallest_step(frames[0].normal, [*frames, *referenced])
-    found = (positions or between if referenced else between or positions) or thickness
-    if not found:
-        raise SetAside("bad_geometry", "The segmentation does not say how far apart its slices are.")
-    return found
+    spacing = (positions or between if referenced else between or positions) or thickness
+    if not spacing:
+        raise SetAside(ReasonCode.BAD_GEOMETRY, "The segmentation does not say how far apart its slices are.")
+    return spacing
 
 
 def _smallest_step(normal: np.ndarray, everything: Sequence[Plane]) -> float | None:
@@ -86,5 +92,5 @@ def _measure(dataset: Dataset, keyword: str) -> float | None:
     groups = [*(dataset.get("SharedFunctionalGroupsSequence") or [])]
     groups += (dataset.get("PerFrameFunctionalGroupsSequence") or [])[:1]
     values = (measures.get(keyword) for group in groups for measures in group.get("PixelMeasuresSequence") or [])
-    found = next((float(value) for value in values if value), None)
-    return found if found and _positive([found]) else None
+    millimetres = next((float(value) for value in values if value), None)
+    return millimetres if millimetres and _positive([millimetres]) else None

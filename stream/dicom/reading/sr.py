@@ -7,6 +7,7 @@ to the lesion that its surrounding containers state (tracking identifier, site, 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pydicom import Dataset
 
@@ -17,6 +18,7 @@ from stream.dicom.reading import concepts
 from stream.dicom.reading.concepts import Concept, concept
 from stream.dicom.reading.labels import Naming, safe_label, safe_site
 from stream.errors import SetAside
+from stream.vocabulary import ReasonCode
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ def read_sr(dataset: Dataset, pseudonyms: Pseudonyms, patient_id: str) -> list[M
     numbers = list(_numbers(dataset, _Lesion()))
     known = [number for number in numbers if number.name.key in concepts.MEASUREMENTS]
     reader = _Reader(pseudonyms, patient_id, Naming.of(dataset))
-    found = [measurement for number in known if (measurement := reader.measurement(number))]
-    if not found:
-        raise SetAside("not_measurable", "The report holds no measurement that is known here.")
+    measurements = [measurement for number in known if (measurement := reader.measurement(number))]
+    if not measurements:
+        raise SetAside(ReasonCode.NOT_MEASURABLE, "The report holds no measurement that is known here.")
     ignored = {number.name.key for number in numbers} - concepts.MEASUREMENTS.keys()
     if ignored:
         logs.event("concepts_not_stored", codes=",".join(f"{scheme}:{value}" for value, scheme in sorted(ignored)))
-    return list({(one.lesion_uid, one.measurement): one for one in reversed(found)}.values())[::-1]
+    return list({(value.lesion_uid, value.measurement): value for value in reversed(measurements)}.values())[::-1]
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,15 @@ def _value(item: Dataset, name: str) -> float | None:
     if written is None:
         return None
     if not math.isfinite(value) or value < 0:
-        raise SetAside("bad_value", f"The report states a {name} that is negative, infinite or no number.")
+        raise SetAside(ReasonCode.BAD_VALUE, f"The report states a {name} that is negative, infinite or no number.")
     unit = concept(measured[0], "MeasurementUnitsCodeSequence")
     factor = concepts.UNITS[name].get(unit.value if unit else "")
     if factor is None:
-        raise SetAside("unknown_unit", f"The report states a {name} in a unit that is not known here.")
+        raise SetAside(ReasonCode.UNKNOWN_UNIT, f"The report states a {name} in a unit that is not known here.")
     return value * factor
 
 
-def _written(measured: Dataset) -> object:
+def _written(measured: Dataset) -> Any:
     """The binary value if there is one: the decimal string is cut to 16 characters (PS3.3 C.18.1)."""
     for keyword in ("FloatingPointValue", "NumericValue"):
         value = measured.get(keyword)

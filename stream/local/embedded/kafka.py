@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 from stream import publisher
 from stream.endpoints import Endpoints
 from stream.errors import CannotStart
-from stream.local.supervisor import Part, exclusive
+from stream.local.supervisor import SupervisedProcess, exclusive
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
 CACHE = user_cache_path("scanstream") / "kafka"
@@ -64,20 +64,20 @@ def check_hashes(jars: list[Path]) -> None:
     """Raise CannotStart where `jars` are not, file for file, those of `jars.sha256`."""
     lines = files("stream.local.embedded").joinpath("jars.sha256").read_text().split()
     locked = dict(zip(lines[1::2], lines[::2], strict=True))
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
-    if found != locked:
-        wrong = sorted(name for name in found.keys() | locked.keys() if found.get(name) != locked.get(name))
+    fetched = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
+    if fetched != locked:
+        wrong = sorted(name for name in fetched.keys() | locked.keys() if fetched.get(name) != locked.get(name))
         raise CannotStart(f"Kafka's jar {wrong[0]} is not the one this version was locked with: remove {CACHE}.")
 
 
-def part(data_dir: Path, endpoints: Endpoints) -> Part:
+def part(data_dir: Path, endpoints: Endpoints) -> SupervisedProcess:
     """The broker's process. Its folder is formatted where it is missing, so also when it is lost later: what lies in
     topics are doorbells, and whoever waits has them rung again."""
     jars = fetch_jars()
     folder = data_dir / "kafka"
     configuration = data_dir / "run" / "kafka.properties"
     configuration.write_text(_properties(folder, endpoints))
-    return Part(
+    return SupervisedProcess(
         name="kafka",
         argv=(*_java(jars), "kafka.Kafka", str(configuration)),
         prepare=partial(_ensure_formatted, folder, endpoints, jars),
@@ -101,10 +101,10 @@ def _format(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
     configuration = new.with_suffix(".properties")
     configuration.write_text(_properties(new, endpoints))
     words = ["format", "-t", endpoints.kafka_cluster_id, "-c", str(configuration)]
-    made = subprocess.run([*_java(jars), "kafka.tools.StorageTool", *words], capture_output=True, text=True)
+    ended = subprocess.run([*_java(jars), "kafka.tools.StorageTool", *words], capture_output=True, text=True)
     configuration.unlink()
-    if made.returncode:
-        raise CannotStart(f"Kafka cannot make its files in {folder}: {made.stderr.strip()[-300:]}")
+    if ended.returncode:
+        raise CannotStart(f"Kafka cannot make its files in {folder}: {ended.stderr.strip()[-300:]}")
     new.rename(folder)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from stream.endpoints import DATABASE, SUPERUSER, Endpoints, embedded_url
 from stream.errors import CannotStart
-from stream.local.supervisor import Part
+from stream.local.supervisor import SupervisedProcess
 from stream.storage import roles
 
 SYSTEM_USER = "scanstream"
@@ -54,7 +54,7 @@ def prepare(data_dir: Path, endpoints: Endpoints) -> str:
     return _socket_folder(cluster, endpoints.postgres_socket)
 
 
-def part(data_dir: Path, endpoints: Endpoints) -> Part:
+def part(data_dir: Path, endpoints: Endpoints) -> SupervisedProcess:
     """The server process of a cluster that `prepare` made."""
     cluster = data_dir / "postgres"
     inside = endpoints.postgres_socket == str(cluster)
@@ -65,7 +65,7 @@ def part(data_dir: Path, endpoints: Endpoints) -> Part:
         "port": str(endpoints.postgres_port or 5432),
     }
     arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-    return Part(
+    return SupervisedProcess(
         name="postgres",
         argv=(str(_binaries() / "postgres"), "-D", HERE, *arguments),
         ready=lambda: roles.answers(embedded_url(endpoints, SUPERUSER, "postgres")),
@@ -95,10 +95,10 @@ def _init(cluster: Path, password: str) -> None:
         secret.write(password)
         secret.flush()
         _own(Path(secret.name))
-        command = [_binaries() / "initdb", *words, f"--pwfile={secret.name}"]
-        made = subprocess.run(command, cwd=new, capture_output=True, text=True, **_as_user())
-    if made.returncode:
-        raise CannotStart(f"Postgres cannot make its files in {cluster}: {made.stderr.strip().splitlines()[-1]}")
+        command = [str(_binaries() / "initdb"), *words, f"--pwfile={secret.name}"]
+        ended = subprocess.run(command, cwd=new, capture_output=True, text=True, **_as_user())
+    if ended.returncode:
+        raise CannotStart(f"Postgres cannot make its files in {cluster}: {ended.stderr.strip().splitlines()[-1]}")
     (new / "pg_hba.conf").write_text(HBA)
     new.rename(cluster)
 
@@ -118,8 +118,8 @@ def _is_ours(folder: Path) -> bool:
     """Whether `folder` is a folder (not a link) of the server's user, closed to all others."""
     if folder.is_symlink() or not folder.is_dir():
         return False
-    found, user = folder.stat(), _user()
-    return found.st_uid == (user[0] if user else os.getuid()) and found.st_mode & 0o777 == 0o700
+    status, user = folder.stat(), _user()
+    return status.st_uid == (user[0] if user else os.getuid()) and status.st_mode & 0o777 == 0o700
 
 
 def _own(folder: Path) -> None:
@@ -132,26 +132,22 @@ def _user() -> tuple[int, int] | None:
     if os.geteuid() != 0:
         return None
     try:
-        found = pwd.getpwnam(SYSTEM_USER)
+        user = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        command = [
-            "useradd",
-            "--system",
-            "--user-group",
-            "--no-create-home",
-            "--shell",
-            "/usr/sbin/nologin",
-            SYSTEM_USER,
-        ]
-        made = subprocess.run(command, capture_output=True, text=True)
-        try:
-            found = pwd.getpwnam(SYSTEM_USER)
-        except KeyError:
-            raise CannotStart(
-                f"Postgres may not run as root and the user {SYSTEM_USER} cannot be made ({made.stderr.strip()}): "
-                "start ScanStream as another user."
-            ) from None
-    return found.pw_uid, found.pw_gid
+        user = _make_user()
+    return user.pw_uid, user.pw_gid
+
+
+def _make_user() -> pwd.struct_passwd:
+    options = ["--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    ended = subprocess.run(["useradd", *options, SYSTEM_USER], capture_output=True, text=True)
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        raise CannotStart(
+            f"Postgres may not run as root and the user {SYSTEM_USER} cannot be made ({ended.stderr.strip()}): "
+            "start ScanStream as another user."
+        ) from None
 
 
 def _as_user() -> dict[str, Any]:
@@ -172,7 +168,7 @@ def _binaries() -> Path:
 
 def _runs(installation: Path) -> bool:
     try:
-        command = [installation / "bin" / "postgres", "--version"]
+        command = [str(installation / "bin" / "postgres"), "--version"]
         return subprocess.run(command, capture_output=True, **_as_user()).returncode == 0
     except PermissionError:
         return False

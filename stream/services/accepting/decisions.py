@@ -7,164 +7,113 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from stream.errors import AnswerIsNo
-from stream.services.accepting.received_files import Described, Received, Unusable, accept_released
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.received_files import accept_released
 from stream.storage import audit, schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
+from stream.storage.intake import assembly, instances
+from stream.storage.intake.receipts import first_receipt
+from stream.storage.intake.set_asides import SetAsideItem, find_item
+from stream.storage.intake.suspects import WorkItem, clear
+from stream.vocabulary import Decision
 
-NOT_KEPT = {
-    "message": "Its bytes were not kept, so a message cannot be released: have its sender publish it again.",
-    "row": "A row of a table cannot be released: correct the table and import it again.",
-    "identity event": "It was refused so that those behind it could go on: ask for it again.",
-}
-
-
-@dataclass(frozen=True)
-class Item:
-    """What was set aside, and what was decided on it so far."""
-
-    item_id: str
-    scan_uid: str | None
-    revision: int | None
-    patient_id: str | None
-    sha256: str | None
-    reason_code: str
-    reason: str
-    decision: str | None
-    decided_by: str | None
-    decided_at: dt.datetime | None
-    file: bool  # one that a sender was told success for
-
-    @property
-    def kind(self) -> str:
-        """revision, file, message, timeline, row (of an imported table) or identity event."""
-        if self.revision is not None:
-            return "revision"
-        if self.sha256:
-            return "file" if self.file else "message"
-        if self.patient_id:
-            return "timeline"
-        return "identity event" if self.reason_code == "killed_worker" else "row"
-
-    @property
-    def why_not(self) -> str | None:
-        """Why it cannot be released, where it cannot; a message that ended workers may come again."""
-        return None if self.sha256 and self.reason_code == "killed_worker" else NOT_KEPT.get(self.kind)
+VERBS = {Decision.RELEASED: "release", Decision.REJECTED: "reject"}
+"""As the log calls them."""
 
 
 @dataclass(frozen=True)
-class Decision:
+class SignOff:
     """Who decided, and why in their words."""
 
     by: str
     why: str | None
 
 
-def undecided(connection: Connection, item_id: str) -> Item:
+def undecided(connection: Connection, item_id: str) -> SetAsideItem:
     """The item; raises AnswerIsNo where there is none, or somebody has decided on it."""
-    row = connection.execute(ITEM, [item_id]).fetchone()
-    if row is None:
+    item = find_item(connection, item_id)
+    if item is None:
         raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
-    item = Item(*row)
     if item.decision:
         raise AnswerIsNo(f"{item.decided_by} {item.decision} it already, at {item.decided_at:%Y-%m-%d %H:%M} UTC.")
     return item
 
 
-ITEM = """SELECT item_id, scan_uid, revision, patient_id, sha256, reason_code, reason, decision, decided_by, decided_at,
-  EXISTS (SELECT FROM core.receipts r WHERE r.sha256 = i.sha256) FROM core.set_asides i WHERE item_id = %s"""
-
-
-def reject(connection: Connection, item_id: str, decision: Decision) -> Item:
+def reject(connection: Connection, item_id: str, sign_off: SignOff) -> SetAsideItem:
     """What was set aside stays aside for good."""
     with connection.transaction():
         item = undecided(connection, item_id)
-        _write(connection, item, "rejected", decision, dt.datetime.now(dt.UTC))
+        _write(connection, item, Decision.REJECTED, sign_off, dt.datetime.now(dt.UTC))
     return item
 
 
-def release_revision(connection: Connection, item: Item, decision: Decision) -> None:
+def release_revision(connection: Connection, item: SetAsideItem, sign_off: SignOff) -> None:
     """Measure a scan revision again, or make it first where that ended workers; no death is held against it."""
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
-        _write(connection, item, "released", decision, now)
-        connection.execute(
-            """UPDATE core.assembly w SET reason_code = NULL, reason = NULL, attempts = 0, due_at = %(now)s,
-              changed_at = %(now)s, status = CASE WHEN EXISTS (SELECT FROM core.revisions r WHERE
-                r.scan_uid = w.scan_uid AND r.revision = w.revision) THEN 'measuring' ELSE 'receiving' END
-            WHERE scan_uid = %(scan)s AND revision = %(revision)s AND status = 'set_aside'""",
-            {"now": now, "scan": item.scan_uid, "revision": item.revision},
-        )
-        for revision in (0, item.revision):
-            _clear(connection, "scan", item.scan_uid, revision)
+        _write(connection, item, Decision.RELEASED, sign_off, now)
+        assembly.take_up_again(connection, item.scan_uid, item.revision, now)
+        _clear(connection, "scan", item.scan_uid)
+        _clear(connection, "scan", item.scan_uid, item.revision)
 
 
-def release_timeline(connection: Connection, item: Item, decision: Decision) -> None:
+def release_timeline(connection: Connection, item: SetAsideItem, sign_off: SignOff) -> None:
     """Fold a timeline again that ended its worker."""
     with connection.transaction():
-        _write(connection, item, "released", decision, dt.datetime.now(dt.UTC))
-        _clear(connection, "timeline", item.patient_id, 0)
+        _write(connection, item, Decision.RELEASED, sign_off, dt.datetime.now(dt.UTC))
+        _clear(connection, "timeline", item.patient_id)
 
 
-def release_message(connection: Connection, item: Item, decision: Decision) -> None:
+def release_message(connection: Connection, item: SetAsideItem, sign_off: SignOff) -> None:
     """Take a message that ended workers, should it come again."""
     with connection.transaction():
-        _write(connection, item, "released", decision, dt.datetime.now(dt.UTC))
-        _clear(connection, "message", item.sha256, 0)
+        _write(connection, item, Decision.RELEASED, sign_off, dt.datetime.now(dt.UTC))
+        _clear(connection, "message", item.sha256)
 
 
-def kept_file(connection: Connection, item: Item) -> Received:
+def kept_file(connection: Connection, item: SetAsideItem) -> ReceivedFile:
     """The file of `item` as it was received."""
-    row = connection.execute(
-        """SELECT r.receipt_id, r.association_id, a.calling_ae, a.peer, r.sha256, r.content_sha256, r.received_at
-        FROM core.receipts r JOIN core.associations a USING (association_id)
-        WHERE r.sha256 = %s ORDER BY r.received_at LIMIT 1""",
-        [item.sha256],
-    ).fetchone()
-    return Received(*row, what=Unusable(item.reason_code, item.reason, item.scan_uid))
+    problem = UnusableFile(item.reason_code, item.reason, item.scan_uid)
+    return ReceivedFile(*first_receipt(connection, item.sha256), problem)
 
 
-def release_file(connection: Connection, item: Item, file: Received, decision: Decision) -> None:
+def release_file(connection: Connection, item: SetAsideItem, file: ReceivedFile, sign_off: SignOff) -> None:
     """Accept the file; raises AnswerIsNo where what stands contradicts it."""
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
-        _write(connection, item, "released", decision, now)
+        _write(connection, item, Decision.RELEASED, sign_off, now)
         if problem := accept_released(connection, replace(file, received_at=now)):
             raise AnswerIsNo(f"It contradicts what stands, nothing was changed. {problem.reason}")
 
 
-def of_the_study(connection: Connection, what: Described) -> Described:
+def of_the_study(connection: Connection, what: DescribedInstance) -> DescribedInstance:
     """`what` as a file of the patient that its study was received for; who it names itself is not kept."""
-    row = connection.execute("SELECT received_as FROM core.scans WHERE scan_uid = %s", [what.scan_uid]).fetchone()
-    return of_patient(what, row[0]) if row else what
+    patient_id = instances.received_as(connection, [what.scan_uid]).get(what.scan_uid)
+    return of_patient(what, patient_id) if patient_id is not None else what
 
 
-def of_patient(what: Described, patient_id: str) -> Described:
+def of_patient(what: DescribedInstance, patient_id: str) -> DescribedInstance:
     """`what` as a file of the patient with this pseudonym."""
     return replace(what, patient_id=patient_id, vault={**what.vault, "mrn": None})
 
 
-def correcting(connection: Connection, what: Described, corrected_uid: str) -> Described:
+def correcting(connection: Connection, what: DescribedInstance, corrected_uid: str) -> DescribedInstance:
     """`what` as other content under a SOP Instance UID that stands: it takes back whatever stood there before."""
     if what.kind == "kos":
         raise AnswerIsNo("A note cannot be changed under its own UID: have its sender send a new one.")
-    rows = connection.execute(
-        "SELECT instance_uid FROM core.instances WHERE withdraws @> ARRAY[%s] AND withdraws_because = 'corrected'",
-        [what.instance_uid],
-    ).fetchall()
-    before = (what.instance_uid, *(uid for (uid,) in rows))
+    before = (what.instance_uid, *instances.corrections(connection, what.instance_uid))
     return replace(what, instance_uid=corrected_uid, withdraws=before, withdraws_because="corrected")
 
 
-def _write(connection: Connection, item: Item, decision: str, by: Decision, now: dt.datetime) -> None:
-    values = {"decision": decision, "decided_by": by.by, "decided_at": now}
+def _write(connection: Connection, item: SetAsideItem, decision: Decision, sign_off: SignOff, now: dt.datetime) -> None:
+    values = {"decision": decision, "decided_by": sign_off.by, "decided_at": now}
     if not write_later(connection, schema.set_asides, {"item_id": item.item_id}, values):
         raise AnswerIsNo("Somebody else has decided on it just now: `scanstream set-aside show` tells what.")
-    verb = {"released": "release", "rejected": "reject"}[decision]
-    audit.record(connection, by.by, f"{verb} set-aside", item.item_id, by.why, now)
+    audit.record(connection, sign_off.by, f"{VERBS[decision]} set-aside", item.item_id, sign_off.why, now)
 
 
-def _clear(connection: Connection, kind: str, name: str | None, revision: int | None) -> None:
-    connection.execute(
-        "DELETE FROM core.suspects WHERE kind = %s AND id = %s AND revision = %s", [kind, name, revision]
-    )
+def _clear(connection: Connection, kind: str, name: str | None, revision: int | None = 0) -> None:
+    """Hold no death against it any more; an item of this kind has its name."""
+    if name is not None and revision is not None:
+        clear(connection, WorkItem(kind, name, revision))

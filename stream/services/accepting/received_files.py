@@ -1,69 +1,26 @@
 """What becomes of a received file: accepted, duplicate or set aside, decided against what the database knows."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from stream import logs
 from stream.crash import reach
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.timelines import roots
-from stream.storage.vault import keep_patients
+from stream.storage.folding.timelines import roots
+from stream.storage.intake import instances, receipts, set_asides
+from stream.storage.patients.vault import keep_patients
+from stream.vocabulary import ReasonCode, Receipt
 
 
 @dataclass(frozen=True)
-class Described:
-    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid).
-
-    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why.
-    """
-
-    instance_uid: str
-    scan_uid: str
-    patient_id: str
-    modality: str
-    kind: str
-    acquired_at: dt.datetime
-    referenced: tuple[str, ...]
-    expected_instances: int | None
-    vault: Mapping[str, str | None]
-    series_uid: str | None = None
-    series_description: str | None = None
-    expected_series: int | None = None
-    expected_in_series: int | None = None
-    withdraws: tuple[str, ...] = ()
-    withdraws_because: str | None = None
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """A file that was kept and cannot be placed: why, and its scan where the file names one."""
-
-    reason_code: str
-    reason: str
-    scan_uid: str | None = None
-
-
-@dataclass(frozen=True)
-class Received:
-    """A file the sender was told success for."""
-
-    receipt_id: str
-    association_id: str
-    calling_ae: str
-    peer: str
-    sha256: str
-    content_sha256: str
-    received_at: dt.datetime
-    what: Described | Unusable
-
-
-@dataclass(frozen=True)
-class Bell:
+class InstanceBell:
     """An accepted instance to announce on the `instances` topic."""
 
     scan_uid: str
@@ -72,31 +29,42 @@ class Bell:
     received_as: str
 
 
-def accept(connection: Connection, files: Sequence[Received]) -> list[Bell]:
+class _Repeat(StrEnum):
+    """A receipt that was handled before a crash: as accepted, which is announced again, or otherwise."""
+
+    AGAIN = "again"
+    HANDLED = "handled"
+
+
+_Outcomes = Sequence[tuple[ReceivedFile, Receipt | _Repeat]]
+
+
+def accept(connection: Connection, files: Sequence[ReceivedFile]) -> list[InstanceBell]:
     """Write rows for `files` in one transaction; the same receipts again change nothing. Returns what to announce."""
     with connection.transaction():
-        known = _Known(connection, files)
+        batch = _BatchState(connection, files)
         reach("forwarding.scans_written")
-        outcomes = [(file, known.decide(file)) for file in files]
-        _write(connection, outcomes, known)
+        outcomes = [(file, batch.decide(file)) for file in files]
+        _write(connection, outcomes, batch)
         reach("forwarding.receipts_written")
     reach("forwarding.committed")
     for file, outcome in outcomes:
         _log(file, outcome)
-    return [_bell(file) for file, outcome in outcomes if outcome in ("accepted", "again")]
+    return [
+        InstanceBell(what.scan_uid, what.instance_uid, file.sha256, what.patient_id)
+        for file, what in _described(outcomes, Receipt.ACCEPTED, _Repeat.AGAIN)
+    ]
 
 
-def accept_released(connection: Connection, file: Received) -> Unusable | None:
+def accept_released(connection: Connection, file: ReceivedFile) -> UnusableFile | None:
     """Accept a file that was set aside, in the caller's transaction; what is in the way, where something is."""
-    known = _Known(connection, [file])
-    if problem := known.conflict(file.content_sha256, file.what):
+    if isinstance(file.what, UnusableFile):
+        return file.what
+    batch = _BatchState(connection, [file])
+    if problem := batch.conflict(file.content_sha256, file.what):
         return problem
-    _write(connection, [(file, "accepted")], known)
-    connection.execute(
-        """UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
-        WHERE content_sha256 = %s AND outcome = 'set_aside'""",
-        [file.what.scan_uid, file.content_sha256],
-    )
+    _write(connection, [(file, Receipt.ACCEPTED)], batch)
+    receipts.count_as_accepted(connection, file.content_sha256, file.what.scan_uid)
     return None
 
 
@@ -104,143 +72,148 @@ def close_association(
     connection: Connection, association_id: str, closed_at: dt.datetime, scan_uids: Iterable[str]
 ) -> dict[str, list[str]]:
     """Note that an association ended; returns received_as → its scans, to ring the bell for each."""
-    connection.execute(
-        "UPDATE core.associations SET closed_at = %s WHERE association_id = %s AND closed_at IS NULL",
-        [closed_at, association_id],
-    )
+    receipts.note_association_end(connection, association_id, closed_at)
     reach("forwarding.end_noted")
     groups: dict[str, list[str]] = {}
-    rows = connection.execute(
-        "SELECT received_as, scan_uid FROM core.scans WHERE scan_uid = ANY(%s)", [list(scan_uids)]
-    )
-    for received_as, scan_uid in rows:
+    for scan_uid, received_as in instances.received_as(connection, list(scan_uids)).items():
         groups.setdefault(received_as, []).append(scan_uid)
     return groups
 
 
-class _Known:
+class _BatchState:
     """What the database knows of a batch, kept up to date while its files are decided in order."""
 
-    def __init__(self, connection: Connection, files: Sequence[Received]) -> None:
-        described = [file.what for file in files if isinstance(file.what, Described)]
-        first = {one.scan_uid: one.patient_id for one in reversed(described)}
-        scans = sorted(first.items())
+    def __init__(self, connection: Connection, files: Sequence[ReceivedFile]) -> None:
+        described = [file.what for file in files if isinstance(file.what, DescribedInstance)]
+        first_patients = {what.scan_uid: what.patient_id for what in reversed(described)}
+        scans = sorted(first_patients.items())
         append(connection, schema.scans, [{"scan_uid": uid, "received_as": patient} for uid, patient in scans])
-        self.received_as = _pairs(connection, "SELECT scan_uid, received_as FROM core.scans WHERE scan_uid = ANY(%s) "
-                                  "ORDER BY scan_uid FOR UPDATE", [uid for uid, _ in scans])  # fmt: skip
-        self.contents = _pairs(connection, "SELECT instance_uid, content_sha256 FROM core.instances "
-                               "WHERE instance_uid = ANY(%s)", [one.instance_uid for one in described])  # fmt: skip
-        self.outcomes = _pairs(connection, "SELECT receipt_id, outcome FROM core.receipts WHERE receipt_id = ANY(%s)",
-                               [file.receipt_id for file in files])  # fmt: skip
-        self.aside = _pairs(connection, "SELECT item_id, reason_code FROM core.set_asides WHERE item_id = ANY(%s)",
-                            [item_id(file.content_sha256) for file in files])  # fmt: skip
-        self.owners = _owners(connection, [uid for one in described for uid in one.withdraws])
-        self.roots = roots(connection, [one.patient_id for one in described])
-        self.problems: dict[str, Unusable] = {}
+        self.received_as = instances.lock_received_as(connection, [uid for uid, _ in scans])
+        self.contents = instances.contents(connection, [what.instance_uid for what in described])
+        self.outcomes = receipts.outcomes(connection, [file.receipt_id for file in files])
+        self.aside = set_asides.reason_codes(connection, [item_id(file.content_sha256) for file in files])
+        self.owners = instances.owners(connection, [uid for what in described for uid in what.withdraws])
+        self.roots = roots(connection, [what.patient_id for what in described])
+        self.problems: dict[str, UnusableFile] = {}
 
-    def decide(self, file: Received) -> str:
-        """accepted, duplicate, set_aside, or `again` for a receipt that was handled before a crash."""
+    def decide(self, file: ReceivedFile) -> Receipt | _Repeat:
+        """What becomes of `file`, after all files before it."""
         if outcome := self.outcomes.get(file.receipt_id):
-            return "again" if outcome == "accepted" else "handled"
+            return _Repeat.AGAIN if outcome == Receipt.ACCEPTED else _Repeat.HANDLED
         if item_id(file.content_sha256) in self.aside:
-            return "duplicate"
-        problem = file.what if isinstance(file.what, Unusable) else self.conflict(file.content_sha256, file.what)
-        if problem is not None:
-            self.problems[file.receipt_id] = problem
-            self.aside[item_id(file.content_sha256)] = problem.reason_code
-            return "set_aside"
-        seen = self.contents.get(file.what.instance_uid)
+            return Receipt.DUPLICATE
+        if isinstance(file.what, UnusableFile):
+            return self._set_aside(file, file.what)
+        if problem := self.conflict(file.content_sha256, file.what):
+            return self._set_aside(file, problem)
+        is_new = file.what.instance_uid not in self.contents
         self.contents[file.what.instance_uid] = file.content_sha256
         self.owners.setdefault(file.what.instance_uid, {self.roots[file.what.patient_id]})
-        return "accepted" if seen is None else "duplicate"
+        return Receipt.ACCEPTED if is_new else Receipt.DUPLICATE
 
-    def conflict(self, content_sha256: str, what: Described) -> Unusable | None:
+    def _set_aside(self, file: ReceivedFile, problem: UnusableFile) -> Receipt:
+        self.problems[file.receipt_id] = problem
+        self.aside[item_id(file.content_sha256)] = problem.reason_code
+        return Receipt.SET_ASIDE
+
+    def conflict(self, content_sha256: str, what: DescribedInstance) -> UnusableFile | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
         if self.contents.get(what.instance_uid, content_sha256) != content_sha256:
-            return Unusable("content_conflict", "An instance with the same SOP Instance UID but other content stands.")
+            reason = "An instance with the same SOP Instance UID but other content stands."
+            return UnusableFile(ReasonCode.CONTENT_CONFLICT, reason)
         if self.received_as[what.scan_uid] != what.patient_id:
-            return Unusable("patient_conflict", "The study was received for another patient before.")
+            return UnusableFile(ReasonCode.PATIENT_CONFLICT, "The study was received for another patient before.")
         own = self.roots[what.patient_id]
         if any(own not in self.owners.get(uid, {own}) for uid in what.withdraws):
-            return Unusable("patient_conflict", "It takes back instances of another patient.")
+            return UnusableFile(ReasonCode.PATIENT_CONFLICT, "It takes back instances of another patient.")
         return None
 
 
-def _write(connection: Connection, outcomes: Sequence[tuple[Received, str]], known: _Known) -> None:
-    new = [(file, outcome) for file, outcome in outcomes if outcome not in ("again", "handled")]
-    associations = {file.association_id: file for file, _ in new}.values()
-    append(connection, schema.associations, [
-        {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
-        for file in associations])  # fmt: skip
-    accepted = [file for file, outcome in new if outcome == "accepted"]
-    keep_patients(connection, [_vault_patient(file.what) for file in accepted if file.what.vault["mrn"]])
-    append(connection, schema.vault_scans, [
-        {"scan_uid": file.what.scan_uid, "study_instance_uid": file.what.vault["study_instance_uid"]}
-        for file in accepted])  # fmt: skip
+def _described(outcomes: _Outcomes, *wanted: Receipt | _Repeat) -> list[tuple[ReceivedFile, DescribedInstance]]:
+    """The instances that came to one of the `wanted` outcomes, each with its file."""
+    return [
+        (file, file.what)
+        for file, outcome in outcomes
+        if outcome in wanted and isinstance(file.what, DescribedInstance)
+    ]
+
+
+def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> None:
+    decided = [(file, outcome) for file, outcome in outcomes if isinstance(outcome, Receipt)]
+    associations = {file.association_id: _association(file) for file, _ in decided}
+    append(connection, schema.associations, associations.values())
+    accepted = _described(decided, Receipt.ACCEPTED)
+    keep_patients(connection, [_vault_patient(what) for _, what in accepted if what.vault["mrn"]])
+    append(connection, schema.vault_scans, [_vault_scan(what) for _, what in accepted])
     reach("forwarding.vault_written")
-    append(connection, schema.instances, [_instance(file, file.what) for file in accepted])
+    append(connection, schema.instances, [_instance(file, what) for file, what in accepted])
     append(
         connection,
         schema.set_asides,
-        [_set_aside(file, known.problems[file.receipt_id]) for file, outcome in new if outcome == "set_aside"],
+        [
+            _set_aside(file, batch.problems[file.receipt_id])
+            for file, outcome in decided
+            if outcome == Receipt.SET_ASIDE
+        ],
     )
-    append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in new])
+    append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in decided])
 
 
-def _owners(connection: Connection, instance_uids: Sequence[str]) -> dict[str, set[str]]:
-    """instance_uid → the patient it was received for, and the one it belongs to now, by their timelines."""
-    if not instance_uids:
-        return {}
-    rows = connection.execute(
-        """SELECT i.instance_uid, core.root(s.received_as), core.root(coalesce(a.patient_id, s.received_as))
-        FROM core.instances i JOIN core.scans s USING (scan_uid) LEFT JOIN core.assignments a USING (scan_uid)
-        WHERE i.instance_uid = ANY(%s)""",
-        [list(instance_uids)],
-    )
-    return {uid: set(owners) for uid, *owners in rows}
+def _association(file: ReceivedFile) -> dict[str, Any]:
+    return {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
 
 
-def _pairs(connection: Connection, query: str, keys: Sequence[str]) -> dict[str, str]:
-    return dict(connection.execute(query, [list(keys)]).fetchall()) if keys else {}
-
-
-def _vault_patient(what: Described) -> dict[str, Any]:
+def _vault_patient(what: DescribedInstance) -> dict[str, str | None]:
     columns = ("issuer", "mrn", "name", "birth_date")
     return {"patient_id": what.patient_id, **{name: what.vault[name] for name in columns}}
 
 
-def _instance(file: Received, what: Described) -> dict[str, Any]:
+def _vault_scan(what: DescribedInstance) -> dict[str, Any]:
+    return {"scan_uid": what.scan_uid, "study_instance_uid": what.vault["study_instance_uid"]}
+
+
+def _instance(file: ReceivedFile, what: DescribedInstance) -> dict[str, Any]:
     return {
-        "instance_uid": what.instance_uid, "scan_uid": what.scan_uid, "sha256": file.sha256,
-        "content_sha256": file.content_sha256, "modality": what.modality, "kind": what.kind,
-        "acquired_at": what.acquired_at, "referenced": list(what.referenced),
-        "expected_instances": what.expected_instances, "accepted_at": file.received_at,
-        "series_uid": what.series_uid, "series_description": what.series_description,
-        "expected_series": what.expected_series, "expected_in_series": what.expected_in_series,
-        "withdraws": list(what.withdraws) or None, "withdraws_because": what.withdraws_because,
-    }  # fmt: skip
+        "instance_uid": what.instance_uid,
+        "scan_uid": what.scan_uid,
+        "sha256": file.sha256,
+        "content_sha256": file.content_sha256,
+        "modality": what.modality,
+        "kind": what.kind,
+        "acquired_at": what.acquired_at,
+        "referenced": list(what.referenced),
+        "expected_instances": what.expected_instances,
+        "accepted_at": file.received_at,
+        "series_uid": what.series_uid,
+        "series_description": what.series_description,
+        "expected_series": what.expected_series,
+        "expected_in_series": what.expected_in_series,
+        "withdraws": list(what.withdraws) or None,
+        "withdraws_because": what.withdraws_because,
+    }
 
 
-def _set_aside(file: Received, problem: Unusable) -> dict[str, Any]:
-    item = item_id(file.content_sha256)
-    return set_aside_row(item, problem.reason_code, problem.reason, file.received_at,
-                         scan_uid=file.what.scan_uid, sha256=file.sha256)  # fmt: skip
+def _set_aside(file: ReceivedFile, problem: UnusableFile) -> dict[str, Any]:
+    item, scan_uid = item_id(file.content_sha256), file.what.scan_uid
+    return set_aside_row(
+        item, problem.reason_code, problem.reason, file.received_at, scan_uid=scan_uid, sha256=file.sha256
+    )
 
 
-def _receipt(file: Received, outcome: str) -> dict[str, Any]:
+def _receipt(file: ReceivedFile, outcome: Receipt) -> dict[str, Any]:
     return {
-        "receipt_id": file.receipt_id, "association_id": file.association_id, "sha256": file.sha256,
-        "content_sha256": file.content_sha256, "outcome": outcome, "received_at": file.received_at,
+        "receipt_id": file.receipt_id,
+        "association_id": file.association_id,
+        "sha256": file.sha256,
+        "content_sha256": file.content_sha256,
+        "outcome": outcome,
+        "received_at": file.received_at,
         "scan_uid": file.what.scan_uid,
-    }  # fmt: skip
+    }
 
 
-def _bell(file: Received) -> Bell:
-    return Bell(file.what.scan_uid, file.what.instance_uid, file.sha256, file.what.patient_id)
-
-
-def _log(file: Received, outcome: str) -> None:
-    if isinstance(file.what, Described):
+def _log(file: ReceivedFile, outcome: Receipt | _Repeat) -> None:
+    if isinstance(file.what, DescribedInstance):
         logs.event(f"instance_{outcome}", scan=file.what.scan_uid, instance=file.what.instance_uid)
     else:
         logs.event(f"instance_{outcome}", sha256=file.sha256, reason=file.what.reason_code)

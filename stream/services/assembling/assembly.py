@@ -5,32 +5,39 @@ made of the rest.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from stream import logs
 from stream.crash import reach
 from stream.services.accepting.set_asides import item_id, set_aside_row
-from stream.services.assembling.apply_withdrawals import settle
+from stream.services.assembling.apply_withdrawals import apply_withdrawals
 from stream.services.assembling.completeness import (
     FINAL,
-    Gathered,
-    Instance,
+    DueTime,
+    GatheredScan,
     Rules,
     acquired_at,
     due,
-    to_make,
+    next_revisions,
 )
-from stream.services.assembling.withdrawals import in_force, named_scans, withdrawals
+from stream.services.assembling.withdrawals import in_force, withdrawals
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.intake import assembly, instances
+from stream.storage.intake.assembly import Instance, RevisionKey, Wait
+from stream.storage.intake.withdrawals import Withdrawal, named_scans
 from stream.timeline.digest import digest
+from stream.vocabulary import Completeness, ReasonCode
+
+OVERDUE_LIMIT = 500
+"""Scans gathered in one pass, those that are due longest first: the next pass takes the others."""
 
 
 @dataclass(frozen=True)
-class Fired:
+class RevisionBell:
     """A revision to announce: on `scans` where it was made, on `timepoints` where it was taken down or counts again."""
 
     scan_uid: str
@@ -39,7 +46,20 @@ class Fired:
     topic: str = "scans"
 
 
-def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: dt.datetime) -> list[Fired]:
+class _NewRevision(NamedTuple):
+    """A revision to make of a scan: of what, and why it counts as complete."""
+
+    scan: GatheredScan
+    revision: int
+    instances: tuple[Instance, ...]
+    why: Completeness
+
+    @property
+    def key(self) -> RevisionKey:
+        return RevisionKey(self.scan.scan_uid, self.revision)
+
+
+def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: dt.datetime) -> list[RevisionBell]:
     """Bring the assembly of `scan_uids`, and of scans that they take back from, into line with what was accepted.
 
     Returns the revisions that were made, taken down or let count again.
@@ -47,160 +67,146 @@ def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: 
     with connection.transaction():
         scans = _read(connection, named_scans(connection, scan_uids))
         reach("assembly.locked")
-        decided = [(scan, when) for scan in scans if (when := due(scan, rules))]
-        _wait(connection, [(scan, *when) for scan, when in decided if when[0] > now], now)
+        due_times = [(scan, when) for scan in scans if (when := due(scan, rules))]
+        _wait(connection, [(scan, when) for scan, when in due_times if when.at > now], now)
         reach("assembly.waits_written")
-        made = _fire(connection, [(scan, when[1]) for scan, when in decided if when[0] <= now], now)
-        newest = {**{scan.scan_uid: scan for scan in scans}, **{scan.scan_uid: scan for scan in made}}
-        settled = settle(connection, list(newest.values()), now)
+        made = _make_revisions(connection, [(scan, when.why) for scan, when in due_times if when.at <= now], now)
+        newest = {scan.scan_uid: scan for scan in (*scans, *made)}
+        changed = apply_withdrawals(connection, list(newest.values()), now)
         _set_strangers_aside(connection, scans, now)
         if made:
             reach("assembly.fired")
     if made:
         reach("assembly.committed")
-    fired = [
-        Fired(scan.scan_uid, revision, scan.received_as)
+    return _bells(scans, newest, changed)
+
+
+def overdue(connection: Connection, now: dt.datetime) -> list[str]:
+    """Scans whose waiting time is over; what another worker has in hand at the moment is left to it."""
+    return assembly.overdue(connection, now, OVERDUE_LIMIT)
+
+
+def _bells(
+    scans: Sequence[GatheredScan], newest: Mapping[str, GatheredScan], changed: Sequence[str]
+) -> list[RevisionBell]:
+    """Of the revisions that were made since `scans` were read, and of scans that `changed` without a new revision."""
+    made = [
+        RevisionBell(before.scan_uid, revision, before.received_as)
         for before in scans
-        for scan in [newest[before.scan_uid]]
-        for revision in range(before.revision + 1, scan.revision + 1)
+        for revision in range(before.revision + 1, newest[before.scan_uid].revision + 1)
     ]
-    for one in fired:
-        logs.event("scan_complete", scan=one.scan_uid, revision=one.revision)
-    told = {one.scan_uid for one in fired}
-    return fired + [Fired(uid, newest[uid].revision, newest[uid].received_as, "timepoints")
-                    for uid in settled if uid not in told]  # fmt: skip
+    for bell in made:
+        logs.event("scan_complete", scan=bell.scan_uid, revision=bell.revision)
+    announced = {bell.scan_uid for bell in made}
+    return made + [
+        RevisionBell(uid, newest[uid].revision, newest[uid].received_as, "timepoints")
+        for uid in changed
+        if uid not in announced
+    ]
 
 
-def _set_strangers_aside(connection: Connection, scans: Sequence[Gathered], now: dt.datetime) -> None:
+def _set_strangers_aside(connection: Connection, scans: Sequence[GatheredScan], now: dt.datetime) -> None:
     """Notes that came before the instances of another patient which they name: without effect, for a person to see."""
-    for note in sorted({one.note for scan in scans for one in scan.undone if not one.same_patient}):
-        scan_uid, sha256, content = connection.execute(
-            "SELECT scan_uid, sha256, content_sha256 FROM core.instances WHERE instance_uid = %s", [note]
-        ).fetchone()
-        reason = "It takes back instances of another patient, which has no effect on them."
-        row = set_aside_row(item_id(content), "patient_conflict", reason, now, scan_uid=scan_uid, sha256=sha256)
+    reason = "It takes back instances of another patient, which has no effect on them."
+    strangers = [withdrawal for scan in scans for withdrawal in scan.undone if not withdrawal.same_patient]
+    for note in sorted({withdrawal.note for withdrawal in strangers}):
+        file = instances.instance_file(connection, note)
+        item = item_id(file.content_sha256)
+        row = set_aside_row(item, ReasonCode.PATIENT_CONFLICT, reason, now, scan_uid=file.scan_uid, sha256=file.sha256)
         append(connection, schema.set_asides, [row])
 
 
-def overdue(connection: Connection, now: dt.datetime, limit: int = 500) -> list[str]:
-    """Scans whose waiting time is over; what another worker has in hand at the moment is left to it."""
-    rows = connection.execute(
-        """SELECT scan_uid FROM core.assembly WHERE status = 'receiving' AND due_at <= %s
-        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED""",
-        [now, limit],
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-SCANS = """SELECT s.scan_uid, s.received_as,
-  (SELECT coalesce(max(r.revision), 0) FROM core.revisions r WHERE r.scan_uid = s.scan_uid),
-  (SELECT max(c.received_at) FROM core.receipts c WHERE c.scan_uid = s.scan_uid AND c.outcome = 'accepted'),
-  (SELECT count(DISTINCT a.association_id) FROM core.receipts c JOIN core.associations a USING (association_id)
-    WHERE c.scan_uid = s.scan_uid AND a.closed_at IS NULL),
-  (SELECT max(a.closed_at) FROM core.receipts c JOIN core.associations a USING (association_id)
-    WHERE c.scan_uid = s.scan_uid)
-FROM core.scans s WHERE s.scan_uid = ANY(%s)"""
-
-
-def _read(connection: Connection, scan_uids: Sequence[str]) -> list[Gathered]:
+def _read(connection: Connection, scan_uids: Sequence[str]) -> list[GatheredScan]:
     # locked by a statement of its own: what a statement that waits has read before is out of date
-    connection.execute(
-        "SELECT 1 FROM core.scans WHERE scan_uid = ANY(%s) ORDER BY scan_uid FOR UPDATE", [list(scan_uids)]
-    )
-    scans = connection.execute(SCANS, [list(scan_uids)]).fetchall()
-    instances: dict[str, list[Instance]] = {}
-    for scan_uid, referenced, *row in connection.execute(INSTANCES, [list(scan_uids)]):
-        instances.setdefault(scan_uid, []).append(Instance(*row[:4], tuple(referenced), *row[4:]))
-    made_of: dict[str, dict[int, set[str]]] = {}
-    for scan_uid, revision, uid in connection.execute(
-        "SELECT scan_uid, revision, instance_uid FROM core.revision_instances WHERE scan_uid = ANY(%s)",
-        [list(scan_uids)],
-    ):
-        made_of.setdefault(scan_uid, {}).setdefault(revision, set()).add(uid)
-    return _with_relations(connection, [
-        Gathered(uid, received_as, tuple(instances[uid]), revision,
-                 {number: frozenset(uids) for number, uids in made_of.get(uid, {}).items()}, *rest)
-        for uid, received_as, revision, *rest in scans
-        if uid in instances
-    ])  # fmt: skip
+    instances.lock_scans(connection, scan_uids)
+    arrivals = assembly.arrivals(connection, scan_uids)
+    accepted = assembly.instances(connection, scan_uids)
+    made_of = assembly.revision_instances(connection, scan_uids)
+    scans = [
+        GatheredScan(
+            arrival.scan_uid,
+            arrival.received_as,
+            accepted[arrival.scan_uid],
+            arrival.revision,
+            made_of.get(arrival.scan_uid, {}),
+            arrival.last_received_at,
+            arrival.open_associations,
+            arrival.last_closed_at,
+        )
+        for arrival in arrivals
+        if arrival.scan_uid in accepted
+    ]
+    return _with_relations(connection, scans)
 
 
-INSTANCES = """SELECT scan_uid, referenced, instance_uid, content_sha256, kind, acquired_at, series_uid,
-  series_description, expected_instances, expected_series, expected_in_series FROM core.instances
-WHERE scan_uid = ANY(%s) ORDER BY instance_uid"""
-
-
-def _with_relations(connection: Connection, scans: Sequence[Gathered]) -> list[Gathered]:
+def _with_relations(connection: Connection, scans: Sequence[GatheredScan]) -> list[GatheredScan]:
     """`scans` with what their instances have to do with others: what takes them back, what they refer to elsewhere."""
-    uids = [{one.instance_uid for one in scan.instances} for scan in scans]
-    found = withdrawals(connection, sorted(set().union(*uids)))
-    force = in_force(found)
-    lacking = {uid for scan, own in zip(scans, uids, strict=True) for one in scan.instances
-               if one.kind != "image" for uid in one.referenced if uid not in own}  # fmt: skip
-    held = connection.execute("SELECT instance_uid FROM core.instances WHERE instance_uid = ANY(%s)", [list(lacking)])
-    elsewhere = frozenset(row[0] for row in held) if lacking else frozenset()
-    standing = {(one.note, one.takes) for one in force}
-    return [
-        replace(
-            scan, elsewhere=elsewhere - own, withdrawn={one.takes: one for one in reversed(force) if one.takes in own},
-            undone=tuple(one for one in found if one.takes in own and (one.note, one.takes) not in standing),
-        )
-        for scan, own in zip(scans, uids, strict=True)
-    ]  # fmt: skip
+    everything = withdrawals(connection, sorted(uid for scan in scans for uid in scan.instance_uids))
+    force = in_force(everything)
+    standing = {(withdrawal.note, withdrawal.takes) for withdrawal in force}
+    undone = [withdrawal for withdrawal in everything if (withdrawal.note, withdrawal.takes) not in standing]
+    elsewhere = instances.existing(connection, {uid for scan in scans for uid in scan.references_elsewhere})
+    return [_related(scan, force, undone, elsewhere) for scan in scans]
 
 
-def _wait(connection: Connection, scans: Sequence[tuple[Gathered, dt.datetime, str]], now: dt.datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO core.assembly (scan_uid, revision, status, due_at, completeness, changed_at)
-            VALUES (%s, %s, 'receiving', %s, %s, %s) ON CONFLICT (scan_uid, revision)
-            DO UPDATE SET due_at = excluded.due_at, completeness = excluded.completeness""",
-            [[scan.scan_uid, scan.revision + 1, at, why, now] for scan, at, why in scans],
-        )
+def _related(
+    scan: GatheredScan, force: Sequence[Withdrawal], undone: Sequence[Withdrawal], elsewhere: frozenset[str]
+) -> GatheredScan:
+    own = scan.instance_uids
+    return replace(
+        scan,
+        elsewhere=elsewhere - own,
+        # of several that take the same instance back the first one says why
+        withdrawn={withdrawal.takes: withdrawal for withdrawal in reversed(force) if withdrawal.takes in own},
+        undone=tuple(withdrawal for withdrawal in undone if withdrawal.takes in own),
+    )
 
 
-def _fire(connection: Connection, scans: Sequence[tuple[Gathered, str]], now: dt.datetime) -> list[Gathered]:
+def _wait(connection: Connection, due_times: Sequence[tuple[GatheredScan, DueTime]], now: dt.datetime) -> None:
+    waits = [Wait(scan.scan_uid, scan.revision + 1, when.at, when.why) for scan, when in due_times]
+    assembly.write_waits(connection, waits, now)
+
+
+def _make_revisions(
+    connection: Connection, scans: Sequence[tuple[GatheredScan, Completeness]], now: dt.datetime
+) -> list[GatheredScan]:
     """Make the revisions that `scans` need; returns the scans as they are then."""
     if not scans:
         return []
-    held = _held(connection, [uid for scan, _ in scans for one in scan.instances for uid in one.referenced])
-    made = [(scan, scan.revision + number, instances, why) for scan, why in scans
-            for number, instances in enumerate(to_make(scan), start=1)]  # fmt: skip
-    append(connection, schema.revisions, [_revision(*one, held, now) for one in made])
+    images = {uid for scan, _ in scans for instance in scan.instances for uid in instance.referenced}
+    dates = instances.image_dates(connection, images)
+    new = [
+        _NewRevision(scan, scan.revision + number, content, why)
+        for scan, why in scans
+        for number, content in enumerate(next_revisions(scan), start=1)
+    ]
+    append(connection, schema.revisions, [_revision_row(each, dates, now) for each in new])
     reach("assembly.revision_written")
-    append(connection, schema.revision_instances, [
-        {"scan_uid": scan.scan_uid, "revision": revision, "instance_uid": instance.instance_uid}
-        for scan, revision, instances, _ in made for instance in instances])  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
-            VALUES (%s, %s, 'measuring', %s, %s) ON CONFLICT (scan_uid, revision)
-            DO UPDATE SET status = 'measuring', completeness = excluded.completeness,
-              changed_at = excluded.changed_at""",
-            [[scan.scan_uid, revision, why, now] for scan, revision, _, why in made],
-        )
-    after = {scan.scan_uid: scan for scan, _ in scans}
-    for scan, revision, instances, _ in made:
-        uids = frozenset(one.instance_uid for one in instances)
+    append(connection, schema.revision_instances, [row for each in new for row in _instance_rows(each)])
+    assembly.start_measuring(connection, [(each.key, each.why) for each in new], now)
+    return _with_revisions([scan for scan, _ in scans], new)
+
+
+def _with_revisions(scans: Sequence[GatheredScan], new: Sequence[_NewRevision]) -> list[GatheredScan]:
+    """`scans` with the revisions that were made of them."""
+    after = {scan.scan_uid: scan for scan in scans}
+    for scan, revision, content, _ in new:
         before = after[scan.scan_uid]
-        after[scan.scan_uid] = replace(before, revision=revision, made_of={**before.made_of, revision: uids})
+        made_of = {**before.made_of, revision: frozenset(instance.instance_uid for instance in content)}
+        after[scan.scan_uid] = replace(before, revision=revision, made_of=made_of)
     return list(after.values())
 
 
-def _revision(
-    scan: Gathered, revision: int, instances: Sequence[Instance], why: str, held: dict[str, dt.datetime],
-    now: dt.datetime,
-) -> dict[str, Any]:  # fmt: skip
+def _revision_row(new: _NewRevision, dates: Mapping[str, dt.datetime], now: dt.datetime) -> dict[str, Any]:
     return {
-        "scan_uid": scan.scan_uid, "revision": revision, "acquired_at": acquired_at(instances, held),
-        "instances_sha256": digest(sorted(instance.content_sha256 for instance in instances)).hex(),
-        "completeness": why, "accepted_at": now, "final_at": now if why in FINAL else None,
-    }  # fmt: skip
+        **new.key._asdict(),
+        "acquired_at": acquired_at(new.instances, dates),
+        "instances_sha256": digest(sorted(instance.content_sha256 for instance in new.instances)).hex(),
+        "completeness": new.why,
+        "accepted_at": now,
+        "final_at": now if new.why in FINAL else None,
+    }
 
 
-def _held(connection: Connection, uids: Sequence[str]) -> dict[str, dt.datetime]:
-    rows = connection.execute(
-        "SELECT instance_uid, acquired_at FROM core.instances WHERE kind = 'image' AND instance_uid = ANY(%s)",
-        [list(set(uids))],
-    ).fetchall()
-    return dict(rows)
+def _instance_rows(new: _NewRevision) -> list[dict[str, Any]]:
+    return [{**new.key._asdict(), "instance_uid": instance.instance_uid} for instance in new.instances]

@@ -1,16 +1,27 @@
 """When a scan is complete, and what its next revision is made of: decided from what was gathered, without a database.
 
-INTERFACES 4: a report alone is complete at once, so is what its sender counted; any other scan when the associations
-that touched it have ended plus a wait, or after quiet time. Evidence that nothing is missing makes a revision final.
+docs/interfaces.md 4: a report alone is complete at once, so is what its sender counted; any other scan when the
+associations that touched it have ended plus a wait, or after quiet time. Evidence that nothing is missing makes a
+revision final.
+
+An example, with a wait of 2 s after associations and a quiet time of 30 s. A sender announces a study of three slices.
+Two of them come, the last at 10:00:00, over an association that stays open: the scan will be complete at 10:00:30,
+because it is quiet. The association ends at 10:00:05: now it will be complete at 10:00:07. The third slice comes at
+10:00:06, over a new association: all that was announced is held, so revision 1 is made at once, because of the counts,
+and is final. A fourth slice at 10:05:00 is more than was announced: it makes a revision 2 of all four, which waits for
+the end of its association or for the quiet time.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from stream.services.assembling.withdrawals import Withdrawal
+from stream.storage.intake.assembly import Instance
+from stream.storage.intake.withdrawals import Withdrawal
+from stream.vocabulary import Completeness
 
-FINAL = ("single_sr", "counts", "series_list", "references")
+FINAL = (Completeness.SINGLE_SR, Completeness.COUNTS, Completeness.SERIES_LIST, Completeness.REFERENCES)
 """Words of completeness that are evidence; the others only say that nothing more came."""
 
 
@@ -23,24 +34,15 @@ class Rules:
     required_series: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Instance:
-    """What assembling needs to know of an instance; `expected_*` as its sender announced."""
+class DueTime(NamedTuple):
+    """When the next revision of a scan is complete, and why."""
 
-    instance_uid: str
-    content_sha256: str
-    kind: str
-    acquired_at: dt.datetime
-    referenced: tuple[str, ...]
-    series_uid: str | None = None
-    series_description: str | None = None
-    expected_instances: int | None = None
-    expected_series: int | None = None
-    expected_in_series: int | None = None
+    at: dt.datetime
+    why: Completeness
 
 
 @dataclass(frozen=True)
-class Gathered:
+class GatheredScan:
     """A scan with everything accepted for it.
 
     `made_of`: the instances of each revision; `withdrawn`: the instances that do not count, with what took them back;
@@ -60,18 +62,29 @@ class Gathered:
     elsewhere: frozenset[str] = frozenset()
 
     @property
+    def instance_uids(self) -> frozenset[str]:
+        """All instances by their names."""
+        return _uids(self.instances)
+
+    @property
+    def references_elsewhere(self) -> frozenset[str]:
+        """What its reports, segmentations and notes refer to and is not in this scan."""
+        referring = [instance for instance in self.instances if instance.kind != "image"]
+        return frozenset(uid for instance in referring for uid in instance.referenced) - self.instance_uids
+
+    @property
     def in_no_revision(self) -> frozenset[str]:
         """Instances that have not come to an end yet."""
-        return _uids(self.instances).difference(*self.made_of.values())
+        return self.instance_uids.difference(*self.made_of.values())
 
     @property
     def counting(self) -> tuple[Instance, ...]:
         """What is not withdrawn; nothing where only notes are left of a scan that had more."""
-        left = tuple(one for one in self.instances if one.instance_uid not in self.withdrawn)
+        left = tuple(instance for instance in self.instances if instance.instance_uid not in self.withdrawn)
         return left if _findings(left) or not _findings(self.instances) else ()
 
 
-def to_make(scan: Gathered) -> list[tuple[Instance, ...]]:
+def next_revisions(scan: GatheredScan) -> list[tuple[Instance, ...]]:
     """The revisions `scan` needs next: none where its newest one is made of all that counts.
 
     What is withdrawn before any revision had it gets one of all there is, to be taken down at once: every accepted
@@ -79,68 +92,78 @@ def to_make(scan: Gathered) -> list[tuple[Instance, ...]]:
     """
     counting, fresh = scan.counting, scan.in_no_revision
     doomed = bool(fresh & scan.withdrawn.keys()) or (fresh and not counting)
-    made = [scan.instances] if doomed else []
-    newest = _uids(scan.instances) if doomed else scan.made_of.get(scan.revision, frozenset())
-    return [*made, counting] if counting and _uids(counting) != newest else made
+    revisions = [scan.instances] if doomed else []
+    newest = scan.instance_uids if doomed else scan.made_of.get(scan.revision, frozenset())
+    return [*revisions, counting] if counting and _uids(counting) != newest else revisions
 
 
-def due(scan: Gathered, rules: Rules) -> tuple[dt.datetime, str] | None:
+def due(scan: GatheredScan, rules: Rules) -> DueTime | None:
     """When the next revision of `scan` is complete, and why; None where there is nothing to make."""
-    if not to_make(scan):
+    if not next_revisions(scan):
         return None
     found = evidence(scan, rules)
-    ended = scan.open_associations == 0 and scan.last_closed_at is not None
-    why = found or ("association_end" if ended else "quiet")
+    ended_at = scan.last_closed_at if scan.open_associations == 0 else None
+    why = found or (Completeness.QUIET if ended_at is None else Completeness.ASSOCIATION_END)
+    is_counted = found == Completeness.COUNTS and _as_announced(scan)
     # more than was announced: the announcement is no longer a reason to hurry; less than before: nothing to wait for
-    if found == "single_sr" or (found == "counts" and _as_announced(scan)) or not scan.in_no_revision:
-        return scan.last_received_at, why
-    if ended:
-        return max(scan.last_closed_at, scan.last_received_at) + rules.association_wait, why
-    return scan.last_received_at + rules.quiet, why
+    if found == Completeness.SINGLE_SR or is_counted or not scan.in_no_revision:
+        return DueTime(scan.last_received_at, why)
+    if ended_at is not None:
+        return DueTime(max(ended_at, scan.last_received_at) + rules.association_wait, why)
+    return DueTime(scan.last_received_at + rules.quiet, why)
 
 
-def evidence(scan: Gathered, rules: Rules) -> str | None:
-    """The strongest evidence that nothing of `scan` is missing, in the words of INTERFACES 4; None without any."""
+def evidence(scan: GatheredScan, rules: Rules) -> Completeness | None:
+    """The strongest evidence that nothing of `scan` is missing (docs/interfaces.md 4); None without any."""
     findings = _findings(scan.counting or scan.instances)
-    named = {(one.series_description or "").casefold() for one in scan.instances}
+    series = {(instance.series_description or "").casefold() for instance in scan.instances}
     if len(findings) == 1 and findings[0].kind == "sr":
-        return "single_sr"
-    if any(all(said is not None and said <= held for said, held in way) for way in _announced(scan.instances)):
-        return "counts"
-    if rules.required_series and rules.required_series <= named:
-        return "series_list"
-    return "references" if _references_held(scan) else None
+        return Completeness.SINGLE_SR
+    if any(all(count.is_reached for count in way) for way in _counts(scan.instances)):
+        return Completeness.COUNTS
+    if rules.required_series and rules.required_series <= series:
+        return Completeness.SERIES_LIST
+    return Completeness.REFERENCES if _has_references(scan) else None
 
 
-def acquired_at(instances: Sequence[Instance], held: Mapping[str, dt.datetime]) -> dt.datetime:
-    """The earliest over the images; else over the images that are referred to, if `held`; else the study's date."""
-    told = _findings(instances) or instances  # a note may name images of another day
-    images = [one.acquired_at for one in told if one.kind == "image"]
-    referenced = [held[uid] for one in told for uid in one.referenced if uid in held]
-    return min(images or referenced or [one.acquired_at for one in told])
+def acquired_at(instances: Sequence[Instance], image_dates: Mapping[str, dt.datetime]) -> dt.datetime:
+    """The earliest over the images; else over the images that are referred to, by `image_dates`; else the study's."""
+    dated = _findings(instances) or instances  # a note may name images of another day
+    images = [instance.acquired_at for instance in dated if instance.kind == "image"]
+    referenced = [image_dates[uid] for instance in dated for uid in instance.referenced if uid in image_dates]
+    return min(images or referenced or [instance.acquired_at for instance in dated])
 
 
-def _announced(instances: Sequence[Instance]) -> list[list[tuple[int | None, int]]]:
-    """(announced, held) by study (0020,1208), and by series: how many (0020,1206), and each one's size (0020,1209)."""
-    series: dict[str | None, list[Instance]] = {}
-    for one in instances:
-        series.setdefault(one.series_uid, []).append(one)
-    sizes = [(_most(one.expected_in_series for one in group), len(group)) for group in series.values()]
-    return [
-        [(_most(one.expected_instances for one in instances), len(instances))],
-        [(_most(one.expected_series for one in instances), len(series)), *sizes],
-    ]
+class _Count(NamedTuple):
+    """How many a sender announced, None where it did not say, and how many are here."""
+
+    announced: int | None
+    held: int
+
+    @property
+    def is_reached(self) -> bool:
+        return self.announced is not None and self.announced <= self.held
 
 
-def _as_announced(scan: Gathered) -> bool:
-    return any(all(said == held for said, held in way) for way in _announced(scan.instances))
+def _counts(instances: Sequence[Instance]) -> list[list[_Count]]:
+    """By study (0020,1208), and by series: how many of them (0020,1206), and the size of each (0020,1209)."""
+    groups: dict[str | None, list[Instance]] = {}
+    for instance in instances:
+        groups.setdefault(instance.series_uid, []).append(instance)
+    series = _Count(_most(instance.expected_series for instance in instances), len(groups))
+    sizes = [_Count(_most(instance.expected_in_series for instance in group), len(group)) for group in groups.values()]
+    return [[_Count(_most(instance.expected_instances for instance in instances), len(instances))], [series, *sizes]]
 
 
-def _references_held(scan: Gathered) -> bool:
+def _as_announced(scan: GatheredScan) -> bool:
+    return any(all(count.announced == count.held for count in way) for way in _counts(scan.instances))
+
+
+def _has_references(scan: GatheredScan) -> bool:
     """Whether reports and segmentations refer to instances of this study, all of which are here."""
-    referring = [one for one in scan.instances if one.kind in ("sr", "seg")]
-    needed = {uid for one in referring for uid in one.referenced} - scan.elsewhere
-    return bool(needed) and needed <= _uids(scan.instances)
+    referring = [instance for instance in scan.instances if instance.kind in ("sr", "seg")]
+    needed = {uid for instance in referring for uid in instance.referenced} - scan.elsewhere
+    return bool(needed) and needed <= scan.instance_uids
 
 
 def _most(values: Iterable[int | None]) -> int | None:
@@ -150,8 +173,8 @@ def _most(values: Iterable[int | None]) -> int | None:
 
 def _findings(instances: Sequence[Instance]) -> list[Instance]:
     """All but notes about other instances."""
-    return [one for one in instances if one.kind != "kos"]
+    return [instance for instance in instances if instance.kind != "kos"]
 
 
 def _uids(instances: Sequence[Instance]) -> frozenset[str]:
-    return frozenset(one.instance_uid for one in instances)
+    return frozenset(instance.instance_uid for instance in instances)

@@ -1,18 +1,20 @@
 """How far forecasts of any kind are apart: by what they are of, in shares."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from models.forecast import Forecast
 
+Subject = tuple[object, ...]
+"""What is forecast: its kind, words and days."""
 
-def numbers(said: Forecast) -> tuple[tuple[Any, ...], np.ndarray]:
-    """What is forecast (its kind, words and days) and all numbers of the forecast (N,)."""
-    parts = list(_parts(said))
-    what = (type(said), *(part for part in parts if not isinstance(part, float)))
-    return what, np.array([part for part in parts if isinstance(part, float)])
+
+def numbers(forecast: Forecast) -> tuple[Subject, np.ndarray]:
+    """What is forecast and all numbers of the forecast (N,)."""
+    parts = list(_parts(forecast))
+    subject = (type(forecast), *(part for part in parts if not isinstance(part, float)))
+    return subject, np.array([part for part in parts if isinstance(part, float)])
 
 
 def difference(one: np.ndarray | None, other: np.ndarray | None) -> float:
@@ -26,7 +28,7 @@ def difference(one: np.ndarray | None, other: np.ndarray | None) -> float:
     return float(apart.max(initial=0.0))
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def _parts(value: object) -> Iterator[object]:
     if isinstance(value, tuple):
         for each in value:
             yield from _parts(each)

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stream.services.measuring.measurement import Measured, feature_rows, measurement_rows
+from stream.measured_scan import MeasuredScan
+from stream.services.measuring.measurement import feature_rows, measurement_rows
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.locks import lock_fact
+from stream.storage.patients.facts import append_if_changed
 from stream.timeline.digest import digest
+from stream.vocabulary import Completeness, Status
 
 
 @dataclass(frozen=True)
@@ -48,27 +50,26 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Visit:
+class ImportedVisit:
     """An earlier visit that is imported: a scan of its own, final at once."""
 
     scan_uid: str
     received_as: str
     acquired_at: dt.datetime
     disease: str
-    measured: Measured
+    measured: MeasuredScan
 
 
 def accept_treatments(connection: Connection, treatments: Iterable[Treatment], now: dt.datetime) -> set[str]:
     """Append what is new or changed (revision + 1); returns the patients it is about."""
     changed = set()
-    for one in treatments:
-        values = {"end_at": one.end_at, "withdrawn": one.withdrawn}
-        row = {
-            "received_as": one.received_as, "name": one.name, "kind": one.kind, "start_at": one.start_at, "at": one.at,
-            "accepted_at": now, **values,
-        }  # fmt: skip
-        if _append_if_changed(connection, schema.treatments, {"treatment_id": one.treatment_id}, row, values):
-            changed.add(one.received_as)
+    for treatment in treatments:
+        values = {"end_at": treatment.end_at, "withdrawn": treatment.withdrawn}
+        names = ("received_as", "name", "kind", "start_at", "at")
+        row = {**{name: getattr(treatment, name) for name in names}, "accepted_at": now, **values}
+        key = {"treatment_id": treatment.treatment_id}
+        if append_if_changed(connection, schema.treatments, key, row, values):
+            changed.add(treatment.received_as)
     return changed
 
 
@@ -80,7 +81,7 @@ def accept_clinical(
     for received_as, facts in patients:
         values = {"facts": dict(facts)}
         row = {"accepted_at": now, **values}
-        if _append_if_changed(connection, schema.clinical, {"received_as": received_as}, row, values):
+        if append_if_changed(connection, schema.clinical, {"received_as": received_as}, row, values):
             changed.add(received_as)
     return changed
 
@@ -88,52 +89,42 @@ def accept_clinical(
 def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> set[str]:
     """Append outcomes that are new or changed (they are for calibration only); returns the patients they are about."""
     changed = set()
-    for one in outcomes:
-        values = {"at": one.at, "event": one.event, "withdrawn": one.withdrawn}
-        row = {"received_as": one.received_as, "endpoint": one.endpoint, "accepted_at": now, **values}
-        key = {"outcome_id": digest(one.received_as, one.endpoint).hex()[:32]}
-        if _append_if_changed(connection, schema.outcomes, key, row, values):
-            changed.add(one.received_as)
+    for outcome in outcomes:
+        values = {"at": outcome.at, "event": outcome.event, "withdrawn": outcome.withdrawn}
+        row = {"received_as": outcome.received_as, "endpoint": outcome.endpoint, "accepted_at": now, **values}
+        key = {"outcome_id": digest(outcome.received_as, outcome.endpoint).hex()[:32]}
+        if append_if_changed(connection, schema.outcomes, key, row, values):
+            changed.add(outcome.received_as)
     return changed
 
 
-def accept_visits(connection: Connection, visits: Iterable[Visit], now: dt.datetime) -> list[tuple[str, int]]:
-    """Append imported visits as scans, final at once; returns those that now wait for their timeline.
+def accept_visits(connection: Connection, visits: Iterable[ImportedVisit], now: dt.datetime) -> list[tuple[str, int]]:
+    """Append imported visits as scans, final at once; returns those (scan_uid, revision) that now wait to be folded.
 
     A visit imported again with the same values changes nothing, with others it is a new revision.
     """
     waiting = []
     for visit in visits:
         append(connection, schema.scans, [{"scan_uid": visit.scan_uid, "received_as": visit.received_as}])
-        content = [[one.measurement, one.value, one.lesion_uid] for one in visit.measured.measurements]
-        content += [list(visit.measured.embedding)] if visit.measured.embedding else []
-        values = {"acquired_at": visit.acquired_at, "instances_sha256": digest(content).hex()}
-        row = {**values, "completeness": "import", "accepted_at": now, "final_at": now}
+        values = {"acquired_at": visit.acquired_at, "instances_sha256": _content_sha256(visit)}
+        row = {**values, "completeness": Completeness.IMPORT, "accepted_at": now, "final_at": now}
         key = {"scan_uid": visit.scan_uid}
-        if revision := _append_if_changed(connection, schema.revisions, key, row, values):
-            append(connection, schema.measurements, measurement_rows(visit.scan_uid, revision, visit.measured))
-            features = feature_rows(visit.scan_uid, revision, visit.measured, visit.disease)
-            append(connection, schema.features, features)
-            append(connection, schema.assembly, [{"scan_uid": visit.scan_uid, "revision": revision,
-                   "status": "waiting", "completeness": "import", "changed_at": now}])  # fmt: skip
+        if revision := append_if_changed(connection, schema.revisions, key, row, values):
+            _append_content(connection, visit, revision, now)
             waiting.append((visit.scan_uid, revision))
     return waiting
 
 
-def _append_if_changed(
-    connection: Connection,
-    table: Any,
-    key: Mapping[str, str],
-    row: Mapping[str, Any],
-    values: Mapping[str, Any],
-) -> int | None:
-    """Append `row` as the next revision of `key` unless the highest one has the same `values`; the revision or None."""
-    (name, value), columns = next(iter(key.items())), list(values)
-    lock_fact(connection, f"{table.name}/{value}")
-    query = f"SELECT revision, {', '.join(columns)} FROM core.{table.name} WHERE {name} = %s ORDER BY 1 DESC LIMIT 1"
-    found = connection.execute(query, [value]).fetchone()
-    if found and list(found[1:]) == [values[column] for column in columns]:
-        return None
-    revision = found[0] + 1 if found else 1
-    append(connection, table, [{**key, "revision": revision, **row}])
-    return revision
+def _content_sha256(visit: ImportedVisit) -> str:
+    """What stands in the place of the hash over a scan's instances."""
+    scan = visit.measured
+    content: list[object] = [[value.measurement, value.value, value.lesion_uid] for value in scan.measurements]
+    content += [list(scan.embedding)] if scan.embedding else []
+    return digest(content).hex()
+
+
+def _append_content(connection: Connection, visit: ImportedVisit, revision: int, now: dt.datetime) -> None:
+    append(connection, schema.measurements, measurement_rows(visit.scan_uid, revision, visit.measured))
+    append(connection, schema.features, feature_rows(visit.scan_uid, revision, visit.measured, visit.disease))
+    step = {"status": Status.WAITING, "completeness": Completeness.IMPORT, "changed_at": now}
+    append(connection, schema.assembly, [{"scan_uid": visit.scan_uid, "revision": revision, **step}])

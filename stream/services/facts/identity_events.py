@@ -1,7 +1,7 @@
 """Who a scan belongs to: merges, unmerges and moves, numbered when accepted and taking effect strictly in that order.
 
-PROTOCOL 3: aliases are a tree and are not compressed; a scan stands on the timeline of the root of its assignment, else
-of the patient it was received for. What cannot take effect is marked refused and holds nobody up.
+docs/protocol.md 3: aliases are a tree and are not compressed; a scan stands on the timeline of the root of its
+assignment, else of the patient it was received for. What cannot take effect is marked refused and holds nobody up.
 """
 
 import datetime as dt
@@ -9,14 +9,21 @@ from dataclasses import dataclass
 
 from stream import logs
 from stream.crash import reach
-from stream.services.folding.reconcile import Folded, Reconciler
+from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.storage import audit, schema
-from stream.storage.appending import append, write_later
+from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import identity_held
-from stream.storage.timelines import resolve, roots
+from stream.storage.patients import identity
+from stream.storage.patients.identity import IdentityChange
+from stream.vocabulary import Cause, IdentityKind, IdentityOutcome
 
-BECAUSE = {"merge": "merged", "unmerge": "unmerged", "move": "moved"}
+CAUSES = {
+    IdentityKind.MERGE: Cause.MERGED,
+    IdentityKind.UNMERGE: Cause.UNMERGED,
+    IdentityKind.MOVE: Cause.MOVED,
+}
 """Why rows are superseded, by the kind of the event."""
 
 
@@ -42,10 +49,9 @@ class IdentityEvent:
 def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
     """Give `event` its number and log it; False where its `event_id` was accepted before."""
     with identity_held(connection):
-        known = "SELECT FROM core.identity_events WHERE event_id = %s"
-        if connection.execute(known, [event.event_id]).rowcount:
+        if identity.is_accepted(connection, event.event_id):
             return False
-        (seq,) = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM core.identity_events").fetchone()
+        seq = identity.next_seq(connection)
         now = dt.datetime.now(dt.UTC)
         columns = ("event_id", "kind", "patient_id", "other_id", "scan_uid", "by")
         row = {name: getattr(event, name) for name in columns}
@@ -56,52 +62,53 @@ def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
     return True
 
 
-def outcome(connection: Connection, event_id: str) -> str | None:
-    """done or refused; None where the event waits for its turn."""
-    query = "SELECT outcome FROM core.identity_events WHERE event_id = %s"
-    return connection.execute(query, [event_id]).fetchone()[0]
+def outcome(connection: Connection, event_id: str) -> IdentityOutcome | None:
+    """What became of the event; None where it waits for its turn."""
+    return identity.event_outcome(connection, event_id)
 
 
 def next_event(connection: Connection) -> int | None:
     """Number of the event that takes effect next; None where none waits."""
-    event = connection.execute(NEXT).fetchone()
-    return event[0] if event else None
+    change = identity.first_waiting(connection)
+    return change.seq if change else None
 
 
-def apply_next(connection: Connection, reconciler: Reconciler) -> list[Folded]:
+def apply_next(connection: Connection, reconciler: Reconciler) -> list[CommittedFold]:
     """Let the first event that waits take effect, in a transaction of its own; returns the folds."""
     with identity_held(connection):
         reach("identity.held")
-        event = connection.execute(NEXT).fetchone()
-        folds = _apply(connection, reconciler, *event) if event else []
+        change = identity.first_waiting(connection)
+        folds = _apply(connection, reconciler, change) if change else []
     reach("identity.applied")
     return folds
 
 
-NEXT = """SELECT seq, kind, patient_id, other_id, scan_uid FROM core.identity_events
-WHERE applied_at IS NULL ORDER BY seq LIMIT 1"""
-
-
-def _apply(
-    connection: Connection, reconciler: Reconciler, seq: int, kind: str, patient_id: str | None, other_id: str | None,
-    scan_uid: str | None,
-) -> list[Folded]:  # fmt: skip
+def _apply(connection: Connection, reconciler: Reconciler, change: IdentityChange) -> list[CommittedFold]:
     """One event under the exclusive lock: change aliases or assignments, fold every head it touches, write its end."""
-    match kind:
-        case "merge":
-            touched = _merge(connection, seq, patient_id, other_id)
-        case "unmerge":
-            touched = _unmerge(connection, patient_id)
-        case _:
-            touched = _move(connection, seq, scan_uid, other_id)
+    touched = _touched_heads(connection, change)
     reach("identity.changed")
-    folds, at = reconciler.identity(seq, touched, BECAUSE[kind]) if touched else ([], dt.datetime.now(dt.UTC))
+    if touched:
+        folds, at = reconciler.identity(change.seq, touched, CAUSES[change.kind])
+    else:
+        folds, at = [], dt.datetime.now(dt.UTC)
     reach("identity.folded")
-    end = "done" if touched else "refused"
-    write_later(connection, schema.identity_events, {"seq": seq}, {"outcome": end, "applied_at": at})
+    end = IdentityOutcome.DONE if touched else IdentityOutcome.REFUSED
+    identity.end_event(connection, change.seq, end, at)
     reach("identity.ended")
-    logs.event(f"identity_{kind}", seq=seq, outcome=end)
+    logs.event(f"identity_{change.kind}", seq=change.seq, outcome=end)
     return folds
+
+
+def _touched_heads(connection: Connection, change: IdentityChange) -> set[str]:
+    """Let the event change aliases or assignments; the heads it touches, none where it cannot take effect."""
+    match change:
+        case IdentityChange(seq, IdentityKind.MERGE, str(patient_id), str(into)):
+            return _merge(connection, seq, patient_id, into)
+        case IdentityChange(_, IdentityKind.UNMERGE, str(patient_id)):
+            return _unmerge(connection, patient_id)
+        case IdentityChange(seq, IdentityKind.MOVE, _, str(to), str(scan_uid)):
+            return _move(connection, seq, scan_uid, to)
+    raise ValueError(f"identity event {change.seq} lacks what a {change.kind} needs")
 
 
 def _merge(connection: Connection, seq: int, patient_id: str, into: str) -> set[str]:
@@ -109,20 +116,18 @@ def _merge(connection: Connection, seq: int, patient_id: str, into: str) -> set[
     above = roots(connection, [patient_id, into])
     if above[patient_id] != patient_id or above[into] == patient_id:
         return set()
-    append(connection, schema.aliases, [{"patient_id": patient_id, "into_patient_id": into, "seq": seq}])
+    identity.add_alias(connection, patient_id, into, seq)
     return {patient_id, above[into]}
 
 
 def _unmerge(connection: Connection, patient_id: str) -> set[str]:
     """Heads touched; none where there is nothing to unmerge."""
     above = roots(connection, [patient_id])[patient_id]
-    gone = connection.execute("DELETE FROM core.aliases WHERE patient_id = %s", [patient_id]).rowcount
-    return {above, patient_id} if gone else set()
+    return {above, patient_id} if identity.remove_alias(connection, patient_id) else set()
 
 
 def _move(connection: Connection, seq: int, scan_uid: str, to: str) -> set[str]:
     """Heads touched: where the scan stands, if it was received already, and where it goes."""
     before = set(resolve(connection, [scan_uid]).values())
-    connection.execute("DELETE FROM core.assignments WHERE scan_uid = %s", [scan_uid])
-    append(connection, schema.assignments, [{"scan_uid": scan_uid, "patient_id": to, "seq": seq}])
+    identity.assign(connection, scan_uid, to, seq)
     return before | {roots(connection, [to])[to]}

@@ -1,10 +1,9 @@
-"""From tables that people keep (INTERFACES 2 and 6) to facts: treatments, clinical facts, outcomes, visits.
+"""From tables that people keep to facts: treatments, clinical facts, outcomes, visits.
 
 Nothing is written here: a table that cannot be used is refused as a whole before its first fact counts.
 """
 
 import datetime as dt
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +15,23 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from models.measurement import Measurement
-from models.tables.csv_table import Row, UnusableTable, date, flag, number, read_table
-from models.tables.records import DISEASE_OF_TRIAL, check_measurements, image_features_of, measurements_of
+from models.tables.csv_table import Row, UnusableTable, date, read_table
+from models.tables.patient_tables import (
+    DISEASE_OF_TRIAL,
+    TABLES,
+    PatientRows,
+    WrittenDay,
+    by_patient,
+    check_tables,
+    image_features_of,
+    measurements_of,
+    outcome_of,
+)
+from stream.measured_scan import MeasuredScan
 from stream.services.accepting.set_asides import item_id
-from stream.services.facts.clinical import Outcome, Treatment, Visit
-from stream.services.measuring.measurement import Measured
+from stream.services.facts.clinical import ImportedVisit, Outcome, Treatment
+from stream.vocabulary import ReasonCode
 
-TABLES = ("clinical.csv", "treatments.csv", "outcomes.csv", "measurements.csv")
 IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_date", "date_of_birth"})
 """Columns of clinical.csv that say who somebody is: they go to the vault or nowhere."""
 EARLIEST_YEAR = 1900
@@ -32,7 +41,7 @@ _UID = re.compile(r"\d+(\.\d+){3,}")
 
 
 class Names(Protocol):
-    """Makes the ids of INTERFACES 4 from the originals."""
+    """Makes pseudonyms from the originals."""
 
     def patient_id(self, issuer: str, mrn: str) -> str: ...
 
@@ -48,12 +57,12 @@ class Aside:
     """A line that cannot be placed; the reason names the patient by pseudonym only."""
 
     item_id: str
-    reason_code: str
+    reason_code: ReasonCode
     reason: str
 
 
 @dataclass(frozen=True)
-class Known:
+class ImportedPatient:
     """All that the tables say of one patient; `clinical` is empty where they say nothing."""
 
     patient_id: str
@@ -64,7 +73,7 @@ class Known:
     clinical: Mapping[str, str]
     treatments: tuple[Treatment, ...]
     outcomes: tuple[Outcome, ...]
-    visits: tuple[Visit, ...]
+    visits: tuple[ImportedVisit, ...]
     asides: tuple[Aside, ...]
 
 
@@ -78,168 +87,136 @@ class Importer:
     assume_disease: str
     today: dt.date
 
-    def read(self, folder: Path) -> list[Known]:
+    def read(self, folder: Path) -> list[ImportedPatient]:
         """What the tables in `folder` say, by patient; UnusableTable names file, line and column of the first fault."""
         if not any((folder / name).is_file() for name in TABLES):
             raise UnusableTable(f"{folder} holds none of {', '.join(TABLES)}.")
-        tables = {name: _by_patient(read_table(folder / name)) for name in TABLES}
-        _check(folder, tables)
-        patients = sorted({mrn for rows in tables.values() for mrn in rows})
-        return [_Patient(self, mrn, *(tables[name].get(mrn, []) for name in TABLES)).known() for mrn in patients]
+        tables = {name: read_table(folder / name) for name in TABLES}
+        check_tables(folder, tables)
+        return [_PatientImport(self, rows).patient() for rows in by_patient(tables)]
 
 
-class _Patient:
-    """The rows of one patient."""
+class _PatientImport:
+    """The rows of one patient on their way to facts."""
 
-    def __init__(
-        self, importer: Importer, mrn: str, clinical: Sequence[Row], treatments: Sequence[Row],
-        outcomes: Sequence[Row], measurements: Sequence[Row],
-    ) -> None:  # fmt: skip
+    def __init__(self, importer: Importer, rows: PatientRows) -> None:
         self._importer = importer
-        self._mrn = mrn
-        self._id = importer.names.patient_id(importer.issuer, mrn)
-        self._clinical = clinical[-1] if clinical else Row()
-        self._origin = date(self._clinical, "baseline_date") or date(self._clinical, "treatment_start")
-        self._tables = treatments, outcomes, measurements
+        self._rows = rows
+        self._mrn = rows.patient_id
+        self._id = importer.names.patient_id(importer.issuer, self._mrn)
+        self._baseline = rows.baseline_date()
         self._asides: dict[str, Aside] = {}
 
-    def known(self) -> Known:
+    def patient(self) -> ImportedPatient:
         """The facts, and what had to be set aside."""
-        treatments, outcomes, measurements = self._tables
-        facts = {name: self._clinical.first(name) for name in self._clinical if name not in IDENTIFYING}
-        if facts.get("disease"):
-            facts["disease"] = facts["disease"].lower()
-        return Known(
-            self._id, self._importer.issuer, self._mrn,
-            self._clinical.first("name", "patient_name"),
-            date(self._clinical, "birth_date") or date(self._clinical, "date_of_birth"),
-            {name: value for name, value in facts.items() if value is not None},
-            tuple(self._treatments(treatments)), tuple(self._outcomes(outcomes)), tuple(self._visits(measurements)),
-            tuple(self._asides.values()),
-        )  # fmt: skip
+        clinical = self._rows.clinical
+        return ImportedPatient(
+            patient_id=self._id,
+            issuer=self._importer.issuer,
+            mrn=self._mrn,
+            name=clinical.first("name", "patient_name"),
+            birth_date=date(clinical, "birth_date") or date(clinical, "date_of_birth"),
+            clinical=self._clinical(),
+            treatments=tuple(self._treatments()),
+            outcomes=tuple(self._outcomes()),
+            visits=tuple(self._visits()),
+            asides=tuple(self._asides.values()),
+        )
 
-    def _treatments(self, rows: Sequence[Row]) -> Iterator[Treatment]:
-        for row in rows:
-            start, end = self._day(row, "start_"), self._day(row, "end_")
+    def _clinical(self) -> dict[str, str]:
+        """The cells of clinical.csv that hold something and say nothing of who the patient is."""
+        clinical = self._rows.clinical
+        facts = {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
+        if "disease" in facts:
+            facts["disease"] = facts["disease"].lower()
+        return facts
+
+    def _treatments(self) -> Iterator[Treatment]:
+        for row in self._rows.treatments:
+            starts, ends = WrittenDay(row, "start_"), WrittenDay(row, "end_")
+            start, end = starts.date_from(self._baseline), ends.date_from(self._baseline)
             if start is None:
-                self._set_aside("no_date", "A treatment", row, "start_")
+                self._set_aside(ReasonCode.NO_DATE, "A treatment", starts)
             elif end and end < start:
-                raise UnusableTable(f"{row.where}: end_{_column(row, 'end_')} lies before the start.")
+                raise UnusableTable(f"{row.where}: end_{ends.column} lies before the start.")
             else:
                 end_at = self._midnight(end) if end else None
                 name, kind = row.first("name") or "", row.first("kind") or ""
                 yield Treatment(self._id, name, kind, self._midnight(start), end_at)
 
-    def _outcomes(self, rows: Sequence[Row]) -> Iterator[Outcome]:
-        """Rows by endpoint, or pCR told at surgery as in I-SPY2; what is not known yet says nothing."""
-        for row in rows:
-            pcr = "pcr" in row
-            event, on = flag(row, "pcr" if pcr else "event"), self._day(row, "surgery_" if pcr else "")
-            endpoint = "pcr" if pcr else row.first("endpoint")
-            if event is not None and endpoint:
-                yield Outcome(self._id, endpoint.lower(), self._midnight(on) if on else None, event)
+    def _outcomes(self) -> Iterator[Outcome]:
+        """What is not known yet says nothing."""
+        for row in self._rows.outcomes:
+            cells = outcome_of(row)
+            on = cells.at.date_from(self._baseline)
+            if cells.event is not None and cells.endpoint:
+                at = self._midnight(on) if on else None
+                yield Outcome(self._id, cells.endpoint.lower(), at, cells.event)
 
-    def _visits(self, rows: Sequence[Row]) -> Iterator[Visit]:
+    def _visits(self) -> Iterator[ImportedVisit]:
         """Rows of one day are one visit; without a day, or on one that cannot be, it is set aside."""
         by_day: dict[dt.date, list[Row]] = defaultdict(list)
-        found: dict[dt.date, list[Measurement]] = defaultdict(list)
-        for row in rows:
-            on, measured = self._day(row, ""), measurements_of(row)
+        measurements: dict[dt.date, list[Measurement]] = defaultdict(list)
+        for row in self._rows.measurements:
+            written = WrittenDay(row)
+            on, measured = written.date_from(self._baseline), measurements_of(row)
             if on is None:
-                self._set_aside("no_date", "A visit", row, "")
+                self._set_aside(ReasonCode.NO_DATE, "A visit", written)
             elif on.year < EARLIEST_YEAR or on > self._importer.today:
-                self._set_aside("impossible_date", "A visit", row, "")
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A visit", written)
             else:
                 by_day[on].append(row)
-                found[on] += map(self._named, measured)
+                measurements[on] += map(self._named, measured)
         for on in sorted(by_day):
-            yield self._visit(on, by_day[on], found[on])
+            yield self._visit(on, by_day[on], measurements[on])
 
-    def _visit(self, on: dt.date, rows: Sequence[Row], found: list[Measurement]) -> Visit:
-        found.sort(key=lambda one: (one.lesion_uid or "", one.measurement, one.value))
+    def _visit(self, on: dt.date, rows: Sequence[Row], measurements: list[Measurement]) -> ImportedVisit:
+        measurements.sort(key=lambda each: (each.lesion_uid or "", each.measurement, each.value))
         scan_uid = self._importer.names.import_uid(self._id, on)
-        disease = self._disease(rows, found)
-        measured = Measured(tuple(found), None, None, _embedding(rows))
-        return Visit(scan_uid, self._id, self._midnight(on), disease, measured)
+        disease = self._disease(rows, measurements)
+        measured = MeasuredScan(tuple(measurements), None, None, _embedding(rows))
+        return ImportedVisit(scan_uid, self._id, self._midnight(on), disease, measured)
 
-    def _disease(self, rows: Sequence[Row], found: Iterable[Measurement]) -> str:
-        stated = self._clinical.first("disease") or rows[0].first("disease")
-        sites = {one.body_site for one in found if one.body_site and not one.node}
+    def _disease(self, rows: Sequence[Row], measurements: Iterable[Measurement]) -> str:
+        stated = self._rows.clinical.first("disease") or rows[0].first("disease")
+        sites = {each.body_site for each in measurements if each.body_site and not each.node}
         site = sites.pop() if len(sites) == 1 else None
         trial = DISEASE_OF_TRIAL.get(rows[0].first("trial") or "")
         return (stated or trial or site or self._importer.assume_disease or "unknown").lower()
 
-    def _named(self, one: Measurement) -> Measurement:
+    def _named(self, measurement: Measurement) -> Measurement:
         """The measurement with its lesion by pseudonym; labels that are UIDs or name the patient stay outside."""
-        site = None if one.body_site is None or self._tells_who(one.body_site) else one.body_site.lower()
-        if one.lesion_uid is None:
-            return replace(one, body_site=site)
-        label, names = one.lesion_uid, self._importer.names
+        place, label, names = measurement.body_site, measurement.lesion_uid, self._importer.names
+        site = None if place is None or self._tells_who(place) else place.lower()
+        if label is None:
+            return replace(measurement, body_site=site)
         tracked = _UID.fullmatch(label)
         uid = names.lesion_uid(label) if tracked else names.lesion_uid_without_tracking(self._id, label)
         hidden = _UID.search(label) or self._tells_who(label)
-        return replace(one, lesion_uid=uid, body_site=site,
-                       lesion_label=f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL])  # fmt: skip
+        shown = f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL]
+        return replace(measurement, lesion_uid=uid, body_site=site, lesion_label=shown)
 
     def _tells_who(self, text: str) -> bool:
         return len(self._mrn) >= TELLING and self._mrn.casefold() in text.casefold()
 
-    def _day(self, row: Row, prefix: str) -> dt.date | None:
-        """The row's own date, else its day counted from the patient's origin; None where neither can be had."""
-        on, days = date(row, f"{prefix}date"), number(row, f"{prefix}day")
-        if on or days is None or self._origin is None:
-            return on
-        try:
-            return self._origin + dt.timedelta(days=math.floor(days))
-        except OverflowError:
-            raise UnusableTable(f"{row.where}: {days:g} is no possible value of {prefix}day.") from None
-
     def _midnight(self, on: dt.date) -> dt.datetime:
         return dt.datetime(on.year, on.month, on.day, tzinfo=self._importer.zone)
 
-    def _set_aside(self, code: str, what: str, row: Row, prefix: str) -> None:
+    def _set_aside(self, code: ReasonCode, what: str, written: WrittenDay) -> None:
         """One item for each day as it is written: the same tables again set the same items aside."""
-        written = row.first(f"{prefix}date", f"{prefix}day")
-        at = f"{what} of {self._id} on {_column(row, prefix)} {written}" if written else f"{what} of {self._id}"
-        why = {
-            "impossible_date": "lies before 1900 or in the future",
-            "no_date": "has no date: clinical.csv gives neither baseline_date nor treatment_start" if written
-            else f"has neither {prefix}date nor {prefix}day",
-        }  # fmt: skip
-        item = item_id("import", self._id, what, written or "", row.first("name") or "")
-        self._asides[item] = Aside(item, code, f"{at} {why[code]}.")
+        text, prefix = written.text, written.prefix
+        at = f"{what} of {self._id} on {written.column} {text}" if text else f"{what} of {self._id}"
+        if code is ReasonCode.IMPOSSIBLE_DATE:
+            why = "lies before 1900 or in the future"
+        elif text:
+            why = "has no date: clinical.csv gives neither baseline_date nor treatment_start"
+        else:
+            why = f"has neither {prefix}date nor {prefix}day"
+        item = item_id("import", self._id, what, text or "", written.row.first("name") or "")
+        self._asides[item] = Aside(item, code, f"{at} {why}.")
 
 
 def _embedding(rows: Sequence[Row]) -> tuple[float | None, ...]:
     """The image features that the rows of a visit give; empty where they give none."""
-    found = image_features_of(rows)
-    return () if np.isnan(found).all() else tuple(None if np.isnan(value) else float(value) for value in found)
-
-
-def _column(row: Row, prefix: str) -> str:
-    return "date" if row.first(f"{prefix}date") else "day"
-
-
-def _by_patient(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    grouped: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        grouped[row["patient_id"]].append(row)
-    return grouped
-
-
-NEEDED = {
-    "treatments.csv": ({"start_date", "start_day"}, {"name"}),
-    "outcomes.csv": ({"pcr", "event"}, {"pcr", "endpoint"}),
-}
-"""Of each of these sets a table must have one column."""
-
-
-def _check(folder: Path, tables: Mapping[str, Mapping[str, Sequence[Row]]]) -> None:
-    for name, sets in NEEDED.items():
-        columns = {column for rows in tables[name].values() for column in rows[0]}
-        for wanted in sets:
-            if columns and not columns & wanted:
-                raise UnusableTable(f"{folder / name} has no column {' or '.join(sorted(wanted))}.")
-    if tables["measurements.csv"]:
-        rows = [row for rows in tables["measurements.csv"].values() for row in rows]
-        check_measurements(folder / "measurements.csv", rows)
+    values = image_features_of(rows)
+    return () if np.isnan(values).all() else tuple(None if np.isnan(value) else float(value) for value in values)

@@ -15,9 +15,10 @@ from stream.services.facts.clinical import (
     accept_treatments,
 )
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
-from stream.services.facts.rejections import REASONS, Rejection, accept_rejections
+from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.storage import audit
 from stream.storage.database import Connection
+from stream.vocabulary import RejectionReason
 
 KINDS = ("bell", "treatment", "clinical", "outcome", "rejection", "merge", "unmerge", "move")
 SOMEBODY = "patient-events"
@@ -62,7 +63,8 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
         changed = accept_treatments(connection, [e.fact for e in events if isinstance(e.fact, Treatment)], now)
-        changed |= accept_clinical(connection, [(e.received_as, e.fact) for e in events if e.kind == "clinical"], now)
+        clinical = [(e.received_as, e.fact) for e in events if isinstance(e.fact, Mapping)]
+        changed |= accept_clinical(connection, clinical, now)
         changed |= accept_outcomes(connection, [e.fact for e in events if isinstance(e.fact, Outcome)], now)
         reach("patient_events.written")
         accept_rejections(connection, [e.fact for e in events if isinstance(e.fact, Rejection)], now)
@@ -86,13 +88,12 @@ def _fact(kind: str, received_as: str, fact: Mapping[str, Any], event_id: str, b
         case "clinical":
             return fact
         case "outcome":
-            return Outcome(received_as, str(fact["endpoint"]), _time(fact.get("at")), bool(fact["event"]),
-                           bool(fact.get("withdrawn", False)))  # fmt: skip
+            return _outcome(received_as, fact)
         case "treatment":
             return _treatment(received_as, fact)
         case "rejection":
-            return Rejection(_text(fact["scan_uid"]), _revision(fact.get("revision")), _reason(fact), by, why,
-                             bool(fact.get("withdrawn", False)))  # fmt: skip
+            revision, withdrawn = fact.get("revision"), bool(fact.get("withdrawn", False))
+            return Rejection(_text(fact["scan_uid"]), _revision(revision), _reason(fact), by, why, withdrawn)
         case "merge":
             return IdentityEvent(event_id, kind, received_as, _text(fact["into"]), None, by, why)
         case "unmerge":
@@ -100,12 +101,27 @@ def _fact(kind: str, received_as: str, fact: Mapping[str, Any], event_id: str, b
     return IdentityEvent(event_id, kind, None, _text(fact["to"]), _text(fact["scan_uid"]), by, why)
 
 
+def _outcome(received_as: str, fact: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        received_as,
+        str(fact["endpoint"]),
+        _time_or_none(fact.get("at")),
+        bool(fact["event"]),
+        bool(fact.get("withdrawn", False)),
+    )
+
+
 def _treatment(received_as: str, fact: Mapping[str, Any]) -> Treatment:
     start = fact["start_at"]
     return Treatment(
-        received_as, str(fact["name"]), str(fact["kind"]), _time(start), _time(fact.get("end_at")),
-        by_day=len(start) == len("2026-01-31"), withdrawn=bool(fact.get("withdrawn", False)),
-    )  # fmt: skip
+        received_as,
+        str(fact["name"]),
+        str(fact["kind"]),
+        _time(start),
+        _time_or_none(fact.get("end_at")),
+        by_day=len(start) == len("2026-01-31"),
+        withdrawn=bool(fact.get("withdrawn", False)),
+    )
 
 
 def _text(value: object) -> str:
@@ -120,16 +136,15 @@ def _revision(value: object) -> int | None:
     return value
 
 
-def _reason(fact: Mapping[str, Any]) -> str:
-    because = fact.get("because", "other")
-    if because not in REASONS:
-        raise ValueError("an unknown reason")
-    return because
+def _reason(fact: Mapping[str, Any]) -> RejectionReason:
+    return RejectionReason(fact.get("because", RejectionReason.OTHER))
 
 
-def _time(text: str | None) -> dt.datetime | None:
+def _time_or_none(text: str | None) -> dt.datetime | None:
+    return None if text is None else _time(text)
+
+
+def _time(text: str) -> dt.datetime:
     """A day or a moment in ISO form; without a zone it is UTC."""
-    if text is None:
-        return None
     at = dt.datetime.fromisoformat(text)
     return at.astimezone(dt.UTC) if at.tzinfo else at.replace(tzinfo=dt.UTC)

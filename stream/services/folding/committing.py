@@ -1,15 +1,21 @@
-"""Committing folds (PROTOCOL 2): rows are sent before the first lock, checked under it, written by whole statements."""
+"""Committing folds: rows are sent before the first lock, checked under it, written by whole statements.
+
+See docs/protocol.md 2.
+"""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stream.crash import reach
 from stream.errors import EndsWorker
-from stream.services.folding.fold_rows import ByTable, FoldRows
-from stream.storage import folds, schema, staging
+from stream.services.folding.fold_rows import FoldRows, RowsByTable
+from stream.storage import schema
 from stream.storage.database import Connection
+from stream.storage.folding import folds, staging
+from stream.storage.folding.active_weights import active_versions
+from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import lock_heads
-from stream.storage.timelines import resolve, roots
+from stream.timeline.entries import ScanEntry
 from stream.timeline.planning import Plan
 
 CLOCK_LIMIT = dt.timedelta(seconds=5)
@@ -24,16 +30,16 @@ class ClockWrong(EndsWorker):
 
 def portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
     """`rows` in the same order, cut so that each transaction stays short."""
-    some: list[FoldRows] = []
+    portion: list[FoldRows] = []
     states = 0
-    for one in rows:
-        states += len(one.written[schema.states])
-        if some and states > PORTION:
-            yield some
-            some, states = [], len(one.written[schema.states])
-        some.append(one)
-    if some:
-        yield some
+    for fold in rows:
+        states += len(fold.written[schema.states])
+        if portion and states > PORTION:
+            yield portion
+            portion, states = [], len(fold.written[schema.states])
+        portion.append(fold)
+    if portion:
+        yield portion
 
 
 def commit(connection: Connection, rows: Sequence[FoldRows], active: list[str], locked: bool) -> list[FoldRows]:
@@ -55,46 +61,47 @@ def commit(connection: Connection, rows: Sequence[FoldRows], active: list[str], 
 
 def send(connection: Connection, rows: Sequence[FoldRows], locked: bool) -> None:
     """All rows go to the temp tables, before the first lock unless they were computed under it (`locked`)."""
-    for table in _touched(staging.WRITTEN, [one.written for one in rows]):
-        new = (row for one in rows for row in one.written[table])
-        staging.send_rows(connection, table, new, locked)
-    for table in _touched(staging.ENDED, [one.ended for one in rows]):
-        ended = (row for one in rows for row in one.ended[table])
+    for table in _touched(staging.WRITTEN, [fold.written for fold in rows]):
+        written = (row for fold in rows for row in fold.written[table])
+        staging.send_rows(connection, table, written, locked)
+    for table in _touched(staging.ENDED, [fold.ended for fold in rows]):
+        ended = (row for fold in rows for row in fold.ended[table])
         staging.send_ended(connection, table, ended, locked)
 
 
 def write(connection: Connection, good: Sequence[FoldRows]) -> dt.datetime:
     """Write what was sent, under the locks; returns the one time of all its rows. Raises ClockWrong."""
-    patients = [one.plan.timeline.patient_id for one in good]
+    patients = [fold.plan.timeline.patient_id for fold in good]
     now, ahead = folds.fold_time(connection, patients)
     if ahead > CLOCK_LIMIT:
         raise ClockWrong(f"the newest fold lies {ahead} in the future: set the clock of the database's machine")
-    written = _touched(staging.WRITTEN, [one.written for one in good])
-    ended = _touched(staging.ENDED, [one.ended for one in good])
-    tips = [tip for one in good for tip in one.new_tips]
-    folds.write_folds(connection, [one.fold_row(now) for one in good], written, ended, tips, now)
+    written = _touched(staging.WRITTEN, [fold.written for fold in good])
+    ended = _touched(staging.ENDED, [fold.ended for fold in good])
+    latest_marks = [mark for fold in good for mark in fold.latest_marks]
+    folds.write_folds(connection, [fold.fold_row(now) for fold in good], written, ended, latest_marks, now)
     return now
 
 
 def _still_true(connection: Connection, rows: Sequence[FoldRows], active: list[str]) -> list[FoldRows]:
     """Under the lock: versions unchanged, active weights unchanged, every newly placed scan still belongs here."""
-    versions = lock_heads(connection, [one.plan.timeline.patient_id for one in rows])
-    if folds.active_versions(connection) != active:
+    versions = lock_heads(connection, [fold.plan.timeline.patient_id for fold in rows])
+    if active_versions(connection) != active:
         return []
-    placed = [entry.id for one in rows for entry in one.plan.placed if entry.kind == "scan"]
+    placed = [entry.id for fold in rows for entry in fold.plan.placed if isinstance(entry, ScanEntry)]
     belongs = resolve(connection, placed)
     alive = roots(connection, list(versions))
-    return [one for one in rows if _unmoved(one.plan, versions, belongs, alive)]
+    return [fold for fold in rows if _unmoved(fold.plan, versions, belongs, alive)]
 
 
 def _unmoved(plan: Plan, versions: Mapping[str, int], belongs: Mapping[str, str], alive: Mapping[str, str]) -> bool:
-    line = plan.timeline
-    placed = all(belongs.get(entry.id) == line.patient_id for entry in plan.placed if entry.kind == "scan")
+    timeline = plan.timeline
+    patient_id = timeline.patient_id
+    scans_belong = all(belongs.get(entry.id) == patient_id for entry in plan.placed if isinstance(entry, ScanEntry))
     # an absorbed timeline is brought to emptiness: it has no entries left to place
-    empty = alive[line.patient_id] == line.patient_id or not line.entries
-    return versions[line.patient_id] == line.version and placed and empty
+    root_or_empty = alive[patient_id] == patient_id or not timeline.entries
+    return versions[patient_id] == timeline.version and scans_belong and root_or_empty
 
 
-def _touched(tables: Iterable[schema.Table], folds: Sequence[ByTable]) -> list[schema.Table]:
+def _touched(tables: Iterable[schema.Table], rows: Sequence[RowsByTable]) -> list[schema.Table]:
     """Those of `tables` in which any fold has rows: the others cost no round trip."""
-    return [table for table in tables if any(rows[table] for rows in folds)]
+    return [table for table in tables if any(of_fold[table] for of_fold in rows)]

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stream.services.folding.stepping import Stepped
-from stream.storage import forecasts, schema
-from stream.storage.folds import Tip
+from stream.services.folding.stepping import StepResult
+from stream.storage import schema
+from stream.storage.folding import forecasts
+from stream.storage.folding.folds import LatestMark
+from stream.storage.folding.forecasts import ForecastKey
+from stream.storage.folding.staging import FORECASTS
 from stream.storage.hashing import later_sha256, row_sha256
-from stream.storage.staging import FORECASTS
 from stream.timeline.digest import digest
-from stream.timeline.planning import Plan, tips, tips_before
+from stream.timeline.planning import Plan, latest_forecasts, latest_forecasts_before
 
 Row = dict[str, Any]
-ByTable = Mapping[schema.Table, list[Row]]
+RowsByTable = Mapping[schema.Table, list[Row]]
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,9 @@ class FoldRows:
 
     fold_id: int
     plan: Plan
-    written: ByTable
-    ended: ByTable
-    new_tips: list[Tip]
+    written: RowsByTable
+    ended: RowsByTable
+    latest_marks: list[LatestMark]
 
     @property
     def rows_digest(self) -> bytes:
@@ -57,105 +59,121 @@ def rows_digest(written: Sequence[bytes], ended: Sequence[bytes]) -> bytes:
 
 
 def fold_digest(before: bytes, row: Row) -> bytes:
-    """The fold's digest: its own columns and the digest of the fold before it (PROTOCOL 6)."""
+    """The fold's digest: its own columns and the digest of the fold before it (docs/protocol.md 6)."""
     names = ("fold_id", "patient_id", "head_version", "cause", "from_position", "computed_at", "rows_digest")
     return digest(before, *(row[name] for name in names))
 
 
-def fold_rows(
-    fold_id: int, plan: Plan, stepped: Sequence[Stepped], superseded: Sequence[tuple[schema.Table, Row]]
-) -> FoldRows:
-    """Everything `plan` writes and ends, once its steps were taken; `superseded`: the forecasts that end, by key."""
+def fold_rows(fold_id: int, plan: Plan, results: Sequence[StepResult], superseded: Sequence[ForecastKey]) -> FoldRows:
+    """Everything `plan` writes and ends, once its steps gave `results`; `superseded`: the forecasts that end."""
+    states = (state for each in plan.weights_plans for state in each.ended)
     return FoldRows(
         fold_id=fold_id,
         plan=plan,
         written={
             schema.ledger: _ledger(fold_id, plan),
             schema.placements: _placements(fold_id, plan),
-            schema.states: [_state(fold_id, plan, one) for one in stepped],
-            **_forecasts(fold_id, plan, stepped),
+            schema.states: [_state(fold_id, plan, result) for result in results],
+            **_forecasts(fold_id, plan, results),
         },
         ended={
-            schema.placements: [_ended(schema.placements, {**vars(row), "ended_by": fold_id}, plan.cause)
-                                for row in plan.ended],
-            schema.states: [_ended(schema.states, {**vars(state), "superseded_by": fold_id}, plan.cause)
-                            for course in plan.courses for state in course.ended],
+            schema.placements: [
+                _ended(schema.placements, {**vars(placement), "ended_by": fold_id}, fold_id, plan)
+                for placement in plan.ended
+            ],
+            schema.states: [
+                _ended(schema.states, {**vars(state), "superseded_by": fold_id}, fold_id, plan) for state in states
+            ],
             **_superseded(fold_id, plan, superseded),
         },
-        new_tips=_new_tips(plan),
-    )  # fmt: skip
+        latest_marks=_latest_marks(plan),
+    )
 
 
 def _ledger(fold_id: int, plan: Plan) -> list[Row]:
-    return [
-        _hashed(schema.ledger, {"kind": kind, "id": id_, "revision": revision, "fold_id": fold_id})
-        for kind, id_, revision in plan.timeline.unseen
-    ]
+    return [_hashed(schema.ledger, {**fact._asdict(), "fold_id": fold_id}) for fact in plan.timeline.unseen]
 
 
 def _placements(fold_id: int, plan: Plan) -> list[Row]:
-    return [
-        _hashed(schema.placements, {
-            "fold_id": fold_id, "kind": entry.kind, "id": entry.id, "patient_id": plan.timeline.patient_id,
-            "revision": entry.revision, "at": entry.at,
-        })
+    rows = [
+        {
+            "fold_id": fold_id,
+            "kind": entry.kind,
+            "id": entry.id,
+            "patient_id": plan.timeline.patient_id,
+            "revision": entry.revision,
+            "at": entry.at,
+        }
         for entry in plan.placed
-    ]  # fmt: skip
+    ]
+    return [_hashed(schema.placements, row) for row in rows]
 
 
-def _state(fold_id: int, plan: Plan, one: Stepped) -> Row:
-    data = one.state.astype("<f4").tobytes()
-    return _hashed(schema.states, {
-        "fold_id": fold_id, "weights_version": one.weights_version, "scan_uid": one.step.scan_uid,
-        "patient_id": plan.timeline.patient_id, "revision": one.step.revision, "at": one.step.at,
-        "position": one.step.position, "state": data, "state_sha256": hashlib.sha256(data).digest(),
-        "digest": one.step.digest,
-    })  # fmt: skip
+def _state(fold_id: int, plan: Plan, result: StepResult) -> Row:
+    data = result.state.astype("<f4").tobytes()
+    row = {
+        "fold_id": fold_id,
+        "weights_version": result.weights_version,
+        "scan_uid": result.step.scan_uid,
+        "patient_id": plan.timeline.patient_id,
+        "revision": result.step.revision,
+        "at": result.step.at,
+        "position": result.step.position,
+        "state": data,
+        "state_sha256": hashlib.sha256(data).digest(),
+        "digest": result.step.digest,
+    }
+    return _hashed(schema.states, row)
 
 
-def _forecasts(fold_id: int, plan: Plan, stepped: Sequence[Stepped]) -> ByTable:
-    """Rows of every kind; a table takes of a row the columns it has: tips are of risks, lesions of sizes.
+def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsByTable:
+    """Rows of every kind; a table takes of a row the columns it has: `tip` is of risks, `lesion_uid` of sizes.
 
     What a forecast says is named as its columns are.
     """
-    latest = {(course.weights_version, uid) for course in plan.courses for uid in tips(course)}
-    rows: ByTable = {table: [] for table in FORECASTS}
-    for one in stepped:
+    latest = {(each.weights_version, scan_uid) for each in plan.weights_plans for scan_uid in latest_forecasts(each)}
+    rows: RowsByTable = {table: [] for table in FORECASTS}
+    for result in results:
+        step = result.step
         stands_on = {
-            "fold_id": fold_id, "weights_version": one.weights_version, "scan_uid": one.step.scan_uid,
-            "patient_id": plan.timeline.patient_id, "disease": one.step.disease, "revision": one.step.revision,
-            "at": one.step.at, "tip": (one.weights_version, one.step.scan_uid) in latest, "lesion_uid": None,
-        }  # fmt: skip
-        for said in one.forecasts:
-            table = forecasts.TABLES[type(said)]
-            rows[table].append(_hashed(table, {**stands_on, **said._asdict()}))
+            "fold_id": fold_id,
+            "weights_version": result.weights_version,
+            "scan_uid": step.scan_uid,
+            "patient_id": plan.timeline.patient_id,
+            "disease": step.disease,
+            "revision": step.revision,
+            "at": step.at,
+            "tip": (result.weights_version, step.scan_uid) in latest,
+            "lesion_uid": None,
+        }
+        for forecast in result.forecasts:
+            table = forecasts.TABLES[type(forecast)]
+            rows[table].append(_hashed(table, {**stands_on, **forecast._asdict()}))
     return rows
 
 
-def _superseded(fold_id: int, plan: Plan, superseded: Sequence[tuple[schema.Table, Row]]) -> ByTable:
-    rows: ByTable = {table: [] for table in FORECASTS}
-    for table, row in superseded:
-        ended = {**row, "superseded_by": fold_id, "superseded_because": plan.cause}
-        rows[table].append(_ended(table, ended, plan.cause))
+def _superseded(fold_id: int, plan: Plan, superseded: Sequence[ForecastKey]) -> RowsByTable:
+    rows: RowsByTable = {table: [] for table in FORECASTS}
+    for key in superseded:
+        row = {**key.columns(), "superseded_by": fold_id, "superseded_because": plan.cause}
+        rows[key.table].append(_ended(key.table, row, fold_id, plan))
     return rows
 
 
-def _new_tips(plan: Plan) -> list[Tip]:
+def _latest_marks(plan: Plan) -> list[LatestMark]:
     """Marks of kept forecasts that change: those written or ended by this fold carry theirs anyway."""
-    out = []
-    for course in plan.courses:
-        kept = {state.scan_uid for state in course.kept}
-        before, after = tips_before(course) & kept, tips(course) & kept
-        out += [(course.weights_version, uid, False) for uid in sorted(before - after)]
-        out += [(course.weights_version, uid, True) for uid in sorted(after - before)]
-    return out
+    marks = []
+    for each in plan.weights_plans:
+        kept = {state.scan_uid for state in each.kept}
+        before, after = latest_forecasts_before(each) & kept, latest_forecasts(each) & kept
+        marks += [LatestMark(each.weights_version, scan_uid, False) for scan_uid in sorted(before - after)]
+        marks += [LatestMark(each.weights_version, scan_uid, True) for scan_uid in sorted(after - before)]
+    return marks
 
 
-def _hashed(table: Any, row: Row) -> Row:
+def _hashed(table: schema.Table, row: Row) -> Row:
     return {**row, "row_sha256": row_sha256(table, row)}
 
 
-def _ended(table: Any, row: Row, because: str) -> Row:
-    later = later_sha256(table, row)
-    by = row.get("ended_by", row.get("superseded_by"))
-    return {**row, "by": by, "because": because, "later_sha256": later}
+def _ended(table: schema.Table, row: Row, fold_id: int, plan: Plan) -> Row:
+    return {**row, "by": fold_id, "because": plan.cause, "later_sha256": later_sha256(table, row)}

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-ARENA_PATIENTS = 20_000
-"""States kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
+CACHED_PATIENTS = 20_000
+"""Timelines whose states are kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
 
 
-class Arena:
+class StateCache:
     """States after the last timepoint of each timeline, in memory; used only where the head's version is current."""
 
-    def __init__(self, capacity: int = ARENA_PATIENTS) -> None:
+    def __init__(self, capacity: int = CACHED_PATIENTS) -> None:
         self._capacity = capacity
         self._rows: OrderedDict[str, tuple[int, Mapping[tuple[str, str], np.ndarray]]] = OrderedDict()
 

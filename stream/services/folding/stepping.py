@@ -7,49 +7,51 @@ import numpy as np
 
 from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
-from stream.timeline.planning import Course, Plan, Step
+from stream.timeline.planning import Plan, TimelineStep, WeightsPlan
 
 
 @dataclass(frozen=True)
-class Stepped:
+class StepResult:
     """What one step gave: the next state (S,) float32 and the forecasts that stand on it."""
 
     weights_version: str
-    step: Step
+    step: TimelineStep
     state: np.ndarray
     forecasts: tuple[Forecast, ...]
 
 
 Bases = Mapping[tuple[str, str], np.ndarray]
-"""(patient_id, weights_version) → state (S,) float32 to step from, for every course that has a base."""
+"""(patient_id, weights_version) → state (S,) float32 to step from, for every weights plan that has a base."""
 
 
-def fold(plans: Sequence[Plan], forecasters: Mapping[str, Forecaster], bases: Bases) -> dict[str, list[Stepped]]:
-    """All steps of all plans, patient_id → what was stepped, in timeline order per weights version."""
-    results: dict[str, list[Stepped]] = {plan.timeline.patient_id: [] for plan in plans}
+def fold(plans: Sequence[Plan], forecasters: Mapping[str, Forecaster], bases: Bases) -> dict[str, list[StepResult]]:
+    """All steps of all plans, patient_id → what they gave, in timeline order per weights version."""
+    results: dict[str, list[StepResult]] = {plan.timeline.patient_id: [] for plan in plans}
     for version, forecaster in forecasters.items():
-        courses = {
-            plan.timeline.patient_id: course
+        weights_plans = {
+            plan.timeline.patient_id: weights_plan
             for plan in plans
-            for course in plan.courses
-            if course.weights_version == version and course.steps
+            for weights_plan in plan.weights_plans
+            if weights_plan.weights_version == version and weights_plan.steps
         }
-        for patient_id, stepped in _rounds(courses, forecaster, bases):
-            results[patient_id].append(stepped)
+        for patient_id, result in _rounds(weights_plans, forecaster, bases):
+            results[patient_id].append(result)
     return results
 
 
-def _rounds(courses: dict[str, Course], forecaster: Forecaster, bases: Bases) -> list[tuple[str, Stepped]]:
+def _rounds(
+    weights_plans: Mapping[str, WeightsPlan], forecaster: Forecaster, bases: Bases
+) -> list[tuple[str, StepResult]]:
     """Round r takes the r-th step of every timeline that has one; a round is one call of the device."""
-    out: list[tuple[str, Stepped]] = []
-    fresh = forecaster.initial(1)[0]
-    states = {patient: bases.get((patient, forecaster.weights_version), fresh) for patient in courses}
-    for number in range(max((len(course.steps) for course in courses.values()), default=0)):
-        patients = [patient for patient, course in courses.items() if len(course.steps) > number]
-        steps = [courses[patient].steps[number] for patient in patients]
-        before = np.stack([states[patient] for patient in patients])
+    results: list[tuple[str, StepResult]] = []
+    version, fresh = forecaster.weights_version, forecaster.initial(1)[0]
+    states = {patient_id: bases.get((patient_id, version), fresh) for patient_id in weights_plans}
+    for number in range(max((len(each.steps) for each in weights_plans.values()), default=0)):
+        patients = [patient_id for patient_id, each in weights_plans.items() if len(each.steps) > number]
+        steps = [weights_plans[patient_id].steps[number] for patient_id in patients]
+        before = np.stack([states[patient_id] for patient_id in patients])
         after, forecasts = forecaster.advance(before, [step.timepoint for step in steps])
-        for patient, step, state, said in zip(patients, steps, after, forecasts, strict=True):
-            states[patient] = state
-            out.append((patient, Stepped(forecaster.weights_version, step, state, tuple(said))))
-    return out
+        for patient_id, step, state, of_step in zip(patients, steps, after, forecasts, strict=True):
+            states[patient_id] = state
+            results.append((patient_id, StepResult(version, step, state, tuple(of_step))))
+    return results

@@ -1,31 +1,38 @@
 """Measuring again from the archive: what a corrected reader sees otherwise becomes a new revision, the rest stays."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from stream.errors import SetAside
-from stream.services.measuring.measurement import (
-    Complete,
-    Measure,
-    Measured,
-    attempt,
-    features_of,
-    measurement_rows,
-    waiting,
-)
+from stream.errors import AnswerIsNo, SetAside
+from stream.measured_scan import MeasuredScan
+from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring.measurement import Measure, attempt, features_of, measurement_rows, waiting
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.intake.measurements import (
+    VALUE_COLUMNS,
+    CompleteScan,
+    MeasuredContent,
+    append_same_instances,
+    let_wait,
+    lock_revision,
+    measured_content,
+    standing_revisions,
+)
+from stream.vocabulary import Status
+
+BATCH = 64
+READERS = 2
 
 Rows = list[dict[str, Any]]
-SEEN = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RemeasuredScan:
     """What became of one scan: `what` is same, changed or failed; `says` more of it in words."""
 
     scan_uid: str
@@ -35,82 +42,98 @@ class Outcome:
 
 
 def standing(connection: Connection, patient_id: str | None) -> list[tuple[str, int]]:
-    """Revisions that stand, of one timeline or all, and were made of files: imported visits have none."""
-    return connection.execute(
-        """SELECT p.id, p.revision FROM core.placements p
-        WHERE p.kind = 'scan' AND p.ended_by IS NULL AND (%(patient)s::text IS NULL OR p.patient_id = %(patient)s)
-          AND EXISTS (SELECT FROM core.revision_instances i WHERE i.scan_uid = p.id AND i.revision = p.revision)
-        ORDER BY p.patient_id, p.at, p.id""",
-        {"patient": patient_id},
-    ).fetchall()
+    """Revisions that stand, of one timeline or all, and were made of files; AnswerIsNo where there is none."""
+    revisions = standing_revisions(connection, patient_id)
+    if not revisions:
+        raise AnswerIsNo(f"Nothing to measure again for {patient_id or 'any patient'}.")
+    return revisions
+
+
+class Remeasuring:
+    """Measures `revisions`, which stand, again, and folds what changed; `lacks`: a file is missing from the archive."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        reconciler: Reconciler,
+        revisions: Sequence[tuple[str, int]],
+        read: Measure,
+        lacks: Callable[[str], bool],
+        assume_disease: str,
+    ) -> None:
+        self._connection = connection
+        self._reconciler = reconciler
+        self._revisions = revisions
+        self._read, self._lacks = read, lacks
+        self._assume_disease = assume_disease
+
+    @property
+    def total(self) -> int:
+        """How many scans there are to measure."""
+        return len(self._revisions)
+
+    def outcomes(self, advance: Callable[[int], None]) -> Iterator[list[RemeasuredScan]]:
+        """Measure and fold, a batch at a time; `advance` is told how many were done."""
+        with ThreadPoolExecutor(READERS) as readers:
+            for start in range(0, self.total, BATCH):
+                batch = self._revisions[start : start + BATCH]
+                scans = remeasure(self._connection, batch, self._read, self._lacks, self._assume_disease, readers)
+                self._reconciler.scans([scan.scan_uid for scan in scans if scan.what == "changed"])
+                advance(len(batch))
+                yield scans
 
 
 def remeasure(
-    connection: Connection, revisions: Sequence[tuple[str, int]], read: Measure, lacks: Callable[[str], bool],
-    assume_disease: str, readers: Executor,
-) -> list[Outcome]:  # fmt: skip
+    connection: Connection,
+    revisions: Sequence[tuple[str, int]],
+    read: Measure,
+    lacks: Callable[[str], bool],
+    assume_disease: str,
+    readers: Executor,
+) -> list[RemeasuredScan]:
     """Measure standing `revisions` again; `lacks` tells whether a file (by sha256) is missing from the archive."""
-    scans = waiting(connection, revisions, "applied")
+    scans = waiting(connection, revisions, Status.APPLIED)
     results = list(readers.map(lambda scan: _attempt(scan, read, lacks), scans))
-    return [_outcome(connection, scan, found, assume_disease) for scan, found in zip(scans, results, strict=True)]
+    return [_remeasured(connection, scan, result, assume_disease) for scan, result in zip(scans, results, strict=True)]
 
 
-def _attempt(scan: Complete, read: Measure, lacks: Callable[[str], bool]) -> Measured | str:
-    """What was found, or in words why nothing was."""
+def _attempt(scan: CompleteScan, read: Measure, lacks: Callable[[str], bool]) -> MeasuredScan | str:
+    """What is measured now, or in words why nothing is."""
     if missing := [sha256 for sha256 in scan.files if lacks(sha256)]:
         return f"missing from the archive: {', '.join(missing)}"
-    found = attempt(read, scan)
-    return f"{found.reason_code}: {found.reason}" if isinstance(found, SetAside) else found
+    result = attempt(read, scan)
+    return f"{result.reason_code}: {result.reason}" if isinstance(result, SetAside) else result
 
 
-def _outcome(connection: Connection, scan: Complete, found: Measured | str, assume_disease: str) -> Outcome:
-    if isinstance(found, str):
-        return Outcome(scan.scan_uid, scan.revision, "failed", found)
-    features = features_of(scan, found, assume_disease)
-    rows = measurement_rows(scan.scan_uid, scan.revision, found)
-    seen = sorted(row["sha256"] for row in features), [tuple(row[name] for name in SEEN) for row in rows]
-    if _stored(connection, scan) == seen:
-        return Outcome(scan.scan_uid, scan.revision, "same")
-    if not _supersede(connection, scan, features, rows):
-        return Outcome(scan.scan_uid, scan.revision, "failed", "a newer revision is on its way or set aside")
-    return Outcome(scan.scan_uid, scan.revision, "changed", f"revision {scan.revision + 1} has the new values")
+def _remeasured(
+    connection: Connection, scan: CompleteScan, result: MeasuredScan | str, assume_disease: str
+) -> RemeasuredScan:
+    if isinstance(result, str):
+        return RemeasuredScan(scan.scan_uid, scan.revision, "failed", result)
+    features = features_of(scan, result, assume_disease)
+    values = measurement_rows(scan.scan_uid, scan.revision, result)
+    if measured_content(connection, scan.scan_uid, scan.revision) == _content(features, values):
+        return RemeasuredScan(scan.scan_uid, scan.revision, "same")
+    if not _supersede(connection, scan, features, values):
+        return RemeasuredScan(scan.scan_uid, scan.revision, "failed", "a newer revision is on its way or set aside")
+    return RemeasuredScan(scan.scan_uid, scan.revision, "changed", f"revision {scan.revision + 1} has the new values")
 
 
-def _stored(connection: Connection, scan: Complete) -> tuple[list[str], list[tuple]]:
-    """What was found when it was measured: hashes of the features, and the measured values."""
-    key, where = [scan.scan_uid, scan.revision], "WHERE scan_uid = %s AND revision = %s"
-    features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchall()
-    query = f"SELECT {', '.join(SEEN)} FROM core.measurements {where} ORDER BY number"
-    return sorted(sha256 for (sha256,) in features), connection.execute(query, key).fetchall()
+def _content(features: Rows, values: Rows) -> MeasuredContent:
+    return MeasuredContent(
+        sorted(row["sha256"] for row in features), [tuple(row[name] for name in VALUE_COLUMNS) for row in values]
+    )
 
 
-def _supersede(connection: Connection, scan: Complete, features: Rows, rows: Rows) -> bool:
+def _supersede(connection: Connection, scan: CompleteScan, features: Rows, values: Rows) -> bool:
     """The same instances as the next revision, with the new values; False where a newer one exists already."""
-    now, number = dt.datetime.now(dt.UTC), scan.revision + 1
+    now, revision = dt.datetime.now(dt.UTC), scan.revision + 1
     with connection.transaction():
-        connection.execute("SELECT FROM core.scans WHERE scan_uid = %s FOR UPDATE", [scan.scan_uid])
-        *same, final_at, highest = connection.execute(
-            """SELECT acquired_at, instances_sha256, completeness, final_at,
-              (SELECT max(revision) FROM core.revisions WHERE scan_uid = r.scan_uid)
-            FROM core.revisions r WHERE scan_uid = %s AND revision = %s""",
-            [scan.scan_uid, scan.revision],
-        ).fetchone()
-        if highest != scan.revision:
+        before = lock_revision(connection, scan.scan_uid, scan.revision)
+        if before.highest != scan.revision:
             return False
-        key = {"scan_uid": scan.scan_uid, "revision": number}
-        kept = dict(zip(("acquired_at", "instances_sha256", "completeness"), same, strict=True))
-        append(connection, schema.revisions, [{**key, **kept, "accepted_at": now, "final_at": final_at and now}])
-        uids = connection.execute(
-            "SELECT instance_uid FROM core.revision_instances WHERE scan_uid = %s AND revision = %s",
-            [scan.scan_uid, scan.revision],
-        ).fetchall()
-        append(connection, schema.revision_instances, [{**key, "instance_uid": uid} for (uid,) in uids])
-        append(connection, schema.measurements, [{**row, "revision": number} for row in rows])
-        append(connection, schema.features, [{**row, "revision": number} for row in features])
-        connection.execute(
-            """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
-            VALUES (%s, %s, 'waiting', %s, %s) ON CONFLICT (scan_uid, revision)
-            DO UPDATE SET status = 'waiting', completeness = excluded.completeness, changed_at = excluded.changed_at""",
-            [scan.scan_uid, number, kept["completeness"], now],
-        )
+        append_same_instances(connection, scan.scan_uid, revision, before, now)
+        append(connection, schema.measurements, [{**row, "revision": revision} for row in values])
+        append(connection, schema.features, [{**row, "revision": revision} for row in features])
+        let_wait(connection, scan.scan_uid, revision, before.completeness, now)
     return True

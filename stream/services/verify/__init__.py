@@ -1,1 +1,4 @@
-"""`scanstream verify`: the invariants of DESIGN 4, each with how many rows it looked at and the first that fail."""
+"""`scanstream verify`: the invariants, each with how many rows it looked at and the first that fail.
+
+See docs/protocol.md 8.
+"""

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from stream.services.verify.finding import Finding
-from stream.services.verify.text_search import HEAD, found
+from stream.services.verify.invariants import Invariant
+from stream.services.verify.text_search import HEAD, occurring
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.table_scan import ALL, CHUNK, each, each_as_text, each_row
@@ -22,7 +23,7 @@ TELLING = HEAD
 
 def files(connection: Connection, path_of: Callable[[str], Path], percent: float = ALL) -> Finding:
     """I1: every success answer has a file with that sha256."""
-    finding = Finding("I1", "every acknowledged file is in the archive with its sha256")
+    finding = Finding.of(Invariant.FILES_KEPT)
     for row in each_row(connection, schema.receipts, percent):
         finding.check(_has(path_of(row["sha256"]), row["sha256"]), f"receipts receipt_id={row['receipt_id']}")
     return finding
@@ -30,7 +31,7 @@ def files(connection: Connection, path_of: Callable[[str], Path], percent: float
 
 def ends(connection: Connection, now: dt.datetime) -> Finding:
     """I2: every accepted instance is, within T, set aside or in a revision with a terminal status."""
-    finding = Finding("I2", "every accepted instance came to an end in time")
+    finding = Finding.of(Invariant.ENDS_IN_TIME)
     rows = each(
         connection,
         """SELECT i.instance_uid, i.accepted_at > %(since)s OR EXISTS (
@@ -50,10 +51,10 @@ def ends(connection: Connection, now: dt.datetime) -> Finding:
 
 def identifiers(connection: Connection, originals: Iterable[str], percent: float = ALL) -> Finding:
     """I9: no name, birth date, hospital ID or original UID is found in any table outside the vault."""
-    finding = Finding("I9", "no original identifier is found outside vault, spool and archive")
+    finding = Finding.of(Invariant.NO_IDENTIFIER)
     waiting = iter(originals)
-    while some := list(islice(waiting, AT_ONCE)):
-        telling = sorted({text for text in some if text and len(text) >= TELLING})
+    while batch := list(islice(waiting, AT_ONCE)):
+        telling = sorted({text for text in batch if text and len(text) >= TELLING})
         for table in schema.metadata.sorted_tables:
             if table.schema == schema.SCHEMA:
                 held = _held(connection, table, telling, percent)
@@ -73,7 +74,7 @@ def _held(connection: Connection, table: schema.Table, telling: list[str], perce
     rows = each_as_text(connection, table, percent)
     held: set[str] = set()
     while chunk := "\n".join(islice(rows, CHUNK)):
-        held |= found(chunk, telling)
+        held |= occurring(chunk, telling)
     return held
 
 

@@ -1,14 +1,17 @@
 """Folds: their versions, times and transactions, and the two chains of digests (I3, I4, I6, I7)."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from stream.services.folding.fold_rows import fold_digest, rows_digest
 from stream.services.verify.finding import Finding
 from stream.services.verify.identity import check_identity
+from stream.services.verify.invariants import Invariant
 from stream.storage import schema
 from stream.storage.database import Connection
-from stream.storage.folds import TIME
-from stream.storage.staging import ENDED, FORECASTS, WRITTEN
+from stream.storage.folding.folds import TIME
+from stream.storage.folding.staging import ENDED, FORECASTS, WRITTEN
+from stream.storage.rows import only_row
 from stream.storage.table_scan import ALL, each, one_snapshot
 
 ENDED_AT = {
@@ -43,7 +46,7 @@ STANDS_ALONE = """SELECT '{table}: one of ' || f.scan_uid || ' stands without it
 WHERE f.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
   AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)"""
 
-TIPS = """
+WRONG_TIPS = """
 WITH best AS (SELECT *, row_number() OVER (PARTITION BY patient_id, weights_version, endpoint, disease, horizon_kind,
   horizon_days ORDER BY at DESC, scan_uid DESC) = 1 AS latest FROM core.forecasts WHERE superseded_by IS NULL)
 SELECT 'forecasts: tip of ' || scan_uid || ' is wrong' FROM best WHERE tip <> latest
@@ -52,19 +55,27 @@ UNION ALL SELECT 'forecasts: tip of ' || scan_uid || ' marks what does not stand
 """
 
 
+class FoldHashes(NamedTuple):
+    """Hashes of the rows that a fold wrote, and of those that it ended."""
+
+    written: list[bytes]
+    ended: list[bytes]
+
+
 def identity(connection: Connection) -> Finding:
     """I3: every scan stands once, everything that stands has its ground, in identity events too."""
-    finding = Finding("I3", "the ledger is unique and every scan stands on one timeline")
-    for query in (STANDS_WRONGLY, *(STANDS_ALONE.format(table=table.name) for table in FORECASTS), TIPS):
-        finding.fail_each(0, (row[0] for row in connection.execute(query)))
-    finding.checked += connection.execute("SELECT count(*) FROM core.placements WHERE ended_by IS NULL").fetchone()[0]
+    finding = Finding.of(Invariant.ONE_TIMELINE)
+    for query in (STANDS_WRONGLY, *(STANDS_ALONE.format(table=table.name) for table in FORECASTS), WRONG_TIPS):
+        finding.fail_each(0, (failure for (failure,) in connection.execute(query)))
+    (standing,) = only_row(connection.execute("SELECT count(*) FROM core.placements WHERE ended_by IS NULL"))
+    finding.checked += standing
     check_identity(finding, connection)
     return finding
 
 
 def versions(connection: Connection) -> Finding:
     """I4: folds of a patient carry head versions 1..n without a gap, and the head the last."""
-    finding = Finding("I4", "folds carry versions 1..n, the head the last")
+    finding = Finding.of(Invariant.HEAD_VERSIONS)
     rows = each(
         connection,
         """SELECT h.patient_id, h.version = coalesce(f.n, 0) AND h.version = coalesce(f.top, 0)
@@ -82,7 +93,7 @@ def versions(connection: Connection) -> Finding:
 
 def transactions(connection: Connection) -> Finding:
     """I6: all rows of one fold share its transaction and its time, those it ended carry its time."""
-    finding = Finding("I6", "all rows of a fold share one transaction and one time")
+    finding = Finding.of(Invariant.ONE_TRANSACTION)
     for table in WRITTEN:
         time = f"AND r.{TIME[table]} = f.computed_at" if table in TIME else ""
         finding.fail_each(*_compared(connection, table.name, "fold_id", f"r.xact = f.xact {time}"))
@@ -91,24 +102,24 @@ def transactions(connection: Connection) -> Finding:
         loose = (
             f"SELECT '{table.name} fold_id=' || fold_id FROM core.{table.name} WHERE {by} IS NULL AND {at} IS NOT NULL"
         )
-        finding.fail_each(0, (row[0] for row in connection.execute(loose)))
+        finding.fail_each(0, (failure for (failure,) in connection.execute(loose)))
     return finding
 
 
 def _compared(connection: Connection, table: str, column: str, holds: str) -> tuple[int, list[str]]:
     """How many rows name a fold in `column`, and those for which `holds` is not true: the row or its fold is wrong."""
-    count = connection.execute(f"SELECT count(*) FROM core.{table} WHERE {column} IS NOT NULL").fetchone()[0]
+    (count,) = only_row(connection.execute(f"SELECT count(*) FROM core.{table} WHERE {column} IS NOT NULL"))
     rows = connection.execute(
         f"""SELECT DISTINCT '{table} against folds: {column}=' || r.{column}
         FROM core.{table} r LEFT JOIN core.folds f ON f.fold_id = r.{column}
         WHERE r.{column} IS NOT NULL AND (f.fold_id IS NULL OR ({holds}) IS NOT TRUE)"""
     )
-    return count, [row[0] for row in rows]
+    return count, [failure for (failure,) in rows]
 
 
 def fold_chain(connection: Connection, percent: float = ALL) -> Finding:
     """I7, second chain: every fold's digest covers all rows it wrote or ended, and the fold before it."""
-    finding = Finding("I7 folds", "every fold's digest covers its rows and the fold before")
+    finding = Finding.of(Invariant.CHAIN_OF_FOLDS)
     for patients in patients_with_folds(connection, percent):
         with one_snapshot(connection):
             _check_folds(finding, connection, patients)
@@ -120,33 +131,33 @@ def patients_with_folds(connection: Connection, percent: float = ALL, batch: int
     last = ""
     query = """SELECT patient_id FROM (SELECT patient_id FROM core.heads UNION SELECT patient_id FROM core.folds) p
     WHERE patient_id > %s AND (%s >= 100 OR random() * 100 < %s) ORDER BY patient_id LIMIT %s"""
-    while found := connection.execute(query, [last, percent, percent, batch]).fetchall():
-        yield [row[0] for row in found]
-        last = found[-1][0]
+    while patients := [patient_id for (patient_id,) in connection.execute(query, [last, percent, percent, batch])]:
+        yield patients
+        last = patients[-1]
 
 
 def _check_folds(finding: Finding, connection: Connection, patients: Sequence[str]) -> None:
     query = "SELECT * FROM core.folds WHERE patient_id = ANY(%(patients)s) ORDER BY patient_id, head_version"
     folds = list(each(connection, query, {"patients": list(patients)}))
     hashes = _hashes(connection, [fold["fold_id"] for fold in folds])
-    before: tuple[str, bytes] = ("", b"")
+    before: dict[str, bytes] = {}  # by patient the digest of the fold before
     for fold in folds:
-        written, ended = hashes.get(fold["fold_id"], ([], []))
-        last = before[1] if before[0] == fold["patient_id"] else b""
+        written, ended = hashes.get(fold["fold_id"], FoldHashes([], []))
+        last = before.get(fold["patient_id"], b"")
         holds = rows_digest(written, ended) == fold["rows_digest"] and fold_digest(last, fold) == fold["digest"]
         finding.check(holds, f"folds fold_id={fold['fold_id']} patient_id={fold['patient_id']}")
-        before = (fold["patient_id"], fold["digest"])
+        before[fold["patient_id"]] = fold["digest"]
 
 
-def _hashes(connection: Connection, folds: Sequence[int]) -> dict[int, tuple[list[bytes], list[bytes]]]:
-    """fold_id → hashes of the rows it wrote, and of those it ended."""
-    hashes: dict[int, tuple[list[bytes], list[bytes]]] = {}
+def _hashes(connection: Connection, folds: Sequence[int]) -> dict[int, FoldHashes]:
+    """By fold_id."""
+    hashes: dict[int, FoldHashes] = {}
     for table in WRITTEN:
         query = f"SELECT fold_id, row_sha256 FROM core.{table.name} WHERE fold_id = ANY(%s)"
         for fold_id, value in connection.execute(query, [folds]):
-            hashes.setdefault(fold_id, ([], []))[0].append(value)
+            hashes.setdefault(fold_id, FoldHashes([], [])).written.append(value)
     for table, ended_by in ENDED.items():
         query = f"SELECT {ended_by}, later_sha256 FROM core.{table.name} WHERE {ended_by} = ANY(%s)"
         for fold_id, value in connection.execute(query, [folds]):
-            hashes.setdefault(fold_id, ([], []))[1].append(value or b"")
+            hashes.setdefault(fold_id, FoldHashes([], [])).ended.append(value or b"")
     return hashes

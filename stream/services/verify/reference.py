@@ -56,7 +56,7 @@ class PatientFacts:
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedStep:
     """What must stand after one scan."""
 
     scan_uid: str
@@ -68,41 +68,45 @@ class Expected:
     forecasts: tuple[Forecast, ...]
 
 
-def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expected]:
+def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[ExpectedStep]:
     """Walk the whole timeline from its beginning, in order, and step wherever the model applies."""
     state = forecaster.initial(1)
     previous: dt.datetime | None = None
     begun: list[TreatmentRevision] = []
     known = known_facts(facts)
-    for position, (_, is_treatment, _, what) in enumerate(timeline(facts), start=1):
-        if is_treatment:
-            begun.append(what)
+    for position, entry in enumerate(timeline(facts), start=1):
+        if isinstance(entry, TreatmentRevision):
+            begun.append(entry)
             continue
-        x = whole(what.x)
-        if not forecaster.applies(what.disease, x):
+        if not forecaster.applies(entry.disease, entry.x):
             continue
-        days = 0.0 if previous is None else (what.acquired_at - previous).total_seconds() / 86400
-        previous = what.acquired_at
-        timepoint = Timepoint(x, days, what.disease, tuple(seen_from(one, what.acquired_at) for one in begun), known)
+        at = entry.acquired_at
+        days = 0.0 if previous is None else (at - previous).total_seconds() / 86400
+        previous = at
+        timepoint = Timepoint(whole(entry.x), days, entry.disease, tuple(seen_from(each, at) for each in begun), known)
         state, ((*forecasts,),) = forecaster.advance(state, [timepoint])
-        yield Expected(
-            what.scan_uid, what.revision, what.acquired_at, what.disease, position, state[0], tuple(forecasts)
-        )
+        yield ExpectedStep(entry.scan_uid, entry.revision, at, entry.disease, position, state[0], tuple(forecasts))
 
 
-def timeline(facts: PatientFacts) -> list[tuple[dt.datetime, bool, str, Any]]:
-    """What stands, in order: (at, is it a treatment, id, the revision)."""
+def timeline(facts: PatientFacts) -> list[ScanRevision | TreatmentRevision]:
+    """The revisions that stand, in order: by time, scans before treatments, by id."""
     scans: dict[str, ScanRevision] = {}
-    for one in facts.scans:
-        if not one.rejected and (one.scan_uid not in scans or scans[one.scan_uid].revision < one.revision):
-            scans[one.scan_uid] = one
+    for scan in facts.scans:
+        if not scan.rejected and (scan.scan_uid not in scans or scans[scan.scan_uid].revision < scan.revision):
+            scans[scan.scan_uid] = scan
     treatments: dict[str, TreatmentRevision] = {}
-    for one in facts.treatments:
-        if one.treatment_id not in treatments or treatments[one.treatment_id].revision < one.revision:
-            treatments[one.treatment_id] = one
-    entries = [(one.acquired_at, False, one.scan_uid, one) for one in scans.values()]
-    entries += [(one.at, True, one.treatment_id, one) for one in treatments.values() if not one.withdrawn]
-    return sorted(entries, key=lambda entry: entry[:3])
+    for drug in facts.treatments:
+        if drug.treatment_id not in treatments or treatments[drug.treatment_id].revision < drug.revision:
+            treatments[drug.treatment_id] = drug
+    standing = [drug for drug in treatments.values() if not drug.withdrawn]
+    return sorted([*scans.values(), *standing], key=place)
+
+
+def place(revision: ScanRevision | TreatmentRevision) -> tuple[dt.datetime, bool, str]:
+    """What a timeline is sorted by."""
+    if isinstance(revision, ScanRevision):
+        return revision.acquired_at, False, revision.scan_uid
+    return revision.at, True, revision.treatment_id
 
 
 def known_facts(facts: PatientFacts) -> dict[str, Any]:

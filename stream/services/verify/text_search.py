@@ -8,18 +8,18 @@ HEAD = 6
 """Bytes by which a place is worth a closer look; nothing shorter can be searched for."""
 
 
-def found(text: str, wanted: Sequence[str]) -> set[str]:
+def occurring(text: str, wanted: Sequence[str]) -> set[str]:
     """Those of `wanted`, each HEAD bytes or longer, that occur anywhere in `text`."""
     data = text.encode()
     heads: dict[int, list[str]] = {}
-    for one in wanted:
-        heads.setdefault(int.from_bytes(one.encode()[:HEAD], "big"), []).append(one)
+    for known in wanted:
+        heads.setdefault(int.from_bytes(known.encode()[:HEAD], "big"), []).append(known)
     places = np.flatnonzero(_is_one_of(_windows(data), np.array(sorted(heads), np.int64)))
     return {
-        one
+        known
         for place in places.tolist()
-        for one in heads[int.from_bytes(data[place : place + HEAD], "big")]
-        if data.startswith(one.encode(), place)
+        for known in heads[int.from_bytes(data[place : place + HEAD], "big")]
+        if data.startswith(known.encode(), place)
     }
 
 
@@ -38,4 +38,5 @@ def _is_one_of(windows: np.ndarray, heads: np.ndarray) -> np.ndarray:
     if not len(heads):
         return np.zeros(len(windows), bool)
     at = np.searchsorted(heads, windows)
-    return heads[np.minimum(at, len(heads) - 1)] == windows
+    matches: np.ndarray = heads[np.minimum(at, len(heads) - 1)] == windows
+    return matches

@@ -2,14 +2,12 @@
 
 from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.facts import (
-    active_weights,
     aliases,
     assignments,
     clinical,
     features,
     identity_events,
     instances,
-    leads,
     measurements,
     outcomes,
     rejections,
@@ -18,8 +16,7 @@ from stream.storage.schema.facts import (
     scans,
     set_asides,
     treatments,
-    weights,
-)  # fmt: skip
+)
 from stream.storage.schema.standing import (
     fold_ids,
     folds,
@@ -30,7 +27,8 @@ from stream.storage.schema.standing import (
     response_probabilities,
     size_forecasts,
     states,
-)  # fmt: skip
+)
+from stream.storage.schema.weights import active_weights, leads, weights
 from stream.storage.schema.work import (
     assembly,
     associations,
@@ -40,4 +38,47 @@ from stream.storage.schema.work import (
     service,
     suspects,
     vault_scans,
-)  # fmt: skip
+)
+
+__all__ = [
+    "ADDED",
+    "LATER",
+    "SCHEMA",
+    "Table",
+    "UNHASHED",
+    "active_weights",
+    "aliases",
+    "assembly",
+    "assignments",
+    "associations",
+    "audit",
+    "clinical",
+    "features",
+    "fold_ids",
+    "folds",
+    "forecasts",
+    "heads",
+    "identity_events",
+    "instances",
+    "leads",
+    "ledger",
+    "measurements",
+    "metadata",
+    "outcomes",
+    "patients",
+    "placements",
+    "receipts",
+    "rejections",
+    "response_probabilities",
+    "revision_instances",
+    "revisions",
+    "scans",
+    "service",
+    "set_asides",
+    "size_forecasts",
+    "states",
+    "suspects",
+    "treatments",
+    "vault_scans",
+    "weights",
+]

@@ -3,10 +3,11 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSON
 
-from stream.storage.schema.base import ADDED, LATER, Id, Time, Xid8, col, hashes, key, metadata, scan_revision
+from stream.storage.schema.base import ADDED, LATER, Id, Time, col, hashes, key, metadata, scan_revision
 
 instances = sa.Table(
-    "instances", metadata,
+    "instances",
+    metadata,
     key("instance_uid", Id, "Pseudonym of the SOP Instance UID"),
     col("scan_uid", Id, "Scan it belongs to"),
     col("sha256", sa.Text, "sha256 of the original file in the archive"),
@@ -26,22 +27,30 @@ instances = sa.Table(
     col("withdraws_because", sa.Text, "quality, safety, wrong_patient or replaced", null=True, info=ADDED),
     sa.Index("instances_scan_uid_ix", "scan_uid"),
     # without a list of pending entries, which every look into the index would read as a whole
-    sa.Index("instances_withdraws_ix", "withdraws", postgresql_using="gin", postgresql_with={"fastupdate": "off"},
-             postgresql_where=sa.text("withdraws IS NOT NULL")),
+    sa.Index(
+        "instances_withdraws_ix",
+        "withdraws",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("withdraws IS NOT NULL"),
+    ),
     comment="Every accepted DICOM instance, by pseudonym",
-)  # fmt: skip
+)
 
 scans = sa.Table(
-    "scans", metadata,
+    "scans",
+    metadata,
     key("scan_uid", Id, "Pseudonym of the study"),
     col("received_as", Id, "Pseudonym of the patient it was received for; never changes"),
     *hashes(),
     sa.Index("scans_received_as_ix", "received_as"),
     comment="Every scan and the patient it was received for",
-)  # fmt: skip
+)
 
 revisions = sa.Table(
-    "revisions", metadata, *scan_revision(),
+    "revisions",
+    metadata,
+    *scan_revision(),
     col("acquired_at", Time, "Where the scan stands on its timeline"),
     col("instances_sha256", sa.Text, "Hash over the contents of its instances"),
     col("completeness", sa.Text, "Why the scan was taken as complete"),
@@ -49,17 +58,21 @@ revisions = sa.Table(
     col("final_at", Time, "When it became final; null: provisional", null=True, info=LATER),
     *hashes(later=True),
     comment="Every revision of every scan",
-)  # fmt: skip
+)
 
 revision_instances = sa.Table(
-    "revision_instances", metadata, *scan_revision(),
+    "revision_instances",
+    metadata,
+    *scan_revision(),
     key("instance_uid", Id, "An instance of this revision"),
     *hashes(),
     comment="Which instances a revision was made of",
-)  # fmt: skip
+)
 
 features = sa.Table(
-    "features", metadata, *scan_revision(),
+    "features",
+    metadata,
+    *scan_revision(),
     key("feature_version", sa.Text, "Rule the features were made by"),
     col("disease", sa.Text, "Disease, fixed when measured"),
     col("x", ARRAY(DOUBLE_PRECISION), "Feature values; null where missing"),
@@ -67,10 +80,12 @@ features = sa.Table(
     col("note", sa.Text, "What a person should know about the measuring", null=True),
     *hashes(),
     comment="What the models see of a scan",
-)  # fmt: skip
+)
 
 measurements = sa.Table(
-    "measurements", metadata, *scan_revision(),
+    "measurements",
+    metadata,
+    *scan_revision(),
     key("feature_version", sa.Text, "Rule the scan was measured by"),
     key("number", sa.Integer, "Counts the measurements of a scan"),
     col("lesion_uid", Id, "Pseudonym of the lesion; null for whole-patient values", null=True),
@@ -82,22 +97,26 @@ measurements = sa.Table(
     col("source", sa.Text, "SR, SEG, model or import"),
     *hashes(),
     comment="Measured values of a scan revision",
-)  # fmt: skip
+)
 
 rejections = sa.Table(
-    "rejections", metadata, *scan_revision(),
+    "rejections",
+    metadata,
+    *scan_revision(),
     key("number", sa.Integer, "Counts what was said of this revision; the highest stands"),
     col("kind", sa.Text, "rejected, or retracted by the sender's own correction"),
     col("because", sa.Text, "quality, safety, wrong_patient, replaced or other"),
     col("withdrawn", sa.Boolean, "True: the revision counts again"),
-    col("by", sa.Text, "Who rejected or withdrew it"), col("at", Time, "When"),
+    col("by", sa.Text, "Who rejected or withdrew it"),
+    col("at", Time, "When"),
     *hashes(),
     sa.CheckConstraint("kind IN ('rejected', 'retracted')", name="kind"),
     comment="Rejected revisions: this one and all lower ones do not count",
-)  # fmt: skip
+)
 
 set_asides = sa.Table(
-    "set_asides", metadata,
+    "set_asides",
+    metadata,
     key("item_id", sa.Text, "Names the item for a person's decision"),
     col("scan_uid", Id, "Scan, where known", null=True),
     col("revision", sa.Integer, "Revision, where it is one", null=True),
@@ -112,98 +131,90 @@ set_asides = sa.Table(
     col("patient_id", Id, "Patient as received, where no scan tells it", null=True, info=ADDED),
     sa.Index("set_asides_scan_uid_ix", "scan_uid", "revision"),
     comment="What was kept but not processed, with the reason",
-)  # fmt: skip
+)
 
 treatments = sa.Table(
-    "treatments", metadata,
+    "treatments",
+    metadata,
     key("treatment_id", Id, "Hash of patient, start, name and kind"),
     key("revision", sa.Integer, "+1 when the end changes or it is withdrawn"),
     col("received_as", Id, "Pseudonym of the patient it was received for"),
-    col("name", sa.Text, "Name of the treatment"), col("kind", sa.Text, "drug, radiation, surgery, ..."),
-    col("start_at", Time, "Start"), col("end_at", Time, "End, if known", null=True),
+    col("name", sa.Text, "Name of the treatment"),
+    col("kind", sa.Text, "drug, radiation, surgery, ..."),
+    col("start_at", Time, "Start"),
+    col("end_at", Time, "End, if known", null=True),
     col("at", Time, "Where it stands on the timeline: at the end of its day when dated by day"),
     col("withdrawn", sa.Boolean, "True: entered by mistake"),
     col("accepted_at", Time, "When it was accepted"),
     *hashes(),
     sa.Index("treatments_received_as_ix", "received_as"),
     comment="Treatments: input of the steps after them, no step of their own",
-)  # fmt: skip
+)
 
 clinical = sa.Table(
-    "clinical", metadata,
-    key("received_as", Id, "Pseudonym of the patient as received"), key("revision", sa.Integer, "The highest stands"),
+    "clinical",
+    metadata,
+    key("received_as", Id, "Pseudonym of the patient as received"),
+    key("revision", sa.Integer, "The highest stands"),
     col("facts", JSON, "Facts known at baseline, such as age or receptor status"),
     col("accepted_at", Time, "When they were accepted"),
     *hashes(),
     comment="Clinical facts of a patient",
-)  # fmt: skip
+)
 
 outcomes = sa.Table(
-    "outcomes", metadata,
-    key("outcome_id", Id, "Hash of patient and endpoint"), key("revision", sa.Integer, "The highest stands"),
-    col("received_as", Id, "Pseudonym of the patient as received"), col("endpoint", sa.Text, "Endpoint observed"),
-    col("at", Time, "When it was observed", null=True), col("event", sa.Boolean, "True: it happened"),
-    col("withdrawn", sa.Boolean, "True: entered by mistake"), col("accepted_at", Time, "When it was accepted"),
+    "outcomes",
+    metadata,
+    key("outcome_id", Id, "Hash of patient and endpoint"),
+    key("revision", sa.Integer, "The highest stands"),
+    col("received_as", Id, "Pseudonym of the patient as received"),
+    col("endpoint", sa.Text, "Endpoint observed"),
+    col("at", Time, "When it was observed", null=True),
+    col("event", sa.Boolean, "True: it happened"),
+    col("withdrawn", sa.Boolean, "True: entered by mistake"),
+    col("accepted_at", Time, "When it was accepted"),
     *hashes(),
     sa.Index("outcomes_received_as_ix", "received_as"),
     comment="What really happened: for calibration only, never input of a forecast",
-)  # fmt: skip
+)
 
 identity_events = sa.Table(
-    "identity_events", metadata,
-    key("seq", sa.BigInteger, "Order in which they take effect"), col("event_id", sa.Text, "The sender's id"),
-    col("kind", sa.Text, "merge, unmerge or move"), col("patient_id", Id, "Patient it is about", null=True),
-    col("other_id", Id, "The other patient", null=True), col("scan_uid", Id, "Scan that is moved", null=True),
-    col("by", sa.Text, "Who asked for it"), col("accepted_at", Time, "When it was accepted"),
+    "identity_events",
+    metadata,
+    key("seq", sa.BigInteger, "Order in which they take effect"),
+    col("event_id", sa.Text, "The sender's id"),
+    col("kind", sa.Text, "merge, unmerge or move"),
+    col("patient_id", Id, "Patient it is about", null=True),
+    col("other_id", Id, "The other patient", null=True),
+    col("scan_uid", Id, "Scan that is moved", null=True),
+    col("by", sa.Text, "Who asked for it"),
+    col("accepted_at", Time, "When it was accepted"),
     col("outcome", sa.Text, "done or refused", null=True, info=LATER),
     col("applied_at", Time, "When it took effect", null=True, info=LATER),
     *hashes(later=True),
     sa.UniqueConstraint("event_id"),
     sa.Index("identity_events_waiting_ix", "seq", postgresql_where=sa.text("applied_at IS NULL")),
     comment="Merges, unmerges and moves in the order they were accepted",
-)  # fmt: skip
+)
 
 aliases = sa.Table(
-    "aliases", metadata,
-    key("patient_id", Id, "Absorbed patient"), col("into_patient_id", Id, "Patient that absorbed"),
-    col("seq", sa.BigInteger, "Identity event"), *hashes(),
+    "aliases",
+    metadata,
+    key("patient_id", Id, "Absorbed patient"),
+    col("into_patient_id", Id, "Patient that absorbed"),
+    col("seq", sa.BigInteger, "Identity event"),
+    *hashes(),
     sa.Index("aliases_into_patient_id_ix", "into_patient_id"),
     comment="Which patient was merged into which: a tree",
-)  # fmt: skip
+)
 
 assignments = sa.Table(
-    "assignments", metadata,
-    key("scan_uid", Id, "Moved scan"), col("patient_id", Id, "Patient it belongs to"),
-    col("seq", sa.BigInteger, "Identity event"), *hashes(),
+    "assignments",
+    metadata,
+    key("scan_uid", Id, "Moved scan"),
+    col("patient_id", Id, "Patient it belongs to"),
+    col("seq", sa.BigInteger, "Identity event"),
+    *hashes(),
     sa.Index("assignments_patient_id_ix", "patient_id"),
     comment="Scans that were moved to another patient",
-)  # fmt: skip
-
-weights = sa.Table(
-    "weights", metadata,
-    key("weights_version", sa.Text, "sha256 of the weights file"), col("model", sa.Text, "Name of the model"),
-    col("feature_version", sa.Text, "Features it sees"), col("card", JSON, "The model card"),
-    col("added_at", Time, "When it was added"), *hashes(),
-    comment="Weights known to the service",
-)  # fmt: skip
-
-active_weights = sa.Table(
-    "active_weights", metadata,
-    key("weights_version", sa.Text, "Weights whose states are kept up to date"), key("since", Time, "From"),
-    col("until", Time, "Until; null: active", null=True, info=LATER),
-    *hashes(later=True),
-    sa.Index("active_weights_open_uq", "weights_version", unique=True, postgresql_where=sa.text("until IS NULL")),
-    comment="Which weights are kept up to date",
-)  # fmt: skip
-
-leads = sa.Table(
-    "leads", metadata,
-    key("endpoint", sa.Text, "Endpoint"), key("disease", sa.Text, "Disease"),
-    key("weights_version", sa.Text, "Weights that lead"), key("since", Time, "From"),
-    col("until", Time, "Until; null: leads now", null=True, info=LATER),
-    col("since_xact", Xid8, "Transaction that began it"),
-    col("until_xact", Xid8, "Transaction that ended it", null=True, info=LATER),
-    *hashes(later=True),
-    sa.Index("leads_open_uq", "endpoint", "disease", unique=True, postgresql_where=sa.text("until IS NULL")),
-    comment="Which weights lead for an endpoint and disease",
-)  # fmt: skip
+)

@@ -6,7 +6,9 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from stream.storage.schema.base import Id, Time, col, key, metadata, scan_revision
 
 assembly = sa.Table(
-    "assembly", metadata, *scan_revision(),
+    "assembly",
+    metadata,
+    *scan_revision(),
     col("status", sa.Text, "receiving, measuring, waiting, applied or set_aside"),
     col("due_at", Time, "When it counts as complete", null=True),
     col("completeness", sa.Text, "Why it will be taken as complete"),
@@ -15,67 +17,90 @@ assembly = sa.Table(
     col("attempts", sa.Integer, "Deaths of a worker that had only this in hand", server_default=sa.text("0")),
     col("changed_at", Time, "When the status changed"),
     sa.CheckConstraint("status IN ('receiving', 'measuring', 'waiting', 'applied', 'set_aside')", name="status"),
-    sa.Index("assembly_open_ix", "status", "due_at", postgresql_where=sa.text(
-        "status IN ('receiving', 'measuring', 'waiting')")),
+    sa.Index(
+        "assembly_open_ix",
+        "status",
+        "due_at",
+        postgresql_where=sa.text("status IN ('receiving', 'measuring', 'waiting')"),
+    ),
     comment="How far each revision is on its way",
-)  # fmt: skip
+)
 
 associations = sa.Table(
-    "associations", metadata,
+    "associations",
+    metadata,
     key("association_id", sa.Text, "Names the association"),
-    col("calling_ae", sa.Text, "AE title that called"), col("peer", sa.Text, "Its address"),
+    col("calling_ae", sa.Text, "AE title that called"),
+    col("peer", sa.Text, "Its address"),
     col("closed_at", Time, "When it ended; null: not known to have ended", null=True),
     comment="DICOM associations that brought instances",
-)  # fmt: skip
+)
 
 receipts = sa.Table(
-    "receipts", metadata,
+    "receipts",
+    metadata,
     key("receipt_id", sa.Text, "Name of the journal record"),
     col("association_id", sa.Text, "Association that brought the file"),
-    col("sha256", sa.Text, "sha256 of the file"), col("content_sha256", sa.Text, "sha256 of the content"),
+    col("sha256", sa.Text, "sha256 of the file"),
+    col("content_sha256", sa.Text, "sha256 of the content"),
     col("scan_uid", Id, "Scan, where it could be told", null=True),
-    col("outcome", sa.Text, "accepted, duplicate or set_aside"), col("received_at", Time, "When success was answered"),
+    col("outcome", sa.Text, "accepted, duplicate or set_aside"),
+    col("received_at", Time, "When success was answered"),
     sa.CheckConstraint("outcome IN ('accepted', 'duplicate', 'set_aside')", name="outcome"),
     sa.Index("receipts_scan_uid_ix", "scan_uid"),
     comment="Every file a sender was told success for",
-)  # fmt: skip
+)
 
 audit = sa.Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True, comment="Order"),
-    col("at", Time, "When"), col("who", sa.Text, "Who"), col("what", sa.Text, "What was done"),
-    col("subject", sa.Text, "To what", null=True), col("why", sa.Text, "Why, in their words", null=True),
+    col("at", Time, "When"),
+    col("who", sa.Text, "Who"),
+    col("what", sa.Text, "What was done"),
+    col("subject", sa.Text, "To what", null=True),
+    col("why", sa.Text, "Why, in their words", null=True),
     col("snapshot", sa.Text, "What was visible then", null=True),
     col("digest", BYTEA, "Hash over this row and the one before"),
     comment="What people did and were shown, append-only",
-)  # fmt: skip
+)
 
 suspects = sa.Table(
-    "suspects", metadata,
+    "suspects",
+    metadata,
     key("kind", sa.Text, "scan, timeline, message or identity"),
     key("id", Id, "scan_uid, patient_id, sha256 or seq"),
     key("revision", sa.Integer, "Revision of a scan, 0 for a timeline"),
     col("attempts", sa.Integer, "Deaths of a worker that had only this in hand"),
     col("since", Time, "When a worker first died with it in hand"),
     comment="What workers had in hand when they died: taken one at a time from then on",
-)  # fmt: skip
+)
 
 service = sa.Table(
-    "service", metadata,
-    key("name", sa.Text, "Name of the value"), col("value", sa.Text, "Value"),
+    "service",
+    metadata,
+    key("name", sa.Text, "Name of the value"),
+    col("value", sa.Text, "Value"),
     comment="Values of the service that views need, such as its time zone",
-)  # fmt: skip
+)
 
 patients = sa.Table(
-    "patients", metadata,
-    key("patient_id", Id, "Pseudonym"), col("issuer", sa.Text, "Issuer of the hospital's ID"),
-    col("mrn", sa.Text, "The hospital's ID"), col("name", sa.Text, "Name as first received", null=True),
+    "patients",
+    metadata,
+    key("patient_id", Id, "Pseudonym"),
+    col("issuer", sa.Text, "Issuer of the hospital's ID"),
+    col("mrn", sa.Text, "The hospital's ID"),
+    col("name", sa.Text, "Name as first received", null=True),
     col("birth_date", sa.Text, "Birth date as first received", null=True),
-    schema="vault", comment="Who a pseudonym is",
-)  # fmt: skip
+    schema="vault",
+    comment="Who a pseudonym is",
+)
 
 vault_scans = sa.Table(
-    "scans", metadata,
-    key("scan_uid", Id, "Pseudonym"), col("study_instance_uid", sa.Text, "The original Study Instance UID"),
-    schema="vault", comment="Which study a scan is",
-)  # fmt: skip
+    "scans",
+    metadata,
+    key("scan_uid", Id, "Pseudonym"),
+    col("study_instance_uid", sa.Text, "The original Study Instance UID"),
+    schema="vault",
+    comment="Which study a scan is",
+)

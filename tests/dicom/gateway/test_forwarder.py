@@ -46,8 +46,14 @@ def gateway(tmp_path: Path) -> Settings:
 def forwarder(services: Settings, database: Database, gateway: Settings, spool: Spool) -> Forwarder:
     servers = kafka_servers(services)
     ensure_topics(servers, services.partitions)
-    return Forwarder(gateway, spool, Archive(gateway.archive), partial(connect, database.settings, "gateway"),
-                     Publisher(servers, services.partitions), partial(pseudonyms, gateway))  # fmt: skip
+    return Forwarder(
+        gateway,
+        spool,
+        Archive(gateway.archive),
+        partial(connect, database.settings, "gateway"),
+        Publisher(servers, services.partitions),
+        partial(pseudonyms, gateway),
+    )
 
 
 def test_a_full_spool_is_handed_over_piece_by_piece_the_oldest_first(

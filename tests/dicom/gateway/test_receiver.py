@@ -15,7 +15,7 @@ from pynetdicom.sop_class import UltrasoundImageStorage
 from stream.dicom.gateway import network
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
-from stream.dicom.gateway.spool import AssociationClosed, InstanceKept, Spool
+from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Spool
 from stream.endpoints import free_port
 from stream.errors import CannotStart
 from stream.settings import Settings
@@ -37,7 +37,7 @@ class Gateway:
         with self._changed:
             self._changed.notify_all()
 
-    def records(self, count: int) -> list[InstanceKept | AssociationClosed]:
+    def records(self, count: int) -> list[InstanceRecord | AssociationEndRecord]:
         with self._changed:
             self._changed.wait_for(lambda: len(self.spool.records()) >= count, timeout=20)
         found = self.spool.records()
@@ -91,7 +91,7 @@ def test_a_foreign_sender_stores_report_image_and_segmentation_byte_for_byte(
     kept = {dcmread(gateway.spool.file(record)).SOPInstanceUID: gateway.spool.file(record) for record in instances}
     for path, dataset in zip(paths, made, strict=True):
         assert dataset_bytes(kept[dataset.SOPInstanceUID]) == dataset_bytes(path)
-    assert isinstance(closed, AssociationClosed)
+    assert isinstance(closed, AssociationEndRecord)
     assert set(closed.study_uids) == {dataset.StudyInstanceUID for dataset in made}
 
 
@@ -114,7 +114,7 @@ def test_the_same_report_sent_implicit_and_explicit_has_one_content(
     path = save(make_sr(), tmp_path / "sr.dcm")
     for option in ("-xi", "-xe"):
         storescu(option, path)
-    kept = [record for record in gateway.records(4) if isinstance(record, InstanceKept)]
+    kept = [record for record in gateway.records(4) if isinstance(record, InstanceRecord)]
     assert kept[0].sha256 != kept[1].sha256
     assert kept[0].arrival.content_sha256 == kept[1].arrival.content_sha256
 
@@ -209,7 +209,7 @@ def test_an_object_beyond_all_bounds_aborts_its_association_and_no_other(
     usual = save(make_image(), tmp_path / "usual.dcm")
     assert gateway.store(huge) == [None]
     assert gateway.store(usual) == [0]
-    kept = [record for record in gateway.spool.records() if isinstance(record, InstanceKept)]
+    kept = [record for record in gateway.spool.records() if isinstance(record, InstanceRecord)]
     assert len(kept) == 1
 
 

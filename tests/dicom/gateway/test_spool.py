@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream.archive.originals import Archive
-from stream.dicom.gateway.spool import Arrival, AssociationClosed, InstanceKept, Spool
+from stream.dicom.gateway.spool import Arrival, AssociationEndRecord, InstanceRecord, Spool
 from stream.errors import CannotStart, Refuse, SetAside
 
 ARRIVAL = Arrival("c" * 64, "PACS", "10.0.0.7", "a1", "1.2.840.10008.1.2.1", dt.datetime(2020, 3, 2, tzinfo=dt.UTC))
@@ -34,7 +34,7 @@ def test_what_is_kept_is_found_again_after_a_restart_in_the_order_it_came(spool:
     assert instances == kept
     assert kept[0].sha256 == SHA256
     assert again.file(kept[0]).read_bytes() == b"whole file"
-    assert isinstance(closed, AssociationClosed)
+    assert isinstance(closed, AssociationEndRecord)
     assert (closed.association, closed.study_uids) == ("a1", ("1.2.3",))
 
 
@@ -96,7 +96,7 @@ def test_the_same_file_received_twice_is_taken_twice_without_a_loss(spool: Spool
     first, second = spool.keep([b"whole file"], ARRIVAL), spool.keep([b"whole file"], ARRIVAL)
     assert first != second
     for record in (first, second):
-        assert isinstance(record, InstanceKept)
+        assert isinstance(record, InstanceRecord)
         assert archive.take(spool.file(record)).read_bytes() == b"whole file"
 
 

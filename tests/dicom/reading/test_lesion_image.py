@@ -15,7 +15,8 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import lesion_image
 from stream.dicom.reading.image_pixels import NoImage
 from stream.dicom.reading.lesion_image import Image, lesion_patch
-from stream.dicom.reading.measurements import MeasuredScan, measure_scan
+from stream.dicom.reading.measurements import measure_scan
+from stream.measured_scan import MeasuredScan
 from tests.dicom.factories import make_seg, make_series, reread, save
 
 SPACING = (3.0, 0.5, 0.8)

@@ -6,8 +6,9 @@ from pydicom import Dataset, uid
 
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import files
-from stream.dicom.reading.measurements import MeasuredScan, measure_scan
+from stream.dicom.reading.measurements import measure_scan
 from stream.errors import SetAside
+from stream.measured_scan import MeasuredScan
 from tests.dicom.factories import SITES, Lesion, make_image, make_seg, make_series, make_sr, save
 
 MASK = np.ones((2, 10, 10))

@@ -9,8 +9,8 @@ from stream.dicom.gateway.forwarder import describe
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.header import read_header
 from stream.dicom.reading.measurements import measure_scan
-from stream.dicom.reading.rejection_notes import REJECTION_NOTE, RETENTION_NOTE, TakenBack
-from stream.services.accepting.received_files import Described
+from stream.dicom.reading.rejection_notes import REJECTION_NOTE, RETENTION_NOTE, Retraction
+from stream.services.accepting.arrivals import DescribedInstance
 from stream.settings import Settings, load_settings
 from tests.dicom.factories import make_image, make_kos, make_series, make_sr, replacing, reread, save
 
@@ -26,21 +26,27 @@ def test_a_rejection_note_takes_back_what_it_names(
     images = make_series(np.zeros((2, 4, 4)))
     header = read_header(reread(make_kos(images, (title, "DCM", "Rejected")), tmp_path), settings, "PACS")
     assert (header.kind, header.study_uid) == ("kos", images[0].StudyInstanceUID)
-    assert header.taken_back == TakenBack(tuple(image.SOPInstanceUID for image in images), because)
+    assert header.retraction == Retraction(tuple(image.SOPInstanceUID for image in images), because)
 
 
-@pytest.mark.parametrize("title", [("113000", "DCM", "Of Interest"), ("113039", "DCM", "Data Retention Policy Expired"),
-                                   ("113001", "99LOCAL", "Something else")])  # fmt: skip
+@pytest.mark.parametrize(
+    "title",
+    [
+        ("113000", "DCM", "Of Interest"),
+        ("113039", "DCM", "Data Retention Policy Expired"),
+        ("113001", "99LOCAL", "Something else"),
+    ],
+)
 def test_a_key_object_selection_with_another_title_takes_nothing_back(
     settings: Settings, title: tuple[str, str, str]
 ) -> None:
-    assert read_header(make_kos([make_image()], title), settings, "PACS").taken_back is None
+    assert read_header(make_kos([make_image()], title), settings, "PACS").retraction is None
 
 
 def test_a_report_takes_back_the_documents_that_it_says_precede_it(settings: Settings, tmp_path: Path) -> None:
     first, second = make_sr(), make_sr()
     header = read_header(reread(replacing(make_sr(), first, second), tmp_path), settings, "PACS")
-    assert header.taken_back == TakenBack((first.SOPInstanceUID, second.SOPInstanceUID), "replaced")
+    assert header.retraction == Retraction((first.SOPInstanceUID, second.SOPInstanceUID), "replaced")
     assert header.references == ()
 
 
@@ -51,7 +57,7 @@ def test_people_read_what_a_note_is(tmp_path: Path) -> None:
         assert measure_scan([path], NAMES, "PA").note == expected
 
 
-def described(settings: Settings, **attributes: object) -> Described:
+def described(settings: Settings, **attributes: object) -> DescribedInstance:
     return describe(read_header(make_image(**attributes), settings, "PACS"), NAMES, settings.series_required())
 
 

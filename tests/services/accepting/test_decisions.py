@@ -9,8 +9,9 @@ import pytest
 from stream.agents.decoding import set_aside_unreadable
 from stream.errors import AnswerIsNo
 from stream.messages import Letter
+from stream.services.accepting.arrivals import DescribedInstance, UnusableFile
 from stream.services.accepting.decisions import (
-    Decision,
+    SignOff,
     correcting,
     kept_file,
     of_the_study,
@@ -21,19 +22,19 @@ from stream.services.accepting.decisions import (
     release_timeline,
     undecided,
 )
-from stream.services.accepting.received_files import Described, Unusable, accept
+from stream.services.accepting.received_files import accept
 from stream.services.accepting.set_asides import set_aside_row
 from stream.services.recovery.suspects import DEATHS, charge, split
-from stream.services.recovery.suspects import Item as Suspect
 from stream.services.verify.acceptance import ends
 from stream.storage import schema
 from stream.storage.appending import append
+from stream.storage.intake.suspects import WorkItem as Suspect
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, day, standing
 from tests.services.arrivals import Arrivals, note, report
 from tests.services.receipts import received
 
-ANNA = Decision("anna", "looked at it")
+ANNA = SignOff("anna", "looked at it")
 FIRST, LAST = report("s0"), report("s2")
 
 
@@ -56,7 +57,7 @@ def only_item(arrivals: Arrivals) -> Any:
     return undecided(arrivals.worker, name)
 
 
-def released(arrivals: Arrivals, database: Database, what: Described) -> None:
+def released(arrivals: Arrivals, database: Database, what: DescribedInstance) -> None:
     """Release the only item, a file, as `what`."""
     item = only_item(arrivals)
     file = replace(kept_file(arrivals.worker, item), what=what)
@@ -64,21 +65,21 @@ def released(arrivals: Arrivals, database: Database, what: Described) -> None:
     arrivals.follow([what.scan_uid])
 
 
-def in_a_good_world(database: Database, *files: Described, sizes: dict[str, float]) -> dict[str, list[tuple]]:
+def in_a_good_world(database: Database, *files: DescribedInstance, sizes: dict[str, float]) -> dict[str, list[tuple]]:
     """What stands where all `files` came, one after the other, and nothing was wrong."""
     database.empty()
     arrivals = Arrivals(database, sizes)
-    for one in files:
-        arrivals.bring(one)
+    for file in files:
+        arrivals.bring(file)
     return standing(arrivals.worker)
 
 
-def set_aside_file(database: Database, problem: Unusable) -> None:
+def set_aside_file(database: Database, problem: UnusableFile) -> None:
     accept(database.connect("gateway"), [received(problem, "s1/r")])
 
 
 def test_a_file_without_a_date_counts_from_the_day_that_a_person_gives(arrivals: Arrivals, database: Database) -> None:
-    set_aside_file(database, Unusable("no_date", "No date.", "s1"))
+    set_aside_file(database, UnusableFile("no_date", "No date.", "s1"))
     arrivals.bring(FIRST)
     arrivals.bring(LAST)
     dated = report("s1", acquired_at=day(-30))
@@ -104,7 +105,7 @@ def test_a_file_of_a_second_patient_counts_in_its_study_as_it_stands(arrivals: A
 
 def test_what_still_contradicts_stays_aside(arrivals: Arrivals, database: Database) -> None:
     arrivals.bring(report("s1"))
-    set_aside_file(database, Unusable("no_patient_id", "No ID.", "s1"))
+    set_aside_file(database, UnusableFile("no_patient_id", "No ID.", "s1"))
     with pytest.raises(AnswerIsNo, match="another patient"):
         released(arrivals, database, report("s1", "q", "PB"))
     assert items(arrivals) == [(only_item(arrivals).item_id, "no_patient_id", None)]
@@ -163,16 +164,20 @@ def test_what_is_released_and_fails_again_is_a_new_item(arrivals: Arrivals) -> N
         release_revision(arrivals.worker, undecided(arrivals.worker, items(arrivals)[-1][0]), ANNA)
         arrivals.measure([("s1", 1)])
     assert [(reason, decision) for _, reason, decision in items(arrivals)] == [
-        ("bad_value", "released"), ("bad_value", "released"), ("bad_value", None),
-    ]  # fmt: skip
+        ("bad_value", "released"),
+        ("bad_value", "released"),
+        ("bad_value", None),
+    ]
     assert items(arrivals)[0][0] == first.item_id
     assert ("s1", 1, "set_aside") in arrivals.statuses()
 
 
 def test_a_worker_that_died_with_it_is_not_held_against_what_is_released(arrivals: Arrivals) -> None:
     item = aside(arrivals)
-    suspects = [{"kind": "scan", "id": "s1", "revision": 1, "attempts": 3, "since": day(0)},
-                {"kind": "timeline", "id": "PA", "revision": 0, "attempts": 3, "since": day(0)}]  # fmt: skip
+    suspects = [
+        {"kind": "scan", "id": "s1", "revision": 1, "attempts": 3, "since": day(0)},
+        {"kind": "timeline", "id": "PA", "revision": 0, "attempts": 3, "since": day(0)},
+    ]
     append(arrivals.worker, schema.suspects, suspects)
     row = set_aside_row("timeline", "killed_worker", "It ended its worker three times.", day(0))
     append(arrivals.worker, schema.set_asides, [{**row, "patient_id": "PA"}])
@@ -220,9 +225,9 @@ def test_a_decision_is_made_once(arrivals: Arrivals) -> None:
     item = aside(arrivals)
     reject(arrivals.worker, item.item_id, ANNA)
     with pytest.raises(AnswerIsNo, match=r"^anna rejected it already, at \d{4}-\d\d-\d\d"):
-        reject(arrivals.worker, item.item_id, Decision("bert", None))
+        reject(arrivals.worker, item.item_id, SignOff("bert", None))
     with pytest.raises(AnswerIsNo, match="Somebody else"):
-        release_revision(arrivals.worker, item, Decision("bert", None))
+        release_revision(arrivals.worker, item, SignOff("bert", None))
     with pytest.raises(AnswerIsNo, match="No item"):
         undecided(arrivals.worker, "0123456789abcdef")
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from stream.services.accepting.received_files import Received, Unusable, accept, close_association
+from stream.services.accepting.arrivals import ReceivedFile, UnusableFile
+from stream.services.accepting.received_files import accept, close_association
 from stream.services.accepting.set_asides import item_id
 from stream.storage.database import Connection
 from tests.database import Database
@@ -25,7 +26,7 @@ def set_aside(connection: Connection) -> list[tuple]:
     return connection.execute("SELECT item_id, reason_code, scan_uid FROM core.set_asides ORDER BY 1").fetchall()
 
 
-def accepted(connection: Connection, files: Iterable[Received]) -> list[str]:
+def accepted(connection: Connection, files: Iterable[ReceivedFile]) -> list[str]:
     """Instances that were accepted of `files` brought one by one."""
     return [bell.instance_uid for file in files for bell in accept(connection, [file])]
 
@@ -68,31 +69,31 @@ def test_of_two_patients_for_one_study_the_first_stands(gateway: Connection, tog
 
 
 def test_two_gateways_that_bring_one_study_for_two_patients_agree_on_the_first(database: Database) -> None:
-    one, other = database.connect("gateway"), database.connect("gateway")
+    first, second = database.connect("gateway"), database.connect("gateway")
     files = [received(described("s", "i1", "PA")), received(described("s", "i2", "PB"))]
     with threads() as start:
-        with one.transaction():
-            accept(one, files[:1])
-            second = start(accept, other, files[1:])
-            wait_for_waiting(database.connect("gateway"), other)
-        assert second.result() == []
-    assert [reason for _, reason, _ in set_aside(one)] == ["patient_conflict"]
+        with first.transaction():
+            accept(first, files[:1])
+            accepting = start(accept, second, files[1:])
+            wait_for_waiting(database.connect("gateway"), second)
+        assert accepting.result() == []
+    assert [reason for _, reason, _ in set_aside(first)] == ["patient_conflict"]
 
 
 def test_two_gateways_that_bring_two_contents_under_one_uid_agree_on_the_first(database: Database) -> None:
-    one, other = database.connect("gateway"), database.connect("gateway")
-    accept(one, [received(described("s", "i0"))])
+    first, second = database.connect("gateway"), database.connect("gateway")
+    accept(first, [received(described("s", "i0"))])
     with threads() as start:
-        with one.transaction():
-            accept(one, [received(described("s", "i1"), "one content")])
-            second = start(accept, other, [received(described("s", "i1"), "other content")])
-            wait_for_waiting(database.connect("gateway"), other)
-        assert second.result() == []
-    assert [reason for _, reason, _ in set_aside(one)] == ["content_conflict"]
+        with first.transaction():
+            accept(first, [received(described("s", "i1"), "one content")])
+            accepting = start(accept, second, [received(described("s", "i1"), "other content")])
+            wait_for_waiting(database.connect("gateway"), second)
+        assert accepting.result() == []
+    assert [reason for _, reason, _ in set_aside(first)] == ["content_conflict"]
 
 
 def test_a_receipt_that_was_handled_before_a_crash_rings_again_and_writes_nothing(gateway: Connection) -> None:
-    files = [received(described("s", "i1")), received(Unusable("no_date", "No date."), "bad")]
+    files = [received(described("s", "i1")), received(UnusableFile("no_date", "No date."), "bad")]
     first = accept(gateway, files)
     before = gateway.execute("SELECT count(*) FROM core.receipts").fetchone()
     assert accept(gateway, files) == first
@@ -100,7 +101,7 @@ def test_a_receipt_that_was_handled_before_a_crash_rings_again_and_writes_nothin
 
 
 def test_an_unusable_file_is_kept_with_its_reason_once(gateway: Connection) -> None:
-    problem = Unusable("impossible_date", "StudyDate is 20250231.")
+    problem = UnusableFile("impossible_date", "StudyDate is 20250231.")
     accept(gateway, [received(problem, "same", "r1"), received(problem, "same", "r2")])
     accept(gateway, [received(problem, "same", "r3")])
     assert outcomes(gateway) == {"r1": "set_aside", "r2": "duplicate", "r3": "duplicate"}
@@ -108,21 +109,32 @@ def test_an_unusable_file_is_kept_with_its_reason_once(gateway: Connection) -> N
 
 
 def test_the_good_files_of_a_batch_go_on_beside_the_bad_ones(gateway: Connection) -> None:
-    files = [received(Unusable("no_patient_id", "No ID."), "bad"), received(described("s", "i1")),
-             received(described("s", "i2", "PB")), received(described("s", "i3"))]  # fmt: skip
+    files = [
+        received(UnusableFile("no_patient_id", "No ID."), "bad"),
+        received(described("s", "i1")),
+        received(described("s", "i2", "PB")),
+        received(described("s", "i3")),
+    ]
     assert [bell.instance_uid for bell in accept(gateway, files)] == ["s/i1", "s/i3"]
 
 
 def test_the_first_accepted_stands_whatever_comes_in_between(gateway: Connection) -> None:
-    files = [received(described("s", "i1", patient), f"{patient} {n}", f"r {patient} {n}")
-             for n, patient in enumerate(("PA", "PB", "PA", "PB"))]  # fmt: skip
+    files = [
+        received(described("s", "i1", patient), f"{patient} {n}", f"r {patient} {n}")
+        for n, patient in enumerate(("PA", "PB", "PA", "PB"))
+    ]
     assert accepted(gateway, files) == ["s/i1"]
     assert sorted(reason for _, reason, _ in set_aside(gateway)) == ["content_conflict"] * 3
 
 
 def test_the_end_of_an_association_is_noted_once_and_rings_for_its_scans(gateway: Connection) -> None:
-    accept(gateway, [received(described("s1", "i1", "PA"), association="a1"),
-                     received(described("s2", "i1", "PB"), association="a1")])  # fmt: skip
+    accept(
+        gateway,
+        [
+            received(described("s1", "i1", "PA"), association="a1"),
+            received(described("s2", "i1", "PB"), association="a1"),
+        ],
+    )
     for seconds in (5, 9):
         groups = close_association(gateway, "a1", moments_later(seconds), ["s1", "s2", "unknown"])
         assert groups == {"PA": ["s1"], "PB": ["s2"]}

@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from stream.services.accepting.received_files import Described, accept, close_association
+from stream.services.accepting.arrivals import DescribedInstance
+from stream.services.accepting.received_files import accept, close_association
 from stream.services.assembling.assembly import gather, overdue
 from stream.services.assembling.completeness import Rules
 from stream.storage.database import Connection
@@ -13,7 +14,7 @@ from tests.services.waiting import threads, wait_for_waiting
 RULES = Rules(association_wait=dt.timedelta(seconds=2), quiet=dt.timedelta(seconds=30))
 
 
-def bring(database: Database, *whats: Described, closed: float | None = 1.0) -> None:
+def bring(database: Database, *whats: DescribedInstance, closed: float | None = 1.0) -> None:
     """Accept instances over one association, which ends `closed` seconds in."""
     gateway = database.connect("gateway")
     accept(gateway, [received(what, association=f"to {closed}") for what in whats])
@@ -31,9 +32,9 @@ def revisions(connection: Connection) -> list[tuple]:
 def test_slices_that_come_late_make_a_second_revision_of_all_of_them(database: Database) -> None:
     worker = database.connect()
     bring(database, described(instance="i1"), described(instance="i2"))
-    assert [one.revision for one in gather(worker, ["scan"], RULES, moments_later(5))] == [1]
+    assert [bell.revision for bell in gather(worker, ["scan"], RULES, moments_later(5))] == [1]
     bring(database, described(instance="i3"), closed=60.0)
-    assert [one.revision for one in gather(worker, ["scan"], RULES, moments_later(63))] == [2]
+    assert [bell.revision for bell in gather(worker, ["scan"], RULES, moments_later(63))] == [2]
     assert revisions(worker) == [
         (1, "association_end", False, ["scan/i1", "scan/i2"]),
         (2, "association_end", False, ["scan/i1", "scan/i2", "scan/i3"]),
@@ -54,7 +55,7 @@ def test_a_scan_that_is_not_due_waits_in_a_row_that_any_worker_finds(database: D
     assert overdue(worker, moments_later(29)) == []
     other = database.connect()
     assert overdue(other, moments_later(30)) == ["scan"]
-    assert [one.received_as for one in gather(other, ["scan"], RULES, moments_later(30))] == ["PA"]
+    assert [bell.received_as for bell in gather(other, ["scan"], RULES, moments_later(30))] == ["PA"]
     assert revisions(worker) == [(1, "quiet", False, ["scan/i1"])]
 
 
@@ -74,8 +75,8 @@ def test_two_workers_that_gather_the_same_scan_at_once_make_one_revision(databas
             holder.execute("SELECT 1 FROM core.scans FOR UPDATE")
             gathering = [start(gather, worker, ["scan"], RULES, moments_later(5)) for worker in workers]
             wait_for_waiting(database.connect(), *workers)
-        fired = [one for result in gathering for one in result.result()]
-    assert [one.revision for one in fired] == [1]
+        bells = [bell for result in gathering for bell in result.result()]
+    assert [bell.revision for bell in bells] == [1]
     assert len(revisions(holder)) == 1
 
 

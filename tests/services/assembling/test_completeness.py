@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from stream.services.assembling.completeness import Gathered, Instance, Rules, acquired_at, due, to_make
-from stream.services.assembling.withdrawals import Withdrawal
+from stream.services.assembling.completeness import GatheredScan, Rules, acquired_at, due, next_revisions
+from stream.storage.intake.assembly import Instance
+from stream.storage.intake.withdrawals import Withdrawal
 from tests.services.assembling.test_assembly import RULES
 from tests.services.receipts import moments_later
 
@@ -15,19 +16,31 @@ def instance(name: str, kind: str = "image", at: float = 0, referenced: Sequence
 
 
 def gathered(
-    *instances: Instance, made_of: Sequence[str] = (), open_: int = 0, closed: float | None = None, last: float = 10,
-    withdrawn: Sequence[str] = (), elsewhere: Sequence[str] = (),
-) -> Gathered:  # fmt: skip
+    *instances: Instance,
+    made_of: Sequence[str] = (),
+    open_: int = 0,
+    closed: float | None = None,
+    last: float = 10,
+    withdrawn: Sequence[str] = (),
+    elsewhere: Sequence[str] = (),
+) -> GatheredScan:
     """A scan whose last instance came `last` seconds in; `closed`: when its last association ended.
 
     `made_of`: what its one revision was made of.
     """
     closed_at = None if closed is None else moments_later(closed)
-    return Gathered(
-        "scan", "PA", instances, int(bool(made_of)), {1: frozenset(made_of)} if made_of else {}, moments_later(last),
-        open_, closed_at, {uid: Withdrawal("note", uid, "quality", "PACS", moments_later(1)) for uid in withdrawn},
+    return GatheredScan(
+        "scan",
+        "PA",
+        instances,
+        int(bool(made_of)),
+        {1: frozenset(made_of)} if made_of else {},
+        moments_later(last),
+        open_,
+        closed_at,
+        {uid: Withdrawal("note", uid, "quality", "PACS", moments_later(1)) for uid in withdrawn},
         elsewhere=frozenset(elsewhere),
-    )  # fmt: skip
+    )
 
 
 IMAGE, SECOND, SR, SEG = instance("i1"), instance("i2"), instance("r", "sr"), instance("g", "seg")
@@ -49,12 +62,12 @@ IMAGE, SECOND, SR, SEG = instance("i1"), instance("i2"), instance("r", "sr"), in
         (gathered(SR, IMAGE, made_of=["r"], open_=1), 40, "quiet"),
     ],
 )
-def test_a_scan_is_complete_by_its_evidence_or_after_its_time(scan: Gathered, seconds: float, why: str) -> None:
+def test_a_scan_is_complete_by_its_evidence_or_after_its_time(scan: GatheredScan, seconds: float, why: str) -> None:
     assert due(scan, RULES) == (moments_later(seconds), why)
 
 
 @pytest.mark.parametrize("scan", [gathered(IMAGE, made_of=["i1"], closed=11), gathered(SR, made_of=["r"])])
-def test_a_scan_with_nothing_new_is_never_due(scan: Gathered) -> None:
+def test_a_scan_with_nothing_new_is_never_due(scan: GatheredScan) -> None:
     assert due(scan, RULES) is None
 
 
@@ -95,7 +108,7 @@ TWO_SERIES = {"expected_series": 2, "expected_in_series": 1}
     ],
 )
 def test_a_scan_of_which_all_that_was_announced_is_held_is_complete_at_once(
-    scan: Gathered, seconds: float, why: str
+    scan: GatheredScan, seconds: float, why: str
 ) -> None:
     assert due(scan, RULES) == (moments_later(seconds), why)
 
@@ -118,7 +131,7 @@ REQUIRING = Rules(RULES.association_wait, RULES.quiet, frozenset({"t1", "flair"}
         (gathered(counted("i", 3), T1, FLAIR, closed=11), 10, "counts"),
     ],
 )
-def test_required_series_are_evidence_once_all_of_them_are_there(scan: Gathered, seconds: float, why: str) -> None:
+def test_required_series_are_evidence_once_all_of_them_are_there(scan: GatheredScan, seconds: float, why: str) -> None:
     assert due(scan, REQUIRING) == (moments_later(seconds), why)
 
 
@@ -136,7 +149,7 @@ POINTING = instance("g", "seg", referenced=["i1", "i2"])
         (gathered(IMAGE, instance("n", "kos", referenced=["i1"]), closed=11), "association_end"),
     ],
 )
-def test_held_references_of_reports_and_segmentations_are_evidence(scan: Gathered, why: str) -> None:
+def test_held_references_of_reports_and_segmentations_are_evidence(scan: GatheredScan, why: str) -> None:
     assert due(scan, RULES) == (moments_later(13), why)
 
 
@@ -158,9 +171,9 @@ NOTE = instance("n", "kos")
     ],
 )
 def test_every_instance_comes_to_a_revision_and_the_highest_one_holds_what_counts(
-    scan: Gathered, expected: list[list[str]]
+    scan: GatheredScan, expected: list[list[str]]
 ) -> None:
-    assert [[one.instance_uid for one in made] for made in to_make(scan)] == expected
+    assert [[instance.instance_uid for instance in revision] for revision in next_revisions(scan)] == expected
 
 
 def test_what_was_taken_back_is_left_out_without_waiting_for_more() -> None:

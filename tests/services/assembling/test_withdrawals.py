@@ -6,13 +6,14 @@ from itertools import permutations
 
 import pytest
 
-from stream.services.accepting.received_files import Described
-from stream.services.assembling.withdrawals import Withdrawal, in_force
+from stream.services.accepting.arrivals import DescribedInstance
+from stream.services.assembling.withdrawals import in_force
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
 from stream.services.verify.acceptance import ends
 from stream.storage.database import Connection
+from stream.storage.intake.withdrawals import Withdrawal
 from tests.database import Database
 from tests.services.accepted_facts import apply_identity, assert_sound, forecasters, standing
 from tests.services.arrivals import Arrivals, note, report
@@ -141,10 +142,10 @@ def test_a_report_that_replaces_another_in_its_study_stands_alone(arrivals: Arri
 
 @pytest.mark.parametrize("turn", [list, reversed])
 def test_a_report_that_replaces_the_only_one_of_another_study_retracts_it(
-    arrivals: Arrivals, turn: Callable[[list[Described]], Sequence[Described]]
+    arrivals: Arrivals, turn: Callable[[list[DescribedInstance]], Sequence[DescribedInstance]]
 ) -> None:
-    for one in turn([report("s1"), report("s2", withdraws=("s1/r",), withdraws_because="replaced")]):
-        arrivals.bring(one)
+    for file in turn([report("s1"), report("s2", withdraws=("s1/r",), withdraws_because="replaced")]):
+        arrivals.bring(file)
     assert arrivals.statuses() == [("s1", 1, "retracted"), ("s2", 1, "applied")]
     sound(arrivals)
 
@@ -191,20 +192,20 @@ def test_of_patients_who_were_found_to_be_one_either_record_may_reject(arrivals:
     sound(arrivals)
 
 
-def said(by: str, takes: str, minute: int = 0, because: str = "quality") -> Withdrawal:
+def withdrawal(by: str, takes: str, minute: int = 0, because: str = "quality") -> Withdrawal:
     return Withdrawal(by, takes, because, "PACS", moments_later(60 * minute))
 
 
 @pytest.mark.parametrize(
-    ("found", "taken"),
+    ("withdrawals", "taken"),
     [
-        ([said("n", "i")], {"i"}),
-        ([said("n", "i"), said("m", "n")], {"n"}),
-        ([said("n", "i"), said("m", "n"), said("o", "m")], {"i", "m"}),
-        ([said("n", "n")], set()),
-        ([said("n", "m"), said("m", "n"), said("n", "i")], set()),
-        ([said("n", "i"), said("m", "n", because="replaced")], {"i", "n"}),
+        ([withdrawal("n", "i")], {"i"}),
+        ([withdrawal("n", "i"), withdrawal("m", "n")], {"n"}),
+        ([withdrawal("n", "i"), withdrawal("m", "n"), withdrawal("o", "m")], {"i", "m"}),
+        ([withdrawal("n", "n")], set()),
+        ([withdrawal("n", "m"), withdrawal("m", "n"), withdrawal("n", "i")], set()),
+        ([withdrawal("n", "i"), withdrawal("m", "n", because="replaced")], {"i", "n"}),
     ],
 )
-def test_a_note_has_force_unless_one_that_has_force_rejects_it(found: list[Withdrawal], taken: set[str]) -> None:
-    assert {one.takes for one in in_force(found)} == taken
+def test_a_note_has_force_unless_one_that_has_force_rejects_it(withdrawals: list[Withdrawal], taken: set[str]) -> None:
+    assert {each.takes for each in in_force(withdrawals)} == taken

@@ -3,22 +3,23 @@
 import numpy as np
 import pytest
 
-from stream.services.comparing.responses import Compared
+from stream.services.comparing.responses import ResponseComparison
 from tests.services.accepted_facts import breast, day, lung
 from tests.services.both_weights import OLD, PATIENTS, SIZES_MM, Both
 
 SHRUNK, GROWN, STABLE = PATIENTS[:12], PATIENTS[12:24], PATIENTS[24:]
 
 
-def response(both: Both) -> Compared:
+def response(both: Both) -> ResponseComparison:
     [found] = both.compared().responses
     return found
 
 
 def say(both: Both, version: str, patients: list[str], *probabilities: float) -> None:
     """Every forecast of `version` for these patients: CR, PR, SD, PD."""
-    both.do("""UPDATE core.response_probabilities SET cr = %s, pr = %s, sd = %s, pd = %s
-    WHERE weights_version = %s AND patient_id = ANY(%s)""", *probabilities, version, patients)  # fmt: skip
+    query = """UPDATE core.response_probabilities SET cr = %s, pr = %s, sd = %s, pd = %s
+    WHERE weights_version = %s AND patient_id = ANY(%s)"""
+    both.do(query, *probabilities, version, patients)
 
 
 def respond(both: Both) -> None:
@@ -31,9 +32,8 @@ def test_the_shift_is_that_of_each_patients_latest_forecast(both: Both) -> None:
     query = """SELECT patient_id, probability FROM scanstream.response_probability WHERE weights_version = %s
     AND category = %s AND acquired_at = %s"""
     found = response(both)
-    assert (found.criterion, found.shifts.to_json()) == (
-        "RECIST 1.1", {"patients": 30, "only_new": 0, "only_old": 0}
-    )  # fmt: skip
+    assert found.criterion == "RECIST 1.1"
+    assert found.shifts.to_json() == {"patients": 30, "only_new": 0, "only_old": 0}
     shifts = {}
     for category in ("CR", "PR", "SD", "PD"):
         old, new = (

@@ -7,7 +7,7 @@ import pytest
 from stream.errors import AnswerIsNo, WrongUse
 from stream.services import leading
 from stream.services.comparing.comparison import Comparison, compare, leading_beside
-from stream.services.comparing.risks import Compared
+from stream.services.comparing.risks import RiskComparison
 from stream.services.facts.clinical import Outcome, accept_outcomes
 from stream.storage.database import Connection
 from tests.services.accepted_facts import day
@@ -18,7 +18,7 @@ def tell(connection: Connection, *outcomes: Outcome) -> None:
     accept_outcomes(connection, outcomes, dt.datetime.now(dt.UTC))
 
 
-def within(found: Comparison, horizon_days: int) -> Compared:
+def within(found: Comparison, horizon_days: int) -> RiskComparison:
     return next(one for one in found.questions if one.question == ("progression", "days", horizon_days))
 
 

@@ -4,26 +4,27 @@ import numpy as np
 import pytest
 
 from models.measurement import Measurement
-from stream.services.comparing.sizes import Compared
-from stream.services.facts.clinical import Visit
-from stream.services.measuring.measurement import Measured
+from stream.measured_scan import MeasuredScan
+from stream.services.comparing.sizes import SizeComparison
+from stream.services.facts.clinical import ImportedVisit
 from tests.services.accepted_facts import breast, day, lung
 from tests.services.both_weights import OLD, PATIENTS, SIZES_MM, Both
 
 SECOND_MM = np.array([1.1 * size for size in SIZES_MM.values()])
 
 
-def on_day(both: Both, horizon_days: int) -> Compared:
+def on_day(both: Both, horizon_days: int) -> SizeComparison:
     return next(one for one in both.compared().sizes if one.question == ("sum_of_diameters", horizon_days))
 
 
 def say(both: Both, version: str, value: str) -> None:
     """Every forecast of `version`, for every day, is `value` in SQL, its intervals 1, 2 and 4 mm to both sides."""
     low, high = (f"ARRAY[v {sign} 1, v {sign} 2, v {sign} 4]" for sign in "-+")
-    both.do(f"""UPDATE core.size_forecasts f SET value = ARRAY[v, v, v],
+    query = f"""UPDATE core.size_forecasts f SET value = ARRAY[v, v, v],
       value_low = ARRAY[{low}, {low}, {low}], value_high = ARRAY[{high}, {high}, {high}]
       FROM (SELECT row_sha256, ({value})::float8 AS v FROM core.size_forecasts) n
-      WHERE n.row_sha256 = f.row_sha256 AND weights_version = %s""", version)  # fmt: skip
+      WHERE n.row_sha256 = f.row_sha256 AND weights_version = %s"""
+    both.do(query, version)
 
 
 def measured_mm(both: Both, horizon_days: int) -> float | None:
@@ -96,9 +97,9 @@ def test_the_scan_that_a_forecast_stands_on_is_no_answer(both: Both) -> None:
 
 
 def test_only_a_measured_size_of_the_same_disease_counts_in_the_revision_that_stands(both: Both) -> None:
-    nothing = (Visit(f"{one}/n", one, day(63), "lung", Measured((), "lung", None)) for one in PATIENTS)
-    impossible = Measured((Measurement("sum_of_diameters", 6000.0, "import"),), "lung", None)
-    slips = (Visit(f"{one}/s", one, day(63), "lung", impossible) for one in PATIENTS)
+    nothing = (ImportedVisit(f"{one}/n", one, day(63), "lung", MeasuredScan((), "lung", None)) for one in PATIENTS)
+    impossible = MeasuredScan((Measurement("sum_of_diameters", 6000.0, "import"),), "lung", None)
+    slips = (ImportedVisit(f"{one}/s", one, day(63), "lung", impossible) for one in PATIENTS)
     others = (breast(one, "o", 63, 9, 90) for one in PATIENTS)
     corrected = lung("P00", "b", 60, 82)
     both.arrive(*nothing, *slips, *others, corrected)

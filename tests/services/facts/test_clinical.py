@@ -41,8 +41,12 @@ def test_a_changed_end_is_a_revision_also_when_it_changes_back(worker: Connectio
 
 def test_another_start_name_or_kind_is_another_treatment() -> None:
     one = drug("PA", "docetaxel", 0)
-    others = [drug("PA", "docetaxel", 1), drug("PA", "paclitaxel", 0), drug("PB", "docetaxel", 0),
-              Treatment("PA", "docetaxel", "radiation", day(0), None)]  # fmt: skip
+    others = [
+        drug("PA", "docetaxel", 1),
+        drug("PA", "paclitaxel", 0),
+        drug("PB", "docetaxel", 0),
+        Treatment("PA", "docetaxel", "radiation", day(0), None),
+    ]
     assert one.treatment_id not in {other.treatment_id for other in others}
     assert one.treatment_id == drug("PA", "docetaxel", 0, 30).treatment_id
 

@@ -35,10 +35,10 @@ def event(kind: str, patient: str | None = None, other: str | None = None, scan:
 
 def take_effect(connection: Connection, *events: IdentityEvent) -> list[tuple[str, str]]:
     """Accept and apply `events`; (patient, cause) of every fold."""
-    for one in events:
-        accept_identity(connection, one)
+    for each in events:
+        accept_identity(connection, each)
     folds = apply_identity(connection, Reconciler(connection, forecasters()))
-    return [(one.patient_id, one.cause) for one in folds]
+    return [(fold.patient_id, fold.cause) for fold in folds]
 
 
 def same_timeline(connection: Connection) -> list[tuple]:
@@ -65,7 +65,7 @@ def test_a_merge_makes_one_timeline_of_two_as_if_they_had_always_been_one(databa
     merged = same_timeline(connection)
     database.empty()
     connection = database.connect()
-    as_one = [replace(one, received_as="PA") for one in OF_B]
+    as_one = [replace(fact, received_as="PA") for fact in OF_B]
     fold_each(connection, [*OF_A, *as_one])
     assert [sorted(part, key=repr) for part in same_timeline(connection)] == [sorted(p, key=repr) for p in merged]
 
@@ -127,9 +127,14 @@ def test_what_cannot_take_effect_is_refused_and_holds_nobody_up(database: Databa
     connection = database.connect()
     fold_each(connection, [*OF_A, *OF_B])
     take_effect(
-        connection, event("unmerge", "PA"), event("merge", "PB", "PA"), event("merge", "PB", "PC"),
-        event("merge", "PA", "PB"), event("merge", "PA", "PA"), event("merge", "PC", "PB"),
-    )  # fmt: skip
+        connection,
+        event("unmerge", "PA"),
+        event("merge", "PB", "PA"),
+        event("merge", "PB", "PC"),
+        event("merge", "PA", "PB"),
+        event("merge", "PA", "PA"),
+        event("merge", "PC", "PB"),
+    )
     assert outcomes(connection) == ["refused", "done", "refused", "refused", "refused", "done"]
     assert_sound(connection)
 

@@ -15,10 +15,11 @@ from stream.endpoints import free_port, kafka_servers
 from stream.errors import WrongUse
 from stream.publisher import ensure_topics
 from stream.services.accepting.received_files import accept as receive
-from stream.services.facts.importing import Importer, Known
+from stream.services.facts.importing import ImportedPatient, Importer
 from stream.services.folding.reconcile import Reconciler
-from stream.services.recovery.sweep import UNSEEN
-from stream.storage.vault import find_patient
+from stream.settings import Settings
+from stream.storage.intake.unfinished import unseen_patients
+from stream.storage.patients.vault import find_patient
 from stream.wiring.importing import import_folder
 from stream.wiring.pseudonyms import pseudonyms
 from tests.data import shared_data
@@ -47,7 +48,7 @@ class Tables:
             (self.folder / f"{name}.csv").write_text(text)
         return self.folder
 
-    def known(self, **tables: str) -> Known:
+    def known(self, **tables: str) -> ImportedPatient:
         """What is known of the only patient in `tables`."""
         (one,) = Importer(NAMES, "NORTH", BERLIN, "", TODAY).read(self.write(**tables))
         return one
@@ -60,10 +61,8 @@ def tables(tmp_path: Path) -> Tables:
 
 def test_a_day_counts_from_the_baseline_date_and_a_treatment_by_day_stands_at_its_end(tables: Tables) -> None:
     known = tables.known(clinical=CLINICAL, measurements=VISITS, treatments=TREATMENT)
-    assert [visit.acquired_at for visit in known.visits] == [
-        dt.datetime(2026, 1, 10, tzinfo=BERLIN), dt.datetime(2026, 2, 21, tzinfo=BERLIN),
-        dt.datetime(2026, 4, 10, tzinfo=BERLIN),
-    ]  # fmt: skip
+    days = [dt.datetime(2026, *day, tzinfo=BERLIN) for day in ((1, 10), (2, 21), (4, 10))]
+    assert [visit.acquired_at for visit in known.visits] == days
     (treatment,) = known.treatments
     assert treatment.start_at == dt.datetime(2026, 1, 12, tzinfo=BERLIN)
     assert treatment.at == dt.datetime(2026, 1, 12, 23, 59, 59, 999999, tzinfo=BERLIN)
@@ -80,9 +79,7 @@ def test_a_visit_is_a_scan_named_by_patient_and_date(tables: Tables) -> None:
     assert known.visits[0].scan_uid == NAMES.import_uid(known.patient_id, dt.date(2026, 3, 1))
 
 
-@pytest.mark.parametrize(
-    ("day", "reason"), [(",30", "no_date"), ("2031-01-01,", "impossible_date"), (",", "no_date")]
-)  # fmt: skip
+@pytest.mark.parametrize(("day", "reason"), [(",30", "no_date"), ("2031-01-01,", "impossible_date"), (",", "no_date")])
 def test_a_visit_that_cannot_be_placed_is_set_aside_and_the_rest_goes_on(tables: Tables, day: str, reason: str) -> None:
     known = tables.known(measurements=f"patient_id,date,day,volume\nA,{day},1\nA,2026-02-02,,3\n")
     assert [aside.reason_code for aside in known.asides] == [reason]
@@ -138,15 +135,19 @@ def test_outcomes_come_by_endpoint_or_as_told_at_surgery(tables: Tables) -> None
 BAD = {
     "a size below zero": ({"measurements": "patient_id,date,volume\nA,2026-01-01,-2\n"}, "measurements.csv line 2"),
     "a wrong date": ({"treatments": "patient_id,start_date,name\nA,soon,X\n"}, "line 2: 'soon' in start_date"),
-    "an end before the start": ({"treatments": "patient_id,start_date,end_date,name\nA,2026-02-01,2026-01-01,X\n"},
-                                "treatments.csv line 2: end_date"),
+    "an end before the start": (
+        {"treatments": "patient_id,start_date,end_date,name\nA,2026-02-01,2026-01-01,X\n"},
+        "treatments.csv line 2: end_date",
+    ),
     "no column for the day": ({"treatments": "patient_id,name\nA,X\n"}, "has no column start_date or start_day"),
     "no patients": ({"clinical": "id,age\nA,4\n"}, "clinical.csv has no column patient_id"),
-    "a day beyond the calendar": ({"clinical": CLINICAL, "measurements": "patient_id,day,volume\nA,9e9,1\n"},
-                                  "measurements.csv line 2"),
+    "a day beyond the calendar": (
+        {"clinical": CLINICAL, "measurements": "patient_id,day,volume\nA,9e9,1\n"},
+        "measurements.csv line 2",
+    ),
     "an event that is neither": ({"outcomes": "patient_id,endpoint,event\nA,death,maybe\n"}, "in event"),
     "no table at all": ({}, "holds none of"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -161,7 +162,7 @@ Import = Callable[[Path], dict[str, int]]
 
 
 @pytest.fixture
-def importing(database: Database) -> Import:
+def importing(services: Settings, database: Database) -> Import:
     """The import as the command runs it, on this test's database and the session's Kafka."""
     ensure_topics(kafka_servers(database.settings), database.settings.partitions)
     return lambda folder: import_folder(database.settings, folder, "NORTH", "coordinator", "first tables")
@@ -170,9 +171,9 @@ def importing(database: Database) -> Import:
 def folded(database: Database) -> list[str]:
     """Fold what waits, as a worker does that was rung or sweeps; returns the patients concerned."""
     worker = database.connect()
-    waiting = worker.execute("SELECT DISTINCT received_as FROM core.scans").fetchall()
-    waiting += worker.execute(UNSEEN, {"before": dt.datetime.now(dt.UTC)}).fetchall()
-    folds = Reconciler(worker, forecasters()).patients({row[0] for row in waiting})
+    waiting = {row[0] for row in worker.execute("SELECT DISTINCT received_as FROM core.scans").fetchall()}
+    waiting |= set(unseen_patients(worker, dt.datetime.now(dt.UTC)))
+    folds = Reconciler(worker, forecasters()).patients(waiting)
     return sorted(one.patient_id for one in folds)
 
 
@@ -213,9 +214,8 @@ def test_a_changed_end_of_treatment_is_the_next_revision(tables: Tables, databas
     reader = database.connect("reader")
     ((revision, ended),) = reader.execute("SELECT revision, end_at FROM scanstream.treatments").fetchall()
     assert (revision, ended) == (2, dt.datetime(2026, 3, 11, tzinfo=dt.UTC))
-    assert {row[0] for row in reader.execute("SELECT superseded_because FROM scanstream.risk_history")} == {
-        None, "treatment",
-    }  # fmt: skip
+    causes = {row[0] for row in reader.execute("SELECT superseded_because FROM scanstream.risk_history")}
+    assert causes == {None, "treatment"}
 
 
 def test_a_bad_line_anywhere_writes_nothing(tables: Tables, database: Database, importing: Import) -> None:
@@ -250,10 +250,11 @@ def test_a_scan_that_comes_later_brings_the_name_that_tables_do_not_know(
 def test_bells_ring_under_the_pseudonym(tables: Tables, database: Database, importing: Import) -> None:
     importing(tables.write(clinical=CLINICAL, measurements=VISITS))
     patient = pseudonyms(database.settings, database.connect()).patient_id("NORTH", "A")
-    told = {topic: [line for line in lines if line.startswith(patient)] for topic, lines in
-            messages(database.settings).items()}  # fmt: skip
-    assert any('"kind":"bell"' in line for line in told["patient-events"])
-    assert len(set(told["timepoints"])) >= 3
+    sent = messages(database.settings)
+    events = [line for line in sent["patient-events"] if line.startswith(patient)]
+    timepoints = [line for line in sent["timepoints"] if line.startswith(patient)]
+    assert any('"kind":"bell"' in line for line in events)
+    assert len(set(timepoints)) >= 3
 
 
 def test_kafka_away_loses_nothing_and_is_told(
@@ -267,12 +268,19 @@ def test_kafka_away_loses_nothing_and_is_told(
     assert len(folded(database)) == 1
 
 
+@pytest.mark.usefixtures("services")
 def test_i_spy2_brings_every_patient_four_forecasts_of_response(database: Database) -> None:
     ensure_topics(kafka_servers(database.settings), database.settings.partitions)
     settings = database.settings.model_copy(update={"assume_disease": "breast"})
     counts = import_folder(settings, shared_data() / "ispy2", "I-SPY2", "coordinator")
-    assert counts == {"patients": 384, "treatments": 0, "outcomes": 384, "visits": 1536, "set_aside": 0,
-                      "changed_timelines": 384}  # fmt: skip
+    assert counts == {
+        "patients": 384,
+        "treatments": 0,
+        "outcomes": 384,
+        "visits": 1536,
+        "set_aside": 0,
+        "changed_timelines": 384,
+    }
     assert len(folded(database)) == 384
     forecasts = database.connect("reader").execute(
         "SELECT patient_id, endpoint, count(*) FROM scanstream.risk_history WHERE superseded_at IS NULL GROUP BY 1, 2"
@@ -293,7 +301,6 @@ def test_the_immunotherapy_trials_get_forecasts_once_their_days_have_a_date(
     (tmp_path / "clinical.csv").write_text("\n".join(["patient_id,baseline_date", *lines]))
     assert importing(tmp_path)["set_aside"] == 1, "one line of the trials states no day"
     assert len(folded(database)) == len(patients)
-    ((forecast,),) = database.connect("reader").execute(
-        "SELECT count(DISTINCT patient_id) FROM scanstream.current_risk WHERE endpoint = 'progression'"
-    ).fetchall()  # fmt: skip
+    query = "SELECT count(DISTINCT patient_id) FROM scanstream.current_risk WHERE endpoint = 'progression'"
+    ((forecast,),) = database.connect("reader").execute(query).fetchall()
     assert forecast > 0.95 * len(patients)

@@ -8,11 +8,11 @@ import pytest
 from stream.errors import UnknownWeights
 from stream.services.folding.committing import ClockWrong
 from stream.services.folding.reconcile import Reconciler
-from stream.services.folding.state_cache import Arena
+from stream.services.folding.state_cache import StateCache
 from stream.storage import schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
-from stream.storage.staging import WRITTEN
+from stream.storage.folding.staging import WRITTEN
 from tests.database import Database
 from tests.services.accepted_facts import (
     accept,
@@ -152,9 +152,12 @@ def test_every_disease_gets_the_forecasts_of_its_own_model_only(database: Databa
     fold_each(connection, [lung("PA", "a", 0, 20.0), breast("PB", "b", 0, 12.0, 31.0)])
     said = connection.execute("SELECT patient_id, endpoint, horizon_days FROM scanstream.current_risk ORDER BY 1, 3")
     assert said.fetchall() == [
-        ("PA", "progression", 90), ("PA", "progression", 180), ("PA", "progression", 365),
-        ("PA", "progression", None), ("PB", "pcr", None),
-    ]  # fmt: skip
+        ("PA", "progression", 90),
+        ("PA", "progression", 180),
+        ("PA", "progression", 365),
+        ("PA", "progression", None),
+        ("PB", "pcr", None),
+    ]
 
 
 def test_two_workers_that_fold_the_same_scan_fold_it_once(database: Database) -> None:
@@ -206,10 +209,10 @@ def test_the_next_step_needs_no_state_from_postgres_while_memory_is_current(data
 
 
 def test_the_longest_unused_timeline_is_forgotten_first() -> None:
-    arena = Arena(capacity=2)
+    cache = StateCache(capacity=2)
     for patient in ("PA", "PB", "PA", "PC"):
-        arena.keep(patient, 1, {("w", "scan"): patient})
-    assert [arena.state(patient, 1, "w", "scan") for patient in ("PA", "PB", "PC")] == ["PA", None, "PC"]
+        cache.keep(patient, 1, {("w", "scan"): patient})
+    assert [cache.state(patient, 1, "w", "scan") for patient in ("PA", "PB", "PC")] == ["PA", None, "PC"]
 
 
 def test_a_worker_without_the_active_weights_ends_instead_of_folding(database: Database) -> None:

@@ -11,13 +11,15 @@ import pytest
 from models.features import FEATURE_NAMES, IMAGE_NAMES, IMAGES, MEASURED_NAMES, MEASUREMENTS, whole
 from models.serving.forecaster import Forecaster, load_forecaster
 from models.serving.weights import load_weights
+from stream.measured_scan import MeasuredScan
 from stream.services import leading
-from stream.services.facts.clinical import Visit
+from stream.services.facts.clinical import ImportedVisit
 from stream.services.folding.reconcile import Reconciler
-from stream.services.measuring.measurement import Complete, Measured
 from stream.services.measuring.remeasuring import remeasure, standing
-from stream.storage import active_weights, views
 from stream.storage.database import Connection
+from stream.storage.folding import active_weights
+from stream.storage.intake.measurements import CompleteScan
+from stream.storage.reading import views
 from tests.database import Database
 from tests.other_weights import image_weights
 from tests.services.accepted_facts import accept, assert_sound, fold_each, forecasters, lung
@@ -52,17 +54,19 @@ def worker(database: Database, held: Sequence[Forecaster]) -> Connection:
     return connection
 
 
-def imaged(visit: Visit, *looks: float | None) -> Visit:
+def imaged(visit: ImportedVisit, *looks: float | None) -> ImportedVisit:
     """The visit with an image of its lesion."""
     return replace(visit, measured=replace(visit.measured, embedding=looks))
 
 
 TIMELINE = [
-    imaged(lung("PL", "a", 0, 30.0), *LOOKS), lung("PL", "b", 42, 31.0), imaged(lung("PL", "c", 84, 29.0), *OTHERWISE),
-]  # fmt: skip
+    imaged(lung("PL", "a", 0, 30.0), *LOOKS),
+    lung("PL", "b", 42, 31.0),
+    imaged(lung("PL", "c", 84, 29.0), *OTHERWISE),
+]
 
 
-def fold(connection: Connection, held: Sequence[Forecaster], *visits: Visit) -> None:
+def fold(connection: Connection, held: Sequence[Forecaster], *visits: ImportedVisit) -> None:
     for visit in visits:
         accept(connection, visit)
         Reconciler(connection, held).patients([visit.received_as])
@@ -77,8 +81,13 @@ def test_what_stands_equals_the_reference_fold_whether_a_scan_has_an_image_or_no
 ) -> None:
     fold(worker, held, TIMELINE[2], TIMELINE[0], TIMELINE[1])
     rows = worker.execute("SELECT scan_uid, feature_version FROM core.features ORDER BY 1, 2").fetchall()
-    assert rows == [("PL/a", IMAGES), ("PL/a", MEASUREMENTS), ("PL/b", MEASUREMENTS), ("PL/c", IMAGES),
-                    ("PL/c", MEASUREMENTS)]  # fmt: skip
+    assert rows == [
+        ("PL/a", IMAGES),
+        ("PL/a", MEASUREMENTS),
+        ("PL/b", MEASUREMENTS),
+        ("PL/c", IMAGES),
+        ("PL/c", MEASUREMENTS),
+    ]
     assert len(states(worker, held[-1])) == 3
     assert_sound(worker, held)
 
@@ -124,10 +133,10 @@ def test_each_scan_is_one_row_for_those_who_ask_what_was_seen_or_how_far_it_came
 ) -> None:
     fold(worker, held, *TIMELINE)
     rows = views.timepoints(database.connect("reader"), "PL")
-    assert [row["feature_version"] for row in rows] == [IMAGES, MEASUREMENTS, IMAGES]
+    assert [row.feature_version for row in rows] == [IMAGES, MEASUREMENTS, IMAGES]
     for row, looks in zip(rows, (LOOKS, (None,) * 6, OTHERWISE), strict=True):
-        assert tuple(row["x"][name] for name in IMAGE_NAMES) == looks
-        assert row["x"].keys() == set(FEATURE_NAMES)
+        assert tuple(row.x[name] for name in IMAGE_NAMES) == looks
+        assert row.x.keys() == set(FEATURE_NAMES)
     statuses = database.connect("reader").execute("SELECT scan_uid, status FROM scanstream.scan_status ORDER BY 1")
     assert statuses.fetchall() == [("PL/a", "applied"), ("PL/b", "applied"), ("PL/c", "applied")]
 
@@ -140,7 +149,7 @@ def test_scans_measured_before_images_were_are_measured_again_only_where_there_i
         arrivals.bring(report(scan))
     leading.put_in_service(worker, held[-1].card, "Ada", None)
 
-    def read(scan: Complete) -> Measured:
+    def read(scan: CompleteScan) -> MeasuredScan:
         return replace(arrivals.read(scan), embedding=LOOKS if scan.scan_uid == "s2" else ())
 
     def again() -> list[tuple[str, str]]:
@@ -168,5 +177,8 @@ def test_what_lacks_a_state_is_found_by_either_kind_of_features(
     needs = Forecaster(card, load_weights(seeing)[1], held[-1].device)
     x = [30.0, *(None,) * (len(MEASURED_NAMES) - 1)]
     assert [needs.applies("lung", seen) for seen in (x, [*x, *LOOKS], whole(x), np.append(x, LOOKS))] == [
-        False, True, False, True,
-    ]  # fmt: skip
+        False,
+        True,
+        False,
+        True,
+    ]

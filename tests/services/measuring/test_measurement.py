@@ -7,21 +7,22 @@ import pytest
 
 from models.measurement import Measurement
 from stream.errors import SetAside
+from stream.measured_scan import MeasuredScan
 from stream.services.accepting.received_files import accept
 from stream.services.assembling import assembly
 from stream.services.facts.clinical import accept_clinical
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
-from stream.services.measuring.measurement import Complete, Measured
 from stream.storage.database import Connection
+from stream.storage.intake.measurements import CompleteScan
 from stream.vocabulary import ReasonCode
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, day, forecasters
 from tests.services.assembling.test_assembly import RULES
 from tests.services.receipts import described, moments_later, received
 
-NODULE = Measured((Measurement("longest_diameter", 14.0, "SR", "lesion", "Nodule", "lung"),), "lung", None)
-Measures = Callable[[str, Measured | SetAside], list[Complete]]
+NODULE = MeasuredScan((Measurement("longest_diameter", 14.0, "SR", "lesion", "Nodule", "lung"),), "lung", None)
+Measures = Callable[[str, MeasuredScan | SetAside], list[CompleteScan]]
 
 
 @pytest.fixture
@@ -34,19 +35,19 @@ def measures(database: Database, worker: Connection) -> Iterator[Measures]:
     """`measures(scan, what its files say)`: receive, assemble and measure one scan."""
     with ThreadPoolExecutor(1) as readers:
 
-        def measure(scan: str, found: Measured | SetAside, assume_disease: str = "") -> list[Complete]:
+        def measure(scan: str, result: MeasuredScan | SetAside, assume_disease: str = "") -> list[CompleteScan]:
             accept(database.connect("gateway"), [received(described(scan, "r", kind="sr", modality="SR"))])
-            made = assembly.gather(worker, [scan], RULES, moments_later(5))
-            scans = measurement.waiting(worker, [(one.scan_uid, one.revision) for one in made])
-            return measurement.measure(worker, scans, lambda _: _said(found), assume_disease, readers)
+            complete = assembly.gather(worker, [scan], RULES, moments_later(5))
+            scans = measurement.waiting(worker, [(each.scan_uid, each.revision) for each in complete])
+            return measurement.measure(worker, scans, lambda _: _read(result), assume_disease, readers)
 
         yield measure
 
 
-def _said(found: Measured | SetAside) -> Measured:
-    if isinstance(found, SetAside):
-        raise found
-    return found
+def _read(result: MeasuredScan | SetAside) -> MeasuredScan:
+    if isinstance(result, SetAside):
+        raise result
+    return result
 
 
 def status(worker: Connection) -> list[tuple]:
@@ -64,7 +65,7 @@ def test_what_was_measured_waits_for_its_timeline_and_then_stands(worker: Connec
 
 def test_a_report_of_lesions_is_shown_with_their_sum(worker: Connection, measures: Measures) -> None:
     second = Measurement("longest_diameter", 20.0, "SR", "other", "Nodule 2", "lung")
-    measures("s1", Measured((*NODULE.measurements, second), "lung", None))
+    measures("s1", MeasuredScan((*NODULE.measurements, second), "lung", None))
     Reconciler(worker, forecasters()).scans(["s1"])
     rows = worker.execute("SELECT measurement, value, unit, lesion_uid FROM scanstream.trajectory").fetchall()
     assert ("sum_of_diameters", 34.0, "mm", None) in rows
@@ -88,7 +89,7 @@ def test_a_scan_that_is_set_aside_never_stands(worker: Connection, measures: Mea
 
 
 def test_a_scan_without_measurements_stands_with_the_reason(worker: Connection, measures: Measures) -> None:
-    measures("s1", Measured((), "lung", "kind not measured yet"))
+    measures("s1", MeasuredScan((), "lung", "kind not measured yet"))
     Reconciler(worker, forecasters()).scans(["s1"])
     assert status(worker) == [("s1", "applied", None, "kind not measured yet")]
 
@@ -100,13 +101,17 @@ def test_a_bell_rung_again_measures_nothing_again(worker: Connection, measures: 
 
 @pytest.mark.parametrize(
     ("clinical", "hint", "assumed", "disease"),
-    [("bladder", "lung", "brain", "bladder"), (None, "lung", "brain", "lung"), (None, None, "brain", "brain"),
-     (None, None, "", "unknown")],
-)  # fmt: skip
+    [
+        ("bladder", "lung", "brain", "bladder"),
+        (None, "lung", "brain", "lung"),
+        (None, None, "brain", "brain"),
+        (None, None, "", "unknown"),
+    ],
+)
 def test_the_disease_is_what_is_known_best(
     worker: Connection, measures: Measures, clinical: str | None, hint: str | None, assumed: str, disease: str
 ) -> None:
     if clinical:
         accept_clinical(worker, [("PA", {"disease": clinical})], day(0))
-    measures("s1", Measured(NODULE.measurements, hint, None), assumed)
+    measures("s1", MeasuredScan(NODULE.measurements, hint, None), assumed)
     assert worker.execute("SELECT disease FROM core.features").fetchall() == [(disease,)]

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from stream.services.measuring.remeasuring import Outcome, remeasure, standing
+from stream.services.measuring.remeasuring import RemeasuredScan, remeasure, standing
 from tests.database import Database
 from tests.services import accepted_facts as accepted_facts
 from tests.services.arrivals import Arrivals, note, report
@@ -22,7 +22,7 @@ def arrivals(database: Database) -> Arrivals:
     return arrivals
 
 
-def again(arrivals: Arrivals, patient: str | None = None, missing: str = "") -> list[Outcome]:
+def again(arrivals: Arrivals, patient: str | None = None, missing: str = "") -> list[RemeasuredScan]:
     """Measure what stands again, and fold what changed."""
     with ThreadPoolExecutor(1) as readers:
         revisions = standing(arrivals.worker, patient)
@@ -43,8 +43,10 @@ def test_a_corrected_reader_makes_a_new_revision_that_equals_having_read_it_righ
 ) -> None:
     arrivals.sizes[FILES["s1"]] = 12.5
     assert [(one.scan_uid, one.revision, one.what) for one in again(arrivals)] == [
-        ("s1", 1, "changed"), ("s2", 1, "same"), ("s3", 1, "same"),
-    ]  # fmt: skip
+        ("s1", 1, "changed"),
+        ("s2", 1, "same"),
+        ("s3", 1, "same"),
+    ]
     query = "SELECT revision, completeness, final_at IS NOT NULL FROM core.revisions WHERE scan_uid = 's1' ORDER BY 1"
     assert arrivals.worker.execute(query).fetchall() == [(1, "single_sr", True), (2, "single_sr", True)]
     ended = "SELECT DISTINCT superseded_because FROM scanstream.risk_history WHERE superseded_at IS NOT NULL"
@@ -75,8 +77,8 @@ def test_what_cannot_be_measured_again_is_named_and_stays_as_it_was(arrivals: Ar
     before = accepted_facts.standing(arrivals.worker)
     arrivals.sizes[FILES["s2"]] = -1.0
     first, second, third = again(arrivals, missing=FILES["s1"])
-    assert first == Outcome("s1", 1, "failed", f"missing from the archive: {FILES['s1']}")
-    assert second == Outcome("s2", 1, "failed", "bad_value: A size is negative.")
+    assert first == RemeasuredScan("s1", 1, "failed", f"missing from the archive: {FILES['s1']}")
+    assert second == RemeasuredScan("s2", 1, "failed", "bad_value: A size is negative.")
     assert third.what == "same"
     assert accepted_facts.standing(arrivals.worker) == before
 

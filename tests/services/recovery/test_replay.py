@@ -5,19 +5,21 @@ import random
 import pytest
 
 from stream.services.folding import committing
-from stream.services.folding.reconcile import Folded, Reconciler
+from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.recovery import replay
 from stream.services.recovery.replay import FULL, MOST_STEPS, STEPS, TIMELINES, Pace, batches
+from stream.storage.folding.states import TimelineSteps
+from stream.vocabulary import Cause
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, fold_each, forecasters, lung, standing
 from tests.services.waiting import heads_held, threads, wait_for_waiting
 
-WAITING = [(f"P{number:04}", random.Random(number).choice((1, 3, 10, 60, 200))) for number in range(2000)]
+WAITING = [TimelineSteps(f"P{number:04}", random.Random(number).choice((1, 3, 10, 60, 200))) for number in range(2000)]
 OURS = forecasters()[0].weights_version
 
 
-def folded(*fold_ids: int) -> list[Folded]:
-    return [Folded(fold_id, f"P{fold_id}", "replay", ()) for fold_id in fold_ids]
+def folded(*fold_ids: int) -> list[CommittedFold]:
+    return [CommittedFold(fold_id, f"P{fold_id}", Cause.REPLAY, ()) for fold_id in fold_ids]
 
 
 def hands(database: Database) -> replay.Hands:
@@ -41,14 +43,15 @@ def test_rounds_of_the_device_are_full() -> None:
 
 
 def test_a_batch_is_bounded_whatever_the_timelines_are() -> None:
-    for batch in batches([*WAITING, *((f"long {number}", 5000) for number in range(10))]):
+    for batch in batches([*WAITING, *(TimelineSteps(f"long {number}", 5000) for number in range(10))]):
         steps = sum(steps for _, steps in batch)
         assert len(batch) <= TIMELINES
         assert steps <= (MOST_STEPS if len(batch) <= FULL else STEPS)
 
 
 def test_a_timeline_longer_than_a_batch_goes_alone() -> None:
-    assert list(batches([("PA", 3 * MOST_STEPS), ("PB", 1)])) == [[("PA", 3 * MOST_STEPS)], [("PB", 1)]]
+    long, short = TimelineSteps("PA", 3 * MOST_STEPS), TimelineSteps("PB", 1)
+    assert list(batches([long, short])) == [[long], [short]]
 
 
 def test_it_rests_as_long_as_it_works_while_others_fold_and_not_otherwise() -> None:
@@ -67,7 +70,7 @@ def test_it_notices_that_others_fold(database: Database, monkeypatch: pytest.Mon
     fold_each(connection, [lung(patient, "a", 0, 20.0) for patient in patients])
     other, rests = database.connect(), []
     monkeypatch.setattr(replay, "TIMELINES", 1)
-    waiting = [(one, 1) for one in patients]
+    waiting = [TimelineSteps(patient, 1) for patient in patients]
     replaying = replay.replay(hands(database), waiting, [OURS], rests.append)
     assert [next(replaying), next(replaying)] == [1, 1]
     fold_each(other, [lung("PX", "a", 0, 20.0)])
@@ -83,7 +86,7 @@ def test_long_timelines_are_written_in_short_transactions(database: Database, mo
     Reconciler(connection, forecasters()).patients(["PA", "PB", "PC"])
     before = standing(connection)
     monkeypatch.setattr(committing, "PORTION", 13)
-    list(replay.replay(hands(database), [("PA", 6), ("PB", 6), ("PC", 6)], [OURS]))
+    list(replay.replay(hands(database), [TimelineSteps(patient, 6) for patient in ("PA", "PB", "PC")], [OURS]))
     assert standing(connection) == before
     query = "SELECT array_agg(patient_id ORDER BY patient_id) FROM core.folds WHERE cause = 'replay' GROUP BY xact"
     assert sorted(row[0] for row in connection.execute(query)) == [["PA", "PB"], ["PC"]]
@@ -97,7 +100,9 @@ def test_who_moved_on_meanwhile_is_taken_again(database: Database) -> None:
     replaying = (Reconciler(database.connect(), forecasters()), Reconciler(slow, forecasters()))
     with threads() as start:
         with heads_held(fast):
-            done = start(lambda: list(replay.replay(replaying, [("PA", 1), ("PB", 1)], [OURS])))
+            done = start(
+                lambda: list(replay.replay(replaying, [TimelineSteps("PA", 1), TimelineSteps("PB", 1)], [OURS]))
+            )
             wait_for_waiting(database.connect(), slow)
             accept(fast, lung("PA", "b", 30, 25.0))
             Reconciler(fast, forecasters()).patients(["PA"])

@@ -9,16 +9,18 @@ from stream.services.assembling import assembly
 from stream.services.facts.identity_events import IdentityEvent, accept_identity, next_event
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
-from stream.services.recovery.suspects import Item, charge, clear, held, split
+from stream.services.recovery.suspects import charge, split
 from stream.services.recovery.sweep import sweep
 from stream.services.verify.acceptance import ends
 from stream.storage.database import Connection
+from stream.storage.intake.set_asides import held_timelines
+from stream.storage.intake.suspects import WorkItem, clear
 from tests.database import Database
 from tests.services.accepted_facts import accept, apply_identity, assert_sound, drug, fold_each, forecasters, lung
 from tests.services.assembling.test_assembly import RULES
 from tests.services.receipts import described, moments_later, received
 
-A, B, C = (Item("timeline", name) for name in ("PA", "PB", "PC"))
+A, B, C = (WorkItem("timeline", name) for name in ("PA", "PB", "PC"))
 A_DAY = dt.timedelta(days=1)
 
 
@@ -27,7 +29,7 @@ def worker(database: Database) -> Connection:
     return database.connect()
 
 
-def dies(worker: Connection, *items: Item, times: int = 1) -> None:
+def dies(worker: Connection, *items: WorkItem, times: int = 1) -> None:
     """A worker died with `items` in hand."""
     for _ in range(times):
         charge(worker, items, dt.datetime.now(dt.UTC), lambda: None)
@@ -56,7 +58,7 @@ def test_suspects_come_after_the_others_one_at_a_time_the_most_charged_last(work
 
 
 def test_messages_of_a_batch_with_a_suspect_keep_their_order(worker: Connection) -> None:
-    messages = [Item("message", name) for name in "abc"]
+    messages = [WorkItem("message", name) for name in "abc"]
     dies(worker, messages[1])
     assert split(worker, messages) == ([], messages)
 
@@ -89,7 +91,7 @@ def test_a_timeline_without_a_new_scan_is_held_until_it_is_released(worker: Conn
     accept(worker, drug("PA", "docetaxel", 10), drug("PB", "docetaxel", 10))
     dies(worker, A, times=3)
     assert asides(worker) == [(None, None, "PA", "killed_worker")]
-    assert held(worker) == {"PA"}
+    assert held_timelines(worker) == {"PA"}
     assert split(worker, [A, B]) == ([B], [])
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
     assert sweep(worker, later, A_DAY).patients == ("PB",)
@@ -117,7 +119,7 @@ def test_a_scan_that_cannot_be_measured_is_set_aside_and_measured_no_more(
 ) -> None:
     receive(database.connect("gateway"), [received(described("s1", "i1", "PA"))])
     assembly.gather(worker, ["s1"], RULES, moments_later(40))
-    dies(worker, Item("scan", "s1", 1), times=3)
+    dies(worker, WorkItem("scan", "s1", 1), times=3)
     assert asides(worker) == [("s1", 1, None, "killed_worker")]
     assert measurement.waiting(worker, [("s1", 1)]) == []
     assert worker.execute("SELECT status, reason_code FROM core.assembly").fetchall() == [
@@ -127,10 +129,10 @@ def test_a_scan_that_cannot_be_measured_is_set_aside_and_measured_no_more(
 
 def test_a_scan_that_cannot_be_assembled_is_assembled_no_more(database: Database, worker: Connection) -> None:
     receive(database.connect("gateway"), [received(described("s1", "i1", "PA"))])
-    item = Item("scan", "s1")
+    item = WorkItem("scan", "s1")
     dies(worker, item, times=3)
     assert asides(worker) == [("s1", 1, None, "killed_worker")]
-    assert split(worker, [item, Item("scan", "s2")]) == ([Item("scan", "s2")], [])
+    assert split(worker, [item, WorkItem("scan", "s2")]) == ([WorkItem("scan", "s2")], [])
     assert sweep(worker, moments_later(60), A_DAY).instances == ()
     assert worker.execute("SELECT pending FROM scanstream.service_status").fetchall() == [(0,)]
     assert ends(worker, dt.datetime.now(dt.UTC)).first == []
@@ -138,22 +140,22 @@ def test_a_scan_that_cannot_be_assembled_is_assembled_no_more(database: Database
 
 def test_a_scan_that_came_to_its_end_meanwhile_stays_as_it_is(worker: Connection) -> None:
     fold_each(worker, [lung("PA", "a", 0, 30)])
-    dies(worker, Item("scan", "PA/a", 1), times=3)
+    dies(worker, WorkItem("scan", "PA/a", 1), times=3)
     assert asides(worker) == []
     assert worker.execute("SELECT status FROM core.assembly").fetchall() == [("applied",)]
 
 
 def test_a_message_that_kills_is_not_read_again(worker: Connection) -> None:
-    item = Item("message", "ab" * 32)
+    item = WorkItem("message", "ab" * 32)
     dies(worker, item, times=3)
-    assert split(worker, [item, Item("message", "cd" * 32)]) == ([Item("message", "cd" * 32)], [])
+    assert split(worker, [item, WorkItem("message", "cd" * 32)]) == ([WorkItem("message", "cd" * 32)], [])
 
 
 def test_an_identity_event_that_kills_is_refused_and_holds_up_none_behind_it(worker: Connection) -> None:
     fold_each(worker, [lung(patient, "a", 0, 30) for patient in ("PA", "PB", "PC")])
-    for number, (one, other) in enumerate((("PA", "PB"), ("PB", "PC")), start=1):
-        accept_identity(worker, IdentityEvent(f"e{number}", "merge", one, other, None, "test"))
-    dies(worker, Item("identity", str(next_event(worker))), times=3)
+    for number, (patient, other) in enumerate((("PA", "PB"), ("PB", "PC")), start=1):
+        accept_identity(worker, IdentityEvent(f"e{number}", "merge", patient, other, None, "test"))
+    dies(worker, WorkItem("identity", str(next_event(worker))), times=3)
     apply_identity(worker, Reconciler(worker, forecasters()))
     outcomes = worker.execute("SELECT seq, outcome FROM core.identity_events ORDER BY 1").fetchall()
     assert outcomes == [(1, "refused"), (2, "done")]

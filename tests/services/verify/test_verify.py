@@ -17,7 +17,8 @@ from psycopg.rows import dict_row
 
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.services.accepting.received_files import Unusable
+from stream.measured_scan import MeasuredScan
+from stream.services.accepting.arrivals import UnusableFile
 from stream.services.accepting.received_files import accept as receive
 from stream.services.accepting.set_asides import item_id
 from stream.services.assembling import assembly
@@ -30,9 +31,10 @@ from stream.services.measuring.measurement import content_sha256
 from stream.storage import schema
 from stream.storage.appending import append, qualified, write_later
 from stream.storage.database import Connection
+from stream.storage.folding.staging import WRITTEN
 from stream.storage.hashing import later_sha256, row_sha256
+from stream.storage.intake.measurements import CompleteScan
 from stream.storage.schema.base import Xid8
-from stream.storage.staging import WRITTEN
 from tests.database import Database
 from tests.services.accepted_facts import (
     apply_identity,
@@ -59,11 +61,21 @@ def world(upgraded: Database) -> Iterator[Connection]:
     """A row in every table of the protocol, standing and superseded ones, all of it sound; as superuser."""
     connection = upgraded.connect()
     receive_and_measure(upgraded.connect("gateway"), connection)
-    fold_each(connection, [
-        lung("PA", "a", 0, 20.0), lung("PA", "c", 80, 30.0), drug("PA", "drug", 10, 30), lung("PA", "b", 40, 25.0),
-        ("PA", {"age": 60}), breast("PB", "x", 0, 9.0, 21.0), drug("PB", "drug", 3), breast("PB", "x", 0, 8.0, 21.0),
-        drug("PB", "drug", 3, withdrawn=True), lung("PA", "mistake", 60, 99.0),
-    ])  # fmt: skip
+    fold_each(
+        connection,
+        [
+            lung("PA", "a", 0, 20.0),
+            lung("PA", "c", 80, 30.0),
+            drug("PA", "drug", 10, 30),
+            lung("PA", "b", 40, 25.0),
+            ("PA", {"age": 60}),
+            breast("PB", "x", 0, 9.0, 21.0),
+            drug("PB", "drug", 3),
+            breast("PB", "x", 0, 8.0, 21.0),
+            drug("PB", "drug", 3, withdrawn=True),
+            lung("PA", "mistake", 60, 99.0),
+        ],
+    )
     change_the_past(connection)
     with psycopg.connect(upgraded.superuser_url, autocommit=True) as superuser:
         write_rows_of_later_features(superuser)
@@ -75,18 +87,17 @@ def world(upgraded: Database) -> Iterator[Connection]:
 
 def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     """Two scans by way of the gateway: one of two images, measured, and one that was set aside and decided on."""
-    files = [received(described("s1", "i1")), received(described("s1", "i2", expected_instances=2)),
-             received(described("s2", "i1")), received(Unusable("no_date", "No date."))]  # fmt: skip
-    receive(gateway, files)
+    whats = [described("s1", "i1"), described("s1", "i2", expected_instances=2), described("s2", "i1")]
+    receive(gateway, [received(what) for what in (*whats, UnusableFile("no_date", "No date."))])
     rules = assembly.Rules(dt.timedelta(0), dt.timedelta(0))
     made = assembly.gather(connection, ["s1", "s2"], rules, moments_later(60))
     scans = measurement.waiting(connection, [(one.scan_uid, one.revision) for one in made])
     lesion = Measurement("longest_diameter", 12.0, "SR", "lesion", "Nodule", "lung")
 
-    def read(scan: measurement.Complete) -> measurement.Measured:
+    def read(scan: CompleteScan) -> MeasuredScan:
         if scan.scan_uid == "s2":
             raise SetAside("bad_geometry", "The slices do not fit.")
-        return measurement.Measured((lesion,), "lung", "One lesion was not read.")
+        return MeasuredScan((lesion,), "lung", "One lesion was not read.")
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)
@@ -99,9 +110,12 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
 def change_the_past(connection: Connection) -> None:
     """A rejection, one that was withdrawn, a merge, a move, what is refused, and an event that waits for its turn."""
     with connection.transaction():
-        accept_rejections(connection, [
-            Rejection("PA/mistake", 1, "quality", "someone"), Rejection("PB/x", 1, "safety", "someone", "blurred"),
-            Rejection("PB/x", None, "other", "someone", withdrawn=True)], day(61))  # fmt: skip
+        rejected = (
+            Rejection("PA/mistake", 1, "quality", "someone"),
+            Rejection("PB/x", 1, "safety", "someone", "blurred"),
+        )
+        withdrawn = Rejection("PB/x", None, "other", "someone", withdrawn=True)
+        accept_rejections(connection, [*rejected, withdrawn], day(61))
     events = [("merge", "PM", "PA", None), ("move", None, "PB", "PA/b"), ("unmerge", "PN", None, None)]
     for number, (kind, patient, other, scan) in enumerate(events):
         accept_identity(connection, IdentityEvent(f"e{number}", kind, patient, other, scan, "someone", "same person"))
@@ -111,11 +125,12 @@ def change_the_past(connection: Connection) -> None:
 
 def write_rows_of_later_features(owner: Connection) -> None:
     """Tables stand from the first migration, what fills them comes later: their rows by hand, by the same rules."""
-    append(owner, schema.weights, [{"weights_version": "old", "model": "progression", "feature_version": "none",
-                                    "card": {"model": "progression"}, "added_at": day(0)}])  # fmt: skip
+    card = {"model": "progression"}
+    known = {"weights_version": "old", "model": "progression", "feature_version": "none", "card": card}
+    append(owner, schema.weights, [{**known, "added_at": day(0)}])
     append(owner, schema.active_weights, [{"weights_version": "old", "since": day(0), "until": day(1)}])
-    append(owner, schema.leads, [{"endpoint": "death", "disease": "lung", "weights_version": "old", "since": day(0),
-                                  "until": day(1), "since_xact": "7", "until_xact": "8"}])  # fmt: skip
+    led = {"endpoint": "death", "disease": "lung", "weights_version": "old", "since": day(0), "until": day(1)}
+    append(owner, schema.leads, [{**led, "since_xact": "7", "until_xact": "8"}])
 
 
 @contextmanager

@@ -39,8 +39,11 @@ def test_a_sample_looks_at_a_part_of_the_timelines_folds_and_rows(database: Data
     Reconciler(connection, forecasters()).patients([one.received_as for one in MANY])
 
     def checked(percent: float) -> list[int]:
-        found = [*standing_folds.standing_folds(connection, forecasters(), percent=percent),
-                 chains.fold_chain(connection, percent), row_hashes.row_hashes(connection, percent)]  # fmt: skip
+        found = [
+            *standing_folds.standing_folds(connection, forecasters(), percent=percent),
+            chains.fold_chain(connection, percent),
+            row_hashes.row_hashes(connection, percent),
+        ]
         assert all(one.failed == 0 for one in found)
         return [one.checked for one in found]
 

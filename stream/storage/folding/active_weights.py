@@ -11,13 +11,15 @@ from models.card import COMMITTED, Card
 from models.features import FEATURE_NAMES, MEASUREMENTS
 from stream.storage import schema
 from stream.storage.appending import append, write_later
+from stream.storage.folding.states import TimelineSteps
+from stream.storage.rows import only_row
 
 Pair = tuple[str, str]
 """endpoint, disease"""
 
 
 @dataclass(frozen=True)
-class Known:
+class WeightsRecord:
     """Weights that the service knows; `active_since` None: their states are not kept up to date."""
 
     card: Card
@@ -48,7 +50,8 @@ def committed_cards() -> list[Card]:
 def install(connection: psycopg.Connection, cards: Sequence[Card], now: dt.datetime) -> None:
     """Put `cards` in service on a database that has no weights yet: active, and leading for their diseases."""
     append(connection, schema.weights, [_weights(card, now) for card in cards])
-    if connection.execute("SELECT EXISTS (SELECT FROM core.active_weights)").fetchone()[0]:
+    (installed,) = only_row(connection.execute("SELECT EXISTS (SELECT FROM core.active_weights)"))
+    if installed:
         return
     for card in cards:
         activate(connection, card, now)
@@ -62,14 +65,30 @@ def activate(connection: psycopg.Connection, card: Card, now: dt.datetime) -> No
     append(connection, schema.active_weights, [row])
 
 
-def known(connection: psycopg.Connection) -> dict[str, Known]:
+def known(connection: psycopg.Connection) -> dict[str, WeightsRecord]:
     """All weights that the service knows, by version: the longest known first."""
     rows = connection.execute(
         """SELECT w.weights_version, w.card, a.since FROM core.weights w
         LEFT JOIN core.active_weights a ON a.weights_version = w.weights_version AND a.until IS NULL
         ORDER BY w.added_at, w.model, w.weights_version"""
     ).fetchall()
-    return {version: Known(Card.of(card), since) for version, card, since in rows}
+    return {version: WeightsRecord(Card.of(card), since) for version, card, since in rows}
+
+
+def active_versions(connection: psycopg.Connection) -> list[str]:
+    """Weights whose states are kept up to date, sorted."""
+    query = "SELECT weights_version FROM core.active_weights WHERE until IS NULL ORDER BY 1"
+    return [version for (version,) in connection.execute(query).fetchall()]
+
+
+def active_versions_of(connection: psycopg.Connection, model: str | None) -> list[str]:
+    """Weights whose states are kept up to date, of one model only where given, sorted."""
+    rows = connection.execute(
+        """SELECT weights_version FROM core.active_weights JOIN core.weights w USING (weights_version)
+        WHERE until IS NULL AND (%(model)s::text IS NULL OR w.model = %(model)s) ORDER BY 1""",
+        {"model": model},
+    ).fetchall()
+    return [version for (version,) in rows]
 
 
 def leads(connection: psycopg.Connection) -> list[Lead]:
@@ -80,10 +99,10 @@ def leads(connection: psycopg.Connection) -> list[Lead]:
 
 def moment(connection: psycopg.Connection) -> dt.datetime:
     """A time later than every fold and every change of leads so far; under the exclusive identity lock."""
-    (now,) = connection.execute(
-        """SELECT greatest(clock_timestamp(), (SELECT max(changed_at) + interval '1 us' FROM core.heads),
-          (SELECT max(since) + interval '1 us' FROM core.leads))"""
-    ).fetchone()
+    query = """SELECT greatest(clock_timestamp(), (SELECT max(changed_at) + interval '1 us' FROM core.heads),
+      (SELECT max(since) + interval '1 us' FROM core.leads))"""
+    now: dt.datetime
+    (now,) = only_row(connection.execute(query))
     return now
 
 
@@ -98,11 +117,11 @@ def switch(connection: psycopg.Connection, wanted: Mapping[Pair, str | None], no
     _lead(connection, {pair: version for pair, version in wanted.items() if version is not None}, now)
 
 
-def lacking(connection: psycopg.Connection, version: str) -> list[tuple[str, int]]:
+def lacking(connection: psycopg.Connection, version: str) -> list[TimelineSteps]:
     """Timelines with standing scans that lack a state of `version`, each with how many; the longest first."""
     query = LACKING + "SELECT patient_id, count(*) FROM lacking GROUP BY 1 ORDER BY 2 DESC, 1"
-    values = {"versions": [version], **FEATURES}
-    return connection.execute(query, values).fetchall()
+    rows = connection.execute(query, {"versions": [version], **FEATURES}).fetchall()
+    return [TimelineSteps(*row) for row in rows]
 
 
 def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> list[str]:
@@ -116,8 +135,8 @@ def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> l
         [before],
     ).fetchall()
     query = LACKING + "SELECT DISTINCT patient_id FROM lacking LIMIT %(limit)s"
-    values = {"versions": [row[0] for row in versions], **FEATURES, "limit": limit}
-    return [row[0] for row in connection.execute(query, values).fetchall()] if versions else []
+    values = {"versions": [version for (version,) in versions], **FEATURES, "limit": limit}
+    return [patient_id for (patient_id,) in connection.execute(query, values).fetchall()] if versions else []
 
 
 FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
@@ -143,17 +162,24 @@ lacking AS (
 
 def _lead(connection: psycopg.Connection, pairs: Mapping[Pair, str], now: dt.datetime) -> None:
     new = {"since": now, "until": None, "since_xact": _transaction(connection), "until_xact": None}
-    append(connection, schema.leads, [
+    rows = [
         {"endpoint": endpoint, "disease": disease, "weights_version": version, **new}
-        for (endpoint, disease), version in pairs.items()])  # fmt: skip
+        for (endpoint, disease), version in pairs.items()
+    ]
+    append(connection, schema.leads, rows)
 
 
 def _transaction(connection: psycopg.Connection) -> str:
-    return connection.execute("SELECT pg_current_xact_id()::text").fetchone()[0]
+    xact: str
+    (xact,) = only_row(connection.execute("SELECT pg_current_xact_id()::text"))
+    return xact
 
 
 def _weights(card: Card, now: dt.datetime) -> dict[str, object]:
     return {
-        "weights_version": card.weights_sha256, "model": card.model, "feature_version": card.feature_version,
-        "card": json.loads(card.to_json()), "added_at": now,
-    }  # fmt: skip
+        "weights_version": card.weights_sha256,
+        "model": card.model,
+        "feature_version": card.feature_version,
+        "card": json.loads(card.to_json()),
+        "added_at": now,
+    }

@@ -1,4 +1,4 @@
-"""One patient's rows made ready to be drawn or listed: local dates, one series per lesion, words for every point."""
+"""One patient's rows made ready to be drawn: local dates, one series per lesion, words for every point."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard import charts, ranking, wording
+from stream.vocabulary import Role, Status
 
 GROUPS = {
     "Diameters (mm)": ("sum_of_diameters", "longest_diameter", "short_axis"),
@@ -14,19 +15,13 @@ GROUPS = {
     "Sphericity": ("sphericity",),
     "Background parenchymal enhancement (%)": ("background_parenchymal_enhancement",),
 }
-TOLD = 0.8
-"""The level of the interval that is told in words."""
+LEVEL_IN_WORDS = 0.8
+"""The level of the interval that is given in words."""
 ALL_LESIONS = "All lesions together"
-SCAN_COLUMNS = {
-    name: {"width": width}
-    for name, width in (("Accepted", 130), ("Patient", 235), ("Scan", 80), ("Revision", 70), ("Modality", 75),
-                        ("Files", 50), ("Status", 90), ("Complete because", 230), ("Reason", 260))
-}  # fmt: skip
-"""Pixels of the columns of `scan_table`."""
 
 
 @dataclass(frozen=True)
-class Timeline:
+class PatientChart:
     """What stands of one patient, as the views give it; `statuses` are the rows of scan_status.
 
     `sizes` and `responses` are those of the latest scan that has them.
@@ -83,17 +78,17 @@ class Timeline:
     def coming(self, group: str) -> pd.DataFrame:
         """Rows at, level, value, value_low, value_high, words of the sizes forecast, from the size of their scan on."""
         rows = self._sizes(group)
-        words = {at: _told(at, day) for at, day in rows.groupby("at")}
+        words = {at: _all_intervals(at, day) for at, day in rows.groupby("at")}
         names = ["scan_uid", "measurement", "level"]
-        seen = self.values[self.values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
-        seen = seen.assign(at=self._local(seen.acquired_at), value_low=seen.value, value_high=seen.value)
-        both = pd.concat([seen, rows.assign(words=rows["at"].map(words))], ignore_index=True)
+        start = self.values[self.values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
+        start = start.assign(at=self._local(start.acquired_at), value_low=start.value, value_high=start.value)
+        both = pd.concat([start, rows.assign(words=rows["at"].map(words))], ignore_index=True)
         return both.reindex(columns=["at", "level", "value", "value_low", "value_high", "words"])
 
     def coming_words(self, group: str) -> str | None:
         """The sizes forecast and who said it, in one sentence; None where there are none."""
         rows = self._sizes(group)
-        rows = rows[rows.level == TOLD]
+        rows = rows[rows.level == LEVEL_IN_WORDS]
         if rows.empty:
             return None
         days = [
@@ -107,14 +102,15 @@ class Timeline:
 
     def response_words(self) -> list[str]:
         """The probabilities of the best response and who said them, a sentence for each criterion."""
-        return [
-            f"Best response by {criterion} up to the visit after that of "
-            f"{wording.day(rows.acquired_at.iloc[0], self.zone)}: "
-            + ", ".join(f"{words} {wording.percent(rows[rows.category == category].probability.iloc[0])}"
-                        for category, words in wording.RESPONSES.items())
-            + f". Said by {wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])}."
-            for criterion, rows in self.responses.groupby("criterion")
-        ]  # fmt: skip
+        return [self._response_words(criterion, rows) for criterion, rows in self.responses.groupby("criterion")]
+
+    def _response_words(self, criterion: str, rows: pd.DataFrame) -> str:
+        probability = rows.set_index("category").probability
+        day = wording.day(rows.acquired_at.iloc[0], self.zone)
+        shares = [f"{words} {wording.percent(probability[name])}" for name, words in wording.RESPONSES.items()]
+        source = wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])
+        start = f"Best response by {criterion} up to the visit after that of {day}"
+        return f"{start}: {', '.join(shares)}. Said by {source}."
 
     def forecast_kinds(self) -> list[ranking.Kind]:
         """What is forecast by those that stand and lead, the main one first."""
@@ -163,7 +159,7 @@ class Timeline:
         return self._local(sizes.acquired_at) + pd.to_timedelta(sizes.horizon_days, unit="D")
 
     def _unit(self, group: str) -> str:
-        return self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0]
+        return str(self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0])
 
     @property
     def _today(self) -> pd.Timestamp:
@@ -171,12 +167,12 @@ class Timeline:
 
     @property
     def _standing(self) -> pd.DataFrame:
-        return self.history[self.history.superseded_at.isna() & (self.history.role == "lead")]
+        return self.history[self.history.superseded_at.isna() & (self.history.role == Role.LEAD)]
 
     @cached_property
     def _scan_dates(self) -> pd.Series:
         """acquired_at of every scan that stands, by date."""
-        return self.statuses[self.statuses.status == "applied"].acquired_at.sort_values()
+        return self.statuses[self.statuses.status == Status.APPLIED].acquired_at.sort_values()
 
     @property
     def _dates(self) -> pd.Series:
@@ -185,37 +181,6 @@ class Timeline:
     def _local(self, times: pd.Series) -> pd.Series:
         """Wall-clock times of the service's zone: a browser elsewhere must not shift a date."""
         return pd.to_datetime(times, utc=True).dt.tz_convert(self.zone).dt.tz_localize(None)
-
-
-def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """The columns of scan_status in words, for a table."""
-    marks = [" (provisional)" if provisional else "" for provisional in scans.provisional]
-    complete = [wording.COMPLETENESS.get(name, name) for name in scans.completeness]
-    return pd.DataFrame({
-        "Accepted": [wording.moment(at, zone) for at in scans.accepted_at],
-        "Patient": scans.patient_id,
-        "Scan": ["\N{HORIZONTAL ELLIPSIS}" + uid[-6:] for uid in scans.scan_uid],
-        "Revision": scans.revision,
-        "Modality": [", ".join(names) for names in scans.modality],
-        "Files": scans.instances,
-        "Status": [wording.STATUSES[status][0] for status in scans.status],
-        "Complete because": [words + mark for words, mark in zip(complete, marks, strict=True)],
-        "Reason": [reason or "" for reason in scans.reason],
-    })  # fmt: skip
-
-
-def superseded_table(ended: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """Forecasts that no longer stand, in words, for a table."""
-    return pd.DataFrame({
-        "Scan of": [wording.day(at, zone) for at in ended.acquired_at],
-        "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(ended)],
-        "Risk": [wording.percent(risk) for risk in ended.risk],
-        "90 % interval": [wording.interval(*pair) for pair in zip(ended.risk_low, ended.risk_high, strict=True)],
-        "Shown from": [wording.moment(at, zone) for at in ended.computed_at],
-        "Until": [wording.moment(at, zone) for at in ended.superseded_at],
-        "Because": [wording.SUPERSEDED.get(word, word) for word in ended.superseded_because],
-        "Said by": [wording.said_by(*pair) for pair in zip(ended.model, ended.weights_version, strict=True)],
-    })  # fmt: skip
 
 
 def _series(rows: pd.DataFrame) -> list[str]:
@@ -232,7 +197,7 @@ def _series(rows: pd.DataFrame) -> list[str]:
     return names
 
 
-def _told(at: pd.Timestamp, rows: pd.DataFrame) -> str:
+def _all_intervals(at: pd.Timestamp, rows: pd.DataFrame) -> str:
     """The size forecast for one day with all its intervals."""
     intervals = [wording.within(row.level, row.value_low, row.value_high) for row in rows.itertuples()]
     return f"forecast for {at:%Y-%m-%d}: {wording.size(rows.value.iloc[0])}, " + ", ".join(intervals)

@@ -3,13 +3,13 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dashboard.timeline import ALL_LESIONS, Timeline
+from dashboard.patient_chart import ALL_LESIONS, PatientChart
 
 START = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 Value = tuple[int, str | None, str, float]
 
 
-def timeline(*values: Value, zone: str = "UTC") -> Timeline:
+def chart(*values: Value, zone: str = "UTC") -> PatientChart:
     """A timeline of measurements (day, lesion, measurement, value)."""
     columns = ["acquired_at", "scan_uid", "lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit"]
     rows = [
@@ -23,7 +23,7 @@ def timeline(*values: Value, zone: str = "UTC") -> Timeline:
     now = pd.Timestamp(START + dt.timedelta(days=400))
     measured = pd.DataFrame(rows, columns=columns)
     statuses = measured[["scan_uid", "acquired_at"]].drop_duplicates().assign(status="applied")
-    return Timeline(statuses, measured, history, sizes, responses, treatments, ZoneInfo(zone), now)
+    return PatientChart(statuses, measured, history, sizes, responses, treatments, ZoneInfo(zone), now)
 
 
 def values_of(frame: pd.DataFrame, series: str) -> list[float | None]:
@@ -31,41 +31,48 @@ def values_of(frame: pd.DataFrame, series: str) -> list[float | None]:
 
 
 def test_a_lesion_that_was_not_measured_leaves_a_gap_and_one_that_is_gone_is_zero() -> None:
-    told = timeline(
-        (0, "a", "longest_diameter", 20.0), (0, "b", "longest_diameter", 9.0), (40, "a", "longest_diameter", 22.0),
-        (80, "a", "longest_diameter", 25.0), (80, "b", "longest_diameter", 0.0),
-    )  # fmt: skip
-    frame = told.measured("Diameters (mm)")
+    patient = chart(
+        (0, "a", "longest_diameter", 20.0),
+        (0, "b", "longest_diameter", 9.0),
+        (40, "a", "longest_diameter", 22.0),
+        (80, "a", "longest_diameter", 25.0),
+        (80, "b", "longest_diameter", 0.0),
+    )
+    frame = patient.measured("Diameters (mm)")
     assert values_of(frame, "b") == [9.0, None, 0.0]
     assert values_of(frame, "a") == [20.0, 22.0, 25.0]
 
 
 def test_a_new_lesion_begins_where_it_was_first_seen() -> None:
-    told = timeline((0, "a", "longest_diameter", 20.0), (40, "a", "longest_diameter", 21.0), (40, "new", "volume", 1.0))
-    assert values_of(told.measured("Volume (ml)"), "new") == [1.0]
+    patient = chart((0, "a", "longest_diameter", 20.0), (40, "a", "longest_diameter", 21.0), (40, "new", "volume", 1.0))
+    assert values_of(patient.measured("Volume (ml)"), "new") == [1.0]
 
 
 def test_diameters_are_never_added_up_here() -> None:
-    told = timeline((0, "a", "longest_diameter", 20.0), (0, "b", "longest_diameter", 9.0))
-    assert set(told.measured("Diameters (mm)").series) == {"a", "b"}
+    patient = chart((0, "a", "longest_diameter", 20.0), (0, "b", "longest_diameter", 9.0))
+    assert set(patient.measured("Diameters (mm)").series) == {"a", "b"}
 
 
 def test_volumes_add_up_only_where_every_known_lesion_was_measured() -> None:
-    told = timeline(
-        (0, "a", "volume", 3.0), (40, "a", "volume", 4.0), (40, "b", "volume", 1.0), (80, "b", "volume", 2.0),
-        (120, "a", "volume", 5.0), (120, "b", "volume", 0.0),
-    )  # fmt: skip
-    assert values_of(told.measured("Volume (ml)"), ALL_LESIONS) == [3.0, 5.0, None, 5.0]
+    patient = chart(
+        (0, "a", "volume", 3.0),
+        (40, "a", "volume", 4.0),
+        (40, "b", "volume", 1.0),
+        (80, "b", "volume", 2.0),
+        (120, "a", "volume", 5.0),
+        (120, "b", "volume", 0.0),
+    )
+    assert values_of(patient.measured("Volume (ml)"), ALL_LESIONS) == [3.0, 5.0, None, 5.0]
 
 
 def test_dates_are_those_of_the_services_zone_wherever_the_browser_is() -> None:
-    told = timeline((0, "a", "volume", 3.0), zone="Pacific/Auckland")
-    assert list(told.scans()["at"]) == [pd.Timestamp("2026-01-05 22:00")]
+    patient = chart((0, "a", "volume", 3.0), zone="Pacific/Auckland")
+    assert list(patient.scans()["at"]) == [pd.Timestamp("2026-01-05 22:00")]
 
 
 def test_two_lesions_with_the_same_label_are_told_apart() -> None:
-    told = timeline((0, "x1111", "volume", 3.0), (0, "x2222", "volume", 4.0))
-    told.values["lesion_label"] = "Liver"
+    patient = chart((0, "x1111", "volume", 3.0), (0, "x2222", "volume", 4.0))
+    patient.values["lesion_label"] = "Liver"
     assert {"Liver \N{HORIZONTAL ELLIPSIS}1111", "Liver \N{HORIZONTAL ELLIPSIS}2222"} <= set(
-        told.measured("Volume (ml)").series
+        patient.measured("Volume (ml)").series
     )

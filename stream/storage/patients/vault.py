@@ -12,7 +12,8 @@ WHERE p.name IS NULL AND excluded.name IS NOT NULL OR p.birth_date IS NULL AND e
 
 def has_patients(connection: Connection) -> bool:
     """Whether any patient was ever received."""
-    return connection.execute("SELECT EXISTS (SELECT FROM core.scans)").fetchone()[0]
+    row = connection.execute("SELECT EXISTS (SELECT FROM core.scans)").fetchone()
+    return bool(row and row[0])
 
 
 def keep_patients(connection: Connection, patients: Iterable[Mapping[str, str | None]]) -> None:

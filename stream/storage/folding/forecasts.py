@@ -1,7 +1,7 @@
 """What models say, as rows: each kind of forecast has a table of its own, whose columns its fields are."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from psycopg import sql
 from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from stream.storage import schema
 from stream.storage.appending import qualified
+from stream.timeline.entries import StateKey
 
 TABLES: dict[type[Forecast], sa.Table] = {
     RiskForecast: schema.forecasts,
@@ -18,12 +19,32 @@ TABLES: dict[type[Forecast], sa.Table] = {
 }
 KEY = ("fold_id", "weights_version", "scan_uid", "row_sha256")
 """What names a row in any of the tables."""
-State = tuple[int, str, str]
-"""fold_id, weights_version and scan_uid of a state: those of the forecasts that were written with it."""
 
 
-def read_written_with(connection: psycopg.Connection, states: Sequence[State]) -> list[tuple[sa.Table, dict[str, Any]]]:
-    """Table and KEY of every standing forecast that was written with one of `states`."""
+class ForecastKey(NamedTuple):
+    """What names the row of a forecast: its table, the state it was written with, and its hash."""
+
+    table: sa.Table
+    state: StateKey
+    row_sha256: bytes
+
+    def columns(self) -> dict[str, Any]:
+        """Its KEY."""
+        return {**self.state._asdict(), "row_sha256": self.row_sha256}
+
+
+class StandingForecast(NamedTuple):
+    """A forecast that stands, and on what."""
+
+    patient_id: str
+    weights_version: str
+    scan_uid: str
+    disease: str
+    forecast: Forecast
+
+
+def read_written_with(connection: psycopg.Connection, states: Sequence[StateKey]) -> list[ForecastKey]:
+    """What names every standing forecast that was written with one of `states`."""
     if not states:
         return []
     rows = connection.execute(
@@ -33,20 +54,18 @@ def read_written_with(connection: psycopg.Connection, states: Sequence[State]) -
         list(map(list, zip(*states, strict=True))),
     ).fetchall()
     tables = {table.name: table for table in TABLES.values()}
-    return [(tables[name], dict(zip(KEY, key, strict=True))) for name, *key in rows]
+    return [ForecastKey(tables[name], StateKey(*state), row_sha256) for name, *state, row_sha256 in rows]
 
 
-def read_standing(
-    connection: psycopg.Connection, patients: Sequence[str]
-) -> Iterator[tuple[tuple[str, str, str], str, Forecast]]:
-    """(patient_id, weights_version, scan_uid), disease and forecast of all that stands of `patients`."""
+def read_standing(connection: psycopg.Connection, patients: Sequence[str]) -> Iterator[StandingForecast]:
+    """All forecasts that stand of `patients`."""
     names = ("patient_id", "weights_version", "scan_uid", "disease")
     for kind, table in TABLES.items():
         query = sql.SQL("SELECT {} FROM {} WHERE superseded_by IS NULL AND patient_id = ANY(%b)").format(
             sql.SQL(", ").join(map(sql.Identifier, (*names, *kind._fields))), qualified(table)
         )
         for patient_id, version, scan_uid, disease, *values in connection.execute(query, [list(patients)]):
-            yield (patient_id, version, scan_uid), disease, kind(*map(_frozen, values))
+            yield StandingForecast(patient_id, version, scan_uid, disease, kind(*map(frozen, values)))
 
 
 def _written_with(table: sa.Table) -> sql.Composed:
@@ -56,5 +75,6 @@ def _written_with(table: sa.Table) -> sql.Composed:
     ).format(sql.Literal(table.name), qualified(table))
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def frozen(value: Any) -> Any:
+    """Lists as tuples, at any depth: arrays as forecasts hold them."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value

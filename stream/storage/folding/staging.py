@@ -1,4 +1,7 @@
-"""Rows on their way: by COPY into session temp tables before any lock, then whole statements move them (PROTOCOL 2)."""
+"""Rows on their way: by COPY into session temp tables before any lock, then whole statements move them.
+
+See docs/protocol.md 2.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +13,9 @@ import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
-from stream.storage import arrays, forecasts, schema
+from stream.storage import arrays, schema
 from stream.storage.appending import qualified
+from stream.storage.folding import forecasts
 
 FORECASTS = tuple(forecasts.TABLES.values())
 WRITTEN = (schema.ledger, schema.placements, schema.states, *FORECASTS)
@@ -21,7 +25,7 @@ KEYS = {
     schema.states: ("fold_id", "weights_version", "scan_uid"),
     **dict.fromkeys(FORECASTS, forecasts.KEY),
 }
-_DIALECT = postgresql.dialect()
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 _POSTGRES_TYPES = {
     "TEXT": "text",
     'TEXT COLLATE "C"': "text",
@@ -32,6 +36,7 @@ _POSTGRES_TYPES = {
     "DOUBLE PRECISION": "float8",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
+Rows = Iterable[Sequence[Any]]
 _ARRAY = str.maketrans("[]", "{}")  # of JSON, as Postgres writes them
 
 
@@ -91,16 +96,16 @@ def types_of(table: sa.Table, names: Sequence[str]) -> list[str]:
     return [_type(table.columns[name].type) for name in names]
 
 
-def _type(kind: sa.types.TypeEngine) -> str:
+def _type(kind: sa.types.TypeEngine[Any]) -> str:
     if isinstance(kind, sa.ARRAY):
         return f"{_type(kind.item_type)}[]"
     return _POSTGRES_TYPES[kind.compile(dialect=_DIALECT)]
 
 
 def _insert(
-    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
+    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Rows
 ) -> None:
-    """One whole statement: a worker stopped inside a COPY would hold its locks past every timeout (PROTOCOL 2.1).
+    """One whole statement: a worker stopped inside a COPY would hold its locks past every timeout (docs/protocol.md 2).
 
     A value that is an array travels as text, exact to the bit: unnest would take it apart to its last element.
     """
@@ -128,7 +133,7 @@ def _texts(kind: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _copy(
-    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Iterable
+    connection: psycopg.Connection, target: sql.Identifier, names: Sequence[str], types: Sequence[str], rows: Rows
 ) -> None:
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(target, _listed(names))
     with connection.cursor() as cursor, cursor.copy(command) as copy:

@@ -1,0 +1,55 @@
+"""Scans and ended forecasts as tables in words."""
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import ranking, wording
+
+WIDTHS = {
+    "Accepted": 130,
+    "Patient": 235,
+    "Scan": 80,
+    "Revision": 70,
+    "Modality": 75,
+    "Files": 50,
+    "Status": 90,
+    "Complete because": 230,
+    "Reason": 260,
+}
+"""Pixels of the columns of `scan_table`."""
+SCAN_COLUMNS = {name: st.column_config.Column(width=pixels) for name, pixels in WIDTHS.items()}
+
+
+def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """The columns of scan_status in words, for a table."""
+    marks = [" (provisional)" if provisional else "" for provisional in scans.provisional]
+    complete = [wording.COMPLETENESS.get(name, name) for name in scans.completeness]
+    columns = {
+        "Accepted": [wording.moment(at, zone) for at in scans.accepted_at],
+        "Patient": scans.patient_id,
+        "Scan": ["\N{HORIZONTAL ELLIPSIS}" + uid[-6:] for uid in scans.scan_uid],
+        "Revision": scans.revision,
+        "Modality": [", ".join(names) for names in scans.modality],
+        "Files": scans.instances,
+        "Status": [wording.STATUSES[status][0] for status in scans.status],
+        "Complete because": [words + mark for words, mark in zip(complete, marks, strict=True)],
+        "Reason": [reason or "" for reason in scans.reason],
+    }
+    return pd.DataFrame(columns)
+
+
+def superseded_table(ended: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """Forecasts that no longer stand, in words, for a table."""
+    columns = {
+        "Scan of": [wording.day(at, zone) for at in ended.acquired_at],
+        "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(ended)],
+        "Risk": [wording.percent(risk) for risk in ended.risk],
+        "90 % interval": [wording.interval(*pair) for pair in zip(ended.risk_low, ended.risk_high, strict=True)],
+        "Shown from": [wording.moment(at, zone) for at in ended.computed_at],
+        "Until": [wording.moment(at, zone) for at in ended.superseded_at],
+        "Because": [wording.SUPERSEDED.get(word, word) for word in ended.superseded_because],
+        "Said by": [wording.said_by(*pair) for pair in zip(ended.model, ended.weights_version, strict=True)],
+    }
+    return pd.DataFrame(columns)

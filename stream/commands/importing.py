@@ -1,0 +1,38 @@
+"""The command import: what is known of patients beside their scans."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.errors import WrongUse
+from stream.settings import load_settings
+from stream.terminal.options import By, Json, Why
+
+
+def register(app: typer.Typer) -> None:
+    """Add import."""
+    app.command("import", epilog="Example: scanstream import ./trial --issuer NORTH")(import_tables)
+
+
+def import_tables(
+    folder: Annotated[Path, typer.Argument(help="Folder with clinical, treatments, outcomes, measurements .csv.")],
+    issuer: Annotated[str | None, typer.Option(help="Issuer of the patient IDs in the tables.")] = None,
+    why: Why = None,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits."""
+    from stream.terminal.printing import print_json
+    from stream.wiring.importing import import_folder
+
+    settings = load_settings()
+    if not folder.is_dir():
+        raise WrongUse(f"{folder} is no folder.")
+    issuer = settings.issuer_for("") if issuer is None else issuer
+    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why)
+    if as_json:
+        print_json(counts)
+    else:
+        print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))

@@ -1,0 +1,46 @@
+"""The command risk: current risks of all patients or of one."""
+
+from typing import Annotated
+
+import typer
+
+from stream.settings import load_settings
+from stream.terminal.options import Json
+from stream.terminal.questions import ask, find_patients
+
+COLUMNS = (
+    "patient_id",
+    "endpoint",
+    "horizon_kind",
+    "horizon_days",
+    "risk",
+    "risk_low",
+    "risk_high",
+    "model",
+    "acquired_at",
+    "provisional",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add risk."""
+    app.command(epilog="Example: scanstream risk PEPRFRP56HFE3XF5TUD7HTWRHWZ --json")(risk)
+
+
+def risk(
+    patient: Annotated[
+        str | None, typer.Argument(help="Pseudonym, or the hospital's ID (with the vault role).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Current risks, highest first: of all patients, or of one."""
+    from stream.storage.reading.views import current_risk
+    from stream.terminal.printing import print_json, print_table
+
+    settings = load_settings()
+    patients = find_patients(settings, patient) if patient else None
+    rows = ask(settings, "reader", lambda connection: current_risk(connection, patients))
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, COLUMNS)

@@ -1,0 +1,36 @@
+"""Measuring a complete scan from the archive; an archive that is away is an outage and no fault of the scan."""
+
+import os
+
+from stream.archive.originals import Archive
+from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.measurements import measure_scan
+from stream.errors import ArchiveAway, SetAside
+from stream.measured_scan import MeasuredScan
+from stream.storage.intake.measurements import CompleteScan
+
+
+class ArchiveReader:
+    """Measures the files of a complete scan, read from the archive."""
+
+    def __init__(self, archive: Archive, pseudonyms: Pseudonyms) -> None:
+        self._archive = archive
+        self._pseudonyms = pseudonyms
+
+    def __call__(self, scan: CompleteScan) -> MeasuredScan:
+        """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
+        self._check_archive()
+        try:
+            files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
+            return measure_scan(files, self._pseudonyms, scan.received_as)
+        except (OSError, SetAside):
+            self._check_archive()  # it may have gone meanwhile
+            raise
+
+    def _check_archive(self) -> None:
+        """An archive holds weights at least: where nothing can be listed, it is an empty mount point or less."""
+        try:
+            with os.scandir(self._archive.folder) as entries:
+                next(entries)
+        except (OSError, StopIteration):
+            raise ArchiveAway(f"the archive {self._archive.folder} is away") from None

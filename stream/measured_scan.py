@@ -1,0 +1,19 @@
+"""What the files of a scan measure: made by whoever reads them, kept and shown to the models by the services."""
+
+from dataclasses import dataclass
+
+from models.measurement import Measurement
+
+
+@dataclass(frozen=True)
+class MeasuredScan:
+    """Measurements of one scan; `disease_hint` where all sites agree, `note` tells a person why there are none.
+
+    `embedding`: image features of the largest lesion that was outlined, in the order of IMAGE_NAMES, None where one
+    cannot be told; empty where there is no such lesion or its image cannot be used.
+    """
+
+    measurements: tuple[Measurement, ...]
+    disease_hint: str | None
+    note: str | None
+    embedding: tuple[float | None, ...] = ()

@@ -1,0 +1,52 @@
+"""What arrives: a file that a sender was told success for, and the instance that it describes, where it does."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DescribedInstance:
+    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid).
+
+    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why.
+    """
+
+    instance_uid: str
+    scan_uid: str
+    patient_id: str
+    modality: str
+    kind: str
+    acquired_at: dt.datetime
+    referenced: tuple[str, ...]
+    expected_instances: int | None
+    vault: Mapping[str, str | None]
+    series_uid: str | None = None
+    series_description: str | None = None
+    expected_series: int | None = None
+    expected_in_series: int | None = None
+    withdraws: tuple[str, ...] = ()
+    withdraws_because: str | None = None
+
+
+@dataclass(frozen=True)
+class UnusableFile:
+    """A file that was kept and cannot be placed: why, and its scan where the file names one."""
+
+    reason_code: str
+    reason: str
+    scan_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A file the sender was told success for."""
+
+    receipt_id: str
+    association_id: str
+    calling_ae: str
+    peer: str
+    sha256: str
+    content_sha256: str
+    received_at: dt.datetime
+    what: DescribedInstance | UnusableFile

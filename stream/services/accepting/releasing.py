@@ -1,0 +1,137 @@
+"""A release: what was set aside is taken up again, with what a person says of it, and the bells that are to be rung."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from stream.errors import AnswerIsNo, WrongUse
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile
+from stream.services.accepting.decisions import (
+    SignOff,
+    correcting,
+    kept_file,
+    of_the_study,
+    release_file,
+    release_message,
+    release_revision,
+    release_timeline,
+    undecided,
+)
+from stream.services.facts.bells import BellMessage, patient_bell
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.storage.database import Connection
+from stream.storage.folding.timelines import resolve
+from stream.storage.intake.set_asides import SetAsideItem
+from stream.storage.patients.identity import has_patient
+from stream.vocabulary import IdentityKind, ReasonCode
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """What a person says of a file: `patient` is a pseudonym, or a hospital's ID where `issuer` is given."""
+
+    patient: str | None = None
+    issuer: str | None = None
+    date: str | None = None
+
+
+class KeptFiles(Protocol):
+    """What a release needs of the archive and of the pseudonyms."""
+
+    def describe(self, file: ReceivedFile, amendment: Amendment) -> DescribedInstance:
+        """The file described again, with the amendment in place of what its header says; WrongUse, AnswerIsNo."""
+        ...
+
+    def corrected_uid(self, instance_uid: str, content_sha256: str) -> str:
+        """Stands for other content that is released under an instance's UID."""
+        ...
+
+    def uri(self, sha256: str) -> str:
+        """Where other parts find the file."""
+        ...
+
+
+class Release:
+    """Lets an item count as if nothing had been wrong: `amendment` is what is said of it, `sign_off` who said so.
+
+    `worker` is a connection as worker, `connect_gateway` makes one as gateway, to accept a file.
+    """
+
+    def __init__(
+        self,
+        worker: Connection,
+        connect_gateway: Callable[[], Connection],
+        files: KeptFiles,
+        amendment: Amendment,
+        sign_off: SignOff,
+    ) -> None:
+        self._worker = worker
+        self._connect_gateway = connect_gateway
+        self._files = files
+        self._amendment = amendment
+        self._sign_off = sign_off
+
+    def take_up(self, item_id: str) -> tuple[SetAsideItem, list[BellMessage]]:
+        """Release the item; returns it and the bells to ring.
+
+        Raises AnswerIsNo where it cannot be released, WrongUse where something has to be said of it first, and outages.
+        """
+        item = undecided(self._worker, item_id)
+        if item.why_not:
+            raise AnswerIsNo(item.why_not)
+        return item, self._file(item) if item.kind == "file" else self._again(item)
+
+    def _again(self, item: SetAsideItem) -> list[BellMessage]:
+        """Measure a revision, fold a timeline, or take a message once more."""
+        match item:
+            case SetAsideItem(kind="message"):
+                release_message(self._worker, item, self._sign_off)
+                return []
+            case SetAsideItem(kind="timeline", patient_id=str(patient_id)):
+                release_timeline(self._worker, item, self._sign_off)
+                return [patient_bell(patient_id)]
+            case SetAsideItem(scan_uid=str(scan_uid)):
+                release_revision(self._worker, item, self._sign_off)
+                key = resolve(self._worker, [scan_uid])[scan_uid]
+                complete = ("scans", key, {"scan_uid": scan_uid, "revision": item.revision})
+                return [complete, ("instances", key, {"scan_uid": scan_uid})]
+        raise ValueError(f"a {item.kind} cannot be released")
+
+    def _file(self, item: SetAsideItem) -> list[BellMessage]:
+        """Accept a file; one that names another patient than its study moves the study where that is said."""
+        file = kept_file(self._worker, item)
+        described = self._files.describe(file, self._amendment)
+        self._refuse_strangers(item, described.patient_id)
+        conflict = item.reason_code == ReasonCode.PATIENT_CONFLICT
+        move_to = described.patient_id if conflict and self._amendment.patient else None
+        if conflict:
+            described = of_the_study(self._worker, described)
+        if item.reason_code == ReasonCode.CONTENT_CONFLICT:
+            corrected = self._files.corrected_uid(described.instance_uid, file.content_sha256)
+            described = correcting(self._worker, described, corrected)
+        with self._connect_gateway() as gateway:
+            release_file(gateway, item, replace(file, what=described), self._sign_off)
+        fields = {
+            "scan_uid": described.scan_uid,
+            "instance_uid": described.instance_uid,
+            "sha256": file.sha256,
+            "uri": self._files.uri(file.sha256),
+        }
+        return [("instances", described.patient_id, fields), *self._moved(item, described, move_to)]
+
+    def _refuse_strangers(self, item: SetAsideItem, patient_id: str) -> None:
+        """A pseudonym that nobody has is a slip; a hospital's ID may be of somebody new, whom the file then names."""
+        patient = self._amendment.patient
+        new = self._amendment.issuer is not None and item.reason_code != ReasonCode.PATIENT_CONFLICT
+        if patient and not new and not has_patient(self._worker, patient_id):
+            raise WrongUse(
+                f"No patient {patient} is known here: give a pseudonym, or the hospital's ID together with --issuer."
+            )
+
+    def _moved(self, item: SetAsideItem, described: DescribedInstance, to: str | None) -> list[BellMessage]:
+        if to is None or to == described.patient_id:
+            return []
+        event_id, by = f"release/{item.item_id}", self._sign_off
+        move = IdentityEvent(event_id, IdentityKind.MOVE, None, to, described.scan_uid, by.by, by.why)
+        accept_identity(self._worker, move)
+        return [patient_bell(to)]

@@ -1,0 +1,36 @@
+"""Every check that `scanstream verify` runs, in its order."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from models.serving.forecaster import Forecaster
+from stream.services.verify import acceptance, audit_chain, chains, row_hashes, standing_folds
+from stream.services.verify.finding import Finding
+from stream.storage.database import Connection
+from stream.storage.table_scan import ALL
+
+
+def check_all(
+    connection: Connection,
+    vault: Connection,
+    path_of: Callable[[str], Path],
+    forecasters: Sequence[Forecaster],
+    percent: float = ALL,
+) -> list[Finding]:
+    """A finding for each invariant that rows and files can show; `percent` of them are looked at.
+
+    `vault` is a connection as the vault role, `path_of` tells where the archive has the file of a sha256.
+    """
+    return [
+        acceptance.files(connection, path_of, percent),
+        acceptance.ends(connection, dt.datetime.now(dt.UTC)),
+        chains.identity(connection),
+        chains.versions(connection),
+        *standing_folds.standing_folds(connection, forecasters, percent=percent),
+        chains.transactions(connection),
+        chains.fold_chain(connection, percent),
+        row_hashes.row_hashes(connection, percent),
+        audit_chain.audit_log(connection),
+        acceptance.identifiers(connection, acceptance.originals(vault), percent),
+    ]

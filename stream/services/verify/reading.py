@@ -1,0 +1,77 @@
+"""What is compared: the facts of timelines as they were accepted, and the states and forecasts that stand for them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stream.services.verify.reference import PatientFacts, ScanRevision, TreatmentRevision
+from stream.storage.database import Connection
+from stream.storage.folding import forecasts
+from stream.storage.folding.forecasts import StandingForecast
+
+
+@dataclass
+class StandsAfterScan:
+    """The standing state and forecasts of one scan under one set of weights; a forecast may stand without a state."""
+
+    revision: int | None = None
+    at: dt.datetime | None = None
+    position: int | None = None
+    state: bytes | None = b""
+    digest: bytes = b""
+    forecasts: list[StandingForecast] = field(default_factory=list)
+
+
+StandingByScan = dict[str, StandsAfterScan]
+
+
+def read_standing(connection: Connection, patients: Sequence[str]) -> dict[tuple[str, str], StandingByScan]:
+    """(patient_id, weights_version) → what stands after each scan."""
+    standing: dict[tuple[str, str], StandingByScan] = {}
+    query = """SELECT patient_id, weights_version, scan_uid, revision, at, position, state, digest FROM core.states
+    WHERE superseded_by IS NULL AND patient_id = ANY(%s)"""
+    for patient_id, version, scan_uid, *values in connection.execute(query, [list(patients)]):
+        standing.setdefault((patient_id, version), {})[scan_uid] = StandsAfterScan(*values)
+    for row in forecasts.read_standing(connection, patients):
+        by_scan = standing.setdefault((row.patient_id, row.weights_version), {})
+        by_scan.setdefault(row.scan_uid, StandsAfterScan()).forecasts.append(row)
+    return standing
+
+
+def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, PatientFacts]:
+    """All accepted facts of `patients`, resolved by plain Python over aliases and assignments."""
+    aliases = connection.execute("SELECT patient_id, into_patient_id FROM core.aliases").fetchall()
+    parents: dict[str, str] = dict(aliases)
+    wanted = set(patients)
+    facts = {patient_id: PatientFacts(patient_id) for patient_id in patients}
+
+    def root(patient_id: str) -> str:
+        while patient_id in parents:
+            patient_id = parents[patient_id]
+        return patient_id
+
+    members = [patient for patient in {*parents, *wanted} if root(patient) in wanted]
+    for owner, *values in connection.execute(SCANS, {"members": members}):
+        if root(owner) in wanted:
+            facts[root(owner)].scans.append(ScanRevision(*values))
+    for owner, *values in connection.execute(TREATMENTS, {"members": members}):
+        facts[root(owner)].treatments.append(TreatmentRevision(*values))
+    query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
+    for received_as, revision, values in connection.execute(query, {"members": members}):
+        facts[root(received_as)].clinical.append((received_as, revision, values))
+    return facts
+
+
+SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, f.disease, f.x,
+  EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision AND NOT j.withdrawn
+    AND NOT EXISTS (SELECT FROM core.rejections n WHERE n.scan_uid = j.scan_uid AND n.revision = j.revision
+      AND n.number > j.number))
+  OR EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
+    AND coalesce(i.decision, '') <> 'released')
+FROM core.scans s LEFT JOIN core.assignments a USING (scan_uid) JOIN core.revisions r USING (scan_uid)
+JOIN LATERAL (SELECT disease, x FROM core.features WHERE scan_uid = r.scan_uid AND revision = r.revision
+  ORDER BY cardinality(x) DESC LIMIT 1) f ON true
+WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""
+
+TREATMENTS = """SELECT received_as, treatment_id, revision, at, name, kind, start_at, end_at, withdrawn
+FROM core.treatments WHERE received_as = ANY(%(members)s)"""

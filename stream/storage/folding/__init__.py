@@ -1,0 +1,1 @@
+"""What folds read and write: timelines, states, forecasts, and the weights in service."""

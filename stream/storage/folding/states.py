@@ -1,0 +1,36 @@
+"""Standing states: their bytes to step from, and how many each timeline has under some weights."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+
+from stream.timeline.entries import StateKey
+
+
+class TimelineSteps(NamedTuple):
+    """A timeline and how many of its timepoints there are to step."""
+
+    patient_id: str
+    steps: int
+
+
+def read_states(connection: psycopg.Connection, keys: Sequence[StateKey]) -> dict[StateKey, bytes]:
+    """The bytes of the states that `keys` name."""
+    if not keys:
+        return {}
+    rows = connection.execute(
+        """SELECT s.fold_id, s.weights_version, s.scan_uid, s.state FROM core.states s
+        JOIN unnest(%b::bigint[], %b::text[], %b::text[]) k(f, w, u)
+          ON s.fold_id = k.f AND s.weights_version = k.w AND s.scan_uid = k.u""",
+        list(map(list, zip(*keys, strict=True))),
+        binary=True,
+    ).fetchall()
+    return {StateKey(*key): data for *key, data in rows}
+
+
+def timelines_with_states(connection: psycopg.Connection, weights: Sequence[str]) -> list[TimelineSteps]:
+    """Timelines with standing states of `weights`, each with how many, the longest first."""
+    query = """SELECT patient_id, count(*) FROM core.states
+    WHERE superseded_by IS NULL AND weights_version = ANY(%s) GROUP BY 1 ORDER BY 2 DESC, 1"""
+    return [TimelineSteps(*row) for row in connection.execute(query, [list(weights)]).fetchall()]

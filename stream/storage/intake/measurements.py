@@ -1,0 +1,144 @@
+"""Scan revisions on their way from complete to measured, and what was measured in them."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stream.storage import schema
+from stream.storage.appending import append
+from stream.storage.database import Connection
+from stream.vocabulary import Completeness, Status
+
+VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
+"""The columns of a measured value that a reader decides, in the order of MeasuredContent."""
+
+
+@dataclass(frozen=True)
+class CompleteScan:
+    """A revision that waits to be measured: the sha256 of its files, and whom it was received for."""
+
+    scan_uid: str
+    revision: int
+    received_as: str
+    files: tuple[str, ...]
+    clinical_disease: str | None
+
+
+@dataclass(frozen=True)
+class MeasuringStep:
+    """How measuring a revision ended: it waits for its timeline, or was set aside for a reason."""
+
+    scan_uid: str
+    revision: int
+    status: Status
+    reason_code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredContent:
+    """What was measured in a revision: hashes of its features, sorted, and its values in order (VALUE_COLUMNS)."""
+
+    features_sha256: list[str]
+    values: list[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class RevisionRow:
+    """A revision as it was made of instances, and the `highest` one of its scan."""
+
+    acquired_at: dt.datetime
+    instances_sha256: str
+    completeness: Completeness
+    final_at: dt.datetime | None
+    highest: int
+
+
+def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]], status: Status) -> list[CompleteScan]:
+    """Those of `revisions` (scan_uid, revision) that have this `status`, in the order given."""
+    rows = connection.execute(
+        """SELECT w.scan_uid, w.revision, s.received_as,
+          (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
+            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
+          (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
+            ORDER BY c.revision DESC LIMIT 1)
+        FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
+        JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN core.scans s ON s.scan_uid = k.u
+        WHERE w.status = %s ORDER BY k.n""",
+        [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
+    ).fetchall()
+    return [
+        CompleteScan(scan_uid, revision, received_as, tuple(files or ()), disease)
+        for scan_uid, revision, received_as, files, disease in rows
+    ]
+
+
+def end_measuring(connection: Connection, steps: Iterable[MeasuringStep], now: dt.datetime) -> None:
+    """Move revisions on that are being measured; what has moved on already stays."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """UPDATE core.assembly SET status = %s, reason_code = %s, reason = %s, changed_at = %s
+            WHERE scan_uid = %s AND revision = %s AND status = 'measuring'""",
+            [[step.status, step.reason_code, step.reason, now, step.scan_uid, step.revision] for step in steps],
+        )
+
+
+def standing_revisions(connection: Connection, patient_id: str | None) -> list[tuple[str, int]]:
+    """Revisions that stand, of one timeline or all, and were made of files: imported visits have none."""
+    rows = connection.execute(
+        """SELECT p.id, p.revision FROM core.placements p
+        WHERE p.kind = 'scan' AND p.ended_by IS NULL AND (%(patient)s::text IS NULL OR p.patient_id = %(patient)s)
+          AND EXISTS (SELECT FROM core.revision_instances i WHERE i.scan_uid = p.id AND i.revision = p.revision)
+        ORDER BY p.patient_id, p.at, p.id""",
+        {"patient": patient_id},
+    ).fetchall()
+    return [(scan_uid, revision) for scan_uid, revision in rows]
+
+
+def measured_content(connection: Connection, scan_uid: str, revision: int) -> MeasuredContent:
+    """What was found in a revision when it was measured."""
+    key, where = [scan_uid, revision], "WHERE scan_uid = %s AND revision = %s"
+    features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchall()
+    query = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
+    return MeasuredContent(sorted(sha256 for (sha256,) in features), connection.execute(query, key).fetchall())
+
+
+def lock_revision(connection: Connection, scan_uid: str, revision: int) -> RevisionRow:
+    """The revision, with its scan locked: nobody makes another one until this transaction ends."""
+    connection.execute("SELECT FROM core.scans WHERE scan_uid = %s FOR UPDATE", [scan_uid])
+    row = connection.execute(
+        """SELECT acquired_at, instances_sha256, completeness, final_at,
+          (SELECT max(revision) FROM core.revisions WHERE scan_uid = r.scan_uid)
+        FROM core.revisions r WHERE scan_uid = %s AND revision = %s""",
+        [scan_uid, revision],
+    ).fetchone()
+    if row is None:
+        raise LookupError(f"no revision {revision} of scan {scan_uid}")
+    acquired_at, instances_sha256, completeness, final_at, highest = row
+    return RevisionRow(acquired_at, instances_sha256, Completeness(completeness), final_at, highest)
+
+
+def append_same_instances(
+    connection: Connection, scan_uid: str, revision: int, row: RevisionRow, now: dt.datetime
+) -> None:
+    """Append `revision`, made of the same instances as the one before it, which is `row`."""
+    key = {"scan_uid": scan_uid, "revision": revision}
+    same = {name: getattr(row, name) for name in ("acquired_at", "instances_sha256", "completeness")}
+    append(connection, schema.revisions, [{**key, **same, "accepted_at": now, "final_at": row.final_at and now}])
+    uids = connection.execute(
+        "SELECT instance_uid FROM core.revision_instances WHERE scan_uid = %s AND revision = %s",
+        [scan_uid, revision - 1],
+    ).fetchall()
+    append(connection, schema.revision_instances, [{**key, "instance_uid": uid} for (uid,) in uids])
+
+
+def let_wait(
+    connection: Connection, scan_uid: str, revision: int, completeness: Completeness, now: dt.datetime
+) -> None:
+    """A revision that is measured waits for its timeline, whatever it waited for before."""
+    connection.execute(
+        """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
+        VALUES (%s, %s, 'waiting', %s, %s) ON CONFLICT (scan_uid, revision)
+        DO UPDATE SET status = 'waiting', completeness = excluded.completeness, changed_at = excluded.changed_at""",
+        [scan_uid, revision, completeness, now],
+    )

@@ -1,0 +1,57 @@
+"""Receipts: the files that senders were told success for, and the associations that brought them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from stream.storage.database import Connection
+from stream.vocabulary import Receipt
+
+
+class FirstReceipt(NamedTuple):
+    """How a file came the first time: by which association, from whom, when, and the hashes of file and content."""
+
+    receipt_id: str
+    association_id: str
+    calling_ae: str
+    peer: str
+    sha256: str
+    content_sha256: str
+    received_at: dt.datetime
+
+
+def outcomes(connection: Connection, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
+    """receipt_id → what became of the file, of those receipts that were handled before."""
+    query = "SELECT receipt_id, outcome FROM core.receipts WHERE receipt_id = ANY(%s)"
+    rows = connection.execute(query, [list(receipt_ids)]).fetchall() if receipt_ids else []
+    return {receipt_id: Receipt(outcome) for receipt_id, outcome in rows}
+
+
+def first_receipt(connection: Connection, sha256: str | None) -> FirstReceipt:
+    """How the file with this sha256 came the first time; raises LookupError where it never came."""
+    query = """SELECT r.receipt_id, r.association_id, a.calling_ae, a.peer, r.sha256, r.content_sha256, r.received_at
+        FROM core.receipts r JOIN core.associations a USING (association_id)
+        WHERE r.sha256 = %s ORDER BY r.received_at LIMIT 1"""
+    row = connection.cursor(row_factory=args_row(FirstReceipt)).execute(query, [sha256]).fetchone()
+    if row is None:
+        raise LookupError(f"no file with sha256 {sha256} was received")
+    return row
+
+
+def count_as_accepted(connection: Connection, content_sha256: str, scan_uid: str) -> None:
+    """The files with this content that were set aside are accepted from now on, as instances of this scan."""
+    connection.execute(
+        """UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
+        WHERE content_sha256 = %s AND outcome = 'set_aside'""",
+        [scan_uid, content_sha256],
+    )
+
+
+def note_association_end(connection: Connection, association_id: str, closed_at: dt.datetime) -> None:
+    """Write when an association ended, unless that is known already."""
+    connection.execute(
+        "UPDATE core.associations SET closed_at = %s WHERE association_id = %s AND closed_at IS NULL",
+        [closed_at, association_id],
+    )

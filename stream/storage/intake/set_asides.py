@@ -1,0 +1,104 @@
+"""Items that were set aside: what they are, what was decided on them, and what they hold up meanwhile."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg.rows import args_row, scalar_row
+
+from stream.storage.database import Connection
+from stream.vocabulary import ReasonCode
+
+
+@dataclass(frozen=True)
+class SetAsideItem:
+    """What was set aside, and what was decided on it so far; `file`: one that a sender was told success for."""
+
+    item_id: str
+    scan_uid: str | None
+    revision: int | None
+    patient_id: str | None
+    sha256: str | None
+    reason_code: str
+    reason: str
+    decision: str | None
+    decided_by: str | None
+    decided_at: dt.datetime | None
+    file: bool
+
+    @property
+    def kind(self) -> str:
+        """revision, file, message, timeline, row (of an imported table) or identity event."""
+        if self.revision is not None:
+            return "revision"
+        if self.sha256:
+            return "file" if self.file else "message"
+        if self.patient_id:
+            return "timeline"
+        return "identity event" if self.reason_code == ReasonCode.KILLED_WORKER else "row"
+
+    @property
+    def why_not(self) -> str | None:
+        """Why it cannot be released, where it cannot; a message that ended workers may come again."""
+        is_killer = self.sha256 and self.reason_code == ReasonCode.KILLED_WORKER
+        return None if is_killer else NOT_KEPT.get(self.kind)
+
+
+NOT_KEPT = {
+    "message": "Its bytes were not kept, so a message cannot be released: have its sender publish it again.",
+    "row": "A row of a table cannot be released: correct the table and import it again.",
+    "identity event": "It was refused so that those behind it could go on: ask for it again.",
+}
+
+
+def find_item(connection: Connection, item_id: str) -> SetAsideItem | None:
+    """The item with this name, None where there is none."""
+    query = """SELECT item_id, scan_uid, revision, patient_id, sha256, reason_code, reason, decision, decided_by,
+      decided_at, EXISTS (SELECT FROM core.receipts r WHERE r.sha256 = i.sha256)
+    FROM core.set_asides i WHERE item_id = %s"""
+    return connection.cursor(row_factory=args_row(SetAsideItem)).execute(query, [item_id]).fetchone()
+
+
+def reason_codes(connection: Connection, item_ids: Sequence[str]) -> dict[str, str]:
+    """item_id → why it was set aside, of those items that there are."""
+    query = "SELECT item_id, reason_code FROM core.set_asides WHERE item_id = ANY(%s)"
+    return dict(connection.execute(query, [list(item_ids)]).fetchall()) if item_ids else {}
+
+
+def count_decided(connection: Connection, scan_uid: str, revision: int) -> int:
+    """How many items of this revision a person has decided on."""
+    query = "SELECT count(*) FROM core.set_asides WHERE scan_uid = %s AND revision = %s AND decision IS NOT NULL"
+    (count,) = connection.execute(query, [scan_uid, revision]).fetchone() or (0,)
+    return int(count)
+
+
+def count_killers(
+    connection: Connection, *, scan_uid: str | None = None, revision: int | None = None, patient_id: str | None = None
+) -> int:
+    """How many items there are of this scan revision, or of this timeline, because it ended workers."""
+    (count,) = connection.execute(
+        """SELECT count(*) FROM core.set_asides WHERE reason_code = 'killed_worker'
+        AND scan_uid IS NOT DISTINCT FROM %(scan_uid)s AND revision IS NOT DISTINCT FROM %(revision)s
+        AND patient_id IS NOT DISTINCT FROM %(patient_id)s""",
+        {"scan_uid": scan_uid, "revision": revision, "patient_id": patient_id},
+    ).fetchone() or (0,)
+    return int(count)
+
+
+def held_timelines(connection: Connection) -> set[str]:
+    """Timelines that nobody may fold until a person has decided.
+
+    One of them killed workers, and no scan of it that waits can be set aside instead.
+    """
+    query = """SELECT DISTINCT core.root(i.patient_id) FROM core.set_asides i WHERE i.reason_code = 'killed_worker'
+AND i.scan_uid IS NULL AND i.patient_id IS NOT NULL AND i.decision IS DISTINCT FROM 'released'"""
+    return set(connection.cursor(row_factory=scalar_row).execute(query))
+
+
+def held_messages(connection: Connection, item_ids: Sequence[str]) -> set[str]:
+    """sha256 of the messages among these items that killed workers and that nobody has released."""
+    if not item_ids:
+        return set()
+    query = """SELECT sha256 FROM core.set_asides
+WHERE item_id = ANY(%s) AND reason_code = 'killed_worker' AND decision IS DISTINCT FROM 'released'"""
+    return set(connection.cursor(row_factory=scalar_row).execute(query, [list(item_ids)]))

@@ -1,0 +1,32 @@
+"""Facts that come in revisions: a changed one is appended as the next revision, the same one again changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from stream.storage.appending import append
+from stream.storage.database import Connection
+from stream.storage.locks import lock_fact
+
+
+def append_if_changed(
+    connection: Connection,
+    table: sa.Table,
+    key: Mapping[str, str],
+    row: Mapping[str, Any],
+    values: Mapping[str, Any],
+) -> int | None:
+    """Append `row` as the next revision of `key` (one column) unless the highest one has the same `values`.
+
+    Returns the new revision, None where nothing changed.
+    """
+    (name, value), columns = next(iter(key.items())), list(values)
+    lock_fact(connection, f"{table.name}/{value}")
+    query = f"SELECT revision, {', '.join(columns)} FROM core.{table.name} WHERE {name} = %s ORDER BY 1 DESC LIMIT 1"
+    highest = connection.execute(query, [value]).fetchone()
+    if highest and list(highest[1:]) == [values[column] for column in columns]:
+        return None
+    revision: int = highest[0] + 1 if highest else 1
+    append(connection, table, [{**key, "revision": revision, **row}])
+    return revision

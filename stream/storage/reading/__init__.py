@@ -1,0 +1,1 @@
+"""What commands and pages ask of the views, as any other client could."""

@@ -1,0 +1,41 @@
+"""What the pages of the dashboard ask: views of the schema `scanstream` only, as the role `dashboard`.
+
+A text each, read into tables of pandas; `%(patient)s` and `%(limit)s` are the values that some of them take.
+"""
+
+NOW = "SELECT now() AS now"
+CURRENT = """
+SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at, p.weights_version AS previous_weights
+FROM scanstream.current_risk c LEFT JOIN LATERAL (
+  SELECT h.risk, h.acquired_at, h.weights_version FROM scanstream.risk_history h
+  WHERE h.patient_id = c.patient_id AND h.endpoint = c.endpoint AND h.horizon_kind = c.horizon_kind
+    AND h.horizon_days IS NOT DISTINCT FROM c.horizon_days AND h.superseded_at IS NULL AND h.role = 'lead'
+    AND (h.acquired_at, h.scan_uid) < (c.acquired_at, c.scan_uid)
+  ORDER BY h.acquired_at DESC, h.scan_uid DESC LIMIT 1) p ON true"""
+"""A row per current forecast, beside it the one of the scan before."""
+CURRENT_OF_PATIENT = CURRENT + " WHERE c.patient_id = %(patient)s"
+LAST_SCANS = """
+SELECT patient_id, max(acquired_at) AS last_scan_at FROM scanstream.scan_status WHERE status = 'applied' GROUP BY 1"""
+WITHOUT_FORECAST = """
+SELECT DISTINCT ON (s.patient_id) s.patient_id, s.status, s.reason_code, s.reason, s.accepted_at
+FROM scanstream.scan_status s
+WHERE NOT EXISTS (SELECT FROM scanstream.current_risk c WHERE c.patient_id = s.patient_id)
+ORDER BY s.patient_id, s.accepted_at DESC"""
+HISTORY = "SELECT * FROM scanstream.risk_history WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
+TRAJECTORY = "SELECT * FROM scanstream.trajectory WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
+TREATMENTS = "SELECT * FROM scanstream.treatments WHERE patient_id = %(patient)s ORDER BY start_at, name"
+LATEST = """
+SELECT * FROM (SELECT *, rank() OVER (PARTITION BY {of} ORDER BY acquired_at DESC, scan_uid DESC) AS place
+  FROM scanstream.{view} WHERE patient_id = %(patient)s AND superseded_at IS NULL AND role = 'lead') f
+WHERE place = 1 ORDER BY {of}"""
+"""Of each `of` the rows of the patient's latest scan that has such a forecast."""
+SIZES = LATEST.format(view="size_forecast", of="measurement, lesion_uid") + ", horizon_days, level"
+RESPONSES = LATEST.format(view="response_probability", of="criterion")
+SCANS = "SELECT * FROM scanstream.scan_status WHERE patient_id = %(patient)s ORDER BY accepted_at DESC, revision DESC"
+SERVICE = "SELECT *, now() AS now FROM scanstream.service_status"
+REVISIONS = "SELECT status, count(*) AS revisions FROM scanstream.scan_status GROUP BY status"
+LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, scan_uid, revision DESC LIMIT %(limit)s"
+SET_ASIDE = """
+SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
+ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
+MODEL_CARDS = "SELECT * FROM scanstream.model_card ORDER BY jsonb_array_length(leads) = 0, model, active_since"

@@ -1,0 +1,105 @@
+"""Reading the views of schema `scanstream`, as any other client could."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from psycopg.rows import dict_row
+
+from stream.storage.database import Connection
+from stream.storage.folding.active_weights import Lead
+from stream.storage.rows import only_row
+
+Row = dict[str, Any]
+"""A row as it is printed for scripts: every column by its name."""
+
+
+class TreatmentRow(NamedTuple):
+    """A treatment as known on the day of a scan: an end that had not come by then is None."""
+
+    name: str
+    kind: str
+    start_at: dt.datetime
+    end_at: dt.datetime | None
+
+
+class TimepointRow(NamedTuple):
+    """What a model saw at a standing scan; `x` by the names of features, None where missing."""
+
+    patient_id: str
+    scan_uid: str
+    acquired_at: dt.datetime
+    first_accepted_at: dt.datetime
+    feature_version: str
+    disease: str
+    x: Mapping[str, float | None]
+    clinical: Mapping[str, Any]
+    treatments: tuple[TreatmentRow, ...]
+
+
+def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
+    """The row of service_status, and the number of scan revisions by status."""
+    (files,) = _rows(connection, "SELECT * FROM scanstream.service_status")
+    scans = _rows(
+        connection, "SELECT status, count(*) AS n FROM scanstream.scan_status GROUP BY status ORDER BY status"
+    )
+    return files, {row["status"]: row["n"] for row in scans}
+
+
+def current_risk(connection: Connection, patients: Sequence[str] | None = None) -> list[Row]:
+    """Rows of current_risk, highest risk first; of `patients` only, where given."""
+    return _rows(
+        connection,
+        """SELECT * FROM scanstream.current_risk WHERE %(all)s OR patient_id = ANY(%(patients)s)
+        ORDER BY endpoint, horizon_days, risk DESC""",
+        {"all": patients is None, "patients": list(patients or [])},
+    )
+
+
+def knows_patient(connection: Connection, patient_id: str) -> bool:
+    """Whether anything was ever received for this pseudonym."""
+    query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE patient_id = %s)"
+    return bool(only_row(connection.execute(query, [patient_id]))[0])
+
+
+def knows_scan(connection: Connection, scan_uid: str) -> bool:
+    """Whether anything was ever received for this scan's pseudonym."""
+    query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE scan_uid = %s)"
+    return bool(only_row(connection.execute(query, [scan_uid]))[0])
+
+
+def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
+    """Rows of set_aside, newest first; one item only, where given."""
+    return _rows(
+        connection,
+        """SELECT * FROM scanstream.set_aside WHERE %(item)s::text IS NULL OR item_id = %(item)s
+        ORDER BY set_aside_at DESC, item_id""",
+        {"item": item_id},
+    )
+
+
+def timepoints(connection: Connection, patient_id: str) -> list[TimepointRow]:
+    """Rows of timepoint of one patient, in timeline order."""
+    query = """SELECT patient_id, scan_uid, acquired_at, first_accepted_at, feature_version, disease, x, clinical,
+      treatments FROM scanstream.timepoint WHERE patient_id = %s ORDER BY acquired_at, scan_uid"""
+    return [
+        TimepointRow._make([*values, tuple(map(_treatment, treatments))])
+        for *values, treatments in connection.execute(query, [patient_id]).fetchall()
+    ]
+
+
+def leads(connection: Connection) -> list[Lead]:
+    """Everything that leads or led, the latest first."""
+    query = """SELECT endpoint, disease, weights_version, since, until FROM scanstream.leads
+    ORDER BY since DESC, endpoint, disease"""
+    return [Lead(*row) for row in connection.execute(query).fetchall()]
+
+
+def _treatment(value: Mapping[str, Any]) -> TreatmentRow:
+    """Of JSON, in which times are text."""
+    start, end = (value[name] and dt.datetime.fromisoformat(value[name]) for name in ("start_at", "end_at"))
+    return TreatmentRow(value["name"], value["kind"], start, end)
+
+
+def _rows(connection: Connection, query: str, values: Row | None = None) -> list[Row]:
+    return connection.cursor(row_factory=dict_row).execute(query, values).fetchall()

@@ -1,0 +1,85 @@
+"""Questions of commands to Postgres: who and what is meant by what a person typed, and waiting for an answer."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
+from stream.settings import Settings
+
+if TYPE_CHECKING:
+    from stream.storage.database import Connection
+
+Result = TypeVar("Result")
+PATIENCE_SECONDS = 15.0
+"""A worker that runs needs less than a second; longer means that none does."""
+
+
+def ask(settings: Settings, role: str, question: Callable[["Connection"], Result]) -> Result:
+    """The answer of Postgres as `role`; CannotStart where it cannot be reached."""
+    from stream.storage.database import Outage, connect
+
+    try:
+        with connect(settings, role) as connection:
+            return question(connection)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
+
+
+def connected(settings: Settings, role: str) -> "Connection":
+    """A connection that may take its time; CannotStart where Postgres cannot be reached."""
+    from stream.storage.database import Outage, connect
+
+    try:
+        return connect(settings, role, timeouts=False)
+    except Outage:
+        raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
+
+
+def answer_in_time(settings: Settings, question: Callable[["Connection"], Result]) -> Result:
+    """The answer once there is one; None (or what is empty) where there is none in time."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (answer := ask(settings, "worker", question)) and time.monotonic() < until:
+        time.sleep(0.1)
+    return answer
+
+
+def find_patients(settings: Settings, patient: str, role: str = "reader") -> list[str]:
+    """Pseudonyms of a patient named by pseudonym or hospital ID (one per issuer); AnswerIsNo where there is none."""
+    from stream.storage.patients import vault
+    from stream.storage.reading.views import knows_patient
+
+    if ask(settings, role, lambda connection: knows_patient(connection, patient)):
+        return [patient]
+    try:
+        pseudonyms = ask(settings, "vault", lambda connection: vault.find_patient(connection, patient))
+    except WrongUse:
+        pseudonyms = []
+    if not pseudonyms:
+        raise AnswerIsNo(f"No patient {patient} is known here; hospital IDs need the vault role's password.")
+    return pseudonyms
+
+
+def find_patient(settings: Settings, patient: str) -> str:
+    """The pseudonym of one patient; WrongUse where several issuers have this ID."""
+    pseudonyms = find_patients(settings, patient)
+    if len(pseudonyms) > 1:
+        issuers = f"{patient} is the ID of {len(pseudonyms)} patients of several issuers"
+        raise WrongUse(f"{issuers}: name one by its pseudonym.")
+    return pseudonyms[0]
+
+
+def find_scan(settings: Settings, scan: str) -> str:
+    """The pseudonym of a scan; a Study Instance UID is looked up in the vault."""
+    from stream.storage.patients import vault
+    from stream.storage.reading.views import knows_scan
+
+    if ask(settings, "reader", lambda connection: knows_scan(connection, scan)):
+        return scan
+    try:
+        pseudonym = ask(settings, "vault", lambda connection: vault.find_scan(connection, scan))
+    except WrongUse:
+        pseudonym = None
+    if pseudonym is None:
+        raise AnswerIsNo(f"No scan {scan} is known here; Study Instance UIDs need the vault role's password.")
+    return pseudonym
