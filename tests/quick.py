@@ -13,6 +13,7 @@ SLOW = (
     "tests/dashboard/test_all_pages.py",
     "tests/dicom/gateway/test_content.py::test_a_small_file_that_inflates_without_bound",
     "tests/dicom/gateway/test_durability.py",
+    "tests/dicom/gateway/test_receiver.py",
     "tests/local/test_doctor.py",
     "tests/local/test_embedded.py",
     "tests/local/test_supervisor.py",
@@ -27,9 +28,11 @@ SLOW = (
     "tests/models/test_progression.py",
     "tests/models/test_response.py",
     "tests/models/test_search.py",
+    "tests/models/test_serving_alone.py",
     "tests/models/test_survival.py",
     "tests/models/training/",
     "tests/protocol/",
+    "tests/test_cli.py",
     "tests/test_compose.py",
 )
 """Files and tests of a second or more on two quiet cores: they train, start processes or wait."""
