@@ -35,7 +35,8 @@ TABLES = {
       WHERE c.relkind IN ('r', 'S') AND c.relnamespace::regnamespace::text IN ('core', 'vault', 'scanstream')""",
     "constraint": """SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
       WHERE connamespace::regnamespace::text IN ('core', 'vault')""",
-    "index": """SELECT indexname, indexdef FROM pg_indexes WHERE schemaname IN ('core', 'vault')""",
+    "index": """SELECT schemaname || '.' || indexname, indexdef FROM pg_indexes
+      WHERE schemaname IN ('core', 'vault')""",
 }
 RIGHTS = {
     "rights on": """SELECT c.oid::regclass::text, ARRAY(SELECT unnest(c.relacl)::text ORDER BY 1) FROM pg_class c
@@ -75,6 +76,9 @@ def upgrade_to(settings: Settings, revision: str) -> None:
 
 
 def _answers(connection: Connection, queries: dict[str, str]) -> Catalogue:
-    return {
-        f"{kind} {name}": tuple(rest) for kind, query in queries.items() for name, *rest in connection.execute(query)
-    }
+    answers = [
+        (f"{kind} {name}", tuple(rest)) for kind, query in queries.items() for name, *rest in connection.execute(query)
+    ]
+    catalogue = dict(answers)
+    assert len(catalogue) == len(answers), "two things share a name here, and one would hide the other"
+    return catalogue

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+import models.statistics.metrics
 from models.card import COMMITTED
 from models.serving.forecaster import Forecaster, committed_forecasters, load_forecaster
 
@@ -15,6 +16,12 @@ def one_core() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here is about how exact an interval is; with 200 resamples judging alone takes minutes."""
+    monkeypatch.setattr(models.statistics.metrics, "RESAMPLES", 20)
 
 
 @pytest.fixture(scope="session")
