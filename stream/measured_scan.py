@@ -1,8 +1,21 @@
 """What the files of a scan measure: made by whoever reads them, kept and shown to the models by the services."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.measurement import Measurement
+
+
+class Unused(NamedTuple):
+    """What an object holds and nothing here uses: told to people, so that they know what is not read of theirs.
+
+    `code` as SCHEME:VALUE, empty where there is none; `meaning` in words that name nobody.
+    """
+
+    object_kind: str
+    code: str
+    meaning: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -17,3 +30,4 @@ class MeasuredScan:
     disease_hint: str | None
     note: str | None
     embedding: tuple[float | None, ...] = ()
+    unused: tuple[Unused, ...] = ()
