@@ -16,7 +16,7 @@ from stream.storage.reading import pages
 ROLE = "dashboard"
 AWAY = (CannotStart, pd.errors.DatabaseError, database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
-SET_ASIDES_SHOWN, SCANS_SHOWN = 50, 25
+SET_ASIDES_SHOWN, SCANS_SHOWN, UNUSED_SHOWN = 50, 25, 25
 
 
 class DatabaseAway(Exception):
@@ -83,6 +83,14 @@ class ViewReader:
     def set_aside(self) -> pd.DataFrame:
         """What was set aside, undecided first, at most SET_ASIDES_SHOWN; `undecided` counts all of them."""
         return self._read(pages.SET_ASIDE, limit=SET_ASIDES_SHOWN)
+
+    def unused(self, patient: str) -> pd.DataFrame:
+        """What the patient's standing scans hold and is not used, the newest scan first."""
+        return self._read(pages.UNUSED, patient=patient)
+
+    def unused_counts(self) -> pd.DataFrame:
+        """In how many scans what is not used was found, the most frequent first, at most UNUSED_SHOWN."""
+        return self._read(pages.UNUSED_COUNTS, limit=UNUSED_SHOWN)
 
     def model_cards(self) -> pd.DataFrame:
         """Weights in service with their cards, those that lead first."""

@@ -1,5 +1,6 @@
 """Scans and ended forecasts as tables in words."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -38,6 +39,14 @@ def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
         "Reason": [reason or "" for reason in scans.reason],
     }
     return pd.DataFrame(columns)
+
+
+def unused_table(unused: pd.DataFrame, where: str, values: Sequence[object]) -> pd.DataFrame:
+    """What is not used, in words, with `values` of a column `where` first."""
+    names = {"object_kind": "Object", "code": "Code", "meaning": "Meaning", "reason": "Why it is not used"}
+    table = unused[list(names)].rename(columns=names)
+    table.insert(0, where, list(values))
+    return table.assign(Object=[wording.OBJECT_KINDS.get(kind, kind) for kind in table.Object])
 
 
 def superseded_table(ended: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

@@ -72,6 +72,13 @@ SUPERSEDED: dict[str, str] = {
     Cause.UNMERGED: "a merge of two patients was undone",
     Cause.REPLAY: "everything was computed again",
 }
+OBJECT_KINDS = {
+    "image": "Image",
+    "sr": "Report",
+    "seg": "Segmentation",
+    "kos": "Key object selection",
+    "rtstruct": "Structure set",
+}
 REASONS: dict[str, tuple[str, str]] = {
     ReasonCode.NO_DATE: ("No usable date", "Send it again with an acquisition or study date."),
     ReasonCode.IMPOSSIBLE_DATE: ("Impossible date", "Correct the date at the sender and send it again."),

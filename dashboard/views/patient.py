@@ -38,6 +38,7 @@ def patient(source: ViewReader) -> None:
     _given(record)
     _superseded(history)
     _scans(scans)
+    _unused(source.unused(name))
 
 
 def _ask(title: str, words: str) -> None:
@@ -206,6 +207,14 @@ def _superseded(history: pd.DataFrame) -> None:
 def _scans(scans: pd.DataFrame) -> None:
     with st.expander(f"Scans and their revisions ({len(scans)})"):
         st.dataframe(tables.scan_table(scans, load_settings().zone), hide_index=True, column_config=tables.SCAN_COLUMNS)
+
+
+def _unused(unused: pd.DataFrame) -> None:
+    if unused.empty:
+        return
+    with st.expander(f"Received and not used ({len(unused)})"):
+        days = [wording.day(at, load_settings().zone) for at in unused.acquired_at]
+        st.dataframe(tables.unused_table(unused, "Scan of", days), hide_index=True, key="unused")
 
 
 def _choose(label: str, options: list[str], default: str, key: str) -> str:

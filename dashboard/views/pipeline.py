@@ -25,6 +25,7 @@ def pipeline(source: ViewReader) -> None:
     _revisions(revisions)
     _set_aside(items)
     _latest(scans)
+    _unused(source.unused_counts())
 
 
 def _when(service: pd.Series) -> None:
@@ -90,6 +91,15 @@ def _latest(scans: pd.DataFrame) -> None:
     st.dataframe(tables.scan_table(scans, load_settings().zone), hide_index=True, column_config=tables.SCAN_COLUMNS)
     if len(scans) == SCANS_SHOWN:
         st.caption(f"The newest {SCANS_SHOWN}; all are in the view scanstream.scan_status.")
+
+
+def _unused(counts: pd.DataFrame) -> None:
+    st.subheader("Received and not used", anchor=False)
+    if counts.empty:
+        st.caption("Everything that the scans hold is used.")
+        return
+    st.dataframe(tables.unused_table(counts, "Scans", counts.scans.tolist()), hide_index=True, key="unused")
+    st.caption("In how many scans each was found; by scan it is in the view scanstream.unused.")
 
 
 live(pipeline)

@@ -4,6 +4,7 @@ import datetime as dt
 import math
 import random
 
+from stream.measured_scan import Unused
 from tests.dashboard.rows import Rows
 from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Scan, Sizes, pseudonym
 
@@ -123,7 +124,16 @@ def _brain(number: int) -> list[Scan]:
         Scan(
             400 - 5 * number, ((lesion, "volume", 21.4, "ml"),), (), "brain", None, "MR", completeness="association_end"
         ),
-        Scan(120 - number, ((lesion, "volume", 48.9, "ml"),), (), "brain", None, "MR", completeness="association_end"),
+        Scan(
+            120 - number,
+            ((lesion, "volume", 48.9, "ml"),),
+            (),
+            "brain",
+            None,
+            "MR",
+            completeness="association_end",
+            unused=(Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion"),),
+        ),
     ]
 
 

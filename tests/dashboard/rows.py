@@ -154,6 +154,8 @@ class Rows:
         self._fold(patient, scan, scan_uid, position)
         self._add("features", **names, feature_version="measurements-1", disease=scan.disease, x=[], sha256="0" * 64)
         self._measurements(patient, scan, names)
+        for number, unused in enumerate(scan.unused, start=1):
+            self._add("unused", **names, number=number, **unused._asdict())
         if scan.weights:
             state = {"fold_id": self.fold, "weights_version": scan.weights, "patient_id": patient, "position": position}
             digests = {"state": None, "state_sha256": NO_HASH, "digest": NO_HASH}

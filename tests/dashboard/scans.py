@@ -4,6 +4,8 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+from stream.measured_scan import Unused
+
 LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS = (
     hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast", "shadow")
 )
@@ -76,3 +78,4 @@ class Scan:
     completeness: str = "single_sr"
     sizes: tuple[Sizes, ...] = ()
     response: tuple[float, float, float, float] | None = None
+    unused: tuple[Unused, ...] = ()

@@ -130,6 +130,14 @@ def test_all_charts_of_a_patient_show_the_same_dates(filled: Settings, open_page
     assert all(domain == domains[0] for domain in domains)
 
 
+def test_what_a_scan_holds_and_is_not_used_is_shown_on_it(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=BRAIN)
+    assert "Received and not used (1)" in [expander.label for expander in page.expander]
+    (row,) = page.dataframe[-1].value.to_dict("records")
+    assert (row["Object"], row["Meaning"]) == ("Segmentation", "Brain")
+    assert row["Why it is not used"] == "an organ, not a lesion"
+
+
 def test_forecasts_that_no_longer_stand_are_kept_with_the_reason(filled: Settings, open_page: Open) -> None:
     page = open_page(filled, "patient", patient=LATE)
     assert "Forecasts that no longer stand (3)" in [expander.label for expander in page.expander]

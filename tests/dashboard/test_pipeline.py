@@ -43,6 +43,19 @@ def test_the_latest_scans_say_how_far_they_came_and_why(filled: Settings, open_p
     assert table["Complete because"][0] == "nothing came for a while (provisional)"
 
 
+def test_what_is_not_used_is_counted_over_all_scans(filled: Settings, open_page: Open) -> None:
+    table = open_page(filled, "pipeline").dataframe[1].value
+    assert table.to_dict("records") == [
+        {
+            "Scans": 3,
+            "Object": "Segmentation",
+            "Code": "SCT:12738006",
+            "Meaning": "Brain",
+            "Why it is not used": "an organ, not a lesion",
+        }
+    ]
+
+
 def test_the_page_says_when_something_last_arrived(filled: Settings, open_page: Open) -> None:
     words = read(open_page(filled, "pipeline"))
     assert "Last file 2 hours ago (" in words

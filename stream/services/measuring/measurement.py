@@ -46,6 +46,7 @@ def measure(
     with connection.transaction():
         rows = [row for scan, result in measured for row in measurement_rows(scan.scan_uid, scan.revision, result)]
         append(connection, schema.measurements, rows)
+        append(connection, schema.unused, [row for scan, result in measured for row in unused_rows(scan, result)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in features_of(scan, result, assume_disease)]
@@ -78,6 +79,14 @@ def measurement_rows(scan_uid: str, revision: int, measured: MeasuredScan) -> li
             "source": measurement.source,
         }
         for number, measurement in enumerate(with_sum(measured.measurements), start=1)
+    ]
+
+
+def unused_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """Rows of what one scan revision holds and is not used, in an order that no arrival decides."""
+    return [
+        {"scan_uid": scan.scan_uid, "revision": scan.revision, "number": number, **unused._asdict()}
+        for number, unused in enumerate(sorted(set(measured.unused)), start=1)
     ]
 
 

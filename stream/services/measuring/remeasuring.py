@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.errors import AnswerIsNo, SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, Unused
 from stream.services.folding.reconcile import Reconciler
-from stream.services.measuring.measurement import Measure, attempt, features_of, measurement_rows, waiting
+from stream.services.measuring.measurement import (
+    Measure,
+    attempt,
+    features_of,
+    measurement_rows,
+    unused_rows,
+    waiting,
+)
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -111,21 +118,23 @@ def _remeasured(
     if isinstance(result, str):
         return RemeasuredScan(scan.scan_uid, scan.revision, "failed", result)
     features = features_of(scan, result, assume_disease)
-    values = measurement_rows(scan.scan_uid, scan.revision, result)
-    if measured_content(connection, scan.scan_uid, scan.revision) == _content(features, values):
+    values, unused = measurement_rows(scan.scan_uid, scan.revision, result), unused_rows(scan, result)
+    if measured_content(connection, scan.scan_uid, scan.revision) == _content(features, values, unused):
         return RemeasuredScan(scan.scan_uid, scan.revision, "same")
-    if not _supersede(connection, scan, features, values):
+    if not _supersede(connection, scan, features, values, unused):
         return RemeasuredScan(scan.scan_uid, scan.revision, "failed", "a newer revision is on its way or set aside")
     return RemeasuredScan(scan.scan_uid, scan.revision, "changed", f"revision {scan.revision + 1} has the new values")
 
 
-def _content(features: Rows, values: Rows) -> MeasuredContent:
+def _content(features: Rows, values: Rows, unused: Rows) -> MeasuredContent:
     return MeasuredContent(
-        sorted(row["sha256"] for row in features), [tuple(row[name] for name in VALUE_COLUMNS) for row in values]
+        sorted(row["sha256"] for row in features),
+        [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
+        [tuple(row[name] for name in Unused._fields) for row in unused],
     )
 
 
-def _supersede(connection: Connection, scan: CompleteScan, features: Rows, values: Rows) -> bool:
+def _supersede(connection: Connection, scan: CompleteScan, features: Rows, values: Rows, unused: Rows) -> bool:
     """The same instances as the next revision, with the new values; False where a newer one exists already."""
     now, revision = dt.datetime.now(dt.UTC), scan.revision + 1
     with connection.transaction():
@@ -135,5 +144,6 @@ def _supersede(connection: Connection, scan: CompleteScan, features: Rows, value
         append_same_instances(connection, scan.scan_uid, revision, before, now)
         append(connection, schema.measurements, [{**row, "revision": revision} for row in values])
         append(connection, schema.features, [{**row, "revision": revision} for row in features])
+        append(connection, schema.unused, [{**row, "revision": revision} for row in unused])
         let_wait(connection, scan.scan_uid, revision, before.completeness, now)
     return True

@@ -37,10 +37,11 @@ class MeasuringStep:
 
 @dataclass(frozen=True)
 class MeasuredContent:
-    """What was measured in a revision: hashes of its features, sorted, and its values in order (VALUE_COLUMNS)."""
+    """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used."""
 
     features_sha256: list[str]
     values: list[tuple[object, ...]]
+    unused: list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,13 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     """What was found in a revision when it was measured."""
     key, where = [scan_uid, revision], "WHERE scan_uid = %s AND revision = %s"
     features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchall()
-    query = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
-    return MeasuredContent(sorted(sha256 for (sha256,) in features), connection.execute(query, key).fetchall())
+    values = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
+    unused = f"SELECT object_kind, code, meaning, reason FROM core.unused {where} ORDER BY number"
+    return MeasuredContent(
+        sorted(sha256 for (sha256,) in features),
+        connection.execute(values, key).fetchall(),
+        connection.execute(unused, key).fetchall(),
+    )
 
 
 def lock_revision(connection: Connection, scan_uid: str, revision: int) -> RevisionRow:

@@ -38,4 +38,10 @@ LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, 
 SET_ASIDE = """
 SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
 ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
+UNUSED = """
+SELECT u.*, s.acquired_at FROM scanstream.unused u JOIN scanstream.scan_status s USING (scan_uid, revision, patient_id)
+WHERE patient_id = %(patient)s AND s.status = 'applied' ORDER BY s.acquired_at DESC, object_kind, code"""
+UNUSED_COUNTS = """
+SELECT object_kind, code, meaning, reason, count(DISTINCT scan_uid) AS scans FROM scanstream.unused
+GROUP BY 1, 2, 3, 4 ORDER BY scans DESC, 1, 2, 3, 4 LIMIT %(limit)s"""
 MODEL_CARDS = "SELECT * FROM scanstream.model_card ORDER BY jsonb_array_length(leads) = 0, model, active_since"

@@ -16,6 +16,7 @@ from stream.storage.schema.facts import (
     scans,
     set_asides,
     treatments,
+    unused,
 )
 from stream.storage.schema.standing import (
     fold_ids,
@@ -79,6 +80,7 @@ __all__ = [
     "states",
     "suspects",
     "treatments",
+    "unused",
     "vault_scans",
     "weights",
 ]

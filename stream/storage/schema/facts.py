@@ -99,6 +99,19 @@ measurements = sa.Table(
     comment="Measured values of a scan revision",
 )
 
+unused = sa.Table(
+    "unused",
+    metadata,
+    *scan_revision(),
+    key("number", sa.Integer, "Counts what is not used of a scan"),
+    col("object_kind", sa.Text, "Kind of the object that holds it"),
+    col("code", sa.Text, "Code of it, SCHEME:VALUE; empty where there is none"),
+    col("meaning", sa.Text, "What the code means, in words that name nobody"),
+    col("reason", sa.Text, "Why it is not used"),
+    *hashes(),
+    comment="What was received in a scan revision and is not used",
+)
+
 rejections = sa.Table(
     "rejections",
     metadata,

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, Unused
 from stream.services.accepting.received_files import accept
 from stream.services.assembling import assembly
 from stream.services.facts.clinical import accept_clinical
@@ -92,6 +93,20 @@ def test_a_scan_without_measurements_stands_with_the_reason(worker: Connection, 
     measures("s1", MeasuredScan((), "lung", "kind not measured yet"))
     Reconciler(worker, forecasters()).scans(["s1"])
     assert status(worker) == [("s1", "applied", None, "kind not measured yet")]
+
+
+def test_what_a_scan_holds_and_is_not_used_is_shown_once_each_in_an_order_that_no_file_decides(
+    worker: Connection, measures: Measures
+) -> None:
+    organ = Unused("seg", "SCT:10200004", "Liver", "an organ, not a lesion")
+    entropy = Unused("sr", "IBSI:TLU2", "Intensity entropy", "a measurement that is not known here")
+    measures("s1", replace(NODULE, unused=(entropy, organ, entropy)))
+    query = "SELECT scan_uid, revision, patient_id, object_kind, code, meaning, reason FROM scanstream.unused"
+    assert set(worker.execute(query)) == {("s1", 1, "PA", *organ), ("s1", 1, "PA", *entropy)}
+    numbers = "SELECT number, object_kind FROM core.unused ORDER BY number"
+    assert worker.execute(numbers).fetchall() == [(1, "seg"), (2, "sr")]
+    Reconciler(worker, forecasters()).scans(["s1"])
+    assert_sound(worker)
 
 
 def test_a_bell_rung_again_measures_nothing_again(worker: Connection, measures: Measures) -> None:
