@@ -20,7 +20,7 @@ FIRST_SCAN = """\
 **No scan has arrived yet.** Send one from any DICOM system, for example with dcmtk:
 
 ```
-storescu -R -aec {title} {host} {port} report.dcm
+storescu -R -nh -aec {title} {host} {port} report.dcm
 ```
 
 It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""

@@ -71,4 +71,4 @@ def test_a_provisional_forecast_is_marked(filled: Settings, open_page: Open) -> 
 def test_before_the_first_scan_the_worklist_says_how_to_send_one(empty: Settings, open_page: Open) -> None:
     words = read(open_page(empty))
     assert "No scan has arrived yet" in words
-    assert f"storescu -R -aec SCANSTREAM 127.0.0.1 {empty.dicom_port}" in words
+    assert f"storescu -R -nh -aec SCANSTREAM 127.0.0.1 {empty.dicom_port}" in words

@@ -2,11 +2,18 @@ import json
 from pathlib import Path
 
 import pytest
+from pydicom import uid
 
 from stream.endpoints import free_port
 from stream.simulated.synthetic import make_sr, save
 from tests.journey.service import Service
 
+NOT_TAKEN = {
+    "DICOMDIR": uid.MediaStorageDirectoryStorage,
+    "dose.dcm": uid.XRayRadiationDoseSRStorage,
+    "letter.dcm": uid.EncapsulatedPDFStorage,
+    "windows.dcm": uid.GrayscaleSoftcopyPresentationStateStorage,
+}
 RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"  # a storage class that is not taken
 
 
@@ -31,6 +38,23 @@ def test_what_was_not_stored_is_named_and_the_rest_arrives(service: Service, tmp
     assert "2 of 3 files were not stored" in ended.stderr
     service.settle()
     assert service.scan(report.StudyInstanceUID)
+
+
+def test_a_whole_export_goes_through_and_what_is_not_taken_is_named(service: Service, tmp_path: Path) -> None:
+    report = make_sr(PatientID="exported")
+    save(report, tmp_path / "z" / "report.dcm")
+    for name, kind in NOT_TAKEN.items():
+        save(make_sr(SOPClassUID=kind, StudyInstanceUID=report.StudyInstanceUID), tmp_path / name)
+    (tmp_path / "README.TXT").write_text("no DICOM")
+    assert service.store([tmp_path], "-nh", "+sd", "+r") == 1
+    service.settle()
+    assert service.scan(report.StudyInstanceUID)
+    told = json.loads(service.command("send", str(tmp_path), "--json").stdout)
+    meanings = {Path(one["path"]).name: one["meaning"] for one in told["failed"]}
+    assert meanings.keys() == {*NOT_TAKEN, "README.TXT"}
+    assert "X-Ray Radiation Dose SR" in meanings["dose.dcm"]
+    assert "Encapsulated PDF" in meanings["letter.dcm"]
+    assert "DICOMDIR" in meanings["DICOMDIR"]
 
 
 def test_files_of_which_none_is_taken_are_named_too(service: Service, tmp_path: Path) -> None:

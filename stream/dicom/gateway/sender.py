@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom.filereader import read_file_meta_info
+from pydicom.uid import UID, MediaStorageDirectoryStorage
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
@@ -20,6 +21,7 @@ MEANINGS = {
     0xC000: "refused: cannot be understood",
 }
 UNSUPPORTED = "refused: SOP class or transfer syntax not supported"
+NO_OBJECT = "not sent: a DICOMDIR lists files and is no object"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,11 @@ def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae
     contexts: dict[Context, list[Path]] = {}
     for path in files_in(paths):
         try:
-            contexts.setdefault(_context(path), []).append(path)
+            context = _context(path)
+            if context[0] == MediaStorageDirectoryStorage:
+                yield SendResult(path, None, NO_OBJECT)
+            else:
+                contexts.setdefault(context, []).append(path)
         except Exception as error:  # pydicom raises what it likes on files that are no DICOM
             yield SendResult(path, None, f"not sent: no DICOM file ({type(error).__name__})")
     wanted = list(contexts)
@@ -54,7 +60,7 @@ def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae
         association = _associate([build_context(*context) for context in batch], host, port, called_ae, calling_ae)
         try:
             for context in batch:
-                yield from (_send_one(association, path) for path in contexts[context])
+                yield from (_send_one(association, path, context) for path in contexts[context])
         finally:
             if association.is_established:
                 association.release()
@@ -78,14 +84,15 @@ def _associate(
     return association
 
 
-def _send_one(association: Association, path: Path) -> SendResult:
+def _send_one(association: Association, path: Path, context: Context) -> SendResult:
+    refused = f"{UNSUPPORTED} ({UID(context[0]).name}, {UID(context[1]).name})"
     if not association.is_established:
         lost = bool(association.accepted_contexts)
-        return SendResult(path, None, "not sent: the connection was lost" if lost else UNSUPPORTED)
+        return SendResult(path, None, "not sent: the connection was lost" if lost else refused)
     try:
         answer = association.send_c_store(path)
     except ValueError:  # no context was accepted for it
-        return SendResult(path, None, UNSUPPORTED)
+        return SendResult(path, None, refused)
     if "Status" not in answer:
         return SendResult(path, None, "no answer: the connection was lost")
     meaning = MEANINGS.get(answer.Status, f"status 0x{answer.Status:04X}")
