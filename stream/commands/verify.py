@@ -45,9 +45,7 @@ def verify(
 
 
 def _findings(settings: Settings, percent: float) -> list["Finding"]:
-    from stream.archive.kept_weights import forecasters
-    from stream.archive.originals import Archive
-    from stream.services.verify.all_checks import check_all
+    from stream.wiring.verifying import findings
 
     with connected(settings, "worker") as connection, connected(settings, "vault") as vault:
-        return check_all(connection, vault, Archive(settings.archive).path, forecasters(settings, "cpu"), percent)
+        return findings(settings, connection, vault, percent)

@@ -117,24 +117,34 @@ def _remeasured(
 ) -> RemeasuredScan:
     if isinstance(result, str):
         return RemeasuredScan(scan.scan_uid, scan.revision, "failed", result)
-    features = features_of(scan, result, assume_disease)
-    values, unused = measurement_rows(scan.scan_uid, scan.revision, result), unused_rows(scan, result)
-    if measured_content(connection, scan.scan_uid, scan.revision) == _content(features, values, unused):
+    rows = _rows(scan, result, assume_disease)
+    if is_as_stored(connection, scan, result, assume_disease):
         return RemeasuredScan(scan.scan_uid, scan.revision, "same")
-    if not _supersede(connection, scan, features, values, unused):
+    if not _supersede(connection, scan, rows):
         return RemeasuredScan(scan.scan_uid, scan.revision, "failed", "a newer revision is on its way or set aside")
     return RemeasuredScan(scan.scan_uid, scan.revision, "changed", f"revision {scan.revision + 1} has the new values")
 
 
-def _content(features: Rows, values: Rows, unused: Rows) -> MeasuredContent:
-    return MeasuredContent(
+def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
+    """Whether `measured` is what the rows of the revision say."""
+    features, values, unused = _rows(scan, measured, assume_disease).values()
+    content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
         [tuple(row[name] for name in Unused._fields) for row in unused],
     )
+    return measured_content(connection, scan.scan_uid, scan.revision) == content
 
 
-def _supersede(connection: Connection, scan: CompleteScan, features: Rows, values: Rows, unused: Rows) -> bool:
+def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> dict[schema.Table, Rows]:
+    return {
+        schema.features: features_of(scan, measured, assume_disease),
+        schema.measurements: measurement_rows(scan.scan_uid, scan.revision, measured),
+        schema.unused: unused_rows(scan, measured),
+    }
+
+
+def _supersede(connection: Connection, scan: CompleteScan, rows: dict[schema.Table, Rows]) -> bool:
     """The same instances as the next revision, with the new values; False where a newer one exists already."""
     now, revision = dt.datetime.now(dt.UTC), scan.revision + 1
     with connection.transaction():
@@ -142,8 +152,7 @@ def _supersede(connection: Connection, scan: CompleteScan, features: Rows, value
         if before.highest != scan.revision:
             return False
         append_same_instances(connection, scan.scan_uid, revision, before, now)
-        append(connection, schema.measurements, [{**row, "revision": revision} for row in values])
-        append(connection, schema.features, [{**row, "revision": revision} for row in features])
-        append(connection, schema.unused, [{**row, "revision": revision} for row in unused])
+        for table, each in rows.items():
+            append(connection, table, [{**row, "revision": revision} for row in each])
         let_wait(connection, scan.scan_uid, revision, before.completeness, now)
     return True

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from models.serving.forecaster import Forecaster
+from stream.services.measuring.measurement import Measure
 from stream.services.verify import acceptance, audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.finding import Finding
+from stream.services.verify.measured_again import measured_again
 from stream.storage.database import Connection
 from stream.storage.table_scan import ALL
 
@@ -16,11 +18,14 @@ def check_all(
     vault: Connection,
     path_of: Callable[[str], Path],
     forecasters: Sequence[Forecaster],
+    read: Measure,
+    assume_disease: str,
     percent: float = ALL,
 ) -> list[Finding]:
     """A finding for each invariant that rows and files can show; `percent` of them are looked at.
 
-    `vault` is a connection as the vault role, `path_of` tells where the archive has the file of a sha256.
+    `vault` is a connection as the vault role, `path_of` tells where the archive has the file of a sha256, `read`
+    measures the files of a scan.
     """
     return [
         acceptance.files(connection, path_of, percent),
@@ -30,6 +35,7 @@ def check_all(
         *standing_folds.standing_folds(connection, forecasters, percent=percent),
         chains.transactions(connection),
         chains.fold_chain(connection, percent),
+        measured_again(connection, read, assume_disease, percent),
         row_hashes.row_hashes(connection, percent),
         audit_chain.audit_log(connection),
         acceptance.identifiers(connection, acceptance.originals(vault), percent),

@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, Unused
 from stream.services.accepting.arrivals import UnusableFile
 from stream.services.accepting.received_files import accept as receive
 from stream.services.accepting.set_asides import item_id
@@ -97,7 +97,8 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     def read(scan: CompleteScan) -> MeasuredScan:
         if scan.scan_uid == "s2":
             raise SetAside("bad_geometry", "The slices do not fit.")
-        return MeasuredScan((lesion,), "lung", "One lesion was not read.")
+        organ = Unused("seg", "SCT:10200004", "Liver", "an organ, not a lesion")
+        return MeasuredScan((lesion,), "lung", "One lesion was not read.", unused=(organ,))
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)
