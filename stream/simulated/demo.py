@@ -81,7 +81,7 @@ def _show(settings: Settings, patients: int, once: bool, stop: Event) -> None:
     studies = cohort(patients, _reference(settings))
     with connect(settings, "worker", timeouts=False) as connection:
         names = pseudonyms(settings, connection)
-        # first what is known of the patients: a scan's disease is fixed when it is measured
+        # first what is known of the patients: whoever watches sees forecasts from the first scan on
         _import({study.patient.number: study.patient for study in studies}, studies[0].reference, settings)
         arrived = _ends(connection, names, studies)
         missing = [study for study in studies if not _arrived(study, arrived.get(names.scan_uid(study.study_uid)))]

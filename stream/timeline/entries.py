@@ -18,7 +18,10 @@ DAY = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class ScanFeatures:
-    """What a scan's features of one feature version are: `x` with None where missing."""
+    """What a scan's features of one feature version are: `x` with None where missing.
+
+    `disease`: as the scan itself tells it; a timeline's clinical facts go before it (`Timeline.disease_of`).
+    """
 
     sha256: str
     disease: str
@@ -94,7 +97,7 @@ class StateKey(NamedTuple):
 
 @dataclass(frozen=True)
 class StandingState:
-    """A standing state row without its bytes."""
+    """A standing state row without its bytes; `disease`: as its scan itself tells it."""
 
     weights_version: str
     scan_uid: str
@@ -144,6 +147,15 @@ class Timeline:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""
         own_last = sorted(self.clinical, key=lambda record: (record.received_as == self.patient_id, record.received_as))
         return {key: value for record in own_last for key, value in record.facts.items()}
+
+    def disease_of(self, scans_own: str) -> str:
+        """The disease that the clinical facts say, else what the scan itself tells: never what was known first."""
+        return self._told_disease or scans_own
+
+    @cached_property
+    def _told_disease(self) -> str | None:
+        told = self.clinical_facts().get("disease")
+        return told if isinstance(told, str) else None
 
 
 def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -104,23 +104,26 @@ def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry,
     return ((timeline.entries[position - 1], link) for position, link in _links(timeline, weights, None))
 
 
-def latest_forecasts(weights_plan: WeightsPlan) -> set[str]:
+def latest_forecasts(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
     """Scans whose forecasts are the latest standing ones: the last of each disease."""
-    last = {state.disease: state.scan_uid for state in weights_plan.kept}
+    last = {timeline.disease_of(state.disease): state.scan_uid for state in weights_plan.kept}
     return set((last | {step.disease: step.scan_uid for step in weights_plan.steps}).values())
 
 
-def latest_forecasts_before(weights_plan: WeightsPlan) -> set[str]:
-    """Scans whose forecasts were the latest standing ones before this plan."""
+def latest_forecasts_before(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
+    """Scans whose forecasts were the latest standing ones before this plan.
+
+    Of a plan that keeps any: as clinical facts change, all states end.
+    """
     standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
-    return set({state.disease: state.scan_uid for state in standing}.values())
+    return set({timeline.disease_of(state.disease): state.scan_uid for state in standing}.values())
 
 
 def _links(timeline: Timeline, weights: ServedWeights, base: StandingState | None) -> Iterator[tuple[int, bytes]]:
     """Position and digest of every entry after `base` (None: from the beginning on), each computed when asked for."""
     start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        link = _next(link, entry, weights)
+        link = digest(link, entry.kind, entry.id, entry.revision, entry.at, _content(timeline, entry, weights))
         yield position, link
 
 
@@ -129,13 +132,13 @@ def _beginning(timeline: Timeline, weights: ServedWeights) -> bytes:
     return digest(timeline.patient_id, weights.weights_version, clinical)
 
 
-def _next(link: bytes, entry: Entry, weights: ServedWeights) -> bytes:
-    match entry:
-        case ScanEntry():
-            content = entry.features_for(weights.card.feature_version).sha256
-        case TreatmentEntry():
-            content = entry.content()
-    return digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
+def _content(timeline: Timeline, entry: Entry, weights: ServedWeights) -> str:
+    """Of a scan the hash of its features; that covers the scan's own disease, so another one joins it."""
+    if isinstance(entry, TreatmentEntry):
+        return entry.content()
+    features = entry.features_for(weights.card.feature_version)
+    disease = timeline.disease_of(features.disease)
+    return features.sha256 if disease == features.disease else digest(features.sha256, disease).hex()
 
 
 def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
@@ -175,7 +178,7 @@ def _kept(
             continue
         if (state := standing.get(entry.id)) is not None:
             kept.append(state)
-        elif _applies(weights, entry):
+        elif _applies(timeline, weights, entry):
             break
     return kept if kept and _begins_right(timeline, weights, kept[0]) else []
 
@@ -185,9 +188,9 @@ def _begins_right(timeline: Timeline, weights: ServedWeights, first: StandingSta
     return links[first.position] == first.digest
 
 
-def _applies(weights: ServedWeights, entry: ScanEntry) -> bool:
+def _applies(timeline: Timeline, weights: ServedWeights, entry: ScanEntry) -> bool:
     features = entry.features_for(weights.card.feature_version)
-    return weights.applies(features.disease, features.x)
+    return weights.applies(timeline.disease_of(features.disease), features.x)
 
 
 def _weights_plan(
@@ -211,13 +214,14 @@ def _steps(timeline: Timeline, weights: ServedWeights, base: StandingState | Non
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
         if isinstance(entry, TreatmentEntry):
             treatments.append(entry)
-        elif _applies(weights, entry):
+        elif _applies(timeline, weights, entry):
             features = entry.features_for(weights.card.feature_version)
+            disease = timeline.disease_of(features.disease)
             elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
             in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
-            timepoint = Timepoint(features.array, elapsed_days, features.disease, in_force, clinical)
+            timepoint = Timepoint(features.array, elapsed_days, disease, in_force, clinical)
             link = next(link for at, link in links if at == position)
-            yield TimelineStep(entry.id, entry.revision, entry.at, position, link, features.disease, timepoint)
+            yield TimelineStep(entry.id, entry.revision, entry.at, position, link, disease, timepoint)
             last_at = entry.at
 
 

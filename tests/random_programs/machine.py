@@ -41,6 +41,8 @@ days = st.sampled_from(DAYS)
 sizes = st.sampled_from((0.0, 8.0, 20.0, 24.5, 61.0))
 looks = st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22)))
 """Of a lesion in an image; () without one."""
+told_diseases = st.sampled_from((None, "lung", "breast", "bladder"))
+"""What clinical facts say; None: nothing."""
 workers = st.integers(0, WORKERS - 1)
 anything = st.integers(0, 99)
 """Chooses one of what there is."""
@@ -124,10 +126,12 @@ class Programs(RuleBasedStateMachine):
         self.accepted.drugs[told.treatment_id] = Drug(patient, told.name, told.start_at, told.end_at, withdrawn)
         self.bells.append(("patient", patient))
 
-    @rule(patient=patients, age=st.integers(40, 43))
-    def a_clinical_fact_is_told(self, patient: str, age: int) -> None:
-        accept(self.door, (self._named(patient), {"age": age}))
-        self.accepted.clinical[self._named(patient)] = {"age": age}
+    @rule(patient=patients, age=st.integers(40, 43), disease=told_diseases)
+    def a_clinical_fact_is_told(self, patient: str, age: int, disease: str | None) -> None:
+        """One that names no disease takes away what was told of it before."""
+        told = {"age": age} | ({} if disease is None else {"disease": disease})
+        accept(self.door, (self._named(patient), told))
+        self.accepted.clinical[self._named(patient)] = told
         self.bells.append(("patient", self._named(patient)))
 
     @rule(some=anything)
@@ -214,7 +218,7 @@ class Programs(RuleBasedStateMachine):
         assert _placements(self.door, self.name) == self.accepted.placements()
         for forecaster in self.service.active:
             assert _states(self.door, self.name, forecaster.weights_version) == sorted(self.accepted.states(forecaster))
-        leads = {"lung": self.service.lead, "breast": BY_MODEL["response"]}
+        leads = {"lung": self.service.lead, "bladder": self.service.lead, "breast": BY_MODEL["response"]}
         assert _current(self.door, self.name) == self.accepted.current(leads)
         for connection in (self.door, *self.connections):
             connection.close()

@@ -91,6 +91,10 @@ class Accepted:
         records = sorted((one == patient, one) for one in self.clinical if self.root(one) == patient)
         return {name: value for _, one in records for name, value in self.clinical[one].items()}
 
+    def disease(self, patient: str, scan: Scan) -> str:
+        """What the clinical facts of the timeline say, else the scan itself."""
+        return self.known(patient).get("disease") or scan.disease
+
     def timeline(self, patient: str) -> list[tuple[dt.datetime, bool, str, Scan | Drug]]:
         """What stands, in order: at, whether it is a treatment, its id, and what it is."""
         entries: list[tuple[dt.datetime, bool, str, Scan | Drug]] = [
@@ -119,10 +123,11 @@ class Accepted:
                     begun.append(what)
                     continue
                 x = np.append(features(what.measurements), what.looks or [np.nan] * len(IMAGE_NAMES))
-                if forecaster.applies(what.disease, x):
+                disease = self.disease(patient, what)
+                if forecaster.applies(disease, x):
                     elapsed, last = (at - last) / DAY if last else 0.0, at
                     in_force = tuple(_in_force(drug, at) for drug in begun)
-                    timepoint = Timepoint(x, elapsed, what.disease, in_force, known)
+                    timepoint = Timepoint(x, elapsed, disease, in_force, known)
                     state, (said,) = forecaster.advance(state, [timepoint])
                     yield patient, uid, position, state[0].tobytes(), tuple(said)
 
@@ -132,7 +137,7 @@ class Accepted:
         for disease, forecaster in leads.items():
             for patient, uid, _, _, said in self.states(forecaster):
                 newest = self.scans[uid][-1]
-                for one in of_kind(RiskForecast, said) if newest.disease == disease else ():
+                for one in of_kind(RiskForecast, said) if self.disease(patient, newest) == disease else ():
                     key = (patient, one.endpoint, one.horizon_kind, one.horizon_days)
                     latest[key] = max(latest.get(key, ()), (newest.at, uid, one.risk))
         return {key: (risk, uid) for key, (_, uid, risk) in latest.items()}

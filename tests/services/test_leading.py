@@ -135,14 +135,18 @@ def test_weights_with_another_card_than_they_are_known_by_are_refused(worker: Co
 
 def test_what_is_found_to_be_lacking_is_what_the_forecaster_applies_to(worker: Connection) -> None:
     """Every disease, and every set of measured features: the query says what `Forecaster.applies` says."""
+    diseases = {"lung": "lung", "bladder": "bladder", "breast": "breast", "brain": "brain", "unknown": "unknown"}
+    diseases |= {"lung, told to be breast": "breast", "unknown, told to be lung": "lung"}
     scans = {
-        f"{disease}/{place}/{value}": (disease, [value if at == place else None for at in range(len(FEATURE_NAMES))])
-        for disease in ("lung", "bladder", "breast", "brain", "unknown")
+        f"{name}/{place}/{value}": (disease, [value if at == place else None for at in range(len(FEATURE_NAMES))])
+        for name, disease in diseases.items()
         for place in range(len(FEATURE_NAMES))
         for value in (None, 1.0, float("nan"), float("inf"))
     }
-    for number, (scan_uid, (disease, x)) in enumerate(scans.items(), start=1000):
-        stand(worker, number, scan_uid, disease, x)
+    for number, (scan_uid, (_, x)) in enumerate(scans.items(), start=1000):
+        own, *told = scan_uid.split("/")[0].split(", told to be ")
+        stand(worker, number, scan_uid, own, x)
+        accept(worker, *[(scan_uid, {"disease": each, "age": 60}) for each in told])
     for forecaster in forecasters():
         applies = {
             uid

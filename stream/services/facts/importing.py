@@ -178,7 +178,8 @@ class _PatientImport:
         return ImportedVisit(scan_uid, self._id, self._midnight(on), disease, measured)
 
     def _disease(self, rows: Sequence[Row], measurements: Iterable[Measurement]) -> str:
-        stated = self._rows.clinical.first("disease") or rows[0].first("disease")
+        """As the visit itself tells it: clinical facts join when it is folded, whenever they come."""
+        stated = rows[0].first("disease")
         sites = {each.body_site for each in measurements if each.body_site and not each.node}
         site = sites.pop() if len(sites) == 1 else None
         trial = DISEASE_OF_TRIAL.get(rows[0].first("trial") or "")

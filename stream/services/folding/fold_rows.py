@@ -131,7 +131,11 @@ def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsB
 
     What a forecast says is named as its columns are.
     """
-    latest = {(each.weights_version, scan_uid) for each in plan.weights_plans for scan_uid in latest_forecasts(each)}
+    latest = {
+        (each.weights_version, scan_uid)
+        for each in plan.weights_plans
+        for scan_uid in latest_forecasts(plan.timeline, each)
+    }
     rows: RowsByTable = {table: [] for table in FORECASTS}
     for result in results:
         step = result.step
@@ -165,7 +169,8 @@ def _latest_marks(plan: Plan) -> list[LatestMark]:
     marks = []
     for each in plan.weights_plans:
         kept = {state.scan_uid for state in each.kept}
-        before, after = latest_forecasts_before(each) & kept, latest_forecasts(each) & kept
+        before = latest_forecasts_before(plan.timeline, each) & kept
+        after = latest_forecasts(plan.timeline, each) & kept
         marks += [LatestMark(each.weights_version, scan_uid, False) for scan_uid in sorted(before - after)]
         marks += [LatestMark(each.weights_version, scan_uid, True) for scan_uid in sorted(after - before)]
     return marks

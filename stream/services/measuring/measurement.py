@@ -138,8 +138,8 @@ def attempt(read: Measure, scan: CompleteScan) -> MeasuredScan | SetAside:
 
 
 def features_of(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> list[dict[str, Any]]:
-    """The features of `scan`, of the disease that is known best."""
-    disease = scan.clinical_disease or measured.disease_hint or assume_disease or "unknown"
+    """The features of `scan`, of the disease that it tells itself; clinical facts join when it is folded."""
+    disease = measured.disease_hint or assume_disease or "unknown"
     return feature_rows(scan.scan_uid, scan.revision, measured, disease)
 
 

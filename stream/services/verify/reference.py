@@ -20,7 +20,8 @@ from models.timepoint import Timepoint, TreatmentInForce
 class ScanRevision:
     """A measured revision as accepted; `rejected` if it or a higher one was rejected, or it is set aside.
 
-    `x`: all its features; a model looks at those that its card names.
+    `disease`: its own, which counts where the clinical facts say none. `x`: all its features; a model looks at those
+    that its card names.
     """
 
     scan_uid: str
@@ -74,18 +75,20 @@ def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expe
     previous: dt.datetime | None = None
     begun: list[TreatmentRevision] = []
     known = known_facts(facts)
+    told = known.get("disease")
     for position, entry in enumerate(timeline(facts), start=1):
         if isinstance(entry, TreatmentRevision):
             begun.append(entry)
             continue
-        if not forecaster.applies(entry.disease, entry.x):
+        disease = told if isinstance(told, str) and told else entry.disease
+        if not forecaster.applies(disease, entry.x):
             continue
         at = entry.acquired_at
         days = 0.0 if previous is None else (at - previous).total_seconds() / 86400
         previous = at
-        timepoint = Timepoint(whole(entry.x), days, entry.disease, tuple(seen_from(each, at) for each in begun), known)
+        timepoint = Timepoint(whole(entry.x), days, disease, tuple(seen_from(each, at) for each in begun), known)
         state, ((*forecasts,),) = forecaster.advance(state, [timepoint])
-        yield ExpectedStep(entry.scan_uid, entry.revision, at, entry.disease, position, state[0], tuple(forecasts))
+        yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], tuple(forecasts))
 
 
 def timeline(facts: PatientFacts) -> list[ScanRevision | TreatmentRevision]:

@@ -12,6 +12,7 @@ from models.features import FEATURE_NAMES, MEASUREMENTS
 from stream.storage import schema
 from stream.storage.appending import append, write_later
 from stream.storage.folding.states import TimelineSteps
+from stream.storage.folding.told_diseases import TOLD_DISEASES
 from stream.storage.rows import only_row
 
 Pair = tuple[str, str]
@@ -142,17 +143,20 @@ def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> l
 FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
 """Parameters of LACKING, beside the versions."""
 
-LACKING = """WITH needing AS MATERIALIZED (
+LACKING = f"""WITH {TOLD_DISEASES},
+needing AS MATERIALIZED (
   SELECT w.weights_version, w.feature_version,
-    ARRAY(SELECT json_array_elements_text(w.card #> '{applies_to,diseases}')) AS diseases,
+    ARRAY(SELECT json_array_elements_text(w.card #> '{{applies_to,diseases}}')) AS diseases,
     ARRAY(SELECT array_position(%(features)s::text[], need)
-      FROM json_array_elements_text(w.card #> '{applies_to,needs}') need) AS places
+      FROM json_array_elements_text(w.card #> '{{applies_to,needs}}') need) AS places
   FROM core.weights w WHERE w.weights_version = ANY(%(versions)s)),
 lacking AS (
   SELECT p.patient_id, p.id AS scan_uid FROM needing n
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
+  LEFT JOIN told t ON t.patient_id = p.patient_id
   WHERE EXISTS (SELECT FROM core.features f, unnest(n.places) i WHERE f.scan_uid = p.id AND f.revision = p.revision
-      AND f.feature_version IN (n.feature_version, %(measured)s) AND f.disease = ANY(n.diseases)
+      AND f.feature_version IN (n.feature_version, %(measured)s)
+      AND coalesce(t.disease, f.disease) = ANY(n.diseases)
       AND abs(f.x[i]) < 'infinity')
     AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
       AND s.superseded_by IS NULL))

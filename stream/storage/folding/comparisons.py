@@ -10,6 +10,7 @@ from models.features import MEASURED_NAMES, MEASUREMENTS
 from models.forecast import SizeForecast
 from models.measurement import LARGEST
 from stream.storage.folding.forecasts import frozen
+from stream.storage.folding.told_diseases import TOLD_DISEASES
 
 Question = TypeVar("Question")
 Value = TypeVar("Value", float, list[float])
@@ -153,9 +154,10 @@ MEASURED_VALUES: dict[str, Any] = {
 }
 """Parameters of MEASURED."""
 
-MEASURED = """measured AS (
-  SELECT p.patient_id, p.id AS scan_uid, p.at, x.disease, v.measurement, v.value
-  FROM core.placements p
+MEASURED = f"""{TOLD_DISEASES},
+measured AS (
+  SELECT p.patient_id, p.id AS scan_uid, p.at, coalesce(t.disease, x.disease) AS disease, v.measurement, v.value
+  FROM core.placements p LEFT JOIN told t ON t.patient_id = p.patient_id
   JOIN core.features x ON x.scan_uid = p.id AND x.revision = p.revision AND x.feature_version = %(measured)s
   CROSS JOIN LATERAL unnest(%(names)s::text[], %(limits)s::float8[], x.x) v(measurement, most, value)
   WHERE p.kind = 'scan' AND p.ended_by IS NULL AND v.value BETWEEN 0 AND v.most)"""

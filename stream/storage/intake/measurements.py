@@ -21,7 +21,6 @@ class CompleteScan:
     revision: int
     received_as: str
     files: tuple[str, ...]
-    clinical_disease: str | None
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,15 @@ def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]],
     rows = connection.execute(
         """SELECT w.scan_uid, w.revision, s.received_as,
           (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
-            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
-          (SELECT c.facts ->> 'disease' FROM core.clinical c WHERE c.received_as = s.received_as
-            ORDER BY c.revision DESC LIMIT 1)
+            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision)
         FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
         JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN core.scans s ON s.scan_uid = k.u
         WHERE w.status = %s ORDER BY k.n""",
         [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [
-        CompleteScan(scan_uid, revision, received_as, tuple(files or ()), disease)
-        for scan_uid, revision, received_as, files, disease in rows
+        CompleteScan(scan_uid, revision, received_as, tuple(files or ()))
+        for scan_uid, revision, received_as, files in rows
     ]
 
 

@@ -74,7 +74,7 @@ features = sa.Table(
     metadata,
     *scan_revision(),
     key("feature_version", sa.Text, "Rule the features were made by"),
-    col("disease", sa.Text, "Disease, fixed when measured"),
+    col("disease", sa.Text, "Disease that the scan itself tells; clinical facts go before it"),
     col("x", ARRAY(DOUBLE_PRECISION), "Feature values; null where missing"),
     col("sha256", sa.Text, "Hash of disease and values: the content of the scan on its timeline"),
     col("note", sa.Text, "What a person should know about the measuring", null=True),

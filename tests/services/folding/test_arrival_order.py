@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -41,9 +42,12 @@ def _facts(dice: random.Random, patient: str) -> Iterator[Fact]:
             start, kind = dice.choice((0, 10, 42, 100)), dice.choice(("pembrolizumab", "Paclitaxel"))
             yield drug(patient, kind, start, dice.choice((None, start + 30)), withdrawn=dice.random() < 0.2)
         case 1:
-            yield patient, {"age": dice.randrange(40, 80), "hr": dice.choice((0, 1))}
+            disease = {"disease": told} if (told := dice.choice((None, "lung", "breast", "bladder"))) else {}
+            yield patient, {"age": dice.randrange(40, 80), "hr": dice.choice((0, 1)), **disease}
         case 2:
             yield breast(patient, name, on_day, size, size)
+        case 3:
+            yield replace(lung(patient, name, on_day, size), disease="unknown")
         case _:
             yield lung(patient, name, on_day, size)
 

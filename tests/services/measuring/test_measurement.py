@@ -18,7 +18,7 @@ from stream.storage.database import Connection
 from stream.storage.intake.measurements import CompleteScan
 from stream.vocabulary import ReasonCode
 from tests.database import Database
-from tests.services.accepted_facts import assert_sound, day, forecasters
+from tests.services.accepted_facts import assert_sound, day, fold_each, forecasters, standing
 from tests.services.assembling.test_assembly import RULES
 from tests.services.receipts import described, moments_later, received
 
@@ -32,12 +32,13 @@ def worker(database: Database) -> Connection:
 
 
 @pytest.fixture
-def measures(database: Database, worker: Connection) -> Iterator[Measures]:
+def measures(database: Database) -> Iterator[Measures]:
     """`measures(scan, what its files say)`: receive, assemble and measure one scan."""
     with ThreadPoolExecutor(1) as readers:
 
         def measure(scan: str, result: MeasuredScan | SetAside, assume_disease: str = "") -> list[CompleteScan]:
             accept(database.connect("gateway"), [received(described(scan, "r", kind="sr", modality="SR"))])
+            worker = database.connect()
             complete = assembly.gather(worker, [scan], RULES, moments_later(5))
             scans = measurement.waiting(worker, [(each.scan_uid, each.revision) for each in complete])
             return measurement.measure(worker, scans, lambda _: _read(result), assume_disease, readers)
@@ -109,24 +110,35 @@ def test_what_a_scan_holds_and_is_not_used_is_shown_once_each_in_an_order_that_n
     assert_sound(worker)
 
 
+def test_clinical_facts_decide_the_same_before_a_scan_is_measured_and_after(
+    database: Database, measures: Measures
+) -> None:
+    told, found = ("PA", {"disease": "lung"}), MeasuredScan(NODULE.measurements, None, None)
+    accept_clinical(database.connect(), [told], day(0))
+    measures("s1", found)
+    fold_each(database.connect(), []).scans(["s1"])
+    told_first = standing(database.connect())
+    assert told_first["forecasts"]
+    database.empty()
+    measures("s1", found)
+    fold_each(database.connect(), []).scans(["s1"])
+    fold_each(database.connect(), [told])
+    assert standing(database.connect()) == told_first
+    assert_sound(database.connect())
+
+
 def test_a_bell_rung_again_measures_nothing_again(worker: Connection, measures: Measures) -> None:
     measures("s1", NODULE)
     assert measurement.waiting(worker, [("s1", 1), ("s1", 2), ("unknown", 1)]) == []
 
 
 @pytest.mark.parametrize(
-    ("clinical", "hint", "assumed", "disease"),
-    [
-        ("bladder", "lung", "brain", "bladder"),
-        (None, "lung", "brain", "lung"),
-        (None, None, "brain", "brain"),
-        (None, None, "", "unknown"),
-    ],
+    ("hint", "assumed", "disease"), [("lung", "brain", "lung"), (None, "brain", "brain"), (None, "", "unknown")]
 )
-def test_the_disease_is_what_is_known_best(
-    worker: Connection, measures: Measures, clinical: str | None, hint: str | None, assumed: str, disease: str
+def test_a_scans_own_disease_is_what_it_tells_itself(
+    worker: Connection, measures: Measures, hint: str | None, assumed: str, disease: str
 ) -> None:
-    if clinical:
-        accept_clinical(worker, [("PA", {"disease": clinical})], day(0))
+    """Clinical facts join when it is folded: what was known when it was measured decides nothing."""
+    accept_clinical(worker, [("PA", {"disease": "bladder"})], day(0))
     measures("s1", MeasuredScan(NODULE.measurements, hint, None), assumed)
     assert worker.execute("SELECT disease FROM core.features").fetchall() == [(disease,)]

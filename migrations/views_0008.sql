@@ -1,0 +1,51 @@
+CREATE OR REPLACE VIEW scanstream.timepoint AS
+  SELECT p.patient_id, p.id AS scan_uid, p.revision, p.at AS acquired_at,
+    (SELECT min(r.accepted_at) FROM core.revisions r WHERE r.scan_uid = p.id) AS first_accepted_at,
+    f.feature_version,
+    -- what the clinical facts say goes before what the scan itself tells
+    coalesce(CASE jsonb_typeof(k.clinical -> 'disease') WHEN 'string' THEN nullif(k.clinical ->> 'disease', '') END,
+      f.disease) AS disease,
+    -- without an image x has the first six values only, and the other names are null
+    (SELECT jsonb_object_agg(v.name, v.value)
+      FROM unnest(ARRAY['sum_of_diameters', 'longest_diameter', 'short_axis', 'volume', 'sphericity',
+        'background_parenchymal_enhancement', 'relative_attenuation', 'intensity_entropy', 'intensity_uniformity',
+        'texture_joint_entropy', 'texture_contrast', 'texture_inverse_difference'], f.x) v(name, value)) AS x,
+    k.clinical,
+    coalesce((
+      SELECT jsonb_agg(jsonb_build_object('name', t.name, 'kind', t.kind, 'start_at', t.start_at,
+        'end_at', CASE WHEN t.end_at <= p.at THEN t.end_at END) ORDER BY t.at, t.treatment_id)
+      FROM core.records(p.patient_id) m
+      JOIN core.treatments t ON t.received_as = m.id
+      WHERE t.at < p.at AND NOT t.withdrawn AND NOT EXISTS (
+        SELECT FROM core.treatments n WHERE n.treatment_id = t.treatment_id AND n.revision > t.revision)),
+      '[]') AS treatments
+  FROM core.placements p
+  -- the longest: with the features of the image, where there are any
+  CROSS JOIN LATERAL (
+    SELECT * FROM core.features WHERE scan_uid = p.id AND revision = p.revision
+    ORDER BY cardinality(x) DESC LIMIT 1) f
+  -- of merged records, what was received for the patient itself counts before the others
+  CROSS JOIN LATERAL (
+    SELECT coalesce(
+      jsonb_object_agg(e.key, e.value::jsonb ORDER BY c.received_as = p.patient_id, c.received_as),
+      '{}') AS clinical
+    FROM core.records(p.patient_id) m
+    JOIN core.clinical c ON c.received_as = m.id
+    CROSS JOIN LATERAL json_each(c.facts) e
+    WHERE NOT EXISTS (
+      SELECT FROM core.clinical n WHERE n.received_as = c.received_as AND n.revision > c.revision)) k
+  WHERE p.kind = 'scan' AND p.ended_by IS NULL;
+
+COMMENT ON VIEW scanstream.timepoint IS
+  'What a model saw at each standing scan: features, and the facts and treatments known on that day';
+COMMENT ON COLUMN scanstream.timepoint.patient_id IS 'Pseudonym of the patient';
+COMMENT ON COLUMN scanstream.timepoint.scan_uid IS 'Pseudonym of the scan (study)';
+COMMENT ON COLUMN scanstream.timepoint.revision IS 'Revision of the scan, counts from 1';
+COMMENT ON COLUMN scanstream.timepoint.acquired_at IS 'When the scan was acquired';
+COMMENT ON COLUMN scanstream.timepoint.first_accepted_at IS 'When the first revision of the scan was accepted';
+COMMENT ON COLUMN scanstream.timepoint.feature_version IS 'Rule the features were made by: with or without an image';
+COMMENT ON COLUMN scanstream.timepoint.disease IS 'Disease that the clinical facts say, else the scan';
+COMMENT ON COLUMN scanstream.timepoint.x IS 'Features by name, in mm, ml, %, bit or 1; null where missing';
+COMMENT ON COLUMN scanstream.timepoint.clinical IS 'Clinical facts of the patient';
+COMMENT ON COLUMN scanstream.timepoint.treatments IS
+  'Treatments that began before the scan; end_at null where it had not ended by then';

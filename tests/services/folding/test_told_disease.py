@@ -1,0 +1,95 @@
+"""The disease that clinical facts say decides alike, whether they came before a scan was measured or after."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.measurement import Measurement
+from stream.measured_scan import MeasuredScan
+from stream.services.facts.clinical import ImportedVisit
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.storage.database import Connection
+from stream.storage.reading.views import timepoints
+from tests.database import Database
+from tests.services.accepted_facts import Fact, apply_identity, assert_sound, breast, day, fold_each, lung, standing
+
+TWO_SITES = MeasuredScan(
+    (
+        Measurement("longest_diameter", 40.0, "SR", "chest", "Chest", "lung"),
+        Measurement("longest_diameter", 30.0, "SR", "abdomen", "Abdomen", "liver"),
+    ),
+    None,
+    None,
+)
+LUNG_IS_TOLD: Fact = ("PA", {"disease": "lung"})
+
+
+def visit(name: str, on_day: float, patient: str = "PA") -> ImportedVisit:
+    """A visit whose lesions lie at two sites, so that it cannot tell the disease."""
+    return ImportedVisit(f"{patient}/{name}", patient, day(on_day), "unknown", TWO_SITES)
+
+
+def forecast_of(connection: Connection) -> dict[str, set[str]]:
+    """The diseases of the standing forecasts of each scan, as they were written."""
+    rows = connection.execute(
+        """SELECT scan_uid, array_agg(DISTINCT disease) FROM (
+          SELECT scan_uid, disease FROM core.forecasts WHERE superseded_by IS NULL) f GROUP BY 1"""
+    )
+    return {scan_uid: set(diseases) for scan_uid, diseases in rows}
+
+
+def happens(connection: Connection, kind: str, patient: str | None, other: str | None, scan: str | None) -> None:
+    accept_identity(connection, IdentityEvent(f"{kind} {patient} {scan}", kind, patient, other, scan, "someone"))
+    apply_identity(connection, fold_each(connection, []))
+
+
+@pytest.mark.parametrize("own", ["unknown", "breast"])
+def test_told_late_the_disease_gives_what_it_gives_told_first(database: Database, own: str) -> None:
+    visits = [replace(visit("jan", 0), disease=own), replace(visit("mar", 60), disease=own)]
+    fold_each(database.connect(), [LUNG_IS_TOLD, *visits])
+    told_first = standing(database.connect())
+    assert forecast_of(database.connect()) == {"PA/jan": {"lung"}, "PA/mar": {"lung"}}
+    database.empty()
+    connection = database.connect()
+    fold_each(connection, [*visits, LUNG_IS_TOLD])
+    assert standing(connection) == told_first
+    assert_sound(connection)
+
+
+def test_what_is_told_last_counts_and_taken_back_the_scans_tell_it_themselves(database: Database) -> None:
+    connection = database.connect()
+    fold_each(connection, [breast("PA", "a", 0, 12.0, 30.0), lung("PA", "b", 60, 30.0)])
+    themselves = standing(connection)["forecasts"]
+    fold_each(connection, [("PA", {"disease": "bladder"})])
+    assert forecast_of(connection) == {"PA/a": {"bladder"}, "PA/b": {"bladder"}}
+    assert {row.disease for row in timepoints(connection, "PA")} == {"bladder"}
+    fold_each(connection, [("PA", {"age": 61})])
+    assert forecast_of(connection) == {"PA/a": {"breast"}, "PA/b": {"lung"}}
+    assert [row.disease for row in timepoints(connection, "PA")] == ["breast", "lung"]
+    assert len(standing(connection)["forecasts"]) == len(themselves)
+    assert_sound(connection)
+
+
+@pytest.mark.parametrize("told", [None, "", 5, ["lung"]])
+def test_what_says_no_disease_leaves_that_of_the_scan(database: Database, told: object) -> None:
+    connection = database.connect()
+    fold_each(connection, [lung("PA", "a", 0, 30.0), ("PA", {"disease": told})])
+    assert forecast_of(connection) == {"PA/a": {"lung"}}
+    assert [row.disease for row in timepoints(connection, "PA")] == ["lung"]
+    assert_sound(connection)
+
+
+def test_a_scan_takes_the_disease_of_the_timeline_it_stands_on(database: Database) -> None:
+    """Merged, the timeline's own facts come last; apart again, and moved, a scan follows the facts it stands with."""
+    connection = database.connect()
+    fold_each(connection, [visit("a", 0), ("PA", {"disease": "bladder"}), visit("b", 60, "PB"), ("PB", {"age": 50})])
+    assert forecast_of(connection) == {"PA/a": {"bladder"}}
+    happens(connection, "merge", "PA", "PB", None)
+    assert forecast_of(connection) == {"PA/a": {"bladder"}, "PB/b": {"bladder"}}
+    fold_each(connection, [("PB", {"disease": "lung"})])
+    assert forecast_of(connection) == {"PA/a": {"lung"}, "PB/b": {"lung"}}
+    happens(connection, "unmerge", "PA", None, None)
+    assert forecast_of(connection) == {"PA/a": {"bladder"}, "PB/b": {"lung"}}
+    happens(connection, "move", None, "PA", "PB/b")
+    assert forecast_of(connection) == {"PA/a": {"bladder"}, "PB/b": {"bladder"}}
+    assert_sound(connection)
