@@ -68,6 +68,10 @@ class ViewReader:
         """Every revision of the patient's scans, the newest first."""
         return self._read(pages.SCANS, patient=patient)
 
+    def of_unknown_disease(self, patient: str) -> bool:
+        """Whether a standing scan of the patient has no forecast because nothing says the disease."""
+        return not self._read(pages.OF_UNKNOWN_DISEASE, patient=patient).empty
+
     def service(self) -> pd.Series:
         """Counts of files, what is pending, and when something last arrived or was folded."""
         return self._read(pages.SERVICE).iloc[0]

@@ -2,6 +2,11 @@
 
 from enum import StrEnum
 
+UNKNOWN_DISEASE = (
+    "No model applies to scans of unknown disease: import clinical.csv with a column disease (scanstream import)."
+)
+"""Said where a forecast is looked for and a scan has none for this reason."""
+
 
 class Status(StrEnum):
     """How far a revision of a scan has come."""

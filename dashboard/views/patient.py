@@ -11,6 +11,7 @@ from dashboard.patient_chart import PatientChart
 from dashboard.queries import ViewReader
 from dashboard.rows import ForecastCard, rows_of
 from stream.settings import load_settings
+from stream.vocabulary import UNKNOWN_DISEASE
 
 COLOURS: dict[wording.Trend, Literal["orange", "blue", "gray"]]
 COLOURS = {"worse": "orange", "better": "blue", "unchanged": "gray"}
@@ -32,7 +33,7 @@ def patient(source: ViewReader) -> None:
     _heading(name, record)
     _current(current)
     _measured(record)
-    _risk(record, scans)
+    _risk(record, scans, source.of_unknown_disease(name))
     _response(record)
     _why(name, current)
     _given(record)
@@ -109,13 +110,15 @@ def _measured(record: PatientChart) -> None:
         )
 
 
-def _risk(record: PatientChart, scans: pd.DataFrame) -> None:
+def _risk(record: PatientChart, scans: pd.DataFrame, of_unknown_disease: bool) -> None:
     kinds = record.forecast_kinds()
     st.subheader("How likely is it?", anchor=False)
+    if of_unknown_disease:
+        st.info(UNKNOWN_DISEASE, icon=":material/help:")
     if not kinds:
         reason = next((text for text in scans.reason if text), None)
         st.info("There is no forecast for this patient.", icon=":material/do_not_disturb_on:")
-        if reason:
+        if reason and not of_unknown_disease:
             st.text(wording.explained(reason))
         return
     titles = {wording.forecast(*kind): kind for kind in sorted(kinds, key=ranking.by_horizon)}

@@ -7,6 +7,7 @@ import typer
 from stream.settings import load_settings
 from stream.terminal.options import Json
 from stream.terminal.questions import ask, find_patients
+from stream.vocabulary import UNKNOWN_DISEASE
 
 COLUMNS = (
     "patient_id",
@@ -34,7 +35,7 @@ def risk(
     as_json: Json = False,
 ) -> None:
     """Current risks, highest first: of all patients, or of one."""
-    from stream.storage.reading.views import current_risk
+    from stream.storage.reading.views import current_risk, of_unknown_disease
     from stream.terminal.printing import print_json, print_table
 
     settings = load_settings()
@@ -42,5 +43,7 @@ def risk(
     rows = ask(settings, "reader", lambda connection: current_risk(connection, patients))
     if as_json:
         print_json(rows)
-    else:
-        print_table(rows, COLUMNS)
+        return
+    print_table(rows, COLUMNS)
+    if patients and ask(settings, "reader", lambda connection: of_unknown_disease(connection, patients)):
+        print(UNKNOWN_DISEASE)

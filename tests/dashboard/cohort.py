@@ -11,9 +11,10 @@ from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHT
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
 GROWING, LATE, NEW_DISEASE, BREAST, BRAIN, GONE = (pseudonym(number) for number in (0, 8, 9, 24, 32, 12))
-MARKED = pseudonym(11)
+MARKED, UNTOLD = pseudonym(11), pseudonym(34)
 NO_LONGER, IN_THE_SHADOW = 777.0, 888.0
-"""Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment.
+"""Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment, one
+whose disease nobody says.
 
 Sizes (mm) that no page may show: superseded, and of weights that do not lead.
 """
@@ -118,22 +119,23 @@ def _breast(number: int) -> list[Scan]:
     ]
 
 
+ORGAN = Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion")
+
+
 def _brain(number: int) -> list[Scan]:
-    lesion = "Enhancing tumour"
+    disease = "unknown" if pseudonym(number) == UNTOLD else "brain"
     return [
         Scan(
-            400 - 5 * number, ((lesion, "volume", 21.4, "ml"),), (), "brain", None, "MR", completeness="association_end"
-        ),
-        Scan(
-            120 - number,
-            ((lesion, "volume", 48.9, "ml"),),
+            days_ago,
+            (("Enhancing tumour", "volume", volume_ml, "ml"),),
             (),
-            "brain",
+            disease,
             None,
             "MR",
             completeness="association_end",
-            unused=(Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion"),),
-        ),
+            unused=unused,
+        )
+        for days_ago, volume_ml, unused in ((400 - 5 * number, 21.4, ()), (120 - number, 48.9, (ORGAN,)))
     ]
 
 

@@ -6,7 +6,8 @@ from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from stream.settings import Settings
-from tests.dashboard.cohort import BRAIN, BREAST, GROWING, IN_THE_SHADOW, LATE, NEW_DISEASE, NO_LONGER
+from stream.vocabulary import UNKNOWN_DISEASE
+from tests.dashboard.cohort import BRAIN, BREAST, GROWING, IN_THE_SHADOW, LATE, NEW_DISEASE, NO_LONGER, UNTOLD
 from tests.dashboard.conftest import Open, read
 
 
@@ -152,6 +153,13 @@ def test_without_a_model_the_measurements_stand_and_the_reason_is_said(filled: S
     assert "There is no forecast for this patient." in words
     assert "No model applies" in words
     assert "Volume (ml)" in json.dumps(charts(page)[0])
+
+
+def test_a_disease_that_nobody_says_is_asked_for(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, "patient", patient=UNTOLD))
+    assert "There is no forecast for this patient." in words
+    assert UNKNOWN_DISEASE in words
+    assert UNKNOWN_DISEASE not in read(open_page(filled, "patient", patient=BRAIN))
 
 
 def test_an_unknown_patient_is_a_clear_answer_and_markup_in_the_address_is_not_drawn(

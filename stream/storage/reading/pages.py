@@ -32,6 +32,8 @@ WHERE place = 1 ORDER BY {of}"""
 SIZES = LATEST.format(view="size_forecast", of="measurement, lesion_uid") + ", horizon_days, level"
 RESPONSES = LATEST.format(view="response_probability", of="criterion")
 SCANS = "SELECT * FROM scanstream.scan_status WHERE patient_id = %(patient)s ORDER BY accepted_at DESC, revision DESC"
+OF_UNKNOWN_DISEASE = """
+SELECT scan_uid FROM scanstream.timepoint WHERE patient_id = %(patient)s AND disease = 'unknown'"""
 SERVICE = "SELECT *, now() AS now FROM scanstream.service_status"
 REVISIONS = "SELECT status, count(*) AS revisions FROM scanstream.scan_status GROUP BY status"
 LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, scan_uid, revision DESC LIMIT %(limit)s"

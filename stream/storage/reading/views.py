@@ -68,6 +68,12 @@ def knows_scan(connection: Connection, scan_uid: str) -> bool:
     return bool(only_row(connection.execute(query, [scan_uid]))[0])
 
 
+def of_unknown_disease(connection: Connection, patients: Sequence[str]) -> bool:
+    """Whether of a standing scan of `patients` neither its files nor clinical facts say the disease."""
+    query = "SELECT EXISTS (SELECT FROM scanstream.timepoint WHERE disease = 'unknown' AND patient_id = ANY(%s))"
+    return bool(only_row(connection.execute(query, [list(patients)]))[0])
+
+
 def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
     """Rows of set_aside, newest first; one item only, where given."""
     return _rows(

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from models.measurement import Measurement
+from stream.commands import risk
 from stream.measured_scan import MeasuredScan
 from stream.services.facts.clinical import ImportedVisit
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.storage.database import Connection
 from stream.storage.reading.views import timepoints
+from stream.vocabulary import UNKNOWN_DISEASE
 from tests.database import Database
 from tests.services.accepted_facts import Fact, apply_identity, assert_sound, breast, day, fold_each, lung, standing
 
@@ -68,6 +70,21 @@ def test_what_is_told_last_counts_and_taken_back_the_scans_tell_it_themselves(da
     assert [row.disease for row in timepoints(connection, "PA")] == ["breast", "lung"]
     assert len(standing(connection)["forecasts"]) == len(themselves)
     assert_sound(connection)
+
+
+def test_whoever_looks_for_a_risk_is_asked_for_the_disease_that_nobody_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(risk, "load_settings", lambda: database.settings)
+    connection = database.connect()
+    fold_each(connection, [visit("jan", 0)])
+    risk.risk("PA")
+    assert UNKNOWN_DISEASE in capsys.readouterr().out
+    fold_each(connection, [LUNG_IS_TOLD])
+    risk.risk("PA")
+    said = capsys.readouterr().out
+    assert "progression" in said
+    assert UNKNOWN_DISEASE not in said
 
 
 @pytest.mark.parametrize("told", [None, "", 5, ["lung"]])
