@@ -41,8 +41,8 @@ days = st.sampled_from(DAYS)
 sizes = st.sampled_from((0.0, 8.0, 20.0, 24.5, 61.0))
 looks = st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22)))
 """Of a lesion in an image; () without one."""
-told_diseases = st.sampled_from((None, "lung", "breast", "bladder"))
-"""What clinical facts say; None: nothing."""
+told_diseases = st.sampled_from(({}, *({"disease": told} for told in (None, "lung", "breast", "bladder"))))
+"""What clinical facts say of it: nothing, that it is not known after all, or which."""
 workers = st.integers(0, WORKERS - 1)
 anything = st.integers(0, 99)
 """Chooses one of what there is."""
@@ -127,11 +127,10 @@ class Programs(RuleBasedStateMachine):
         self.bells.append(("patient", patient))
 
     @rule(patient=patients, age=st.integers(40, 43), disease=told_diseases)
-    def a_clinical_fact_is_told(self, patient: str, age: int, disease: str | None) -> None:
-        """One that names no disease takes away what was told of it before."""
-        told = {"age": age} | ({} if disease is None else {"disease": disease})
+    def a_clinical_fact_is_told(self, patient: str, age: int, disease: dict[str, str | None]) -> None:
+        told = {"age": age} | disease
         accept(self.door, (self._named(patient), told))
-        self.accepted.clinical[self._named(patient)] = told
+        self.accepted.clinical.setdefault(self._named(patient), {}).update(told)
         self.bells.append(("patient", self._named(patient)))
 
     @rule(some=anything)

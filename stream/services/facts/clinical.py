@@ -10,7 +10,7 @@ from stream.services.measuring.measurement import feature_rows, measurement_rows
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.patients.facts import append_if_changed
+from stream.storage.patients.facts import append_if_changed, standing_clinical
 from stream.timeline.digest import digest
 from stream.vocabulary import Completeness, Status
 
@@ -76,14 +76,23 @@ def accept_treatments(connection: Connection, treatments: Iterable[Treatment], n
 def accept_clinical(
     connection: Connection, patients: Iterable[tuple[str, Mapping[str, Any]]], now: dt.datetime
 ) -> set[str]:
-    """Append clinical facts that are new or changed; returns the patients they are about."""
+    """Append clinical facts that are new or changed; returns the patients they are about.
+
+    What was told of other names goes on standing: tables of different columns add up in any order. None takes back.
+    """
     changed = set()
     for received_as, facts in patients:
-        values = {"facts": dict(facts)}
+        values = {"facts": {**standing_clinical(connection, received_as), **_in_our_words(facts)}}
         row = {"accepted_at": now, **values}
         if append_if_changed(connection, schema.clinical, {"received_as": received_as}, row, values):
             changed.add(received_as)
     return changed
+
+
+def _in_our_words(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`facts` with the disease as models name it."""
+    disease = facts.get("disease")
+    return {**facts, "disease": disease.strip().lower()} if isinstance(disease, str) else facts
 
 
 def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> set[str]:

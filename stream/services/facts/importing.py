@@ -126,10 +126,7 @@ class _PatientImport:
     def _clinical(self) -> dict[str, str]:
         """The cells of clinical.csv that hold something and say nothing of who the patient is."""
         clinical = self._rows.clinical
-        facts = {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
-        if "disease" in facts:
-            facts["disease"] = facts["disease"].lower()
-        return facts
+        return {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
 
     def _treatments(self) -> Iterator[Treatment]:
         for row in self._rows.treatments:

@@ -10,6 +10,14 @@ from stream.storage.database import Connection
 from stream.storage.locks import lock_fact
 
 
+def standing_clinical(connection: Connection, received_as: str) -> Mapping[str, Any]:
+    """The clinical facts that stand of a patient as received; nobody else adds to them until this transaction ends."""
+    lock_fact(connection, f"clinical/{received_as}")
+    query = "SELECT facts FROM core.clinical WHERE received_as = %s ORDER BY revision DESC LIMIT 1"
+    highest = connection.execute(query, [received_as]).fetchone()
+    return highest[0] if highest else {}
+
+
 def append_if_changed(
     connection: Connection,
     table: sa.Table,

@@ -59,10 +59,32 @@ def test_a_treatment_dated_by_day_stands_at_the_end_of_its_day() -> None:
     assert Treatment("PA", "docetaxel", "drug", DAY_0, None, by_day=False).at == DAY_0
 
 
-def test_clinical_facts_are_kept_as_they_came_and_the_last_ones_stand(worker: Connection) -> None:
-    for facts in ({"age": 60, "hr": None}, {"hr": None, "age": 60}, {"age": 61}):
+def test_of_each_clinical_fact_what_was_told_last_stands(worker: Connection) -> None:
+    for facts in ({"age": 60, "hr": 1}, {"hr": 1, "age": 60}, {"age": 61}, {"hr": None}):
         accept_clinical(worker, [("PA", facts)], day(0))
-    assert revisions(worker, "clinical", "facts") == [(1, {"age": 60, "hr": None}), (2, {"age": 61})]
+    assert revisions(worker, "clinical", "facts") == [
+        (1, {"age": 60, "hr": 1}),
+        (2, {"age": 61, "hr": 1}),
+        (3, {"age": 61, "hr": None}),
+    ]
+
+
+def test_tables_of_different_columns_add_up_in_any_order(worker: Connection) -> None:
+    told = [{"disease": "Lung "}, {"age": "61"}]
+    accept_clinical(worker, [("PA", told[0]), ("PA", told[1]), ("PB", told[1]), ("PB", told[0])], day(0))
+    stands = worker.execute("SELECT facts FROM core.clinical WHERE revision = 2").fetchall()
+    assert stands == [({"disease": "lung", "age": "61"},)] * 2
+
+
+def test_two_who_tell_different_facts_at_once_lose_neither(database: Database, worker: Connection) -> None:
+    other = database.connect()
+    with threads() as start:
+        with worker.transaction():
+            accept_clinical(worker, [("PA", {"age": 60})], day(0))
+            second = start(accept, other, ("PA", {"hr": 1}))
+            wait_for_waiting(database.connect(), other)
+        second.result()
+    assert revisions(worker, "clinical", "facts") == [(1, {"age": 60}), (2, {"age": 60, "hr": 1})]
 
 
 def test_accepting_says_whose_timelines_have_work(worker: Connection) -> None:

@@ -11,9 +11,21 @@ from stream.services.facts.clinical import ImportedVisit
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.storage.database import Connection
 from stream.storage.reading.views import timepoints
+from stream.timeline.entries import Timeline
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.database import Database
-from tests.services.accepted_facts import Fact, apply_identity, assert_sound, breast, day, fold_each, lung, standing
+from tests.services.accepted_facts import (
+    Fact,
+    apply_identity,
+    assert_sound,
+    breast,
+    checks,
+    day,
+    fold_each,
+    forecasters,
+    lung,
+    standing,
+)
 
 TWO_SITES = MeasuredScan(
     (
@@ -65,7 +77,7 @@ def test_what_is_told_last_counts_and_taken_back_the_scans_tell_it_themselves(da
     fold_each(connection, [("PA", {"disease": "bladder"})])
     assert forecast_of(connection) == {"PA/a": {"bladder"}, "PA/b": {"bladder"}}
     assert {row.disease for row in timepoints(connection, "PA")} == {"bladder"}
-    fold_each(connection, [("PA", {"age": 61})])
+    fold_each(connection, [("PA", {"disease": None})])
     assert forecast_of(connection) == {"PA/a": {"breast"}, "PA/b": {"lung"}}
     assert [row.disease for row in timepoints(connection, "PA")] == ["breast", "lung"]
     assert len(standing(connection)["forecasts"]) == len(themselves)
@@ -85,6 +97,24 @@ def test_whoever_looks_for_a_risk_is_asked_for_the_disease_that_nobody_says(
     said = capsys.readouterr().out
     assert "progression" in said
     assert UNKNOWN_DISEASE not in said
+
+
+def test_what_an_earlier_version_left_of_facts_that_came_late_is_found_and_a_replay_puts_it_right(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It took the disease as it was when a scan was measured; what it left of facts that came first is right."""
+    connection, late = database.connect(), [visit("jan", 0), breast("PA", "mar", 60, 12.0, 30.0), LUNG_IS_TOLD]
+    first = [("PB", {"disease": "lung"}), lung("PB", "a", 0, 30.0)]
+    monkeypatch.setattr(Timeline, "disease_of", lambda _, scans_own: scans_own)
+    reconciler = fold_each(connection, [*late, *first])
+    assert forecast_of(connection) == {"PA/mar": {"breast"}, "PB/a": {"lung"}}
+    monkeypatch.undo()
+    named = [failure for one in checks(connection) for failure in one.first]
+    assert named
+    assert not [failure for failure in named if "PB" in failure]
+    reconciler.patients(["PA"], [one.weights_version for one in forecasters()])
+    assert forecast_of(connection) == {"PA/jan": {"lung"}, "PA/mar": {"lung"}, "PB/a": {"lung"}}
+    assert_sound(connection)
 
 
 @pytest.mark.parametrize("told", [None, "", 5, ["lung"]])
