@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from stream.dicom.gateway.encoding import (
@@ -19,7 +20,8 @@ from stream.dicom.gateway.encoding import (
     parse,
 )
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
-from stream.dicom.reading.pixels import LOSSLESS, MAX_DECODED_BYTES, decoded_frames
+from stream.dicom.reading.pixels import MAX_DECODED_BYTES, decoded_frames
+from stream.dicom.reading.sop_classes import LOSSLESS
 from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
@@ -100,13 +102,25 @@ def _with_native_pixels(elements: tuple[Element, ...], transfer_syntax: str) -> 
     if form.native_bytes > MAX_DECODED_BYTES:
         raise NotDecodable("The pixel data is too large to be decoded.")
     for element in elements:
-        if not isinstance(element.value, Fragments):
+        if element.tag != PIXEL_DATA or not isinstance(element.value, Fragments):
             yield from canonical((element,))
             continue
         padding = form.native_bytes % 2
         yield header(element.tag, element.vr, form.native_bytes + padding)
         frames = decoded_frames(element.value.encoded, form, transfer_syntax)
-        yield from chain((frame.tobytes() for frame in frames), [b"\0" * padding])
+        native = _packed(frames) if form.bits_allocated == 1 else (frame.tobytes() for frame in frames)
+        yield from chain(native, [b"\0" * padding])
+
+
+def _packed(frames: Iterable[np.ndarray]) -> Iterator[bytes]:
+    """Frames of single bits as they are when native: one after the other without gaps (PS3.5 8.1.1)."""
+    rest = np.zeros(0, np.uint8)
+    for frame in frames:
+        bits = np.concatenate([rest, frame.ravel()])
+        whole = bits.size - bits.size % 8
+        yield np.packbits(bits[:whole], bitorder="little").tobytes()
+        rest = bits[whole:]
+    yield np.packbits(rest, bitorder="little").tobytes()
 
 
 def _pixel_format(elements: tuple[Element, ...]) -> PixelFormat:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pydicom.datadict import dictionary_VR
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32, STR_VR
 
+VR = EXPLICIT_VR_LENGTH_16 | EXPLICIT_VR_LENGTH_32
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA, LENGTH_TO_END, TRAILING_PADDING = 0x7FE00010, 0x00080001, 0xFFFCFFFC
@@ -114,7 +115,7 @@ class _Parser:
         elements: list[Element] = []
         while at < end or delimited:
             tag = self._tag(at, end)
-            if tag == ITEM_END and delimited:
+            if tag == ITEM_END and (delimited or (depth and at + 8 == end)):  # some close what says its length too
                 return _sorted(elements), self._skip(at, 8, end)
             vr, at, length = self._header(tag, at, end, explicit)
             value, at = self._element_value(tag, vr, at, end, length, explicit, depth)
@@ -145,11 +146,12 @@ class _Parser:
     def _element_value(
         self, tag: int, vr: str, at: int, end: int, length: int, explicit: bool, depth: int
     ) -> tuple[memoryview | Items | Fragments, int]:
-        explicit = explicit and vr != "UN"  # CP-246: items inside UN are implicit
         if length == UNDEFINED:
             if tag == PIXEL_DATA and vr:
                 return self._fragments(at, end)
-            return self._sequence(at, end, explicit, depth, delimited=True)
+            if vr in ("", "SQ", "UN"):
+                return self._sequence(at, end, explicit, depth, delimited=True)
+            return self._items_or_fragments(at, end, depth)
         stop = self._skip(at, length, end)
         known = _dictionary_vr(tag)
         if vr == "SQ" or (known == "SQ" and vr in ("", "UN")):
@@ -165,19 +167,31 @@ class _Parser:
         except NotParsable:
             return self._data[at:stop]
 
+    def _items_or_fragments(self, at: int, end: int, depth: int) -> tuple[Items | Fragments, int]:
+        """A private value of undefined length that is called bytes: its items are datasets, or bytes indeed."""
+        try:
+            return self._sequence(at, end, True, depth, delimited=True)
+        except NotParsable:
+            return self._fragments(at, end)
+
     def _sequence(self, at: int, end: int, explicit: bool, depth: int, delimited: bool = False) -> tuple[Items, int]:
         datasets: list[tuple[Element, ...]] = []
         while at < end or delimited:
             tag, length, at = self._item_header(at, end)
-            if tag == SEQUENCE_END and delimited:
+            if tag == SEQUENCE_END and (delimited or at == end):
                 return Items(tuple(datasets)), at
             if tag != ITEM:
                 raise NotParsable("A sequence holds something that is no item.")
             open_ended = length == UNDEFINED
             stop = end if open_ended else self._skip(at, length, end)
-            dataset, at = self.dataset(at, stop, explicit, depth + 1, delimited=open_ended)
+            shown = explicit and self._shows_vr(at)
+            dataset, at = self.dataset(at, stop, shown, depth + 1, delimited=open_ended)
             datasets.append(dataset)
         return Items(tuple(datasets)), at
+
+    def _shows_vr(self, at: int) -> bool:
+        """Whether the element at `at` is explicit: items in UN must not be (CP-246), and some in SQ are not."""
+        return bytes(self._data[at + 4 : at + 6]).decode("latin-1") in VR
 
     def _fragments(self, at: int, end: int) -> tuple[Fragments, int]:
         start = at

@@ -22,7 +22,7 @@ from stream.crash import reach
 from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.dicom.gateway.network import MAX_PDU_BYTES, within_bounds, without_delay
 from stream.dicom.gateway.spool import Arrival, Spool
-from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES
+from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES, kind_of
 from stream.errors import CannotStart, Refuse
 from stream.settings import Settings
 
@@ -142,7 +142,7 @@ def _entity(ae_title: str) -> AE:
     entity.network_timeout = NETWORK_SECONDS
     entity.add_supported_context(VERIFICATION)
     for sop_class in SOP_CLASSES:
-        entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
+        entity.add_supported_context(sop_class, list(TRANSFER_SYNTAXES[kind_of(sop_class)]))
     return entity
 
 

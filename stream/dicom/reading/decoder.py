@@ -26,7 +26,7 @@ class Decoder:
         self._child: subprocess.Popen[bytes] | None = None
 
     def frames(self, encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> Iterator[bytes]:
-        """Native bytes of every frame; NotDecodable where one cannot be decoded."""
+        """Native bytes of every frame, a byte for each single bit; NotDecodable where one cannot be decoded."""
         with self._lock:
             child = self._running()
             timer = threading.Timer(DECODE_SECONDS, child.kill)
@@ -63,7 +63,7 @@ def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: Pixe
     request = {
         "transfer_syntax": str(transfer_syntax),
         "length": len(encoded),
-        "frame_bytes": form.frame_bytes,
+        "frame_bytes": form.decoded_bytes,
         "rows": form.rows,
         "columns": form.columns,
         "samples_per_pixel": form.samples,
@@ -98,8 +98,8 @@ class _Answer:
     def frames(self) -> Iterator[bytes]:
         for _ in range(self._form.frames):
             mark = self._pipe.read(1)
-            frame = self._pipe.read(self._form.frame_bytes) if mark == b"F" else b""
-            if len(frame) != self._form.frame_bytes:
+            frame = self._pipe.read(self._form.decoded_bytes) if mark == b"F" else b""
+            if len(frame) != self._form.decoded_bytes:
                 self.ended = mark == b"E"
                 raise NotDecodable("A compressed frame does not decode.")
             yield frame

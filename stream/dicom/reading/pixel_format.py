@@ -43,6 +43,11 @@ class PixelFormat:
         return -(-self._frame_bits // 8)
 
     @property
+    def decoded_bytes(self) -> int:
+        """Bytes of one frame as it is decoded: a byte for each single bit."""
+        return self.frame_bytes if self.bits_allocated != 1 else self.rows * self.columns * self.samples
+
+    @property
     def native_bytes(self) -> int:
         """Bytes of all frames when native; frames of single bits follow each other without gaps (PS3.5 8.1.1)."""
         return -(-self._frame_bits * self.frames // 8)

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import UID, JPEG2000Lossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
+from pydicom.uid import UID
 
 from stream.dicom.reading.decoder import DECODER
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
-
-LOSSLESS = frozenset({JPEG2000Lossless, JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless})
-"""Transfer syntaxes that always give back every bit, and that the installed decoders read."""
+from stream.dicom.reading.sop_classes import COMPRESSED
 
 MAX_DECODED_BYTES = 2**31
 """Most bytes one object may decode to: a whole-body series as one multi-frame object stays below 1 GiB; more would
@@ -27,7 +25,7 @@ def stored_frames(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
     encoded, syntax = dataset.get("PixelData") or b"", dataset.file_meta.TransferSyntaxUID
     if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
         raise NotDecodable("The pixel data would take more memory than one object may.")
-    frames = decoded_frames(encoded, form, syntax) if syntax.is_encapsulated else _native(encoded, form, syntax)
+    frames = decoded_frames(encoded, form, syntax) if syntax in COMPRESSED else _native(encoded, form, syntax)
     unused = form.bits_allocated - form.bits_stored
     for frame in frames:
         # Bits above the stored ones may hold anything (PS3.5 8.1.1): shifted out, and back with the sign.
@@ -51,18 +49,18 @@ def _native(encoded: bytes, form: PixelFormat, syntax: UID) -> Iterator[np.ndarr
 
 
 def decoded_frames(encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> Iterator[np.ndarray]:
-    """Frames (rows, columns) of losslessly compressed grayscale pixel data, one at a time.
+    """Frames (rows, columns) of compressed grayscale pixel data, one at a time, a byte for each single bit.
 
     Raises NotDecodable where a frame is missing, broken or would decode to more than the header says.
     """
-    known = form.samples == 1 and form.bits_allocated in (8, 16) and transfer_syntax in LOSSLESS
-    if not known or not 0 < form.frame_bytes <= MAX_FRAME_BYTES:
+    known = form.samples == 1 and form.bits_allocated in (1, 8, 16) and transfer_syntax in COMPRESSED
+    if not known or not 0 < form.decoded_bytes <= MAX_FRAME_BYTES:
         raise NotDecodable("Pixel data of this kind is not decoded.")
     try:
         _check_codestreams(encoded, form)
     except (ValueError, struct.error):
         raise NotDecodable("The compressed pixel data is damaged.") from None
-    kind = np.dtype(f"<{'i' if form.signed else 'u'}{form.bits_allocated // 8}")
+    kind = np.dtype(f"<{'i' if form.signed else 'u'}{max(1, form.bits_allocated // 8)}")
     for frame in DECODER.frames(encoded, form, transfer_syntax):
         yield np.frombuffer(frame, kind).reshape(form.rows, form.columns)
 

@@ -1,4 +1,4 @@
-"""The storage SOP classes the gateway takes, by what is done with them (PS3.4 B.5)."""
+"""The storage SOP classes the gateway takes, by what is done with them (PS3.4 B.5), and their transfer syntaxes."""
 
 from pydicom import uid
 
@@ -30,21 +30,30 @@ STRUCTURES = (uid.RTStructureSetStorage,)
 SOP_CLASSES = IMAGES + SEGMENTATIONS + REPORTS + KEY_OBJECTS + STRUCTURES
 _KINDS = (("seg", SEGMENTATIONS), ("sr", REPORTS), ("kos", KEY_OBJECTS), ("rtstruct", STRUCTURES))
 
-TRANSFER_SYNTAXES = (
-    uid.ExplicitVRLittleEndian,
-    uid.ImplicitVRLittleEndian,
-    uid.DeflatedExplicitVRLittleEndian,
+DEFLATED_FRAMES = uid.UID("1.2.840.10008.1.2.8.1")  # Deflated Image Frame Compression (2025)
+PLAIN = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian)
+LOSSLESS = (
     uid.JPEGLSLossless,
     uid.JPEG2000Lossless,
     uid.JPEGLosslessSV1,
     uid.JPEGLossless,
     uid.RLELossless,
-    uid.JPEGLSNearLossless,
-    uid.JPEG2000,
-    uid.JPEGBaseline8Bit,
-    uid.JPEGExtended12Bit,
+    DEFLATED_FRAMES,
 )
-"""In the order in which they are chosen where a sender offers several: whole before lossy, plain before compressed."""
+"""Those that always give back every bit."""
+
+LOSSY = (uid.JPEGLSNearLossless, uid.JPEG2000, uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
+COMPRESSED = LOSSLESS + LOSSY
+
+TRANSFER_SYNTAXES = {
+    "image": PLAIN + COMPRESSED,
+    "seg": PLAIN + LOSSLESS,  # what is blurred is no outline any more
+    "sr": PLAIN + COMPRESSED,  # where there are no pixels, all are the same
+    "kos": PLAIN + COMPRESSED,
+    "rtstruct": PLAIN + COMPRESSED,
+}
+"""What the door takes of each kind, and so what is read behind it; in the order in which it is chosen where a sender
+offers several: whole before lossy, plain before compressed."""
 
 
 def kind_of(sop_class_uid: str) -> str:

@@ -1,3 +1,4 @@
+import struct
 import subprocess
 import zlib
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydicom.sequence import Sequence
 
 from stream.dicom.gateway import content
 from stream.dicom.gateway.content import read_content
+from stream.dicom.reading.files import read_whole
 from stream.errors import Refuse
 from tests.dicom.factories import content_of, dataset_bytes, encoded, make_image, make_seg, make_series, make_sr, save
 from tests.programs import needs_program
@@ -83,6 +85,80 @@ def test_private_bytes_that_only_begin_like_items_stay_bytes() -> None:
     image.private_block(0x0029, "VENDOR X", create=True).add_new(0x01, "OB", b"\xfe\xff\x00\xe0\x99\x00\x00\x00")
     explicit = read_content(encoded(image), uid.ExplicitVRLittleEndian)
     assert explicit == read_content(encoded(image, uid.ImplicitVRLittleEndian), uid.ImplicitVRLittleEndian)
+
+
+UNDEFINED, ITEM, ITEM_END, SEQUENCE_END = 0xFFFFFFFF, 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+
+
+def _implicit(tag: int, value: bytes = b"", length: int | None = None) -> bytes:
+    return struct.pack("<HHL", tag >> 16, tag & 0xFFFF, len(value) if length is None else length) + value
+
+
+def _explicit(tag: int, vr: bytes, value: bytes, length: int | None = None) -> bytes:
+    size = len(value) if length is None else length
+    start = struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr
+    return start + (struct.pack("<H", size) if vr in (b"LO", b"DS") else struct.pack("<HL", 0, size)) + value
+
+
+_CREATOR = _explicit(0x00490010, b"LO", b"VENDOR X")
+_INNER = {
+    "implicit": _implicit(0x00490010, b"VENDOR X") + _implicit(0x00491002, b"36"),
+    "explicit": _CREATOR + _explicit(0x00491002, b"DS", b"36"),
+}
+_ITEMS = {
+    "of a length": lambda inner: _implicit(ITEM, inner),
+    "of a length and closed": lambda inner: _implicit(ITEM, inner + _implicit(ITEM_END)),
+    "open": lambda inner: _implicit(ITEM, inner + _implicit(ITEM_END), UNDEFINED),
+}
+
+
+@pytest.mark.parametrize("vr", [b"SQ", b"UN", b"OB", b"OW"])
+@pytest.mark.parametrize("inner", _INNER)
+@pytest.mark.parametrize("item", _ITEMS)
+def test_private_items_are_the_same_content_however_a_vendor_writes_them(
+    tmp_path: Path, vr: bytes, inner: str, item: str
+) -> None:
+    """What every archive takes: a sequence called bytes, items encoded unlike the rest, delimiters after a length."""
+    image, closed = make_image(PIXELS), _ITEMS[item](_INNER[inner]) + _implicit(SEQUENCE_END)
+    plain = _implicit(ITEM, _INNER["explicit"])
+    ways = [_explicit(0x00491001, vr, closed, UNDEFINED)]
+    if vr == b"SQ":
+        ways.append(_explicit(0x00491001, vr, closed))
+    expected = read_content(_with_private(image, _explicit(0x00491001, b"SQ", plain)), uid.ExplicitVRLittleEndian)
+    for written in [_with_private(image, private) for private in ways]:
+        assert read_content(written, uid.ExplicitVRLittleEndian) == expected
+        assert _as_file(image, written, tmp_path / "image.dcm").PixelData == image.PixelData
+
+
+def test_private_fragments_of_bytes_stay_bytes() -> None:
+    fragments = _implicit(ITEM) + _implicit(ITEM, b"\x01\x02\x03\x04\x05\x06") + _implicit(SEQUENCE_END)
+    written = _with_private(make_image(PIXELS), _explicit(0x00491001, b"OB", fragments, UNDEFINED))
+    other = written.replace(b"\x01\x02\x03\x04\x05\x06", b"\x01\x02\x03\x04\x05\x07")
+    hashes = {read_content(each, uid.ExplicitVRLittleEndian).sha256 for each in (written, other)}
+    assert len(hashes) == 2
+
+
+def test_a_delimiter_that_closes_nothing_is_refused() -> None:
+    with pytest.raises(Refuse):
+        read_content(
+            _with_private(make_image(), _implicit(ITEM_END) + _implicit(SEQUENCE_END)), uid.ExplicitVRLittleEndian
+        )
+
+
+def _with_private(image: Dataset, private: bytes) -> bytes:
+    """The encoded image with a private element before its pixel data."""
+    whole = encoded(image)
+    at = whole.rindex(struct.pack("<HH", 0x7FE0, 0x0010))
+    return whole[:at] + _CREATOR + private + whole[at:]
+
+
+def _as_file(image: Dataset, written: bytes, path: Path) -> Dataset:
+    """What is read of a kept file that holds these bytes, every element of it looked at."""
+    file = save(image, path).read_bytes()
+    path.write_bytes(file.removesuffix(dataset_bytes(path)) + written)
+    found = read_whole(path)
+    assert list(found.iterall())
+    return found
 
 
 @pytest.mark.parametrize("transfer_syntax", [uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian])
