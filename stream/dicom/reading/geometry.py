@@ -26,6 +26,29 @@ class Plane:
         """Unit vector (3,) across the slices."""
         return np.cross(self.orientation[0], self.orientation[1])
 
+    def is_across(self, normal: np.ndarray) -> bool:
+        """Whether it lies across a direction (3,), whichever side of it is up."""
+        return bool(abs(self.normal @ normal) >= 1 - ANGLE_TOLERANCE)
+
+    def lies_on(self, other: "Plane") -> bool:
+        """Whether each pixel is where the other's is, within half a pixel."""
+        spacing = np.asarray(self.spacing)
+        return bool(
+            self.position is not None
+            and other.position is not None
+            and np.linalg.norm(self.position - other.position) <= spacing.min() / 2
+            and np.abs(self.orientation - other.orientation).max() <= ANGLE_TOLERANCE
+            and np.abs(spacing - other.spacing).max() <= SIZE_TOLERANCE * spacing.max()
+        )
+
+    def points(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Where the centres of pixels (n,) lie in the patient (n, 3), in mm; the plane must have a position."""
+        down, along = (
+            np.outer(rows * self.spacing[0], self.orientation[1]),
+            np.outer(columns * self.spacing[1], self.orientation[0]),
+        )
+        return self.position + down + along
+
     def agrees_with(self, other: "Plane") -> bool:
         """Whether both can show the same slice: same space, place, extent and direction, within rounding."""
         named = self.frame_of_reference and other.frame_of_reference

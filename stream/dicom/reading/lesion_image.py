@@ -15,7 +15,8 @@ from stream.dicom.reading.geometry import Plane, planes
 from stream.dicom.reading.image_pixels import NoImage, grey_values, holds_hounsfield
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.seg_frames import HALF, fractions
-from stream.dicom.reading.seg_geometry import SAME_PLACE_MM, frame_planes, frame_sources
+from stream.dicom.reading.seg_geometry import frame_planes, frame_sources
+from stream.dicom.reading.stacks import SAME_PLACE_MM
 
 UNEVEN = 0.01  # of the distance between slices: positions come as rounded decimal strings
 MAX_VOXELS = 2**24

@@ -1,7 +1,8 @@
 """Volume and longest diameter from a segmentation object (PS3.3 A.51): binary, fractional or label map."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from pydicom import Dataset
@@ -17,8 +18,17 @@ from stream.dicom.reading.geometry import Plane
 from stream.dicom.reading.labels import Naming, safe_label, safe_site
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
-from stream.dicom.reading.seg_frames import HALF, fractions
-from stream.dicom.reading.seg_geometry import frame_planes, planes_referred_to, slice_spacing
+from stream.dicom.reading.seg_frames import HALF, background, fractions, segment_numbers, together
+from stream.dicom.reading.seg_geometry import (
+    bad_geometry,
+    frame_planes,
+    planes_referred_to,
+    refers_only_to,
+    slice_depths,
+    slice_places,
+)
+from stream.dicom.reading.seg_room import lies_outside, rooms
+from stream.dicom.reading.stacks import Stack
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
@@ -33,7 +43,7 @@ class _Lesion:
     label: str
     site: str | None
     node: bool
-    voxels: float = 0.0
+    volume_mm3: float = 0.0
     longest_mm: float = 0.0
 
 
@@ -42,19 +52,18 @@ def read_seg(
 ) -> list[Measurement]:
     """Volume (ml) and longest in-plane diameter (mm) of each segment that is a lesion; an empty one measures 0.
 
-    `images` are headers by SOP Instance UID; those that the segmentation refers to must agree with its geometry.
+    `images` are headers by SOP Instance UID; what it says must be possible in those it refers to.
     Raises SetAside: bad_geometry, decode_failed, too_large, not_measurable (organs only).
     """
     form = PixelFormat.of(dataset)
     if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
         raise SetAside(ReasonCode.TOO_LARGE, "The segmentation would take more memory than one object may.")
     lesions = _lesions(dataset, pseudonyms, patient_id)
-    frames = frame_planes(dataset, form)
-    slice_mm = slice_spacing(dataset, frames, planes_referred_to(dataset, frames, images))
-    for frame, (number, inside) in zip(frames, fractions(dataset, form), strict=True):
-        for segment in lesions.keys() if number is None else lesions.keys() & {number}:
-            _add(lesions[segment], inside == segment if number is None else inside, frame)
-    return [value for lesion in lesions.values() for value in _measurements(lesion, frames, slice_mm)]
+    for label in background(dataset):
+        lesions.pop(label, None)
+    for number, inside, frame, depth_mm in _slices(dataset, form, images, lesions.keys()):
+        _add(lesions[number], inside, frame, depth_mm)
+    return [value for lesion in lesions.values() for value in _measurements(lesion)]
 
 
 def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
@@ -63,15 +72,42 @@ def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patien
     return next((number for number, lesion in lesions.items() if lesion.lesion_uid == lesion_uid), None)
 
 
-def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane) -> None:
-    lesion.voxels += float(inside.sum(dtype=np.float64))
+def _slices(
+    dataset: Dataset, form: PixelFormat, images: Mapping[str, Dataset], segments: Collection[int]
+) -> Iterator[tuple[int, np.ndarray, Plane, float]]:
+    """What each of `segments` fills of each slice (rows, columns), the plane and thickness (mm) of the slice."""
+    frames, referred_to = frame_planes(dataset, form), planes_referred_to(dataset, images)
+    depths_mm = slice_depths(dataset, frames, referred_to)
+    shown = rooms(referred_to) if refers_only_to(dataset, images) else []
+    for number, frame, several in together(fractions(dataset, form), _places(dataset, form, frames), segments):
+        for segment in segments if number is None else [number]:
+            masks = [values == segment if number is None else values for values in several]
+            inside = reduce(np.maximum, masks)
+            if lies_outside(inside, frames[frame], depths_mm[frame], shown):
+                raise bad_geometry("The segmentation reaches out of the images it was drawn on.")
+            yield segment, inside, frames[frame], depths_mm[frame]
+
+
+def _places(dataset: Dataset, form: PixelFormat, frames: Sequence[Plane]) -> list[tuple[int | None, int]]:
+    """Segment and slice of each frame; SetAside where frames of a segment overlap without lying on each other."""
+    along = slice_places(frames)
+    levels = map(Stack.of(along).level, along)
+    places = [*zip(segment_numbers(dataset, form), levels, strict=True)]
+    first: dict[tuple[int | None, int], Plane] = {}
+    for place, frame in zip(places, frames, strict=True):
+        if not frame.lies_on(first.setdefault(place, frame)):
+            raise bad_geometry("Frames of one segment overlap in part.")
+    return places
+
+
+def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane, depth_mm: float) -> None:
+    row_mm, column_mm = frame.spacing
+    lesion.volume_mm3 += float(inside.sum(dtype=np.float64)) * row_mm * column_mm * depth_mm
     lesion.longest_mm = max(lesion.longest_mm, longest_chord(inside >= HALF, frame.spacing))
 
 
-def _measurements(lesion: _Lesion, frames: Sequence[Plane], slice_mm: float) -> Iterator[Measurement]:
-    row_mm, column_mm = frames[0].spacing
-    volume_ml = lesion.voxels * row_mm * column_mm * slice_mm / 1000
-    for name, value in (("volume", volume_ml), ("longest_diameter", lesion.longest_mm)):
+def _measurements(lesion: _Lesion) -> Iterator[Measurement]:
+    for name, value in (("volume", lesion.volume_mm3 / 1000), ("longest_diameter", lesion.longest_mm)):
         yield Measurement(name, value, "SEG", lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
 
 

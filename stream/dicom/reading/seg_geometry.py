@@ -1,61 +1,81 @@
-"""Where the frames of a segmentation lie, and whether the images it was drawn on agree."""
+"""Where the frames of a segmentation lie, how thick they are, and whether that can be true of its images."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from pydicom import Dataset
 
 from stream.dicom.reading.geometry import Plane, planes
 from stream.dicom.reading.pixel_format import PixelFormat
+from stream.dicom.reading.stacks import Stack, are_steps_of, same_step, stacks_of
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
-SAME_PLACE_MM = 0.01  # positions closer than this are one slice: they come as rounded decimal strings
+UNIT_TOLERANCE = 0.01  # of the length of directions and the angle between them: cosines come rounded
 
 
 def frame_planes(dataset: Dataset, form: PixelFormat) -> list[Plane]:
-    """The plane of every frame; SetAside if one is missing or the pixel sizes cannot be."""
+    """The plane of every frame; SetAside if one is missing, cannot be, or is not parallel to the others."""
     described = list(planes(dataset))
     if len(described) != form.frames:
         raise SetAside(ReasonCode.DECODE_FAILED, "The segmentation describes another number of frames than it holds.")
-    frames = [frame for frame in described if frame and frame.position is not None and _positive(frame.spacing)]
+    frames = [frame for frame in described if frame and _is_whole(frame)]
     if len(frames) != form.frames:
-        raise SetAside(
-            ReasonCode.BAD_GEOMETRY, "The segmentation does not say where its frames lie or how large its pixels are."
-        )
+        raise bad_geometry("The segmentation does not say where its frames lie or how large its pixels are.")
     if any(not np.allclose(frame.spacing, frames[0].spacing) for frame in frames):
-        raise SetAside(ReasonCode.BAD_GEOMETRY, "The frames of the segmentation have different pixel sizes.")
+        raise bad_geometry("The frames of the segmentation have different pixel sizes.")
+    if any(not frame.is_across(frames[0].normal) for frame in frames):
+        raise bad_geometry("The frames of the segmentation are not parallel.")
     return frames
+
+
+def bad_geometry(sentence: str) -> SetAside:
+    """What to raise where something does not fit into space."""
+    return SetAside(ReasonCode.BAD_GEOMETRY, sentence)
+
+
+def _is_whole(frame: Plane) -> bool:
+    products = frame.orientation @ frame.orientation.T
+    return (
+        frame.position is not None
+        and bool(np.isfinite(frame.position).all())
+        and _positive(frame.spacing)
+        and bool(np.abs(products - np.eye(2)).max() <= UNIT_TOLERANCE)
+    )
 
 
 def _positive(values: Sequence[float]) -> bool:
     return bool(np.all(np.isfinite(values)) and min(values) > 0)
 
 
-def planes_referred_to(dataset: Dataset, frames: Sequence[Plane], images: Mapping[str, Dataset]) -> list[Plane]:
-    """Planes of the images referred to and held; SetAside(bad_geometry) where a frame contradicts its sources."""
-    groups = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    held = _referenced(dataset, groups) & images.keys()
-    by_uid = {uid: [plane for plane in planes(images[uid]) if plane] for uid in held}
-    everything = [plane for image in by_uid.values() for plane in image]
-    for frame, group in zip(frames, groups, strict=False):
-        sources = [plane for uid in frame_sources(group) for plane in by_uid.get(uid, ())]
-        shown = frame if sources else replace(frame, position=None)  # which image it shows is not said
-        if everything and not any(shown.agrees_with(plane) for plane in sources or everything):
-            raise SetAside(
-                ReasonCode.BAD_GEOMETRY, "The segmentation contradicts the geometry of the images it was drawn on."
-            )
-    return everything
+def planes_referred_to(dataset: Dataset, images: Mapping[str, Dataset]) -> list[tuple[str, Plane]]:
+    """Series and plane of the frames of all images that the segmentation refers to and that are held.
+
+    SetAside(bad_geometry) where all of them lie in another frame of reference.
+    """
+    held = sorted(_referenced(dataset) & images.keys())
+    spaces = {str(images[uid].get("FrameOfReferenceUID") or "") for uid in held} - {""}
+    own = str(dataset.get("FrameOfReferenceUID") or "")
+    if own and spaces and own not in spaces:
+        raise bad_geometry("The segmentation lies in another frame of reference than the images it was drawn on.")
+    series = {uid: str(images[uid].get("SeriesInstanceUID") or "") for uid in held}
+    return [(series[uid], plane) for uid in held for plane in planes(images[uid]) if plane]
 
 
-def _referenced(dataset: Dataset, groups: Sequence[Dataset]) -> set[str]:
+def refers_only_to(dataset: Dataset, images: Mapping[str, Dataset]) -> bool:
+    """Whether all images that the segmentation refers to are held, and there are any."""
+    referenced = _referenced(dataset)
+    return bool(referenced) and referenced <= images.keys()
+
+
+def _referenced(dataset: Dataset) -> set[str]:
     series = dataset.get("ReferencedSeriesSequence") or []
     listed = {
         str(item.ReferencedSOPInstanceUID)
         for one_series in series
         for item in one_series.get("ReferencedInstanceSequence") or []
     }
+    groups = dataset.get("PerFrameFunctionalGroupsSequence") or []
     return listed | {uid for group in groups for uid in frame_sources(group)}
 
 
@@ -66,31 +86,53 @@ def frame_sources(group: Dataset) -> Iterator[str]:
             yield str(source.ReferencedSOPInstanceUID)
 
 
-def slice_spacing(dataset: Dataset, frames: Sequence[Plane], referenced: Sequence[Plane]) -> float:
-    """Distance between slices in mm.
+def slice_places(frames: Sequence[Plane]) -> list[float]:
+    """How far (mm) each frame lies along their common normal."""
+    normal = frames[0].normal
+    return [float(frame.position @ normal) for frame in frames]
 
-    From the positions of images and frames together: frames without a lesion are often left out, so that the frames'
-    own may skip slices. Without the images the stated spacing comes first, then the positions, then the thickness.
+
+def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequence[tuple[str, Plane]]) -> list[float]:
+    """The thickness (mm) of each frame's slice: as stated of the grid, unless positions tell of another one.
+
+    Frames without a lesion are often left out, so that the frames' own positions may skip slices; then the stack of
+    images says how far apart they are, and without images the stated spacing.
     """
-    between, thickness = (_measure(dataset, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
-    positions = _smallest_step(frames[0].normal, [*frames, *referenced])
-    spacing = (positions or between if referenced else between or positions) or thickness
-    if not spacing:
-        raise SetAside(ReasonCode.BAD_GEOMETRY, "The segmentation does not say how far apart its slices are.")
-    return spacing
+    places = slice_places(frames)
+    own = Stack.of(places)
+    stack = _stack_of(own, stacks_of(frames[0].normal, referred_to))
+    stated = _measure(dataset, "SpacingBetweenSlices")
+    even = are_steps_of(own.gaps, stated) if stated else []
+    if stated and all(even) and not (stack and own.gaps and not same_step(min(own.gaps), stated)):
+        return [stated] * len(frames)
+    if stated and not stack and 2 * sum(even) < len(even):
+        raise bad_geometry("The frames of the segmentation do not lie as far apart as it says.")
+    thickness = stated or _measure(dataset, "SliceThickness")
+    known = {place: (stack and stack.thickness(place, own)) or _own(own, place) or thickness for place in own.places}
+    if not all(known.values()):
+        raise bad_geometry("The segmentation does not say how far apart its slices are.")
+    return [known[own.places[own.level(place)]] or 0.0 for place in places]
 
 
-def _smallest_step(normal: np.ndarray, everything: Sequence[Plane]) -> float | None:
-    along = np.sort([plane.position @ normal for plane in everything if plane.position is not None])
-    steps = np.diff(along)
-    steps = steps[steps > SAME_PLACE_MM]
-    return float(steps.min()) if steps.size else None
+def _stack_of(own: Stack, stacks: Sequence[Stack]) -> Stack | None:
+    """The stack that most frames lie in, of several the one with the fewest slices; None where less than half do."""
+    held = {stack: sum(map(stack.holds, own.places)) for stack in stacks}
+    best = max(held, key=lambda stack: (held[stack], -len(stack.places)), default=None)
+    return best if best and 2 * held[best] >= len(own.places) else None
+
+
+def _own(own: Stack, place: float) -> float | None:
+    """The thickness by the frames alone: where all gaps are steps of the smallest one, slices were left out."""
+    smallest = min(own.gaps, default=None)
+    return smallest if smallest and all(are_steps_of(own.gaps, smallest)) else own.thickness(place, own)
 
 
 def _measure(dataset: Dataset, keyword: str) -> float | None:
-    """A value of the first Pixel Measures Sequence that states it, None unless positive."""
-    groups = [*(dataset.get("SharedFunctionalGroupsSequence") or [])]
-    groups += (dataset.get("PerFrameFunctionalGroupsSequence") or [])[:1]
-    values = (measures.get(keyword) for group in groups for measures in group.get("PixelMeasuresSequence") or [])
-    millimetres = next((float(value) for value in values if value), None)
-    return millimetres if millimetres and _positive([millimetres]) else None
+    """A value that every Pixel Measures Sequence states alike; None where they do not, or where it is not positive."""
+    groups = [
+        *(dataset.get("SharedFunctionalGroupsSequence") or []),
+        *(dataset.get("PerFrameFunctionalGroupsSequence") or []),
+    ]
+    stated = {measures.get(keyword) for group in groups for measures in group.get("PixelMeasuresSequence") or []}
+    values = {float(value) for value in stated if value}
+    return values.pop() if len(values) == 1 and _positive([*values]) else None
