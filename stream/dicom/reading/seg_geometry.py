@@ -22,7 +22,7 @@ def frame_planes(dataset: Dataset, form: PixelFormat) -> list[Plane]:
     frames = [frame for frame in described if frame and _is_whole(frame)]
     if len(frames) != form.frames:
         raise bad_geometry("The segmentation does not say where its frames lie or how large its pixels are.")
-    if any(not np.allclose(frame.spacing, frames[0].spacing) for frame in frames):
+    if not np.allclose([frame.spacing for frame in frames], frames[0].spacing):
         raise bad_geometry("The frames of the segmentation have different pixel sizes.")
     if any(not frame.is_across(frames[0].normal) for frame in frames):
         raise bad_geometry("The frames of the segmentation are not parallel.")
@@ -107,8 +107,11 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
         return [stated] * len(frames)
     if stated and not stack and 2 * sum(even) < len(even):
         raise bad_geometry("The frames of the segmentation do not lie as far apart as it says.")
-    thickness = stated or _measure(dataset, "SliceThickness")
-    known = {place: (stack and stack.thickness(place, own)) or _own(own, place) or thickness for place in own.places}
+    thickness = _measure(dataset, "SliceThickness")
+    known = {
+        place: (stack and stack.thickness(place, own)) or _own(own, place, thickness) or stated or thickness
+        for place in own.places
+    }
     if not all(known.values()):
         raise bad_geometry("The segmentation does not say how far apart its slices are.")
     return [known[own.places[own.level(place)]] or 0.0 for place in places]
@@ -121,10 +124,16 @@ def _stack_of(own: Stack, stacks: Sequence[Stack]) -> Stack | None:
     return best if best and 2 * held[best] >= len(own.places) else None
 
 
-def _own(own: Stack, place: float) -> float | None:
-    """The thickness by the frames alone: where all gaps are steps of the smallest one, slices were left out."""
-    smallest = min(own.gaps, default=None)
-    return smallest if smallest and all(are_steps_of(own.gaps, smallest)) else own.thickness(place, own)
+def _own(own: Stack, place: float, thickness: float | None) -> float | None:
+    """The thickness by the frames alone."""
+    smallest = min(own.gaps, default=0.0)
+    return smallest if smallest and _skips(own.gaps, smallest, thickness) else own.thickness(place, own)
+
+
+def _skips(gaps: Sequence[float], smallest: float, thickness: float | None) -> bool:
+    """Whether slices were left out of an even stack: most gaps are the smallest, the others several of it."""
+    most = 2 * sum(same_step(gap, smallest) for gap in gaps) >= len(gaps)
+    return most and all(are_steps_of(gaps, smallest)) and same_step(thickness or smallest, smallest)
 
 
 def _measure(dataset: Dataset, keyword: str) -> float | None:

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -83,14 +83,14 @@ class Stack:
 
     def _is_even(self, place: float, step: float, taken: "Stack") -> bool:
         """Whether slices follow each other by this step over the whole stack, with none but strays between."""
-        chain = {self.level(place), *self._walk(place, step), *self._walk(place, -step)}
-        before, after = self.places[min(chain)] - self.places[0], self.places[-1] - self.places[max(chain)]
+        steps = {self.level(place), *self._walk(place, step), *self._walk(place, -step)}
+        before, after = self.places[min(steps)] - self.places[0], self.places[-1] - self.places[max(steps)]
         if max(before, after) > step * (1 - UNEVEN):
             return False
-        others = [other for level, other in enumerate(self.places) if level not in chain]
+        others = [other for level, other in enumerate(self.places) if level not in steps]
         second = len(others) > 1 and all(same_step(gap, step) for gap in Stack(tuple(others)).gaps)
         apart = all(gap > step * (1 - UNEVEN) for gap in Stack(tuple(others)).gaps)
-        few = 4 * len(others) <= len(self.places) and apart
+        few = 3 * len(others) <= len(self.places) and apart
         return (few or second) and not any(taken.holds(other) for other in others)
 
     def _walk(self, place: float, step: float) -> Iterator[int]:
@@ -106,9 +106,9 @@ class Stack:
 
 
 def stacks_of(normal: np.ndarray, planes: Sequence[tuple[str, Plane]]) -> list[Stack]:
-    """The stacks across `normal` (3,), one for each series; planes come with their series."""
+    """The stacks across `normal` (3,): of each series and of all together; planes come with their series."""
     places: dict[str, list[float]] = {}
     for series, plane in planes:
         if plane.position is not None and plane.is_across(normal):
             places.setdefault(series, []).append(float(plane.position @ normal))
-    return [Stack.of(each) for each in places.values()]
+    return [Stack.of(each) for each in (*places.values(), [*chain.from_iterable(places.values())])]
