@@ -29,6 +29,12 @@ class Plane:
         (a, b, c), (d, e, f) = self.orientation.tolist()  # numpy's own takes most of the time of reading a header
         return np.array([b * f - c * e, c * d - a * f, a * e - b * d])
 
+    @cached_property
+    def corner(self) -> tuple[float, ...]:
+        """Matrix, first pixel and directions, rounded: two planes that agree in it were meant to be one grid."""
+        position = () if self.position is None else np.round(self.position, 1).tolist()
+        return self.rows, self.columns, *position, *np.round(self.orientation, 2).ravel().tolist()
+
     def is_across(self, normal: np.ndarray) -> bool:
         """Whether it lies across a direction (3,), whichever side of it is up."""
         return bool(abs(self.normal @ normal) >= 1 - ANGLE_TOLERANCE)

@@ -21,6 +21,7 @@ from stream.dicom.reading.pixels import MAX_DECODED_BYTES
 from stream.dicom.reading.seg_frames import HALF, background, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
     bad_geometry,
+    check_pixel_size,
     frame_planes,
     planes_referred_to,
     refers_only_to,
@@ -77,6 +78,7 @@ def _slices(
 ) -> Iterator[tuple[int, np.ndarray, Plane, float]]:
     """What each of `segments` fills of each slice (rows, columns), the plane and thickness (mm) of the slice."""
     frames, referred_to = frame_planes(dataset, form), planes_referred_to(dataset, images)
+    check_pixel_size(frames, referred_to)
     depths_mm = slice_depths(dataset, frames, referred_to)
     shown = rooms(referred_to) if refers_only_to(dataset, images) else []
     for number, frame, several in together(fractions(dataset, form), _places(dataset, form, frames), segments):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from pydicom import Dataset
 
-from stream.dicom.reading.geometry import Plane, planes
+from stream.dicom.reading.geometry import SIZE_TOLERANCE, Plane, planes
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.stacks import Stack, are_steps_of, same_step, stacks_of
 from stream.errors import SetAside
@@ -86,6 +86,17 @@ def frame_sources(group: Dataset) -> Iterator[str]:
             yield str(source.ReferencedSOPInstanceUID)
 
 
+def check_pixel_size(frames: Sequence[Plane], referred_to: Sequence[tuple[str, Plane]]) -> None:
+    """SetAside(bad_geometry) where a frame has matrix, corner and directions of images, but none of their sizes."""
+    sizes: dict[tuple[float, ...], list[tuple[float, float]]] = {}
+    for _, plane in referred_to:
+        sizes.setdefault(plane.corner, []).append(plane.spacing)
+    for frame in frames:
+        known = sizes.get(frame.corner)
+        if known and not any(np.allclose(frame.spacing, size, rtol=SIZE_TOLERANCE) for size in known):
+            raise bad_geometry("The segmentation has other pixel sizes than the images it was drawn on.")
+
+
 def slice_places(frames: Sequence[Plane]) -> list[float]:
     """How far (mm) each frame lies along their common normal."""
     normal = frames[0].normal
@@ -103,7 +114,8 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
     stack = _stack_of(own, stacks_of(frames[0].normal, referred_to))
     stated = _measure(dataset, "SpacingBetweenSlices")
     even = are_steps_of(own.gaps, stated) if stated else []
-    if stated and all(even) and not (stack and own.gaps and not same_step(min(own.gaps), stated)):
+    confirmed = same_step(min(own.gaps), stated or 0.0) if own.gaps else not _drawn_on_pixels(frames, referred_to)
+    if stated and all(even) and (confirmed or not stack):
         return [stated] * len(frames)
     if stated and not stack and 2 * sum(even) < len(even):
         raise bad_geometry("The frames of the segmentation do not lie as far apart as it says.")
@@ -115,6 +127,12 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
     if not all(known.values()):
         raise bad_geometry("The segmentation does not say how far apart its slices are.")
     return [known[own.places[own.level(place)]] or 0.0 for place in places]
+
+
+def _drawn_on_pixels(frames: Sequence[Plane], referred_to: Sequence[tuple[str, Plane]]) -> bool:
+    """Whether every frame has the matrix, corner and directions of an image."""
+    corners = {plane.corner for _, plane in referred_to}
+    return all(frame.corner in corners for frame in frames)
 
 
 def _stack_of(own: Stack, stacks: Sequence[Stack]) -> Stack | None:

@@ -16,6 +16,7 @@ from stream.dicom.gateway import network
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Spool
+from stream.dicom.reading.sop_classes import COMPRESSED, TRANSFER_SYNTAXES, kind_of
 from stream.endpoints import free_port
 from stream.errors import CannotStart
 from stream.settings import Settings
@@ -126,6 +127,18 @@ def test_compressed_files_are_taken_as_they_are(gateway: Gateway, storescu: Call
     record, _ = gateway.records(2)
     assert dcmread(gateway.spool.file(record)).file_meta.TransferSyntaxUID == uid.RLELossless
     assert record.arrival.content_sha256 == content_of(original).sha256
+
+
+def test_what_is_read_of_a_kind_is_what_is_taken_of_it(gateway: Gateway) -> None:
+    offered = [*COMPRESSED, uid.HTJ2KLossless]
+    for sop_class in (uid.CTImageStorage, uid.SegmentationStorage, uid.Comprehensive3DSRStorage):
+        entity = AE("TEST")
+        for syntax in offered:
+            entity.add_requested_context(sop_class, syntax)
+        association = entity.associate("127.0.0.1", gateway.port)
+        taken = {context.transfer_syntax[0] for context in association.accepted_contexts}
+        association.release()
+        assert taken == set(TRANSFER_SYNTAXES[kind_of(sop_class)]) & set(offered)
 
 
 def test_an_echo_is_answered(gateway: Gateway) -> None:

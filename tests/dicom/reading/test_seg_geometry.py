@@ -255,3 +255,25 @@ def test_a_larger_grid_with_nothing_drawn_outside_the_images_is_measured(
     seg = make_seg([wide], make_series(np.zeros(wide.shape), SPACING))
     _refer(seg, images)
     assert measure(seg, images)["volume"] == pytest.approx(MASK.sum() * VOXEL_ML)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.97, 1.03])
+def test_pixels_of_another_size_in_the_grid_of_the_images_are_set_aside(
+    measure: Callable[..., Measured], images: list[Dataset], factor: float
+) -> None:
+    seg = make_seg([MASK], images)
+    measures = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.PixelSpacing = [0.5 * factor, 0.8 * factor]
+    assert _refused(measure, seg, images) == "bad_geometry"
+
+
+@pytest.mark.parametrize("drawn", [slice(None), slice(1, 4), slice(2, 3)])
+@pytest.mark.parametrize("stated_mm", [0.6, 1.0, 10.0])
+def test_images_know_better_than_a_stated_spacing_how_far_apart_they_are(
+    measure: Callable[..., Measured], images: list[Dataset], drawn: slice, stated_mm: float
+) -> None:
+    """Some scanners call the gap between slices the spacing, and writers copy it."""
+    seg = make_seg([MASK[drawn]], images[drawn])
+    _state(seg, stated=True, millimetres=stated_mm)
+    _refer(seg, images)
+    assert measure(seg, images)["volume"] == pytest.approx(MASK[drawn].sum() * VOXEL_ML)
