@@ -31,9 +31,8 @@ def segment_numbers(dataset: Dataset, form: PixelFormat) -> list[int | None]:
     """Which segment each frame shows; None in a label map, where every frame shows all."""
     if _kind(dataset) == "LABELMAP":
         return [None] * form.frames
-    described = {int(segment.SegmentNumber) for segment in dataset.get("SegmentSequence") or []}
     numbers = list(_stated_numbers(dataset))
-    if not described.issuperset(numbers):
+    if not _described(dataset).issuperset(numbers):
         _refuse("A frame of the segmentation shows a segment that is not described.")
     return [*numbers]
 
@@ -61,6 +60,10 @@ def together(
 
 def _kind(dataset: Dataset) -> str:
     return str(dataset.get("SegmentationType") or "")
+
+
+def _described(dataset: Dataset) -> set[int]:
+    return {int(segment.SegmentNumber) for segment in dataset.get("SegmentSequence") or []}
 
 
 def _rule(dataset: Dataset, form: PixelFormat) -> Callable[[np.ndarray], np.ndarray]:
@@ -94,7 +97,7 @@ def _at_most(values: np.ndarray, most: int) -> np.ndarray:
 
 def _check_size(dataset: Dataset, form: PixelFormat) -> None:
     """Native data is as long as the header says: frames padded one by one are not where they are read."""
-    if form.signed or form.samples != 1 or not form.rows * form.columns:
+    if form.signed or form.samples != 1 or not form.rows * form.columns or form.bits_allocated not in (1, 8, 16):
         _refuse("The segmentation has no pixels of the kind that segmentations have.")
     encoded = dataset.get("PixelData") or b""
     if dataset.file_meta.TransferSyntaxUID not in PLAIN:

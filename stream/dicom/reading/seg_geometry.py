@@ -112,14 +112,13 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
     places = slice_places(frames)
     own = Stack.of(places)
     stack = _stack_of(own, stacks_of(frames[0].normal, referred_to))
-    stated = _measure(dataset, "SpacingBetweenSlices")
-    even = are_steps_of(own.gaps, stated) if stated else []
-    confirmed = same_step(min(own.gaps), stated or 0.0) if own.gaps else not _drawn_on_pixels(frames, referred_to)
-    if stated and all(even) and (confirmed or not stack):
+    stated, thickness = (_measure(dataset, keyword) for keyword in ("SpacingBetweenSlices", "SliceThickness"))
+    if step := _confirmed(own, stated or thickness):
+        return [step] * len(frames)
+    if stated and _is_possible(stated, own, stack, _drawn_on_pixels(frames, referred_to)):
         return [stated] * len(frames)
-    if stated and not stack and 2 * sum(even) < len(even):
+    if stated and not stack and 2 * sum(are_steps_of(own.gaps, stated)) < len(own.gaps):
         raise bad_geometry("The frames of the segmentation do not lie as far apart as it says.")
-    thickness = _measure(dataset, "SliceThickness")
     known = {
         place: (stack and stack.thickness(place, own)) or _own(own, place, thickness) or stated or thickness
         for place in own.places
@@ -127,6 +126,20 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
     if not all(known.values()):
         raise bad_geometry("The segmentation does not say how far apart its slices are.")
     return [known[own.places[own.level(place)]] or 0.0 for place in places]
+
+
+def _confirmed(own: Stack, stated: float | None) -> float | None:
+    """A stated distance (mm) that the frames follow each other by."""
+    return stated if stated and own.step and same_step(own.step, stated) else None
+
+
+def _is_possible(stated: float, own: Stack, stack: Stack | None, on_pixels: bool) -> bool:
+    """Whether the stated spacing (mm) can be that of the frames, some left out, if they lie in this stack of images."""
+    if not all(are_steps_of(own.gaps, stated)):
+        return False
+    if not stack:
+        return True
+    return bool(stack.step) and same_step(min(own.gaps), stated) if own.gaps else not on_pixels
 
 
 def _drawn_on_pixels(frames: Sequence[Plane], referred_to: Sequence[tuple[str, Plane]]) -> bool:

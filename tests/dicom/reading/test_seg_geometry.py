@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom.seg import Segmentation
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 from pydicom.datadict import tag_for_keyword
 from scipy.spatial.transform import Rotation
 
@@ -186,6 +186,18 @@ def test_images_in_two_series_are_one_stack(measure: Callable[..., Measured], im
     for image in images[::2]:
         image.SeriesInstanceUID = "1.2.3"
     assert measure(seg, images)["volume"] == pytest.approx(MASK.sum() * VOXEL_ML)
+
+
+@pytest.mark.parametrize("keyword", ["SpacingBetweenSlices", "SliceThickness"])
+def test_every_second_slice_is_a_stack_where_the_segmentation_says_so(
+    measure: Callable[..., Measured], images: list[Dataset], keyword: str
+) -> None:
+    between = [_like(image, image.ImagePositionPatient[2] + 1.5) for image in images]
+    seg = make_seg([MASK], images)
+    _state(seg, stated=False)
+    seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0][keyword] = DataElement(keyword, "DS", 3.0)
+    _refer(seg, images + between)
+    assert measure(seg, images + between)["volume"] == pytest.approx(MASK.sum() * VOXEL_ML)
 
 
 @pytest.mark.parametrize("held", [True, False])
