@@ -3,6 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import PatientIdentity, read_header
@@ -20,6 +23,12 @@ DATED = {
     "StudyDate": "20200102",
     "StudyTime": "080000",
 }
+
+
+def write(dataset: Dataset, keyword: str, value: str) -> None:
+    """Put a date or time into `dataset` as no library would: out of range, too long, or no date at all."""
+    tag, raw = Tag(keyword), value.encode() + b" " * (len(value) % 2)
+    dataset[tag] = RawDataElement(tag, "TM" if keyword.endswith("Time") else "DA", len(raw), raw, 0, False, True)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,52 @@ def test_a_date_that_cannot_be_is_set_aside_and_the_sentence_does_not_repeat_it(
         read_header(report, settings, "PACS")
     assert caught.value.reason_code == "impossible_date"
     assert date not in caught.value.reason
+
+
+@pytest.mark.parametrize("date", ["00000000", "20260230", "20200104-20200105", "18991231", "20990101", "2020", "today"])
+def test_a_date_that_cannot_be_gives_way_to_the_next_one_that_can(
+    settings: Settings, tmp_path: Path, date: str
+) -> None:
+    series, study = dt.datetime(2020, 1, 3, 12, tzinfo=UTC), dt.datetime(2020, 1, 2, 8, tzinfo=UTC)
+    dated = {keyword: value for keyword, value in DATED.items() if keyword != "AcquisitionDateTime"}
+    image = make_image(**dated)
+    write(image, "AcquisitionDate", date)
+    assert read_header(reread(image, tmp_path), settings, "PACS").acquired_at == series
+    write(image, "SeriesDate", date)
+    assert read_header(reread(image, tmp_path), settings, "PACS").acquired_at == study
+    image.AcquisitionDateTime = "20200105083015"
+    assert read_header(reread(image, tmp_path), settings, "PACS").acquired_at.day == 5
+
+
+@pytest.mark.parametrize("moment", ["00000000000000", "20260230101500", "yesterday", "20990101000000", "20200105-"])
+def test_a_moment_that_cannot_be_gives_way_to_the_date_of_acquisition(settings: Settings, moment: str) -> None:
+    image = make_image(**DATED)
+    image.pop("AcquisitionDateTime")
+    image.add_new(0x0008002A, "LO", moment)
+    assert read_header(image, settings, "PACS").acquired_at == dt.datetime(2020, 1, 4, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("time", ["240000", "2560", "101500-110000", "99", "noon", "000061"])
+def test_a_time_that_is_none_counts_as_no_time_and_the_day_stays(settings: Settings, tmp_path: Path, time: str) -> None:
+    image = make_image(AcquisitionDate="20200104", StudyDate="20200102")
+    write(image, "AcquisitionTime", time)
+    assert read_header(reread(image, tmp_path), settings, "PACS").acquired_at == dt.datetime(2020, 1, 4, tzinfo=UTC)
+
+
+def test_where_no_date_can_be_the_fields_are_named_and_their_values_are_not(settings: Settings) -> None:
+    image = make_image(AcquisitionDate="20990101", SeriesDate="", StudyDate="18500101")
+    with pytest.raises(SetAside) as caught:
+        read_header(image, settings, "PACS")
+    assert caught.value.reason_code == "impossible_date"
+    assert "Acquisition Date" in caught.value.reason and "Study Date" in caught.value.reason
+    assert "Series" not in caught.value.reason and "2099" not in caught.value.reason
+
+
+@pytest.mark.parametrize("offset", ["+1500", "-1300", "+0190", "+11:00", "Sydney"])
+def test_an_offset_that_is_no_zone_of_the_earth_counts_as_none(settings: Settings, offset: str) -> None:
+    report = make_sr(StudyDate="20200702", StudyTime="100000")
+    report.add_new(0x00080201, "LO", offset)
+    assert read_header(report, settings, "PACS").acquired_at == dt.datetime(2020, 7, 2, 10, tzinfo=UTC)
 
 
 def test_no_date_at_all_is_set_aside_and_never_becomes_today(settings: Settings) -> None:
