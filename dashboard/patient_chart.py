@@ -97,7 +97,7 @@ class PatientChart:
             for row in rows.itertuples()
         ]
         last = rows.iloc[-1]
-        scan = f"{wording.MEASUREMENTS[last.measurement]} after the scan of {wording.day(last.acquired_at, self.zone)}"
+        scan = f"{wording.MEASUREMENTS[last.measurement]} after the scan of {self.days_of(rows.acquired_at)[-1]}"
         return f"{scan}: {'; '.join(days)}. Said by {wording.said_by(last.model, last.weights_version)}."
 
     def response_words(self) -> list[str]:
@@ -106,7 +106,7 @@ class PatientChart:
 
     def _response_words(self, criterion: str, rows: pd.DataFrame) -> str:
         probability = rows.set_index("category").probability
-        day = wording.day(rows.acquired_at.iloc[0], self.zone)
+        day = self.days_of(rows.acquired_at)[0]
         shares = [f"{words} {wording.percent(probability[name])}" for name, words in wording.RESPONSES.items()]
         source = wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])
         start = f"Best response by {criterion} up to the visit after that of {day}"
@@ -158,6 +158,10 @@ class PatientChart:
         """The days that sizes are forecast for."""
         return self._local(sizes.acquired_at) + pd.to_timedelta(sizes.horizon_days, unit="D")
 
+    def days_of(self, acquired_at: pd.Series) -> list[str]:
+        """The calendar days of scans, each in its own zone."""
+        return [wording.day(clock) for clock in self._local(acquired_at)]
+
     def _unit(self, group: str) -> str:
         return str(self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0])
 
@@ -179,8 +183,11 @@ class PatientChart:
         return self._local(self._scan_dates).reset_index(drop=True)
 
     def _local(self, times: pd.Series) -> pd.Series:
-        """Wall-clock times of the service's zone: a browser elsewhere must not shift a date."""
-        return pd.to_datetime(times, utc=True).dt.tz_convert(self.zone).dt.tz_localize(None)
+        """Wall-clock times, of scans in their own zone, else in the service's: a browser must not shift a date."""
+        times = pd.to_datetime(times, utc=True)
+        scans = pd.to_datetime(self.statuses.acquired_at, utc=True)
+        of_scans = dict(zip(scans, self.statuses.acquired_local, strict=True))
+        return pd.to_datetime(times.map(of_scans)).fillna(times.dt.tz_convert(self.zone).dt.tz_localize(None))
 
 
 def _series(rows: pd.DataFrame) -> list[str]:

@@ -28,6 +28,7 @@ class WorklistRow(NamedTuple):
     previous_weights: str | None
     change: float
     last_scan_at: dt.datetime
+    last_scan_local: dt.datetime
 
 
 class WaitingRow(NamedTuple):
@@ -37,6 +38,7 @@ class WaitingRow(NamedTuple):
     status: Status
     reason: str | None
     last_scan_at: dt.datetime | None
+    last_scan_local: dt.datetime | None
 
 
 class ForecastCard(NamedTuple):

@@ -10,6 +10,7 @@ from dashboard import ranking, wording
 
 WIDTHS = {
     "Accepted": 130,
+    "Acquired": 130,
     "Patient": 235,
     "Scan": 80,
     "Revision": 70,
@@ -24,7 +25,7 @@ SCAN_COLUMNS = {name: st.column_config.Column(width=pixels) for name, pixels in 
 
 
 def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """The columns of scan_status in words, for a table."""
+    """The columns of scan_status in words, for a table; what a scan's own clock showed, all else in `zone`."""
     marks = [" (provisional)" if provisional else "" for provisional in scans.provisional]
     complete = [wording.COMPLETENESS.get(name, name) for name in scans.completeness]
     columns = {
@@ -32,6 +33,7 @@ def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
         "Patient": scans.patient_id,
         "Scan": ["\N{HORIZONTAL ELLIPSIS}" + uid[-6:] for uid in scans.scan_uid],
         "Revision": scans.revision,
+        "Acquired": [wording.wall_clock(clock) for clock in scans.acquired_local],
         "Modality": [", ".join(names) for names in scans.modality],
         "Files": scans.instances,
         "Status": [wording.STATUSES[status][0] for status in scans.status],
@@ -49,10 +51,10 @@ def unused_table(unused: pd.DataFrame, where: str, values: Sequence[object]) -> 
     return table.assign(Object=[wording.OBJECT_KINDS.get(kind, kind) for kind in table.Object])
 
 
-def superseded_table(ended: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
-    """Forecasts that no longer stand, in words, for a table."""
+def superseded_table(ended: pd.DataFrame, days: list[str], zone: ZoneInfo) -> pd.DataFrame:
+    """Forecasts that no longer stand, in words, for a table; `days` are those of their scans."""
     columns = {
-        "Scan of": [wording.day(at, zone) for at in ended.acquired_at],
+        "Scan of": days,
         "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(ended)],
         "Risk": [wording.percent(risk) for risk in ended.risk],
         "90 % interval": [wording.interval(*pair) for pair in zip(ended.risk_low, ended.risk_high, strict=True)],

@@ -197,14 +197,19 @@ def trend(change: float, name: str) -> Trend:
     return "worse" if rounded > 0 else "better" if rounded < 0 else "unchanged"
 
 
-def day(at: dt.datetime | None, zone: ZoneInfo) -> str:
-    """The calendar day in `zone`: `2026-11-23`."""
-    return "" if at is None or pd.isna(at) else at.astimezone(zone).strftime("%Y-%m-%d")
+def day(clock: dt.datetime | None) -> str:
+    """The calendar day of a wall clock: `2026-11-23`."""
+    return "" if clock is None or pd.isna(clock) else clock.strftime("%Y-%m-%d")
 
 
-def weekday(at: dt.datetime, zone: ZoneInfo) -> str:
+def wall_clock(clock: dt.datetime | None) -> str:
+    """Day and time of a wall clock: `2026-11-23 14:05`."""
+    return "" if clock is None or pd.isna(clock) else clock.strftime("%Y-%m-%d %H:%M")
+
+
+def weekday(clock: dt.datetime) -> str:
     """The day with its weekday: `Mon 2026-11-23`."""
-    return f"{_WEEKDAYS[at.astimezone(zone).weekday()]} {day(at, zone)}"
+    return f"{_WEEKDAYS[clock.weekday()]} {day(clock)}"
 
 
 def moment(at: dt.datetime | None, zone: ZoneInfo) -> str:

@@ -37,7 +37,7 @@ def patient(source: ViewReader) -> None:
     _response(record)
     _why(name, current)
     _given(record)
-    _superseded(history)
+    _superseded(history, record)
     _scans(scans)
     _unused(source.unused(name))
 
@@ -198,13 +198,14 @@ def _given(record: PatientChart) -> None:
     st.altair_chart(charts.given(frame, "Treatments", record.span), theme=None, key="given", alt="Treatments over time")
 
 
-def _superseded(history: pd.DataFrame) -> None:
+def _superseded(history: pd.DataFrame, record: PatientChart) -> None:
     ended = history[history.superseded_at.notna()].sort_values("superseded_at", ascending=False)
     with st.expander(f"Forecasts that no longer stand ({len(ended)})"):
         if ended.empty:
             st.caption("Every forecast shown for this patient still stands.")
         else:
-            st.dataframe(tables.superseded_table(ended, load_settings().zone), hide_index=True)
+            days = record.days_of(ended.acquired_at)
+            st.dataframe(tables.superseded_table(ended, days, load_settings().zone), hide_index=True)
 
 
 def _scans(scans: pd.DataFrame) -> None:
@@ -216,7 +217,7 @@ def _unused(unused: pd.DataFrame) -> None:
     if unused.empty:
         return
     with st.expander(f"Received and not used ({len(unused)})"):
-        days = [wording.day(at, load_settings().zone) for at in unused.acquired_at]
+        days = [wording.day(clock) for clock in unused.acquired_local]
         st.dataframe(tables.unused_table(unused, "Scan of", days), hide_index=True, key="unused")
 
 

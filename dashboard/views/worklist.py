@@ -104,13 +104,12 @@ def _cells(patient: str) -> list[DeltaGenerator]:
 
 def _forecast(cells: list[DeltaGenerator], row: WorklistRow, now: pd.Timestamp) -> None:
     what, bar, risk, change, scan, computed = cells
-    zone = load_settings().zone
     what.markdown(f"{wording.endpoint(row.endpoint)}  \n{wording.horizon(row.horizon_kind, row.horizon_days)}")
     words = f"{wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
     bar.image(charts.risk_bar(row), width="stretch", alt=words)
     risk.markdown(f"**{wording.percent(row.risk)}**  \n:gray[{wording.interval(row.risk_low, row.risk_high)}]")
     change.markdown(_change(row))
-    scan.markdown(f"{wording.weekday(row.last_scan_at, zone)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+    scan.markdown(f"{wording.weekday(row.last_scan_local)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
     mark = "  \n:orange-badge[provisional]" if row.provisional else ""
     computed.markdown(f"{wording.age(row.computed_at, now)}{mark}")
 
@@ -128,9 +127,8 @@ def _no_forecast(cells: list[DeltaGenerator], row: WaitingRow, now: pd.Timestamp
     what, _, _, _, scan, _ = cells
     what.markdown(":gray[no forecast]")
     cells[1].text(row.reason or wording.STATUSES[row.status][1])
-    if row.last_scan_at is not None and pd.notna(row.last_scan_at):
-        zone = load_settings().zone
-        scan.markdown(f"{wording.weekday(row.last_scan_at, zone)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+    if row.last_scan_local is not None and pd.notna(row.last_scan_local):
+        scan.markdown(f"{wording.weekday(row.last_scan_local)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
 
 
 def _patients(count: int) -> str:

@@ -25,7 +25,8 @@ CREATE OR REPLACE VIEW scanstream.scan_status AS
     w.reason_code,
     coalesce(
       w.reason,
-      f.note,
+      nullif(concat_ws('; ', f.note, CASE WHEN r.dated_apart IS NOT NULL THEN format(
+        'of another day than the scan: image %s', array_to_string(r.dated_apart, ', ')) END), ''),
       CASE WHEN p.id IS NOT NULL AND NOT EXISTS (
         SELECT FROM core.states t WHERE t.scan_uid = w.scan_uid AND t.superseded_by IS NULL)
       THEN 'no model applies' END) AS reason,
@@ -33,7 +34,8 @@ CREATE OR REPLACE VIEW scanstream.scan_status AS
     r.final_at IS NULL AS provisional,
     coalesce(r.accepted_at, w.changed_at) AS accepted_at,
     o.computed_at AS applied_at,
-    r.acquired_at
+    r.acquired_at,
+    core.scan_clock(r.acquired_at, r.utc_offset_minutes) AS acquired_local
   FROM core.assembly w
   JOIN core.scans s ON s.scan_uid = w.scan_uid
   LEFT JOIN core.assignments a ON a.scan_uid = w.scan_uid
@@ -65,3 +67,4 @@ COMMENT ON COLUMN scanstream.scan_status.provisional IS 'True until the scan rev
 COMMENT ON COLUMN scanstream.scan_status.accepted_at IS 'When the revision was accepted';
 COMMENT ON COLUMN scanstream.scan_status.applied_at IS 'When it first counted on the timeline';
 COMMENT ON COLUMN scanstream.scan_status.acquired_at IS 'When the scan was acquired';
+COMMENT ON COLUMN scanstream.scan_status.acquired_local IS 'What the clock showed then in the zone of the scan';

@@ -1,15 +1,17 @@
 CREATE OR REPLACE VIEW scanstream.trajectory AS
   SELECT p.patient_id, p.at AS acquired_at,
-    core.local_day(p.at) - core.local_day(p.first_at) AS day,
+    p.day - p.first_day AS day,
     p.id AS scan_uid, p.revision, m.lesion_uid, m.lesion_label, m.body_site, m.measurement, m.value, m.unit, m.source
-  FROM (SELECT *, min(at) OVER (PARTITION BY patient_id) AS first_at FROM core.placements
-        WHERE kind = 'scan' AND ended_by IS NULL) p
+  FROM (SELECT *, min(day) OVER (PARTITION BY patient_id) AS first_day
+        FROM (SELECT p.patient_id, p.at, p.id, p.revision, core.scan_clock(p.at, r.utc_offset_minutes)::date AS day
+              FROM core.placements p JOIN core.revisions r ON r.scan_uid = p.id AND r.revision = p.revision
+              WHERE p.kind = 'scan' AND p.ended_by IS NULL) s) p
   JOIN core.measurements m ON m.scan_uid = p.id AND m.revision = p.revision;
 
 COMMENT ON VIEW scanstream.trajectory IS 'Measured values of the standing scans over time';
 COMMENT ON COLUMN scanstream.trajectory.patient_id IS 'Pseudonym of the patient';
 COMMENT ON COLUMN scanstream.trajectory.acquired_at IS 'When the scan was acquired';
-COMMENT ON COLUMN scanstream.trajectory.day IS 'Whole calendar days since the first standing scan';
+COMMENT ON COLUMN scanstream.trajectory.day IS 'Whole calendar days since the first standing scan, each in its own zone';
 COMMENT ON COLUMN scanstream.trajectory.scan_uid IS 'Pseudonym of the scan (study)';
 COMMENT ON COLUMN scanstream.trajectory.revision IS 'Revision of the scan, counts from 1';
 COMMENT ON COLUMN scanstream.trajectory.lesion_uid IS 'Pseudonym of the lesion; null: whole patient';

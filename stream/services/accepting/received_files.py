@@ -16,6 +16,7 @@ from stream.storage.database import Connection
 from stream.storage.folding.timelines import roots
 from stream.storage.intake import instances, receipts, set_asides
 from stream.storage.patients.vault import keep_patients
+from stream.timeline.local_time import offset_minutes
 from stream.vocabulary import ReasonCode, Receipt
 
 
@@ -190,6 +191,7 @@ def _instance(file: ReceivedFile, what: DescribedInstance) -> dict[str, Any]:
         "expected_in_series": what.expected_in_series,
         "withdraws": list(what.withdraws) or None,
         "withdraws_because": what.withdraws_because,
+        "utc_offset_minutes": offset_minutes(what.acquired_at),
     }
 
 

@@ -18,7 +18,6 @@ from stream.services.assembling.completeness import (
     DueTime,
     GatheredScan,
     Rules,
-    acquired_at,
     due,
     next_revisions,
 )
@@ -30,6 +29,7 @@ from stream.storage.intake import assembly, instances
 from stream.storage.intake.assembly import Instance, RevisionKey, Wait
 from stream.storage.intake.withdrawals import Withdrawal, named_scans
 from stream.timeline.digest import digest
+from stream.timeline.local_time import offset_minutes
 from stream.vocabulary import Completeness, ReasonCode
 
 OVERDUE_LIMIT = 500
@@ -62,10 +62,11 @@ class _NewRevision(NamedTuple):
 def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: dt.datetime) -> list[RevisionBell]:
     """Bring the assembly of `scan_uids`, and of scans that they take back from, into line with what was accepted.
 
-    Returns the revisions that were made, taken down or let count again.
+    So are scans that refer to their images, which give them their day. Returns the revisions that were made, taken down
+    or let count again.
     """
     with connection.transaction():
-        scans = _read(connection, named_scans(connection, scan_uids))
+        scans = _read(connection, instances.referring_scans(connection, named_scans(connection, scan_uids)))
         reach("assembly.locked")
         due_times = [(scan, when) for scan in scans if (when := due(scan, rules))]
         _wait(connection, [(scan, when) for scan, when in due_times if when.at > now], now)
@@ -132,6 +133,7 @@ def _read(connection: Connection, scan_uids: Sequence[str]) -> list[GatheredScan
             arrival.last_received_at,
             arrival.open_associations,
             arrival.last_closed_at,
+            dated=arrival.dated,
         )
         for arrival in arrivals
         if arrival.scan_uid in accepted
@@ -146,7 +148,15 @@ def _with_relations(connection: Connection, scans: Sequence[GatheredScan]) -> li
     standing = {(withdrawal.note, withdrawal.takes) for withdrawal in force}
     undone = [withdrawal for withdrawal in everything if (withdrawal.note, withdrawal.takes) not in standing]
     elsewhere = instances.existing(connection, {uid for scan in scans for uid in scan.references_elsewhere})
-    return [_related(scan, force, undone, elsewhere) for scan in scans]
+    return _with_dates(connection, [_related(scan, force, undone, elsewhere) for scan in scans])
+
+
+def _with_dates(connection: Connection, scans: Sequence[GatheredScan]) -> list[GatheredScan]:
+    """`scans` with the dates of images that they refer to, where no image of their own counts."""
+    undated = [scan for scan in scans if not any(instance.kind == "image" for instance in scan.counting)]
+    images = {uid for scan in undated for instance in scan.instances for uid in instance.referenced}
+    dates = instances.image_dates(connection, images)
+    return [replace(scan, image_dates=dates) for scan in scans]
 
 
 def _related(
@@ -173,14 +183,12 @@ def _make_revisions(
     """Make the revisions that `scans` need; returns the scans as they are then."""
     if not scans:
         return []
-    images = {uid for scan, _ in scans for instance in scan.instances for uid in instance.referenced}
-    dates = instances.image_dates(connection, images)
     new = [
         _NewRevision(scan, scan.revision + number, content, why)
         for scan, why in scans
         for number, content in enumerate(next_revisions(scan), start=1)
     ]
-    append(connection, schema.revisions, [_revision_row(each, dates, now) for each in new])
+    append(connection, schema.revisions, [_revision_row(each, now) for each in new])
     reach("assembly.revision_written")
     append(connection, schema.revision_instances, [row for each in new for row in _instance_rows(each)])
     assembly.start_measuring(connection, [(each.key, each.why) for each in new], now)
@@ -197,10 +205,15 @@ def _with_revisions(scans: Sequence[GatheredScan], new: Sequence[_NewRevision]) 
     return list(after.values())
 
 
-def _revision_row(new: _NewRevision, dates: Mapping[str, dt.datetime], now: dt.datetime) -> dict[str, Any]:
+def _revision_row(new: _NewRevision, now: dt.datetime) -> dict[str, Any]:
+    at, apart = new.scan.time_of(new.instances)
+    if apart:
+        logs.event("images_of_another_day", scan=new.scan.scan_uid, revision=new.revision, instances=list(apart))
     return {
         **new.key._asdict(),
-        "acquired_at": acquired_at(new.instances, dates),
+        "acquired_at": at,
+        "utc_offset_minutes": offset_minutes(at),
+        "dated_apart": list(apart) or None,
         "instances_sha256": digest(sorted(instance.content_sha256 for instance in new.instances)).hex(),
         "completeness": new.why,
         "accepted_at": now,

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stream.services.assembling.scan_time import ScanTime, findings, scan_time
 from stream.storage.intake.assembly import Instance
 from stream.storage.intake.withdrawals import Withdrawal
 from stream.vocabulary import Completeness
@@ -46,7 +47,9 @@ class GatheredScan:
     """A scan with everything accepted for it.
 
     `made_of`: the instances of each revision; `withdrawn`: the instances that do not count, with what took them back;
-    `undone`: what once took an instance back and no longer does; `elsewhere`: instances it refers to in other scans.
+    `undone`: what once took an instance back and no longer does; `elsewhere`: instances it refers to in other scans;
+    `image_dates`: of images it refers to, where it has none; `dated`: when its newest revision was acquired, None
+    where that is rejected.
     """
 
     scan_uid: str
@@ -60,6 +63,8 @@ class GatheredScan:
     withdrawn: Mapping[str, Withdrawal] = field(default_factory=dict)
     undone: tuple[Withdrawal, ...] = ()
     elsewhere: frozenset[str] = frozenset()
+    image_dates: Mapping[str, dt.datetime] = field(default_factory=dict)
+    dated: dt.datetime | None = None
 
     @property
     def instance_uids(self) -> frozenset[str]:
@@ -81,11 +86,20 @@ class GatheredScan:
     def counting(self) -> tuple[Instance, ...]:
         """What is not withdrawn; nothing where only notes are left of a scan that had more."""
         left = tuple(instance for instance in self.instances if instance.instance_uid not in self.withdrawn)
-        return left if _findings(left) or not _findings(self.instances) else ()
+        return left if findings(left) or not findings(self.instances) else ()
+
+    @property
+    def is_misdated(self) -> bool:
+        """Whether the images that it refers to have come, or come to agree, since its newest revision was dated."""
+        return bool(self.dated and self.counting) and self.time_of(self.counting).at != self.dated
+
+    def time_of(self, instances: Sequence[Instance]) -> ScanTime:
+        """When a revision of these of its instances was acquired."""
+        return scan_time(instances, self.image_dates)
 
 
 def next_revisions(scan: GatheredScan) -> list[tuple[Instance, ...]]:
-    """The revisions `scan` needs next: none where its newest one is made of all that counts.
+    """The revisions `scan` needs next: none where its newest one is made of all that counts, and of the right day.
 
     What is withdrawn before any revision had it gets one of all there is, to be taken down at once: every accepted
     instance comes to an end, and the revision above holds what counts.
@@ -94,7 +108,8 @@ def next_revisions(scan: GatheredScan) -> list[tuple[Instance, ...]]:
     doomed = bool(fresh & scan.withdrawn.keys()) or (fresh and not counting)
     revisions = [scan.instances] if doomed else []
     newest = scan.instance_uids if doomed else scan.made_of.get(scan.revision, frozenset())
-    return [*revisions, counting] if counting and _uids(counting) != newest else revisions
+    is_new = _uids(counting) != newest or scan.is_misdated
+    return [*revisions, counting] if counting and is_new else revisions
 
 
 def due(scan: GatheredScan, rules: Rules) -> DueTime | None:
@@ -115,23 +130,15 @@ def due(scan: GatheredScan, rules: Rules) -> DueTime | None:
 
 def evidence(scan: GatheredScan, rules: Rules) -> Completeness | None:
     """The strongest evidence that nothing of `scan` is missing (docs/interfaces.md 4); None without any."""
-    findings = _findings(scan.counting or scan.instances)
+    found = findings(scan.counting or scan.instances)
     series = {(instance.series_description or "").casefold() for instance in scan.instances}
-    if len(findings) == 1 and findings[0].kind == "sr":
+    if len(found) == 1 and found[0].kind == "sr":
         return Completeness.SINGLE_SR
     if any(all(count.is_reached for count in way) for way in _counts(scan.instances)):
         return Completeness.COUNTS
     if rules.required_series and rules.required_series <= series:
         return Completeness.SERIES_LIST
     return Completeness.REFERENCES if _has_references(scan) else None
-
-
-def acquired_at(instances: Sequence[Instance], image_dates: Mapping[str, dt.datetime]) -> dt.datetime:
-    """The earliest over the images; else over the images that are referred to, by `image_dates`; else the study's."""
-    dated = _findings(instances) or instances  # a note may name images of another day
-    images = [instance.acquired_at for instance in dated if instance.kind == "image"]
-    referenced = [image_dates[uid] for instance in dated for uid in instance.referenced if uid in image_dates]
-    return min(images or referenced or [instance.acquired_at for instance in dated])
 
 
 class _Count(NamedTuple):
@@ -169,11 +176,6 @@ def _has_references(scan: GatheredScan) -> bool:
 def _most(values: Iterable[int | None]) -> int | None:
     """A study that is still growing at its sender is announced anew with every file."""
     return max((value for value in values if value is not None), default=None)
-
-
-def _findings(instances: Sequence[Instance]) -> list[Instance]:
-    """All but notes about other instances."""
-    return [instance for instance in instances if instance.kind != "kos"]
 
 
 def _uids(instances: Sequence[Instance]) -> frozenset[str]:

@@ -9,12 +9,16 @@ from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
 from stream.storage.folding.timelines import OWN
+from stream.timeline.local_time import in_zone
 from stream.vocabulary import Completeness
 
 
 @dataclass(frozen=True)
 class Instance:
-    """What assembling needs to know of an instance; `expected_*` as its sender announced."""
+    """What assembling needs to know of an instance; `expected_*` as its sender announced.
+
+    `acquired_at` is in the zone that it was stated in.
+    """
 
     instance_uid: str
     content_sha256: str
@@ -29,7 +33,10 @@ class Instance:
 
 
 class ScanArrival(NamedTuple):
-    """How far a scan has arrived: its highest `revision` (0: none), and the associations that brought it."""
+    """How far a scan has arrived: its highest `revision` (0: none), and the associations that brought it.
+
+    `dated`: when that revision was acquired, None where it is rejected.
+    """
 
     scan_uid: str
     received_as: str
@@ -37,6 +44,7 @@ class ScanArrival(NamedTuple):
     last_received_at: dt.datetime
     open_associations: int
     last_closed_at: dt.datetime | None
+    dated: dt.datetime | None
 
 
 class Wait(NamedTuple):
@@ -63,19 +71,24 @@ def arrivals(connection: Connection, scan_uids: Sequence[str]) -> list[ScanArriv
   (SELECT count(DISTINCT a.association_id) FROM core.receipts c JOIN core.associations a USING (association_id)
     WHERE c.scan_uid = s.scan_uid AND a.closed_at IS NULL),
   (SELECT max(a.closed_at) FROM core.receipts c JOIN core.associations a USING (association_id)
-    WHERE c.scan_uid = s.scan_uid)
+    WHERE c.scan_uid = s.scan_uid),
+  (SELECT r.acquired_at FROM core.revisions r WHERE r.scan_uid = s.scan_uid
+    AND r.revision = (SELECT max(n.revision) FROM core.revisions n WHERE n.scan_uid = s.scan_uid)
+    AND NOT EXISTS (SELECT FROM core.standing_rejections j
+      WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision))
 FROM core.scans s WHERE s.scan_uid = ANY(%s)"""
     return connection.cursor(row_factory=args_row(ScanArrival)).execute(query, [list(scan_uids)]).fetchall()
 
 
 def instances(connection: Connection, scan_uids: Sequence[str]) -> dict[str, tuple[Instance, ...]]:
     """scan_uid → everything accepted for it, in the order of the instances' names."""
-    query = """SELECT scan_uid, referenced, instance_uid, content_sha256, kind, acquired_at, series_uid,
-  series_description, expected_instances, expected_series, expected_in_series FROM core.instances
+    query = """SELECT scan_uid, referenced, instance_uid, content_sha256, kind, acquired_at, utc_offset_minutes,
+  series_uid, series_description, expected_instances, expected_series, expected_in_series FROM core.instances
 WHERE scan_uid = ANY(%s) ORDER BY instance_uid"""
     groups: dict[str, list[Instance]] = {}
-    for scan_uid, referenced, uid, content, kind, acquired_at, *series in connection.execute(query, [list(scan_uids)]):
-        instance = Instance(uid, content, kind, acquired_at, tuple(referenced), *series)
+    rows = connection.execute(query, [list(scan_uids)])
+    for scan_uid, referenced, uid, content, kind, acquired_at, offset, *series in rows:
+        instance = Instance(uid, content, kind, in_zone(acquired_at, offset), tuple(referenced), *series)
         groups.setdefault(scan_uid, []).append(instance)
     return {scan_uid: tuple(group) for scan_uid, group in groups.items()}
 

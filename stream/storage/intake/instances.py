@@ -7,6 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
+from stream.timeline.local_time import in_zone
 
 
 class InstanceFile(NamedTuple):
@@ -73,9 +74,25 @@ def existing(connection: Connection, instance_uids: Collection[str]) -> frozense
 
 
 def image_dates(connection: Connection, instance_uids: Collection[str]) -> dict[str, dt.datetime]:
-    """instance_uid → when it was acquired, of those that are images and were accepted."""
-    query = "SELECT instance_uid, acquired_at FROM core.instances WHERE kind = 'image' AND instance_uid = ANY(%s)"
-    return dict(connection.execute(query, [list(instance_uids)]).fetchall())
+    """instance_uid → when it was acquired, of those that are images and were accepted; in the zone it was stated in."""
+    if not instance_uids:
+        return {}
+    query = """SELECT instance_uid, acquired_at, utc_offset_minutes FROM core.instances
+WHERE kind = 'image' AND instance_uid = ANY(%s)"""
+    return {uid: in_zone(at, offset) for uid, at, offset in connection.execute(query, [list(instance_uids)])}
+
+
+def referring_scans(connection: Connection, scan_uids: Sequence[str]) -> list[str]:
+    """`scan_uids`, and the scans with reports, segmentations or notes that refer to images of theirs."""
+    referring = connection.cursor(row_factory=scalar_row).execute(REFERRING, [list(scan_uids)])
+    return sorted({*scan_uids, *referring})
+
+
+# one look into the index per image: asked as a whole, Postgres may rather read all instances there are
+REFERRING = """SELECT DISTINCT n.scan_uid FROM core.instances i CROSS JOIN LATERAL (
+  SELECT scan_uid FROM core.instances
+  WHERE kind <> 'image' AND referenced @> ARRAY[i.instance_uid COLLATE "default"] OFFSET 0) n
+WHERE i.scan_uid = ANY(%s) AND i.kind = 'image'"""
 
 
 def corrections(connection: Connection, instance_uid: str) -> list[str]:

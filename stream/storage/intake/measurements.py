@@ -52,6 +52,8 @@ class RevisionRow:
     completeness: Completeness
     final_at: dt.datetime | None
     highest: int
+    utc_offset_minutes: int | None
+    dated_apart: list[str] | None
 
 
 def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]], status: Status) -> list[CompleteScan]:
@@ -111,14 +113,14 @@ def lock_revision(connection: Connection, scan_uid: str, revision: int) -> Revis
     connection.execute("SELECT FROM core.scans WHERE scan_uid = %s FOR UPDATE", [scan_uid])
     row = connection.execute(
         """SELECT acquired_at, instances_sha256, completeness, final_at,
-          (SELECT max(revision) FROM core.revisions WHERE scan_uid = r.scan_uid)
+          (SELECT max(revision) FROM core.revisions WHERE scan_uid = r.scan_uid), utc_offset_minutes, dated_apart
         FROM core.revisions r WHERE scan_uid = %s AND revision = %s""",
         [scan_uid, revision],
     ).fetchone()
     if row is None:
         raise LookupError(f"no revision {revision} of scan {scan_uid}")
-    acquired_at, instances_sha256, completeness, final_at, highest = row
-    return RevisionRow(acquired_at, instances_sha256, Completeness(completeness), final_at, highest)
+    acquired_at, instances_sha256, completeness, *others = row
+    return RevisionRow(acquired_at, instances_sha256, Completeness(completeness), *others)
 
 
 def append_same_instances(
@@ -126,7 +128,8 @@ def append_same_instances(
 ) -> None:
     """Append `revision`, made of the same instances as the one before it, which is `row`."""
     key = {"scan_uid": scan_uid, "revision": revision}
-    same = {name: getattr(row, name) for name in ("acquired_at", "instances_sha256", "completeness")}
+    names = ("acquired_at", "utc_offset_minutes", "dated_apart", "instances_sha256", "completeness")
+    same = {name: getattr(row, name) for name in names}
     append(connection, schema.revisions, [{**key, **same, "accepted_at": now, "final_at": row.final_at and now}])
     uids = connection.execute(
         "SELECT instance_uid FROM core.revision_instances WHERE scan_uid = %s AND revision = %s",

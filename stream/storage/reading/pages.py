@@ -15,7 +15,9 @@ FROM scanstream.current_risk c LEFT JOIN LATERAL (
 """A row per current forecast, beside it the one of the scan before."""
 CURRENT_OF_PATIENT = CURRENT + " WHERE c.patient_id = %(patient)s"
 LAST_SCANS = """
-SELECT patient_id, max(acquired_at) AS last_scan_at FROM scanstream.scan_status WHERE status = 'applied' GROUP BY 1"""
+SELECT patient_id, max(acquired_at) AS last_scan_at,
+  (array_agg(acquired_local ORDER BY acquired_at DESC))[1] AS last_scan_local
+FROM scanstream.scan_status WHERE status = 'applied' GROUP BY 1"""
 WITHOUT_FORECAST = """
 SELECT DISTINCT ON (s.patient_id) s.patient_id, s.status, s.reason_code, s.reason, s.accepted_at
 FROM scanstream.scan_status s
@@ -41,7 +43,8 @@ SET_ASIDE = """
 SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
 ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
 UNUSED = """
-SELECT u.*, s.acquired_at FROM scanstream.unused u JOIN scanstream.scan_status s USING (scan_uid, revision, patient_id)
+SELECT u.*, s.acquired_local
+FROM scanstream.unused u JOIN scanstream.scan_status s USING (scan_uid, revision, patient_id)
 WHERE patient_id = %(patient)s AND s.status = 'applied' ORDER BY s.acquired_at DESC, object_kind, code"""
 UNUSED_COUNTS = """
 SELECT object_kind, code, meaning, reason, count(DISTINCT scan_uid) AS scans FROM scanstream.unused

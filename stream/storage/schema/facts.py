@@ -25,8 +25,16 @@ instances = sa.Table(
     col("expected_in_series", sa.Integer, "Instances the sender announced for the series", null=True, info=ADDED),
     col("withdraws", ARRAY(sa.Text), "Pseudonyms of the instances that it takes back", null=True, info=ADDED),
     col("withdraws_because", sa.Text, "quality, safety, wrong_patient or replaced", null=True, info=ADDED),
+    col("utc_offset_minutes", sa.Integer, "Of the zone that acquired_at was stated in", null=True, info=ADDED),
     sa.Index("instances_scan_uid_ix", "scan_uid"),
-    # without a list of pending entries, which every look into the index would read as a whole
+    # both without a list of pending entries, which every look into the index would read as a whole
+    sa.Index(
+        "instances_referenced_ix",
+        "referenced",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("kind <> 'image'"),
+    ),
     sa.Index(
         "instances_withdraws_ix",
         "withdraws",
@@ -57,6 +65,8 @@ revisions = sa.Table(
     col("accepted_at", Time, "When the revision was made"),
     col("final_at", Time, "When it became final; null: provisional", null=True, info=LATER),
     *hashes(later=True),
+    col("utc_offset_minutes", sa.Integer, "Of the zone that acquired_at was stated in", null=True, info=ADDED),
+    col("dated_apart", ARRAY(sa.Text), "Images that are not of the day of the others", null=True, info=ADDED),
     comment="Every revision of every scan",
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from stream.services.assembling.completeness import GatheredScan, Rules, acquired_at, due, next_revisions
+from stream.services.assembling.completeness import GatheredScan, Rules, due, next_revisions
 from stream.storage.intake.assembly import Instance
 from stream.storage.intake.withdrawals import Withdrawal
 from tests.services.assembling.test_assembly import RULES
@@ -23,6 +23,7 @@ def gathered(
     last: float = 10,
     withdrawn: Sequence[str] = (),
     elsewhere: Sequence[str] = (),
+    dated: float | None = None,
 ) -> GatheredScan:
     """A scan whose last instance came `last` seconds in; `closed`: when its last association ended.
 
@@ -40,6 +41,8 @@ def gathered(
         closed_at,
         {uid: Withdrawal("note", uid, "quality", "PACS", moments_later(1)) for uid in withdrawn},
         elsewhere=frozenset(elsewhere),
+        image_dates={"x": moments_later(-99)},
+        dated=None if dated is None else moments_later(dated),
     )
 
 
@@ -69,21 +72,6 @@ def test_a_scan_is_complete_by_its_evidence_or_after_its_time(scan: GatheredScan
 @pytest.mark.parametrize("scan", [gathered(IMAGE, made_of=["i1"], closed=11), gathered(SR, made_of=["r"])])
 def test_a_scan_with_nothing_new_is_never_due(scan: GatheredScan) -> None:
     assert due(scan, RULES) is None
-
-
-def test_a_scan_is_acquired_with_its_first_image_not_with_its_report() -> None:
-    assert acquired_at([instance("i2", at=5), instance("i1", at=3), instance("r", "sr", at=0)], {}) == moments_later(3)
-
-
-def test_a_report_alone_is_acquired_with_the_images_it_refers_to_if_they_are_held() -> None:
-    report = instance("r", "sr", at=100, referenced=["x", "y"])
-    assert acquired_at([report], {"x": moments_later(7), "z": moments_later(1)}) == moments_later(7)
-    assert acquired_at([report], {}) == moments_later(100)
-
-
-def test_a_note_does_not_date_a_scan_by_the_images_it_names() -> None:
-    note = instance("n", "kos", at=-50, referenced=["x"])
-    assert acquired_at([instance("r", "sr", at=100), note], {"x": moments_later(7)}) == moments_later(100)
 
 
 def counted(name: str, study: int | None = None, series: str = "s1", **more: int) -> Instance:
@@ -154,6 +142,7 @@ def test_held_references_of_reports_and_segmentations_are_evidence(scan: Gathere
 
 
 NOTE = instance("n", "kos")
+REFERRING = instance("r", "sr", referenced=["x"])
 
 
 @pytest.mark.parametrize(
@@ -167,6 +156,11 @@ NOTE = instance("n", "kos")
         (gathered(IMAGE, NOTE, made_of=["i1"], withdrawn=["i1"]), [["i1", "n"]]),
         (gathered(IMAGE, SECOND, NOTE, made_of=["i1", "i2"], withdrawn=["i1"]), [["i2", "n"]]),
         (gathered(NOTE), [["n"]]),
+        (gathered(SR, made_of=["r"], dated=0), []),
+        (gathered(REFERRING, made_of=["r"], dated=0), [["r"]]),
+        (gathered(REFERRING, made_of=["r"], dated=-99), []),
+        (gathered(REFERRING, made_of=["r"]), []),
+        (gathered(REFERRING, NOTE, made_of=["r"], withdrawn=["r"], dated=0), [["r", "n"]]),
         (gathered(IMAGE, SECOND, made_of=["i2"]), [["i1", "i2"]]),
     ],
 )
