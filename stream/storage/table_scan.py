@@ -21,10 +21,27 @@ def each_row(connection: Connection, table: sa.Table, percent: float = ALL) -> I
     return each(connection, sql.SQL("SELECT * FROM {}").format(sampled(table, percent)), {})
 
 
-def each_as_text(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[str]:
-    """Every row of `table`, or a random `percent` of them, as JSON."""
-    query = sql.SQL("SELECT to_json(t)::text AS row FROM {}").format(sampled(table, percent))
-    return (row["row"] for row in each(connection, query, {}))
+def each_text(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[str]:
+    """Every text in `table`, or in a random `percent` of its rows: values of text, and what lists and JSON hold."""
+    names = [sql.Identifier("t", column.name) for column in table.columns if _can_hold_text(column.type)]
+    query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(names), sampled(table, percent))
+    return (text for row in each(connection, query, {}) for value in row.values() for text in _texts(value))
+
+
+def _can_hold_text(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Numbers, times, bytes and truth values cannot; JSON may hold anything."""
+    return isinstance(kind.item_type if isinstance(kind, sa.ARRAY) else kind, sa.Text | sa.JSON)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """`value` in its own words; of JSON the keys too."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for each_value in value:
+            yield from _texts(each_value)
+    elif value is not None:
+        yield str(value)
 
 
 def sampled(table: sa.Table, percent: float) -> sql.Composed:

@@ -4,62 +4,60 @@ import re
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+from stream.dicom.reading.concepts import ORGANS
+from stream.harmless_words import HARMLESS_WORDS
+from stream.personal_names import SHORTEST, holds_name, joined
+from stream.plain_text import plain
 
 MAX_LABEL = 64
-_NAMING = (
-    "PatientName",
-    "PatientID",
-    "PatientBirthDate",
-    "OtherPatientNames",
-    "OtherPatientIDs",
-    "PatientBirthName",
-    "PatientMotherBirthName",
-    "AccessionNumber",
-)
+_NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
+_IDS = ("PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate")
 _UID = re.compile(r"\d+(\.\d+){3,}")
-SHORTEST = 3  # two letters occur in any word
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Words (lower case, letters and digits only) of a dataset that tell who the patient is."""
+    """What of a dataset tells who the patient is: names in all their writings, and IDs as letters and digits only."""
 
-    words: frozenset[str]
+    names: tuple[str, ...]
+    ids: frozenset[str]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Naming":
-        """Components of names and IDs, and the birth date in the orders in which dates are written."""
-        texts = [str(value) for keyword in _NAMING for value in _values(dataset, keyword)]
-        words = {word for text in texts for word in (_plain(text), *re.split(r"[\W_]+", text.casefold()))}
-        return cls(frozenset(word for word in words | _dates(dataset) if len(word) >= SHORTEST))
+        """Names, IDs with their parts, and the birth date in the orders in which dates are written (PS3.3 C.7.1.1)."""
+        texts = [text for keyword in _IDS for text in _texts(dataset, keyword)]
+        parts = {part for text in texts for part in re.split(r"[\W_]+", plain(text))} - HARMLESS_WORDS
+        ids = {*parts, *map(joined, texts), *_dates(dataset)}
+        names = tuple(text for keyword in _NAMES for text in _texts(dataset, keyword))
+        return cls(names, frozenset(one for one in ids if len(one) >= SHORTEST))
 
     def appears_in(self, label: str) -> bool:
-        """Whether `label` carries one of the words, however it is punctuated, or an original UID."""
-        plain = _plain(label)
-        return bool(_UID.search(label)) or any(word in plain for word in self.words)
+        """Whether `label` may carry a name, an ID or an original UID, however it is written."""
+        together = joined(label)
+        return bool(_UID.search(label)) or any(one in together for one in self.ids) or holds_name(label, self.names)
 
 
 def safe_label(label: str, lesion_uid: str, naming: Naming) -> str:
     """`label`, or `lesion-` + the last six digits of its pseudonym where it could name the patient."""
-    label = " ".join(label.split())[:MAX_LABEL]
-    return f"lesion-{lesion_uid[-6:]}" if not label or naming.appears_in(label) else label
+    label = " ".join(label.split())
+    return f"lesion-{lesion_uid[-6:]}" if not label or naming.appears_in(label) else label[:MAX_LABEL]
 
 
 def safe_site(site: str | None, naming: Naming) -> str | None:
-    """`site`, or None where its free wording could name the patient."""
-    return None if site is None or naming.appears_in(site) else site[:MAX_LABEL]
+    """`site`, or None where its free wording could name the patient; our own words are no free wording."""
+    if site is None or site in ORGANS:
+        return site
+    return None if naming.appears_in(site) else site[:MAX_LABEL]
 
 
-def _values(dataset: Dataset, keyword: str) -> list[object]:
+def _texts(dataset: Dataset, keyword: str) -> list[str]:
     value = dataset.get(keyword)
-    return list(value) if isinstance(value, list | tuple) else [value] if value else []
+    return [str(one) for one in (value if isinstance(value, MultiValue) else [value]) if one]
 
 
 def _dates(dataset: Dataset) -> set[str]:
-    digits = _plain(str(dataset.get("PatientBirthDate") or ""))
+    digits = joined(str(dataset.get("PatientBirthDate") or ""))
     year, month, day = digits[:4], digits[4:6], digits[6:8]
     return {digits, day + month + year, month + day + year} if len(digits) == 8 else set()
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())

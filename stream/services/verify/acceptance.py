@@ -1,24 +1,18 @@
-"""What senders were told: files kept (I1), every instance on its way or at its end (I2), no identifier outside (I9)."""
+"""What senders were told: files kept (I1), every instance on its way or at its end (I2)."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
-from stream.services.verify.text_search import HEAD, occurring
 from stream.storage import schema
 from stream.storage.database import Connection
-from stream.storage.table_scan import ALL, CHUNK, each, each_as_text, each_row
+from stream.storage.table_scan import ALL, each, each_row
 
 WITHIN = dt.timedelta(minutes=5)
 """T of I2: assembly's quiet time and the sweep's patience, several times over."""
-AT_ONCE = 100_000
-"""Originals looked for in one pass over the tables: some 10 MB of them in memory."""
-TELLING = HEAD
-"""Shorter identifiers, such as a patient ID of '12', are found everywhere by chance."""
 
 
 def files(connection: Connection, path_of: Callable[[str], Path], percent: float = ALL) -> Finding:
@@ -47,35 +41,6 @@ def ends(connection: Connection, now: dt.datetime) -> Finding:
     for row in rows:
         finding.check(row["holds"], f"instances instance_uid={row['instance_uid']}")
     return finding
-
-
-def identifiers(connection: Connection, originals: Iterable[str], percent: float = ALL) -> Finding:
-    """I9: no name, birth date, hospital ID or original UID is found in any table outside the vault."""
-    finding = Finding.of(Invariant.NO_IDENTIFIER)
-    waiting = iter(originals)
-    while batch := list(islice(waiting, AT_ONCE)):
-        telling = sorted({text for text in batch if text and len(text) >= TELLING})
-        for table in schema.metadata.sorted_tables:
-            if table.schema == schema.SCHEMA:
-                held = _held(connection, table, telling, percent)
-                finding.fail_each(len(telling), (f"{table.name} holds an original identifier" for _ in held))
-    return finding
-
-
-def originals(vault: Connection) -> Iterator[str]:
-    """All originals in the vault; needs the vault role."""
-    query = """SELECT unnest(ARRAY[mrn, name, birth_date]) AS original FROM vault.patients
-    UNION ALL SELECT study_instance_uid FROM vault.scans"""
-    return (row["original"] for row in each(vault, query, {}) if row["original"])
-
-
-def _held(connection: Connection, table: schema.Table, telling: list[str], percent: float) -> set[str]:
-    """Which of `telling` occur in any row of `table`."""
-    rows = each_as_text(connection, table, percent)
-    held: set[str] = set()
-    while chunk := "\n".join(islice(rows, CHUNK)):
-        held |= occurring(chunk, telling)
-    return held
 
 
 def _has(path: Path, sha256: str) -> bool:

@@ -28,6 +28,7 @@ from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.services.measuring.measurement import content_sha256
+from stream.services.verify.identifiers import held_in, telling
 from stream.storage import schema
 from stream.storage.appending import append, qualified, write_later
 from stream.storage.database import Connection
@@ -35,6 +36,7 @@ from stream.storage.folding.staging import WRITTEN
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.intake.measurements import CompleteScan
 from stream.storage.schema.base import Xid8
+from stream.storage.table_scan import each_text
 from tests.database import Database
 from tests.services.accepted_facts import (
     apply_identity,
@@ -54,6 +56,13 @@ WORK = {"assembly", "associations", "receipts", "service", "suspects", "patients
 HASHES = {"row_sha256", "later_sha256"}
 TABLES = [t for t in schema.metadata.sorted_tables if t.schema == schema.SCHEMA and t.name not in WORK]
 COLUMNS = [(table.name, column.name) for table in TABLES for column in table.columns if column.name not in HASHES]
+TEXT_COLUMNS = [
+    (table.name, column.name)
+    for table in TABLES
+    for column in table.columns
+    if isinstance(getattr(column.type, "item_type", column.type), sa.Text | sa.JSON)
+]
+JANE = telling(["DOE JANE"])
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +207,18 @@ def test_a_row_taken_away_is_missed(world: Connection, table: str) -> None:
         assert any(one.failed for one in checks(world))
 
 
+@pytest.mark.parametrize(("table_name", "column"), TEXT_COLUMNS, ids=lambda value: value)
+def test_an_original_planted_in_any_column_of_text_is_refused_or_found(
+    world: Connection, table_name: str, column: str
+) -> None:
+    table = schema.metadata.tables[f"core.{table_name}"]
+    assert not held_in(each_text(world, table), JANE)
+    for row in rows_of(world, table, column):
+        with planted(world):
+            if planting(world, table, row, {column: holding("Doe^Jane", table.columns[column].type)}):
+                assert held_in(each_text(world, table), JANE)
+
+
 def test_each_check_says_how_much_it_looked_at(world: Connection) -> None:
     assert all(one.checked > 0 and one.failed == 0 and one.says for one in checks(world))
 
@@ -232,6 +253,13 @@ def wrong_values(world: Connection, table: sa.Table, column: sa.Column) -> Itera
         emptied = column is schema.states.c.state and row["superseded_by"] is not None
         if column.nullable and row[column.name] is not None and not emptied:
             yield row, None
+
+
+def holding(text: str, kind: sa.types.TypeEngine) -> Any:
+    """A value of a type of text that has `text` in it."""
+    if isinstance(kind, sa.JSON):
+        return json.dumps({"note": [{"said": f"of {text}."}]})
+    return [f"of {text}."] if isinstance(kind, sa.ARRAY) else f"of {text}."
 
 
 def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
