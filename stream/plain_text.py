@@ -11,6 +11,7 @@ _UNSEEN = ("Mn", "Me", "Cf")  # accents, and what has no width
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED = f"{HAN}\u3040-\u30ff\uac00-\ud7af"
 """Characters, as in a class of a pattern, of writings in which no blank need part a name from what stands beside it."""
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")  # the rest is quickly done
 _UNSPACED = re.compile(f"([{UNSPACED}])")
 _DECIMAL = re.compile(r"(?<![\d.])(\d+)\.(\d+)(?!\.?\d)")
 _BETWEEN = re.compile(r"[^\w\n]+")
@@ -18,9 +19,11 @@ _BETWEEN = re.compile(r"[^\w\n]+")
 
 def plain(text: str) -> str:
     """`text` in small letters without accents; Katakana is written as Hiragana, as dictionaries sort it."""
-    if text.isascii():
-        return text.casefold()
-    parts = unicodedata.normalize("NFKD", text).casefold()
+    return _FOREIGN.sub(lambda found: _bare(found[0]), text).lower()
+
+
+def _bare(letters: str) -> str:
+    parts = unicodedata.normalize("NFKD", letters).casefold()
     bare = "".join(part for part in parts if unicodedata.category(part) not in _UNSEEN)
     return unicodedata.normalize("NFC", bare).translate(_LETTERS)
 
@@ -30,6 +33,6 @@ def spaced(lines: str) -> str:
 
     An ideograph is a word of its own, a number with decimals is one word, and a UID or a date is a row of numbers.
     """
-    text = _UNSPACED.sub(r" \1 ", plain(lines)) if not lines.isascii() else plain(lines)
+    text = _UNSPACED.sub(r" \1 ", plain(lines))
     whole = _DECIMAL.sub(r"\1_\2", text.replace("_", " "))
     return _BETWEEN.sub(" ", f" {whole} ".replace("\n", " \n "))
