@@ -21,11 +21,17 @@ def each_row(connection: Connection, table: sa.Table, percent: float = ALL) -> I
     return each(connection, sql.SQL("SELECT * FROM {}").format(sampled(table, percent)), {})
 
 
-def each_text(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[str]:
-    """Every text in `table`, or in a random `percent` of its rows: values of text, and what lists and JSON hold."""
+def each_text(
+    connection: Connection, table: sa.Table, percent: float = ALL, with_numbers: bool = False
+) -> Iterator[str]:
+    """Every text in `table`, or in a random `percent` of its rows: values of text, and what lists and JSON hold.
+
+    `with_numbers`: whole numbers in JSON too.
+    """
     names = [sql.Identifier("t", column.name) for column in table.columns if _can_hold_text(column.type)]
     query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(names), sampled(table, percent))
-    return (text for row in each(connection, query, {}) for value in row.values() for text in _texts(value))
+    values = (value for row in each(connection, query, {}) for value in row.values())
+    return (str(one) for value in values for one in _leaves(value) if isinstance(one, str) or with_numbers)
 
 
 def _can_hold_text(kind: sa.types.TypeEngine[Any]) -> bool:
@@ -33,15 +39,15 @@ def _can_hold_text(kind: sa.types.TypeEngine[Any]) -> bool:
     return isinstance(kind.item_type if isinstance(kind, sa.ARRAY) else kind, sa.Text | sa.JSON)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """`value` in its own words; of JSON the keys too."""
+def _leaves(value: Any) -> Iterator[str | int]:
+    """The texts and whole numbers in `value`; of JSON the keys too."""
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):
-        for each_value in value:
-            yield from _texts(each_value)
-    elif value is not None:
-        yield str(value)
+        for inner in value:
+            yield from _leaves(inner)
+    elif isinstance(value, str | int):
+        yield value
 
 
 def sampled(table: sa.Table, percent: float) -> sql.Composed:

@@ -80,6 +80,12 @@ def test_what_is_alike_is_not_found(database: Database, connection: Connection) 
         assert found(database, connection) == []
 
 
+def test_the_seed_of_a_model_card_is_no_birth_date(connection: Connection) -> None:
+    seeds = [seed for (seed,) in connection.execute("SELECT card ->> 'seed' FROM core.weights")]
+    assert telling(seeds)
+    assert no_identifier(connection, seeds).first == []
+
+
 def test_words_of_two_texts_are_no_name() -> None:
     assert not held_in(iter(["Müller", "Jane"]), WANTED)
 
