@@ -10,6 +10,7 @@ from stream.plain_text import HAN, UNSPACED, plain
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _MARK = re.compile(r"(?<![^\W_])(?:[a-z]|nt)\d{1,2}(?![^\W_])")  # T1, NT2, L1, S8: lesions, vertebrae, segments
 _LONE = re.compile(r"(?<![^\W_])([^\W\d_])[\W_]+(?=[^\W\d_](?![^\W_]))")  # the J of J. D.
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _RESOLVED = re.compile(r"([aou])e|a(?=a)")
 _HAN, _UNSPACED = re.compile(f"[{HAN}]"), re.compile(f"[{UNSPACED}]+")
 SHORTEST = 3  # two letters occur in any word
@@ -36,10 +37,11 @@ def joined(text: str) -> str:
 
 
 def _rest(text: str, name: str) -> str:
-    """What of `text` is neither a harmless word nor a number, or is a part of the name."""
-    parts = {part for form in _FORMS for part in _WORD.findall(form(name))}
+    """What of `text` is neither a harmless word nor a number, or is a part of the name or all of it."""
+    orders = [parts[::step] for form in _FORMS for step in (1, -1) if (parts := _WORD.findall(form(name)))]
+    own = {word for parts in orders for word in (*parts, "".join(parts))}
     words = _WORD.findall(_LONE.sub(r"\1", _MARK.sub(" ", plain(text))))
-    return " ".join(word for word in words if word in parts or not (word.isdecimal() or word in HARMLESS_WORDS))
+    return " ".join(word for word in words if word in own or not (word.isdecimal() or word in HARMLESS_WORDS))
 
 
 def _holds(text: str, rest: str, name: str) -> bool:
@@ -55,6 +57,8 @@ def _holds(text: str, rest: str, name: str) -> bool:
 
 def _abbreviates(word: str, parts: list[str]) -> bool:
     """Whether `word` is made of as many beginnings of parts, in any order, as there are parts at most: initials too."""
+    if len(word) > sum(map(len, parts)):
+        return False
     beginnings = {part[:length] for part in parts for length in range(1, len(part) + 1)}
     fewest: list[float] = [0]
     for end in range(1, len(word) + 1):
@@ -68,9 +72,14 @@ def _scripts(text: str) -> set[str]:
     return {unicodedata.name(letter, "").split(" ")[0] for letter in plain(text) if letter.isalpha()}
 
 
+def _written_out(text: str) -> str:
+    """Müller as Mueller."""
+    return plain(unicodedata.normalize("NFC", text).lower().translate(_UMLAUTS))
+
+
 def _without_umlauts(text: str) -> str:
     """Mueller, Müller and Muller alike."""
     return _RESOLVED.sub(lambda found: found[1] or "", plain(text))
 
 
-_FORMS: tuple[Callable[[str], str], ...] = (plain, _without_umlauts)
+_FORMS: tuple[Callable[[str], str], ...] = (plain, _written_out, _without_umlauts)

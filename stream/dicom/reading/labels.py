@@ -11,7 +11,8 @@ from stream.harmless_words import HARMLESS_WORDS
 from stream.personal_names import SHORTEST, holds_name, joined
 from stream.plain_text import plain
 
-MAX_LABEL = 64
+MAX_LABEL, LOOKED_AT = 64, 128
+"""Characters of a label that are shown, and that are searched: a name may be cut in the middle."""
 _NAMES = ("PatientName", "OtherPatientNames", "PatientBirthName", "PatientMotherBirthName")
 _IDS = ("PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate")
 _UID = re.compile(r"\d+(\.\d+){3,}")
@@ -34,7 +35,8 @@ class Naming:
         return cls(names, frozenset(one for one in ids if len(one) >= SHORTEST))
 
     def appears_in(self, label: str) -> bool:
-        """Whether `label` may carry a name, an ID or an original UID, however it is written."""
+        """Whether `label`, as far as it can be shown, may carry a name, an ID or an original UID, however written."""
+        label = label[:LOOKED_AT]
         together = joined(label)
         return bool(_UID.search(label)) or any(one in together for one in self.ids) or holds_name(label, self.names)
 

@@ -28,6 +28,7 @@ from models.tables.patient_tables import (
     outcome_of,
 )
 from stream.measured_scan import MeasuredScan
+from stream.personal_names import holds_name
 from stream.services.accepting.set_asides import item_id
 from stream.services.facts.clinical import ImportedVisit, Outcome, Treatment
 from stream.vocabulary import ReasonCode
@@ -103,6 +104,7 @@ class _PatientImport:
         self._importer = importer
         self._rows = rows
         self._mrn = rows.patient_id
+        self._name = rows.clinical.first("name", "patient_name")
         self._id = importer.names.patient_id(importer.issuer, self._mrn)
         self._baseline = rows.baseline_date()
         self._asides: dict[str, Aside] = {}
@@ -114,7 +116,7 @@ class _PatientImport:
             patient_id=self._id,
             issuer=self._importer.issuer,
             mrn=self._mrn,
-            name=clinical.first("name", "patient_name"),
+            name=self._name,
             birth_date=date(clinical, "birth_date") or date(clinical, "date_of_birth"),
             clinical=self._clinical(),
             treatments=tuple(self._treatments()),
@@ -190,7 +192,7 @@ class _PatientImport:
             return replace(measurement, body_site=site)
         tracked = _UID.fullmatch(label)
         uid = names.lesion_uid(label) if tracked else names.lesion_uid_without_tracking(self._id, label)
-        hidden = _UID.search(label) or self._tells_who(label)
+        hidden = _UID.search(label) or self._tells_who(label) or holds_name(label, [self._name or ""])
         shown = f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL]
         return replace(measurement, lesion_uid=uid, body_site=site, lesion_label=shown)
 

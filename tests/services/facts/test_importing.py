@@ -112,6 +112,15 @@ def test_a_label_that_names_the_patient_stays_outside(tables: Tables) -> None:
     assert found.lesion_label == f"lesion-{found.lesion_uid[-6:]}"
 
 
+def test_a_label_that_holds_the_patients_name_in_any_writing_stays_outside(tables: Tables) -> None:
+    known = tables.known(
+        clinical="patient_id,name\nA,Müller^Jane\n",
+        measurements="patient_id,date,lesion,body_site,volume\nA,2026-03-01,J. MUELLER left,Lung,20\n",
+    )
+    (found,) = known.visits[0].measured.measurements
+    assert (found.lesion_label, found.body_site) == (f"lesion-{found.lesion_uid[-6:]}", "lung")
+
+
 def test_who_a_patient_is_goes_to_the_vault_and_not_among_the_facts(tables: Tables) -> None:
     known = tables.known(clinical="patient_id,name,birth_date,hr\nA,Doe^Jane,1950-05-23,1\n")
     assert (known.name, known.birth_date) == ("Doe^Jane", dt.date(1950, 5, 23))
