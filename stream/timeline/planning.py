@@ -168,8 +168,8 @@ def _kept(
 ) -> list[StandingState]:
     """The states that are right: those before the first entry that changed, or lacks a state that it should have.
 
-    A state's digest covers just the entries up to it, in order, and what the timeline begins with. Where all of these
-    are placed as they are, only the beginning can have changed, and the digest of the first state tells whether it did.
+    A state's digest covers just the entries up to it, in order, and what the timeline begins with: that of the last
+    state tells of all. Where the entries are placed as they are, only the beginning can have changed, and with it all.
     """
     standing = {state.scan_uid: state for state in states}
     kept: list[StandingState] = []
@@ -180,12 +180,12 @@ def _kept(
             kept.append(state)
         elif _applies(timeline, weights, entry):
             break
-    return kept if kept and _begins_right(timeline, weights, kept[0]) else []
+    return kept if kept and _is_right(timeline, weights, kept[-1]) else []
 
 
-def _begins_right(timeline: Timeline, weights: ServedWeights, first: StandingState) -> bool:
-    links = dict(islice(_links(timeline, weights, None), first.position))
-    return links[first.position] == first.digest
+def _is_right(timeline: Timeline, weights: ServedWeights, state: StandingState) -> bool:
+    links = dict(islice(_links(timeline, weights, None), state.position))
+    return links[state.position] == state.digest
 
 
 def _applies(timeline: Timeline, weights: ServedWeights, entry: ScanEntry) -> bool:

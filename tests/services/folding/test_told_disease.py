@@ -117,6 +117,19 @@ def test_what_an_earlier_version_left_of_facts_that_came_late_is_found_and_a_rep
     assert_sound(connection)
 
 
+def test_the_next_scan_puts_right_what_an_earlier_version_left(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection, as_bladder = database.connect(), replace(lung("PA", "b", 60, 33.0), disease="bladder")
+    monkeypatch.setattr(Timeline, "disease_of", lambda _, scans_own: scans_own)
+    fold_each(connection, [lung("PA", "a", 0, 30.0), as_bladder, LUNG_IS_TOLD])
+    assert forecast_of(connection) == {"PA/a": {"lung"}, "PA/b": {"bladder"}}
+    monkeypatch.undo()
+    fold_each(connection, [lung("PA", "c", 90, 40.0)])
+    assert forecast_of(connection) == {"PA/a": {"lung"}, "PA/b": {"lung"}, "PA/c": {"lung"}}
+    assert_sound(connection)
+
+
 @pytest.mark.parametrize("told", [None, "", 5, ["lung"]])
 def test_what_says_no_disease_leaves_that_of_the_scan(database: Database, told: object) -> None:
     connection = database.connect()
