@@ -23,8 +23,8 @@ from stream.dicom.reading.seg_geometry import (
     bad_geometry,
     check_pixel_size,
     frame_planes,
+    planes_beside,
     planes_referred_to,
-    refers_only_to,
     slice_depths,
     slice_places,
 )
@@ -80,7 +80,8 @@ def _slices(
     frames, referred_to = frame_planes(dataset, form), planes_referred_to(dataset, images)
     check_pixel_size(frames, referred_to)
     depths_mm = slice_depths(dataset, frames, referred_to)
-    shown = rooms(referred_to) if refers_only_to(dataset, images) else []
+    beside = planes_beside(dataset, images)
+    shown = [] if beside is None else rooms([*referred_to, *beside])
     for number, frame, several in together(fractions(dataset, form), _places(dataset, form, frames), segments):
         for segment in segments if number is None else [number]:
             masks = [values == segment if number is None else values for values in several]

@@ -7,7 +7,7 @@ from pydicom import Dataset
 
 from stream.dicom.reading.geometry import SIZE_TOLERANCE, Plane, planes
 from stream.dicom.reading.pixel_format import PixelFormat
-from stream.dicom.reading.stacks import Stack, are_steps_of, same_step, stacks_of
+from stream.dicom.reading.stacks import UNEVEN, Stack, are_steps_of, same_step, stacks_of
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
@@ -62,10 +62,14 @@ def planes_referred_to(dataset: Dataset, images: Mapping[str, Dataset]) -> list[
     return [(series[uid], plane) for uid in held for plane in planes(images[uid]) if plane]
 
 
-def refers_only_to(dataset: Dataset, images: Mapping[str, Dataset]) -> bool:
-    """Whether all images that the segmentation refers to are held, and there are any."""
+def planes_beside(dataset: Dataset, images: Mapping[str, Dataset]) -> list[tuple[str, Plane]] | None:
+    """Series and plane of the other images of the series that it refers to; None where one of those is not held."""
     referenced = _referenced(dataset)
-    return bool(referenced) and referenced <= images.keys()
+    if not referenced <= images.keys():
+        return None
+    series = {str(images[uid].get("SeriesInstanceUID") or "") for uid in referenced}
+    beside = {uid: str(images[uid].get("SeriesInstanceUID") or "") for uid in images.keys() - referenced}
+    return [(name, plane) for uid, name in beside.items() if name in series for plane in planes(images[uid]) if plane]
 
 
 def _referenced(dataset: Dataset) -> set[str]:
@@ -130,7 +134,7 @@ def slice_depths(dataset: Dataset, frames: Sequence[Plane], referred_to: Sequenc
 
 def _confirmed(own: Stack, stated: float | None) -> float | None:
     """A stated distance (mm) that the frames follow each other by."""
-    return stated if stated and own.step and same_step(own.step, stated) else None
+    return stated if stated and own.step and abs(own.step - stated) <= UNEVEN * stated else None
 
 
 def _is_possible(stated: float, own: Stack, stack: Stack | None, on_pixels: bool) -> bool:

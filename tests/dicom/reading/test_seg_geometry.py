@@ -260,6 +260,14 @@ def test_what_reaches_out_of_all_images_is_set_aside_unless_some_are_not_held(
     assert measure(seg, images[:-1])["volume"] == pytest.approx(MASK.sum() * VOXEL_ML)
 
 
+def test_frames_across_the_images_may_refer_to_one_of_them(
+    measure: Callable[..., Measured], images: list[Dataset]
+) -> None:
+    seg = _grid(MASK, (2, 0, 1), (False, False, False), images, np.eye(3))
+    _refer(seg, images[2:3])
+    assert measure(seg, images)["volume"] == pytest.approx(MASK.sum() * VOXEL_ML)
+
+
 def test_a_larger_grid_with_nothing_drawn_outside_the_images_is_measured(
     measure: Callable[..., Measured], images: list[Dataset]
 ) -> None:
