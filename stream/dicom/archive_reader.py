@@ -1,5 +1,6 @@
 """Measuring a complete scan from the archive; an archive that is away is an outage and no fault of the scan."""
 
+import datetime as dt
 import os
 
 from stream.archive.originals import Archive
@@ -11,18 +12,19 @@ from stream.storage.intake.measurements import CompleteScan
 
 
 class ArchiveReader:
-    """Measures the files of a complete scan, read from the archive."""
+    """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs."""
 
-    def __init__(self, archive: Archive, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, archive: Archive, pseudonyms: Pseudonyms, zone: dt.tzinfo) -> None:
         self._archive = archive
         self._pseudonyms = pseudonyms
+        self._zone = zone
 
     def __call__(self, scan: CompleteScan) -> MeasuredScan:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
         self._check_archive()
         try:
             files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-            return measure_scan(files, self._pseudonyms, scan.received_as)
+            return measure_scan(files, self._pseudonyms, scan.received_as, self._zone)
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise

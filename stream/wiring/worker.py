@@ -74,7 +74,7 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(measure, ArchiveReader(Archive(settings.archive), ids), settings.assume_disease),
+        MeasureAgent(measure, ArchiveReader(Archive(settings.archive), ids, settings.zone), settings.assume_disease),
         ForecastAgent(forecast, lambda: reconcilers[0]),
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.sr.coding import snomed_mapping  # what its `Code` compares by; nothing else of it gives today's code
 
+from stream.dicom.reading.codes.standard_codes import Key, context_group, standard_meaning
+
 _OLD_SNOMED = ("SRT", "SNM3", "99SDM")  # PS3.16 8.1: retired designators of the same codes
 
 
@@ -17,9 +19,14 @@ class Concept:
     meaning: str
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What equality of concepts means: value and scheme, not the wording."""
         return self.value, self.scheme
+
+    @property
+    def wording(self) -> str:
+        """That of the standard; of a code that it does not know, the file's own."""
+        return standard_meaning(self.key) or self.meaning
 
 
 def concept(item: Dataset, sequence: str) -> Concept | None:
@@ -31,6 +38,8 @@ def concept(item: Dataset, sequence: str) -> Concept | None:
     scheme = str(codes[0].get("CodingSchemeDesignator") or "")
     if scheme in _OLD_SNOMED:
         value, scheme = snomed_mapping["SRT"].get(value, value), "SCT"
+    if scheme == "FMA":
+        value = value.removeprefix("FMA").removeprefix("ID").lstrip(":")
     return Concept(value, scheme, str(codes[0].get("CodeMeaning") or ""))
 
 
@@ -39,6 +48,7 @@ _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 TRACKING_IDENTIFIER = ("112039", "DCM")
 TRACKING_UID = ("112040", "DCM")
 FINDING = ("121071", "DCM")
+FINDING_CATEGORY = ("276214006", "SCT")
 FINDING_SITE = ("363698007", "SCT")
 
 MEASUREMENTS = {
@@ -48,12 +58,15 @@ MEASUREMENTS = {
     ("103339001", "SCT"): "longest_diameter",  # Long Axis
     ("81827009", "SCT"): "longest_diameter",  # Diameter
     ("131187009", "SCT"): "longest_diameter",  # Major Axis
+    ("410668003", "SCT"): "longest_diameter",  # Length: what viewers call a line that was drawn across a lesion
     ("103340004", "SCT"): "short_axis",
     ("131188004", "SCT"): "short_axis",  # Minor Axis
     ("QCFX", "IBSI"): "sphericity",
     ("BPE", "99ISPY"): "background_parenchymal_enhancement",
 }
-"""Concept names of CID 7469, 7470, 7472, 7477 and of I-SPY2 that are stored, with the word they are stored under."""
+"""Concept names of CID 7469, 7470, 7472, 7477 and of I-SPY2 that are stored, with the word they are stored under.
+
+Of several for one word the one that stands first here counts."""
 
 WHOLE_PATIENT = frozenset({"background_parenchymal_enhancement"})  # a property of the breast, not of the lesion
 
@@ -73,8 +86,19 @@ NON_TARGETS = {str(code): False for code in (112045, 112046, 112047, 112075)}
 TARGET_MARKS = TARGETS | NON_TARGETS
 """Codes of CID 6144 (response of a lesion) and 6145 (lesion at baseline): is it one of RECIST's targets?"""
 
-ANATOMY_CATEGORIES = frozenset({("123037004", "SCT"), ("113343008", "SCT")})  # Anatomical Structure, Organ
-_LYMPH_NODE = "lymph node"  # in the meaning of all 150 codes of CID 7600 and of the findings made from them
+LYMPH_NODES = context_group(7600) | {
+    ("8568009", "SCT"),  # Abdominal lymph node structure
+    ("30746006", "SCT"),  # Lymphadenopathy
+    ("127189005", "SCT"),  # Axillary lymphadenopathy
+    ("94392001", "SCT"),  # Secondary malignant neoplasm of lymph node
+    ("111333", "DCM"),  # Metastasis to an intramammary lymph node
+    ("5034", "FMA"),
+    ("RID13296", "RADLEX"),
+    ("C0024204", "UMLS"),
+    ("C12745", "NCIt"),
+}
+"""Lymph nodes, and findings that are one, in any language of their meaning."""
+_LYMPH_NODE = "lymph node"  # in the meaning of a code that no table here knows: the last resort
 
 SITES = {
     "76752008": "breast",
@@ -105,17 +129,82 @@ SITES = {
     "78961009": "spleen",
     "272673000": "bone",
     "39937001": "skin",
+    "77831004": "breast",
+    "76365002": "breast",
+    "19100000": "breast",
+    "33564002": "breast",
+    "31094006": "lung",
+    "42400003": "lung",
+    "40020002": "lung",
+    "90572001": "lung",
+    "281392002": "lung",
+    "281393007": "lung",
+    "281394001": "lung",
+    "83251001": "brain",
+    "78277001": "brain",
+    "16630005": "brain",
+    "31065004": "brain",
+    "113305005": "brain",
+    "83678007": "brain",
+    "71133005": "liver",
+    "9846003": "kidney",
+    "18639004": "kidney",
+    "64163001": "pancreas",
+    "40133006": "pancreas",
+    "73239005": "pancreas",
+    "9040008": "colon",
+    "485005": "colon",
+    "32622004": "colon",
+    "60184004": "colon",
+    "79163004": "thyroid",
+    "29565003": "thyroid",
 }
 """SNOMED CT codes of body sites with our word: sides and lobes count as their organ."""
 
+_OTHER_SITES = {
+    ("7195", "FMA"): "lung",
+    ("7309", "FMA"): "lung",
+    ("7310", "FMA"): "lung",
+    ("7197", "FMA"): "liver",
+    ("7203", "FMA"): "kidney",
+    ("50801", "FMA"): "brain",
+    ("7198", "FMA"): "pancreas",
+    ("7196", "FMA"): "spleen",
+    ("9600", "FMA"): "prostate",
+    ("15900", "FMA"): "bladder",
+    ("9601", "FMA"): "breast",
+    ("7148", "FMA"): "stomach",
+    ("7131", "FMA"): "esophagus",
+    ("7209", "FMA"): "ovary",
+    ("17558", "FMA"): "uterus",
+    ("9603", "FMA"): "thyroid",
+    ("9604", "FMA"): "adrenal gland",
+    ("14543", "FMA"): "colon",
+    ("14544", "FMA"): "rectum",
+    ("RID1301", "RADLEX"): "lung",
+    ("RID58", "RADLEX"): "liver",
+    ("RID205", "RADLEX"): "kidney",
+    ("RID6434", "RADLEX"): "brain",
+    ("RID170", "RADLEX"): "pancreas",
+    ("RID86", "RADLEX"): "spleen",
+    ("RID343", "RADLEX"): "prostate",
+    ("RID237", "RADLEX"): "bladder",
+}
+"""The same of the Foundational Model of Anatomy and of RadLex."""
+
+_LIVER_SEGMENTS = context_group(7170)
+_SITES = (
+    {(value, "SCT"): word for value, word in SITES.items()} | _OTHER_SITES | dict.fromkeys(_LIVER_SEGMENTS, "liver")
+)
+SITE_CODES = frozenset(_SITES)
 ORGANS = frozenset(SITES.values())
 
 
 def site_word(site: Concept | None) -> str | None:
-    """Our word for a body site; the code's meaning in lower case where we have none."""
+    """Our word for a body site; the code's wording in lower case where we have none."""
     if site is None:
         return None
-    return SITES.get(site.value) or site.meaning.strip().lower() or None
+    return _SITES.get(site.key) or site.wording.strip().lower() or None
 
 
 def body_part_word(body_part: str) -> str | None:
@@ -126,4 +215,7 @@ def body_part_word(body_part: str) -> str | None:
 
 def is_lymph_node(place: Concept | None) -> bool:
     """Whether a finding, site or segmented property is a lymph node, measured by its short axis."""
-    return place is not None and _LYMPH_NODE in place.meaning.lower()
+    if place is None:
+        return False
+    unknown = standard_meaning(place.key) is None
+    return place.key in LYMPH_NODES or (unknown and _LYMPH_NODE in place.meaning.lower())

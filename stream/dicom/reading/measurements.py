@@ -1,5 +1,6 @@
 """What a whole scan measures: its reports, segmentations and images brought together."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,21 @@ from stream.dicom.reading.files import read_dataset, read_whole, reading
 from stream.dicom.reading.header import text
 from stream.dicom.reading.image_pixels import NoImage
 from stream.dicom.reading.lesion_image import Image, lesion_patch
+from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
+from stream.dicom.reading.reading import Reading, UnusableReport, in_words
 from stream.dicom.reading.rejection_notes import note_of
+from stream.dicom.reading.reports.readings import SignedObject, signed, standing
 from stream.dicom.reading.seg import read_seg, segment_of
+from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, Unused
 from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
+NOT_UNDERSTOOD = "nothing that it states can be used"
+STATED_ELSEWHERE = "a report or a later object states this of the same lesion"
 
 
 @dataclass(frozen=True)
@@ -34,52 +41,126 @@ class _Instance:
     kind: str
 
 
-def measure_scan(files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str) -> MeasuredScan:
-    """Measure the files of one scan, in any order.
+def measure_scan(
+    files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo = dt.UTC
+) -> MeasuredScan:
+    """Measure the files of one scan, in any order; `zone` is that of times whose file does not state its own.
 
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
     Raises SetAside: not_measurable only if no file gives a measurement, other reasons for the scan as a whole.
     """
     with reading("scan"):
-        return _measured([_instance(path) for path in files], pseudonyms, patient_id)
+        return _measured([_instance(path) for path in files], pseudonyms, patient_id, zone)
 
 
-def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> MeasuredScan:
+def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo) -> MeasuredScan:
     shown = [instance for instance in instances if instance.kind == "image"]
     images = {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
     headers = {uid: image.header for uid, image in images.items()}
-    reports = _each(instances, "sr", lambda dataset: read_sr(dataset, pseudonyms, patient_id))
-    segments = _each(instances, "seg", lambda dataset: read_seg(dataset, headers, pseudonyms, patient_id))
-    measurements = reports.measurements + segments.measurements
-    failure = reports.not_measurable or segments.not_measurable
-    if failure and not measurements:
-        raise failure
-    by_lesion = {(value.lesion_uid, value.measurement): value for value in reversed(measurements)}
-    standing = tuple(sorted(by_lesion.values(), key=lambda value: (value.lesion_uid or "", value.measurement)))
-    largest = _largest(segments.measurements)
-    segmentations = _latest_first(instances, "seg")
-    features = _embedding(largest, segmentations, images, pseudonyms, patient_id) if largest else ()
-    return MeasuredScan(standing, _disease(standing, instances), _note(instances), features)
+    names = _names(instances, pseudonyms, patient_id)
+    every = _signed(instances, "sr", zone, lambda dataset: read_sr(dataset, names))
+    reports = standing(every)
+    outlines = _outlines(reports)
+    used = {one.reader for one in reports if _values(one)}
+    by_others = _outlines([one for one in every if one.reader and one.reader not in used])
+    outlined, others = {uid for uid, _ in outlines}, {uid for uid, _ in by_others}
+    drawn = _signed(instances, "seg", zone, lambda dataset: read_seg(dataset, headers, names, outlines))
+    segmentations = standing(drawn, preferred=outlined, others=others - outlined)
+    measurements, unused = _brought_together(reports + segmentations, alone=not shown)
+    paths = {text(instance.header, "SOPInstanceUID"): instance.path for instance in instances}
+    drawn_on = [(one, paths[one.sop_uid]) for one in segmentations if _values(one)]
+    features = _embedding(drawn_on, images, names, outlines)
+    note = None if measurements else _note(instances)
+    return MeasuredScan(measurements, _disease(measurements, instances), note, features, unused)
 
 
-def _largest(measurements: Sequence[Measurement]) -> str | None:
-    """The lesion with the largest volume by its latest segmentation, which comes first."""
+def _names(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> LesionNames:
+    segments: dict[Outline, HeldSegment] = {}
+    frames: dict[Outline, int] = {}
+    for instance in instances:
+        if instance.kind == "seg":
+            segments |= held_segments(instance.header)
+            frames |= held_frames(instance.header)
+    return LesionNames(pseudonyms, patient_id, segments, frames)
+
+
+def _signed(
+    instances: Sequence[_Instance], kind: str, zone: dt.tzinfo, read: Callable[[Dataset], Reading]
+) -> list[SignedObject]:
+    """Objects of `kind`, each with what it gives, or why it cannot be used."""
+    return [
+        signed(instance.header, kind, zone, _attempt(instance, read)) for instance in instances if instance.kind == kind
+    ]
+
+
+def _attempt(instance: _Instance, read: Callable[[Dataset], Reading]) -> Reading | SetAside:
+    try:
+        return read(read_whole(instance.path))
+    except SetAside as reason:
+        return reason
+
+
+def _outlines(reports: Sequence[SignedObject]) -> dict[Outline, str]:
+    """The lesions of segments that reports speak of; the latest report's word stands."""
+    latest_last = [one.reading for one in reversed(reports) if isinstance(one.reading, Reading)]
+    return {outline: lesion for each in latest_last for outline, lesion in each.outlines.items()}
+
+
+def _values(one: SignedObject) -> tuple[Measurement, ...]:
+    return one.reading.measurements if isinstance(one.reading, Reading) else ()
+
+
+def _brought_together(
+    objects: Sequence[SignedObject], alone: bool
+) -> tuple[tuple[Measurement, ...], tuple[Unused, ...]]:
+    """One value per lesion and measurement, of the object that comes first; and all that is not used.
+
+    Where nothing is measured and no image is there (`alone`) a person has to look; beside images an object that is
+    about no lesion is as if it were not there. Raises SetAside.
+    """
+    standing_values: dict[tuple[str | None, str], Measurement] = {}
+    unused: list[Unused] = []
+    for one in objects:
+        unused += one.reading.unused if isinstance(one.reading, Reading) else _unread(one.kind, one.reading)
+        for value in _values(one):
+            if standing_values.setdefault((value.lesion_uid, value.measurement), value) is not value:
+                unused.append(Unused(one.kind, "", value.measurement, STATED_ELSEWHERE))
+    failures = [one.reading for one in objects if isinstance(one.reading, SetAside)]
+    if failures and not standing_values:
+        raise failures[0]
+    if objects and alone and not standing_values:
+        why = f"The scan holds no measurement of a lesion. Not used: {in_words(unused)}."
+        raise SetAside(ReasonCode.NOT_MEASURABLE, why)
+    ordered = sorted(standing_values.values(), key=lambda value: (value.lesion_uid or "", value.measurement))
+    return tuple(ordered), tuple(unused)
+
+
+def _unread(kind: str, reason: SetAside) -> tuple[Unused, ...]:
+    """Of an object that gives nothing; SetAside where its reason is one for the whole scan."""
+    if reason.reason_code != ReasonCode.NOT_MEASURABLE:
+        raise reason
+    logs.event("instance_without_measurements", kind=kind)
+    return reason.unused if isinstance(reason, UnusableReport) else (Unused(kind, "", "", NOT_UNDERSTOOD),)
+
+
+def _largest(measurements: Sequence[Measurement]) -> str:
+    """The lesion with the largest volume by its latest segmentation, which comes first; empty where there is none."""
     volumes = {value.lesion_uid or "": value.value for value in reversed(measurements) if value.measurement == "volume"}
-    return max(volumes, key=lambda lesion_uid: (volumes[lesion_uid], lesion_uid), default=None)
+    return max(volumes, key=lambda lesion_uid: (volumes[lesion_uid], lesion_uid), default="")
 
 
 def _embedding(
-    lesion_uid: str,
-    segmentations: Sequence[_Instance],
+    drawn: Sequence[tuple[SignedObject, Path]],
     images: Mapping[str, Image],
-    pseudonyms: Pseudonyms,
-    patient_id: str,
+    names: LesionNames,
+    outlines: Mapping[Outline, str],
 ) -> tuple[float | None, ...]:
-    """How the lesion looks in the images its latest segmentation was drawn on; what hinders that spoils no scan."""
+    """How the largest lesion looks in the images its latest segmentation was drawn on; what hinders spoils no scan."""
+    lesion_uid = _largest([value for one, _ in drawn for value in _values(one)])
     try:
-        for instance in segmentations:
-            segmentation = read_whole(instance.path)
-            if (segment := segment_of(segmentation, lesion_uid, pseudonyms, patient_id)) is not None:
+        for _, path in drawn if lesion_uid else ():
+            segmentation = read_whole(path)
+            if (segment := segment_of(segmentation, lesion_uid, names, outlines)) is not None:
                 return _finite_or_none(embedding(lesion_patch(segmentation, segment, images)))
     except NoImage as reason:
         logs.event("lesion_without_image", reason=str(reason))
@@ -97,50 +178,15 @@ def _finite_or_none(features: np.ndarray) -> tuple[float | None, ...]:
     return tuple(float(value) if np.isfinite(value) else None for value in features)
 
 
-def _note(instances: Sequence[_Instance]) -> str | None:
+def _note(instances: Sequence[_Instance]) -> str:
     """Why there is nothing, where nothing here can be measured."""
-    kinds = {instance.kind for instance in instances}
-    if kinds & {"sr", "seg"}:
-        return None
     notes = [note for each in instances if each.kind == "kos" and (note := note_of(each.header))]
-    return notes[0] if notes and kinds == {"kos"} else NOT_YET
+    return notes[0] if notes and all(each.kind == "kos" for each in instances) else NOT_YET
 
 
 def _instance(path: Path) -> _Instance:
     header = read_dataset(path)
     return _Instance(path, header, kind_of(text(header, "SOPClassUID")))
-
-
-@dataclass(frozen=True)
-class _Readings:
-    """Measurements of one kind, those that stand first; and why a file of it had none, if one had none."""
-
-    measurements: list[Measurement]
-    not_measurable: SetAside | None
-
-
-def _each(instances: Sequence[_Instance], kind: str, read: Callable[[Dataset], list[Measurement]]) -> _Readings:
-    """Read the instances of `kind`, latest first; one without measurements (a narrative report) spoils no other."""
-    measurements: list[Measurement] = []
-    failure = None
-    for instance in _latest_first(instances, kind):
-        try:
-            measurements += read(read_whole(instance.path))
-        except SetAside as reason:
-            if reason.reason_code != ReasonCode.NOT_MEASURABLE:
-                raise
-            logs.event("instance_without_measurements", kind=kind)
-            failure = reason
-    return _Readings(measurements, failure)
-
-
-def _latest_first(instances: Sequence[_Instance], kind: str) -> list[_Instance]:
-    return sorted((instance for instance in instances if instance.kind == kind), key=_content_time, reverse=True)
-
-
-def _content_time(instance: _Instance) -> tuple[str, ...]:
-    """When a report was made; its UID decides between equals, so that no order of arrival does."""
-    return tuple(text(instance.header, keyword) for keyword in ("ContentDate", "ContentTime", "SOPInstanceUID"))
 
 
 def _disease(measurements: Sequence[Measurement], instances: Sequence[_Instance]) -> str | None:

@@ -1,7 +1,8 @@
 """Volume and longest diameter from a segmentation object (PS3.3 A.51): binary, fractional or label map."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -10,14 +11,11 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
 from models.measurement import Measurement
-from stream import logs
-from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading import concepts
-from stream.dicom.reading.concepts import concept
 from stream.dicom.reading.geometry import Plane
-from stream.dicom.reading.labels import Naming, safe_label, safe_site
+from stream.dicom.reading.lesions import LesionNames, Outline
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
+from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.seg_frames import HALF, background, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
     bad_geometry,
@@ -29,47 +27,50 @@ from stream.dicom.reading.seg_geometry import (
     slice_places,
 )
 from stream.dicom.reading.seg_room import lies_outside, rooms
+from stream.dicom.reading.segments import LesionSegment, lesion_segments, segments_unused
 from stream.dicom.reading.stacks import Stack
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
-_PROPERTY_TYPE, _REGION = "SegmentedPropertyTypeCodeSequence", "AnatomicRegionSequence"
-
 
 @dataclass
-class _Lesion:
-    """One segment while its frames are gone through."""
+class _Extent:
+    """One lesion while the frames of its segment are gone through."""
 
-    lesion_uid: str
-    label: str
-    site: str | None
-    node: bool
+    lesion: LesionSegment
     volume_mm3: float = 0.0
     longest_mm: float = 0.0
+    slices: list[tuple[str, int, float]] = field(default_factory=list)  # where, first voxel, number of voxels
 
 
 def read_seg(
-    dataset: Dataset, images: Mapping[str, Dataset], pseudonyms: Pseudonyms, patient_id: str
-) -> list[Measurement]:
+    dataset: Dataset, images: Mapping[str, Dataset], names: LesionNames, outlines: Mapping[Outline, str]
+) -> Reading:
     """Volume (ml) and longest in-plane diameter (mm) of each segment that is a lesion; an empty one measures 0.
 
     `images` are headers by SOP Instance UID; what it says must be possible in those it refers to.
-    Raises SetAside: bad_geometry, decode_failed, too_large, not_measurable (organs only).
+    `outlines` are the segments that a report speaks of. Raises SetAside: bad_geometry, decode_failed, too_large.
     """
+    told = tuple(dict.fromkeys(segments_unused(dataset)))
+    lesions = lesion_segments(dataset, names, outlines)
+    for label in background(dataset):
+        lesions.pop(label, None)
+    if not lesions:
+        return Reading(unused=told)
     form = PixelFormat.of(dataset)
     if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
         raise SetAside(ReasonCode.TOO_LARGE, "The segmentation would take more memory than one object may.")
-    lesions = _lesions(dataset, pseudonyms, patient_id)
-    for label in background(dataset):
-        lesions.pop(label, None)
-    for number, inside, frame, depth_mm in _slices(dataset, form, images, lesions.keys()):
-        _add(lesions[number], inside, frame, depth_mm)
-    return [value for lesion in lesions.values() for value in _measurements(lesion)]
+    extents = {number: _Extent(lesion) for number, lesion in lesions.items()}
+    for number, inside, frame, depth_mm in _slices(dataset, form, images, extents.keys()):
+        _add(extents[number], inside, frame, depth_mm)
+    measurements = tuple(value for each in extents.values() for value in _measurements(each))
+    content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
+    return Reading(measurements, told, content)
 
 
-def segment_of(dataset: Dataset, lesion_uid: str, pseudonyms: Pseudonyms, patient_id: str) -> int | None:
-    """The number of the segment that is this lesion; None where none is. SetAside(not_measurable): organs only."""
-    lesions = _lesions(dataset, pseudonyms, patient_id)
+def segment_of(dataset: Dataset, lesion_uid: str, names: LesionNames, outlines: Mapping[Outline, str]) -> int | None:
+    """The number of the segment that is this lesion; None where none is."""
+    lesions = lesion_segments(dataset, names, outlines)
     return next((number for number, lesion in lesions.items() if lesion.lesion_uid == lesion_uid), None)
 
 
@@ -103,14 +104,18 @@ def _places(dataset: Dataset, form: PixelFormat, frames: Sequence[Plane]) -> lis
     return places
 
 
-def _add(lesion: _Lesion, inside: np.ndarray, frame: Plane, depth_mm: float) -> None:
+def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float) -> None:
     row_mm, column_mm = frame.spacing
-    lesion.volume_mm3 += float(inside.sum(dtype=np.float64)) * row_mm * column_mm * depth_mm
-    lesion.longest_mm = max(lesion.longest_mm, longest_chord(inside >= HALF, frame.spacing))
+    voxels = float(inside.sum(dtype=np.float64))
+    extent.volume_mm3 += voxels * row_mm * column_mm * depth_mm
+    extent.longest_mm = max(extent.longest_mm, longest_chord(inside >= HALF, frame.spacing))
+    if voxels:
+        extent.slices.append((str(frame.position), int(inside.argmax()), voxels))
 
 
-def _measurements(lesion: _Lesion) -> Iterator[Measurement]:
-    for name, value in (("volume", lesion.volume_mm3 / 1000), ("longest_diameter", lesion.longest_mm)):
+def _measurements(extent: _Extent) -> Iterator[Measurement]:
+    lesion = extent.lesion
+    for name, value in (("volume", extent.volume_mm3 / 1000), ("longest_diameter", extent.longest_mm)):
         yield Measurement(name, value, "SEG", lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
 
 
@@ -127,41 +132,3 @@ def longest_chord(mask: np.ndarray, spacing: tuple[float, float]) -> float:
     corners = [(rows + down, column) for down in (0, 1) for column in (first, last)]
     points = np.concatenate([np.column_stack(corner) for corner in corners]) * np.asarray(spacing)
     return float(pdist(points[ConvexHull(points).vertices]).max())
-
-
-def _lesions(dataset: Dataset, pseudonyms: Pseudonyms, patient_id: str) -> dict[int, _Lesion]:
-    """Segments by number; organs, which are there to help the eye, are no lesions unless they are tracked as such."""
-    naming = Naming.of(dataset)
-    segments = dataset.get("SegmentSequence") or []
-    lesions = {
-        int(segment.SegmentNumber): _lesion(segment, naming, pseudonyms, patient_id)
-        for segment in segments
-        if _is_lesion(segment)
-    }
-    if not lesions:
-        raise SetAside(ReasonCode.NOT_MEASURABLE, "The segmentation holds no segment that is a lesion.")
-    if len(lesions) < len(segments):
-        logs.event("segments_not_measured", count=len(segments) - len(lesions), reason="anatomy")
-    return lesions
-
-
-def _is_lesion(segment: Dataset) -> bool:
-    category = concept(segment, "SegmentedPropertyCategoryCodeSequence")
-    anatomy = category is not None and category.key in concepts.ANATOMY_CATEGORIES
-    return not anatomy or "TrackingUID" in segment or _is_node(segment)
-
-
-def _is_node(segment: Dataset) -> bool:
-    return any(concepts.is_lymph_node(concept(segment, name)) for name in (_PROPERTY_TYPE, _REGION))
-
-
-def _lesion(segment: Dataset, naming: Naming, pseudonyms: Pseudonyms, patient_id: str) -> _Lesion:
-    label = str(segment.get("TrackingID") or segment.get("SegmentLabel") or f"segment {segment.SegmentNumber}")
-    tracking_uid = str(segment.get("TrackingUID") or "")
-    lesion_uid = (
-        pseudonyms.lesion_uid(tracking_uid)
-        if tracking_uid
-        else pseudonyms.lesion_uid_without_tracking(patient_id, label.strip())
-    )
-    site = safe_site(concepts.site_word(concept(segment, _REGION)), naming)
-    return _Lesion(lesion_uid, safe_label(label, lesion_uid, naming), site, _is_node(segment))

@@ -45,11 +45,16 @@ def test_images_alone_and_kinds_without_a_reader_are_not_measured_yet(measure: o
     assert measure(make_image(), structures) == MeasuredScan((), "brain", "kind not measured yet")
 
 
-def test_a_narrative_report_beside_a_segmentation_spoils_nothing_but_alone_is_set_aside(measure: object) -> None:
+def test_a_report_in_words_beside_images_is_as_the_images_alone(measure: object) -> None:
     images = make_series(MASK)
+    words = make_sr([], SOPClassUID=uid.BasicTextSRStorage)
     assert len(measure(make_sr([]), make_seg([MASK], images), *images).measurements) == 2
+    assert measure(words, *images) == measure(*images) == MeasuredScan((), "brain", "kind not measured yet")
+
+
+def test_a_report_in_words_alone_is_set_aside(measure: object) -> None:
     with pytest.raises(SetAside) as caught:
-        measure(make_sr([]), *images)
+        measure(make_sr([]))
     assert caught.value.reason_code == "not_measurable"
 
 

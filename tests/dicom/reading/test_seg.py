@@ -11,6 +11,7 @@ from pydicom.pixels import pixel_array
 from models.measurement import Measurement
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import seg as reading
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.seg import longest_chord, read_seg
 from stream.errors import SetAside
 from tests.dicom.factories import make_seg, make_series, reread, save
@@ -44,9 +45,13 @@ def measure(images: list[Dataset], pseudonyms: Pseudonyms, tmp_path: Path) -> Ca
 
     def run(seg: Dataset, held: list[Dataset] | None = None) -> dict[str, float]:
         headers = {image.SOPInstanceUID: image for image in (images if held is None else held)}
-        return {one.measurement: one.value for one in read_seg(reread(seg, tmp_path), headers, pseudonyms, "P1")}
+        return {one.measurement: one.value for one in _read(reread(seg, tmp_path), headers, pseudonyms)}
 
     return run
+
+
+def _read(seg: Dataset, images: dict[str, Dataset], pseudonyms: Pseudonyms) -> tuple[Measurement, ...]:
+    return read_seg(seg, images, LesionNames(pseudonyms, "P1"), {}).measurements
 
 
 def _refused(measure: Callable[..., object], seg: Dataset) -> str:
@@ -103,7 +108,7 @@ def test_segments_are_lesions_of_their_own_and_followed_by_their_tracking_uid(
     seg = make_seg([small, large], images)
     seg.SegmentSequence[1].TrackingUID, seg.SegmentSequence[1].TrackingID = "1.2.3", "the large one"
     seg.file_meta = images[0].file_meta = _explicit()
-    found = read_seg(seg, {}, pseudonyms, "P1")
+    found = _read(seg, {}, pseudonyms)
     volumes = {one.lesion_uid: (one.lesion_label, one.value) for one in found if one.measurement == "volume"}
     voxel_ml = 3.0 * 0.5 * 0.8 / 1000
     assert volumes == {
@@ -201,7 +206,9 @@ def test_organs_beside_a_lesion_are_not_measured_as_one(measure: Callable[..., o
     seg = make_seg([np.ones((6, 21, 17))], images)
     category = seg.SegmentSequence[0].SegmentedPropertyCategoryCodeSequence[0]
     category.CodeValue, category.CodeMeaning = "123037004", "Anatomical Structure"
-    assert _refused(measure, seg) == "not_measurable"
+    kind = seg.SegmentSequence[0].SegmentedPropertyTypeCodeSequence[0]
+    kind.CodeValue, kind.CodeMeaning = "10200004", "Liver"
+    assert measure(seg) == {}
 
 
 def _voxels(path: Path) -> np.ndarray:
@@ -216,7 +223,7 @@ def test_the_brain_segmentations_measure_as_an_independent_reader_and_the_defini
     assert len(paths) == 16
     for path in paths:
         images = {header.SOPInstanceUID: header for header in map(dcmread, path.parents[1].glob("MR/*.dcm"))}
-        found: list[Measurement] = read_seg(dcmread(path), images, pseudonyms, "P1")
+        found = _read(dcmread(path), images, pseudonyms)
         values = {one.measurement: one.value for one in found}
         mask = _voxels(path)
         assert values["volume"] == pytest.approx(mask.sum() / 1000)

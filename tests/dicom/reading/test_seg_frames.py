@@ -6,6 +6,7 @@ import pytest
 from pydicom import Dataset
 
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.seg import read_seg
 from stream.errors import SetAside
 from tests.dicom.factories import make_seg, make_series, reread
@@ -26,7 +27,7 @@ def volumes(pseudonyms: Pseudonyms, tmp_path: Path) -> Callable[[Dataset], dict[
     """Volume by label."""
 
     def run(seg: Dataset) -> dict[str, float]:
-        found = read_seg(reread(seg, tmp_path), {}, pseudonyms, "P1")
+        found = read_seg(reread(seg, tmp_path), {}, LesionNames(pseudonyms, "P1"), {}).measurements
         return {one.lesion_label or "": one.value for one in found if one.measurement == "volume"}
 
     return run

@@ -10,6 +10,7 @@ from pydicom.datadict import tag_for_keyword
 from scipy.spatial.transform import Rotation
 
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.seg import longest_chord, read_seg
 from stream.errors import SetAside
 from tests.dicom.factories import make_image, make_seg, make_series, reread
@@ -35,7 +36,10 @@ def images() -> list[Dataset]:
 def measure(pseudonyms: Pseudonyms, tmp_path: Path) -> Callable[[Dataset, Sequence[Dataset]], Measured]:
     def run(seg: Dataset, held: Sequence[Dataset]) -> Measured:
         headers = {image.SOPInstanceUID: image for image in held}
-        return {one.measurement: one.value for one in read_seg(reread(seg, tmp_path), headers, pseudonyms, "P1")}
+        return {
+            one.measurement: one.value
+            for one in read_seg(reread(seg, tmp_path), headers, LesionNames(pseudonyms, "P1"), {}).measurements
+        }
 
     return run
 

@@ -9,6 +9,7 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.sr.codedict import codes
 
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.seg import read_seg
 
 COMPRESSED = (uid.RLELossless, uid.JPEG2000Lossless, uid.JPEGLSLossless)
@@ -57,6 +58,6 @@ def test_both_lesions_have_the_volume_that_was_drawn(
     )
     written.save_as(tmp_path / "seg.dcm")
     held = {image.SOPInstanceUID: image for image in images}
-    found = read_seg(dcmread(tmp_path / "seg.dcm"), held, pseudonyms, "P1")
+    found = read_seg(dcmread(tmp_path / "seg.dcm"), held, LesionNames(pseudonyms, "P1"), {}).measurements
     volumes = {one.lesion_label: one.value for one in found if one.measurement == "volume"}
     assert volumes == pytest.approx({"L1": 4 * 30 * 25 / 1000, "L2": 2 * 2 / 1000})

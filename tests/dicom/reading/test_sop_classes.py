@@ -14,6 +14,7 @@ from stream.dicom.gateway.content import read_content
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_whole
 from stream.dicom.reading.image_pixels import grey_values
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.seg import read_seg
 from stream.dicom.reading.sop_classes import (
     DEFLATED_FRAMES,
@@ -111,7 +112,7 @@ def _single_bits(syntax: uid.UID, path: Path) -> Path:
 
 
 def _volume(path: Path, pseudonyms: Pseudonyms) -> float:
-    found = read_seg(read_whole(path), {}, pseudonyms, "P1")
+    found = read_seg(read_whole(path), {}, LesionNames(pseudonyms, "P1"), {}).measurements
     return next(one.value for one in found if one.measurement == "volume")
 
 

@@ -1,0 +1,27 @@
+"""The tables of PS3.16 that pydicom brings: codes by context group, and the standard wording of a code."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from pydicom.sr.codedict import codes
+
+Key = tuple[str, str]
+"""Value and scheme of a code: what equality of concepts means."""
+
+
+def context_group(*numbers: int) -> frozenset[Key]:
+    """The codes of context groups (CID), as pydicom's version of the standard has them."""
+    groups = [getattr(codes, f"cid{number}") for number in numbers]
+    return frozenset((code.value, code.scheme_designator) for group in groups for code in group.concepts.values())
+
+
+def standard_meaning(key: Key) -> str | None:
+    """The wording of the standard, the shortest where it has several; None where it does not know the code."""
+    value, scheme = key
+    return _wordings(scheme).get(value) if scheme in codes.schemes() else None
+
+
+@cache
+def _wordings(scheme: str) -> Mapping[str, str]:
+    wordings = [(code.value, code.meaning) for code in getattr(codes, scheme).concepts.values()]
+    return dict(sorted(wordings, key=lambda each: len(each[1]), reverse=True))
