@@ -117,7 +117,7 @@ def _volume(path: Path, pseudonyms: Pseudonyms) -> float:
 
 
 @pytest.mark.parametrize("syntax", TRANSFER_SYNTAXES["seg"], ids=lambda syntax: syntax.name)
-def test_a_segmentation_is_read_in_every_transfer_syntax_and_stays_the_same_content(
+def test_a_segmentation_is_read_in_every_transfer_syntax_that_the_door_takes(
     syntax: uid.UID, tmp_path: Path, pseudonyms: Pseudonyms
 ) -> None:
     files = {
@@ -125,6 +125,7 @@ def test_a_segmentation_is_read_in_every_transfer_syntax_and_stays_the_same_cont
         8: _compressed(save(_segmentation(8), tmp_path / "8.dcm"), syntax),
     }
     for path in files.values():
+        assert content_of(path).sop_class_uid == uid.SegmentationStorage
         assert _volume(path, pseudonyms) == pytest.approx(2 * 6 * 6 * 5 / 1000)
 
 
