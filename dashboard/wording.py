@@ -87,6 +87,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "One study, two patients",
         "Find out which patient is right; send it again under that one.",
     ),
+    ReasonCode.IDENTITY_DOUBT: (
+        "One patient ID, two people?",
+        "Release it if it is the same person; else reject it, or release it for the right patient.",
+    ),
     ReasonCode.CONTENT_CONFLICT: ("Same instance, other content", "The first one stands. Decide which one is right."),
     ReasonCode.UNKNOWN_UNIT: ("Unknown unit", "Report the value in mm, cm, ml or cm3 and send it again."),
     ReasonCode.BAD_VALUE: (

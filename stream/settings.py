@@ -106,14 +106,24 @@ class Settings(BaseSettings):
 
         `ISSUER` is a default, or `AE=issuer` pairs separated by commas, or both: `MAIN,PACS2=NORTH`.
         """
+        senders, default = self._issuers()
+        return senders.get(calling_ae, default)
+
+    def names_issuer_for(self, calling_ae: str) -> bool:
+        """Whether `ISSUER` has a pair for this sender, so that the default does not count."""
+        return calling_ae in self._issuers()[0]
+
+    def _issuers(self) -> tuple[dict[str, str], str]:
+        """Calling AE → issuer, and the default."""
+        senders: dict[str, str] = {}
         default = ""
         for item in filter(None, (part.strip() for part in self.issuer.split(","))):
             title, mark, issuer = item.partition("=")
             if not mark:
                 default = item
-            elif title.strip() == calling_ae:
-                return issuer.strip()
-        return default
+            else:
+                senders.setdefault(title.strip(), issuer.strip())
+        return senders, default
 
     def series_required(self) -> dict[str, str]:
         """Series Descriptions that every scan must have (`REQUIRED_SERIES`, commas between), by casefolded form."""

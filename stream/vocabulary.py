@@ -1,6 +1,6 @@
-"""The words that rows, messages and pages share (docs/glossary.md): one StrEnum for each question they answer."""
+"""The words that rows, messages and pages share (docs/glossary.md): one enum for each question they answer."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 UNKNOWN_DISEASE = (
     "No model applies to scans of unknown disease: import clinical.csv with a column disease (scanstream import)."
@@ -49,6 +49,7 @@ class ReasonCode(StrEnum):
     IMPOSSIBLE_DATE = "impossible_date"
     NO_PATIENT_ID = "no_patient_id"
     PATIENT_CONFLICT = "patient_conflict"
+    IDENTITY_DOUBT = "identity_doubt"
     CONTENT_CONFLICT = "content_conflict"
     UNKNOWN_UNIT = "unknown_unit"
     BAD_VALUE = "bad_value"
@@ -57,6 +58,14 @@ class ReasonCode(StrEnum):
     DECODE_FAILED = "decode_failed"
     TOO_LARGE = "too_large"
     KILLED_WORKER = "killed_worker"
+
+
+class IssuerSource(IntEnum):
+    """Who says whose number a Patient ID is, the weakest first."""
+
+    DEFAULT = 0
+    SENDER = 1
+    FILE = 2
 
 
 class Decision(StrEnum):

@@ -88,7 +88,7 @@ def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = Fals
     from stream.services.accepting import decisions
 
     decision = decisions.SignOff(by or getpass.getuser(), why)
-    item = ask(load_settings(), "worker", lambda connection: decisions.reject(connection, item_id, decision))
+    item = ask(load_settings(), "gateway", lambda connection: decisions.reject(connection, item_id, decision))
     _say(as_json, item, vocabulary.Decision.REJECTED)
 
 

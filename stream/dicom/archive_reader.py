@@ -24,7 +24,7 @@ class ArchiveReader:
         self._check_archive()
         try:
             files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-            return measure_scan(files, self._pseudonyms, scan.received_as, self._zone)
+            return measure_scan(files, self._pseudonyms, scan.patient_id, self._zone)
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise

@@ -55,9 +55,18 @@ def find_patients(settings: Settings, patient: str, role: str = "reader") -> lis
         pseudonyms = ask(settings, "vault", lambda connection: vault.find_patient(connection, patient))
     except WrongUse:
         pseudonyms = []
+    if len(pseudonyms) > 1:
+        # a scan that came before its patient's issuer was known leaves a pseudonym that nothing belongs to
+        pseudonyms = ask(settings, role, lambda connection: _with_scans(connection, pseudonyms)) or pseudonyms
     if not pseudonyms:
         raise AnswerIsNo(f"No patient {patient} is known here; hospital IDs need the vault role's password.")
     return pseudonyms
+
+
+def _with_scans(connection: "Connection", patients: list[str]) -> list[str]:
+    from stream.storage.reading.views import knows_patient
+
+    return [patient for patient in patients if knows_patient(connection, patient)]
 
 
 def find_patient(settings: Settings, patient: str) -> str:

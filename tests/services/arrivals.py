@@ -12,6 +12,7 @@ from stream.measured_scan import MeasuredScan
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile
 from stream.services.accepting.received_files import accept, close_association
 from stream.services.assembling import assembly
+from stream.services.facts.identity_events import apply_next, move_to_named, next_event
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.storage.database import Connection
@@ -52,6 +53,9 @@ class Arrivals:
         files = [replace(self._file(what, content), received_at=at) for what in whats]
         accept(self._gateway, files)
         scans = sorted({what.scan_uid for what in whats})
+        move_to_named(self._gateway, scans)
+        while next_event(self.worker) is not None:
+            apply_next(self.worker, self._reconciler)
         close_association(self._gateway, str(self._minutes), at, scans)
         self.follow(scans)
 

@@ -37,7 +37,8 @@ def vault(patient: str, scan: str) -> dict[str, str | None]:
         "issuer": "NORTH",
         "mrn": f"hospital id of {patient}",
         "name": "Doe^Jane",
-        "birth_date": "19500101",
+        "birth_date": "1950-01-01",
+        "sex": "F",
         "study_instance_uid": f"1.2.3.{scan}",
     }
 

@@ -18,6 +18,8 @@ from stream.errors import SetAside
 from stream.publisher import Publisher, PublishFailed
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.received_files import InstanceBell, accept, close_association
+from stream.services.facts.bells import BellMessage, patient_bell
+from stream.services.facts.identity_events import move_to_named
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage
 
@@ -32,10 +34,6 @@ SCANS_LIMIT = 1000
 """Scans named by one message: Kafka refuses what is larger than 1 MB, and an import of years is one association."""
 PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
-
-
-Message = tuple[str, Mapping[str, object]]
-"""received_as, and what is announced of it on the `instances` topic."""
 
 
 class Forwarder:
@@ -92,15 +90,15 @@ class Forwarder:
             for batch in _batches(records):
                 if self._stop.is_set():
                     return
-                for key, fields in self._accepted(batch):
-                    self._publisher.publish("instances", key, fields)
+                for topic, key, fields in self._accepted(batch):
+                    self._publisher.publish(topic, key, fields)
                 self._publisher.flush()
                 reach("forwarder.announced")
                 for record in batch:
                     self._spool.clear(record)
                     reach("forwarder.record_cleared")
 
-    def _accepted(self, batch: Sequence[Record]) -> list[Message]:
+    def _accepted(self, batch: Sequence[Record]) -> list[BellMessage]:
         """Archive the files of a batch of one kind and write its rows; what is to be announced then."""
         connection, pseudonyms = self._connected()
         ends = [record for record in batch if isinstance(record, AssociationEndRecord)]
@@ -111,20 +109,22 @@ class Forwarder:
 
     def _instances(
         self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[InstanceRecord]
-    ) -> list[Message]:
+    ) -> list[BellMessage]:
         files = [self._received(record, self._archive.take(self._spool.file(record)), pseudonyms) for record in records]
         reach("forwarder.archived")
-        return [(bell.received_as, self._fields(bell)) for bell in accept(connection, files)]
+        bells = accept(connection, files)
+        moved_to = move_to_named(connection, sorted({bell.scan_uid for bell in bells}))
+        return [*(("instances", bell.received_as, self._fields(bell)) for bell in bells), *map(patient_bell, moved_to)]
 
     def _ends(
         self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[AssociationEndRecord]
-    ) -> list[Message]:
-        bells: list[Message] = []
+    ) -> list[BellMessage]:
+        bells: list[BellMessage] = []
         for record in records:
             uids = [pseudonyms.scan_uid(uid) for uid in record.study_uids]
             groups = close_association(connection, record.association, record.closed_at, uids)
             bells += [
-                (received_as, {"scan_uids": scans[start : start + SCANS_LIMIT]})
+                ("instances", received_as, {"scan_uids": scans[start : start + SCANS_LIMIT]})
                 for received_as, scans in groups.items()
                 for start in range(0, len(scans), SCANS_LIMIT)
             ]
@@ -194,6 +194,7 @@ def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[st
         "name": who.name or None,
         "study_instance_uid": header.study_uid,
         "birth_date": who.birth_date.isoformat() if who.birth_date else None,
+        "sex": who.sex or None,
     }
     return DescribedInstance(
         instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
@@ -211,6 +212,7 @@ def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[st
         expected_in_series=_announced(expected.series_instances),
         withdraws=tuple(map(pseudonyms.instance_uid, retraction.uids)) if retraction else (),
         withdraws_because=retraction.because if retraction else None,
+        issuer_source=who.issuer_source,
     )
 
 

@@ -13,7 +13,7 @@ from stream.dicom.reading.rejection_notes import Retraction, retraction_of
 from stream.dicom.reading.sop_classes import kind_of
 from stream.errors import SetAside
 from stream.settings import Settings
-from stream.vocabulary import ReasonCode
+from stream.vocabulary import IssuerSource, ReasonCode
 
 _NOT_MADE_FROM = (
     "ReferencedStudySequence",
@@ -27,12 +27,14 @@ _NOT_MADE_FROM = (
 
 @dataclass(frozen=True)
 class PatientIdentity:
-    """The originals, for the vault only."""
+    """The originals, for the vault only; `issuer_source`: who says that it is this issuer's number."""
 
     issuer: str
     mrn: str
     name: str
     birth_date: dt.date | None
+    sex: str = ""
+    issuer_source: IssuerSource = IssuerSource.FILE
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,26 @@ def patient_identity(dataset: Dataset, settings: Settings, calling_ae: str) -> P
     mrn = text(dataset, "PatientID")
     if not mrn:
         raise SetAside(ReasonCode.NO_PATIENT_ID, "The file has no Patient ID.")
-    return person(dataset, text(dataset, "IssuerOfPatientID") or settings.issuer_for(calling_ae), mrn)
+    if issuer := _stated_issuer(dataset):
+        return person(dataset, issuer, mrn)
+    source = IssuerSource.SENDER if settings.names_issuer_for(calling_ae) else IssuerSource.DEFAULT
+    return person(dataset, settings.issuer_for(calling_ae), mrn, source)
 
 
-def person(dataset: Dataset, issuer: str, mrn: str) -> PatientIdentity:
+def person(dataset: Dataset, issuer: str, mrn: str, issuer_source: IssuerSource = IssuerSource.FILE) -> PatientIdentity:
     """The patient of this ID, called and born as the file says."""
-    return PatientIdentity(issuer, mrn, text(dataset, "PatientName"), _birth_date(text(dataset, "PatientBirthDate")))
+    born, sex = _birth_date(text(dataset, "PatientBirthDate")), text(dataset, "PatientSex").upper()
+    return PatientIdentity(issuer, mrn, text(dataset, "PatientName"), born, sex, issuer_source)
+
+
+def _stated_issuer(dataset: Dataset) -> str:
+    """(0010,0021), else the universal entity of (0010,0024), written like HL7's HD; PS3.3 10.14."""
+    if issuer := text(dataset, "IssuerOfPatientID"):
+        return issuer
+    for item in dataset.get("IssuerOfPatientIDQualifiersSequence") or ():
+        if entity := text(item, "UniversalEntityID"):
+            return "&".join(filter(None, (entity, text(item, "UniversalEntityIDType"))))
+    return ""
 
 
 def _birth_date(written: str) -> dt.date | None:

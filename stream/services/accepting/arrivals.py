@@ -4,12 +4,15 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stream.vocabulary import IssuerSource
+
 
 @dataclass(frozen=True)
 class DescribedInstance:
-    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, study uid).
+    """An instance by its pseudonyms; `vault` alone holds originals (issuer, mrn, name, birth_date, sex, study uid).
 
-    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why.
+    `withdraws`: pseudonyms of the instances that it takes back, `withdraws_because` why. `issuer_source`: who says
+    that `patient_id` is its patient; None where it was said to be of whomever its study is of.
     """
 
     instance_uid: str
@@ -27,6 +30,7 @@ class DescribedInstance:
     expected_in_series: int | None = None
     withdraws: tuple[str, ...] = ()
     withdraws_because: str | None = None
+    issuer_source: IssuerSource | None = IssuerSource.FILE
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from stream.errors import AnswerIsNo
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.persons import same_doubt
 from stream.services.accepting.received_files import accept_released
 from stream.storage import audit, schema
 from stream.storage.appending import write_later
@@ -16,7 +17,8 @@ from stream.storage.intake import assembly, instances
 from stream.storage.intake.receipts import first_receipt
 from stream.storage.intake.set_asides import SetAsideItem, find_item
 from stream.storage.intake.suspects import WorkItem, clear
-from stream.vocabulary import Decision
+from stream.storage.patients.vault import give_doubt
+from stream.vocabulary import Decision, ReasonCode
 
 VERBS = {Decision.RELEASED: "release", Decision.REJECTED: "reject"}
 """As the log calls them."""
@@ -41,10 +43,12 @@ def undecided(connection: Connection, item_id: str) -> SetAsideItem:
 
 
 def reject(connection: Connection, item_id: str, sign_off: SignOff) -> SetAsideItem:
-    """What was set aside stays aside for good."""
+    """What was set aside stays aside for good, and with it all about whom there is the same doubt."""
     with connection.transaction():
         item = undecided(connection, item_id)
-        _write(connection, item, Decision.REJECTED, sign_off, dt.datetime.now(dt.UTC))
+        doubted = same_doubt(connection, item_id) if item.reason_code == ReasonCode.IDENTITY_DOUBT else []
+        for each in (item, *(undecided(connection, other) for other in doubted)):
+            _write(connection, each, Decision.REJECTED, sign_off, dt.datetime.now(dt.UTC))
     return item
 
 
@@ -78,11 +82,15 @@ def kept_file(connection: Connection, item: SetAsideItem) -> ReceivedFile:
     return ReceivedFile(*first_receipt(connection, item.sha256), problem)
 
 
-def release_file(connection: Connection, item: SetAsideItem, file: ReceivedFile, sign_off: SignOff) -> None:
-    """Accept the file; raises AnswerIsNo where what stands contradicts it."""
+def release_file(
+    connection: Connection, item: SetAsideItem, file: ReceivedFile, sign_off: SignOff, patient_id: str | None = None
+) -> None:
+    """Accept the file, of `patient_id` where a person said so; raises AnswerIsNo where what stands contradicts it."""
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
         _write(connection, item, Decision.RELEASED, sign_off, now)
+        if patient_id is not None:
+            give_doubt(connection, item.item_id, patient_id)
         if problem := accept_released(connection, replace(file, received_at=now)):
             raise AnswerIsNo(f"It contradicts what stands, nothing was changed. {problem.reason}")
 
@@ -90,7 +98,7 @@ def release_file(connection: Connection, item: SetAsideItem, file: ReceivedFile,
 def of_the_study(connection: Connection, what: DescribedInstance) -> DescribedInstance:
     """`what` as a file of the patient that its study was received for; who it names itself is not kept."""
     patient_id = instances.received_as(connection, [what.scan_uid]).get(what.scan_uid)
-    return of_patient(what, patient_id) if patient_id is not None else what
+    return replace(of_patient(what, patient_id), issuer_source=None) if patient_id is not None else what
 
 
 def of_patient(what: DescribedInstance, patient_id: str) -> DescribedInstance:

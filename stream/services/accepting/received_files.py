@@ -9,6 +9,8 @@ from typing import Any
 from stream import logs
 from stream.crash import reach
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.persons import NotedPersons, doubt_row
+from stream.services.accepting.scan_patients import ScanPatients
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.appending import append
@@ -52,7 +54,7 @@ def accept(connection: Connection, files: Sequence[ReceivedFile]) -> list[Instan
     for file, outcome in outcomes:
         _log(file, outcome)
     return [
-        InstanceBell(what.scan_uid, what.instance_uid, file.sha256, what.patient_id)
+        InstanceBell(what.scan_uid, what.instance_uid, file.sha256, batch.patients.received_as[what.scan_uid])
         for file, what in _described(outcomes, Receipt.ACCEPTED, _Repeat.AGAIN)
     ]
 
@@ -64,6 +66,7 @@ def accept_released(connection: Connection, file: ReceivedFile) -> UnusableFile 
     batch = _BatchState(connection, [file])
     if problem := batch.conflict(file.content_sha256, file.what):
         return problem
+    batch.patients.name(file.what)
     _write(connection, [(file, Receipt.ACCEPTED)], batch)
     receipts.count_as_accepted(connection, file.content_sha256, file.what.scan_uid)
     return None
@@ -86,16 +89,16 @@ class _BatchState:
 
     def __init__(self, connection: Connection, files: Sequence[ReceivedFile]) -> None:
         described = [file.what for file in files if isinstance(file.what, DescribedInstance)]
-        first_patients = {what.scan_uid: what.patient_id for what in reversed(described)}
-        scans = sorted(first_patients.items())
-        append(connection, schema.scans, [{"scan_uid": uid, "received_as": patient} for uid, patient in scans])
-        self.received_as = instances.lock_received_as(connection, [uid for uid, _ in scans])
+        self.patients = ScanPatients(connection, described)
         self.contents = instances.contents(connection, [what.instance_uid for what in described])
         self.outcomes = receipts.outcomes(connection, [file.receipt_id for file in files])
         self.aside = set_asides.reason_codes(connection, [item_id(file.content_sha256) for file in files])
         self.owners = instances.owners(connection, [uid for what in described for uid in what.withdraws])
-        self.roots = roots(connection, [what.patient_id for what in described])
+        named = [what.patient_id for what in described]
+        self.roots = roots(connection, [*named, *map(self.patients.patient, {what.scan_uid for what in described})])
+        self.persons = NotedPersons(connection, list(self.roots))
         self.problems: dict[str, UnusableFile] = {}
+        self.doubts: list[dict[str, str | None]] = []
 
     def decide(self, file: ReceivedFile) -> Receipt | _Repeat:
         """What becomes of `file`, after all files before it."""
@@ -107,25 +110,42 @@ class _BatchState:
             return self._set_aside(file, file.what)
         if problem := self.conflict(file.content_sha256, file.what):
             return self._set_aside(file, problem)
-        is_new = file.what.instance_uid not in self.contents
-        self.contents[file.what.instance_uid] = file.content_sha256
-        self.owners.setdefault(file.what.instance_uid, {self.roots[file.what.patient_id]})
-        return Receipt.ACCEPTED if is_new else Receipt.DUPLICATE
+        if file.what.instance_uid in self.contents:
+            return Receipt.DUPLICATE
+        if problem := self._doubt(file.content_sha256, file.what):
+            return self._set_aside(file, problem)
+        self._accept(file.content_sha256, file.what)
+        return Receipt.ACCEPTED
+
+    def _accept(self, content_sha256: str, what: DescribedInstance) -> None:
+        self.contents[what.instance_uid] = content_sha256
+        self.owners.setdefault(what.instance_uid, {self.roots[what.patient_id]})
+        self.patients.name(what)
+        self.persons.note(self.patients.patient(what.scan_uid), what.vault)
 
     def _set_aside(self, file: ReceivedFile, problem: UnusableFile) -> Receipt:
         self.problems[file.receipt_id] = problem
         self.aside[item_id(file.content_sha256)] = problem.reason_code
         return Receipt.SET_ASIDE
 
+    def _doubt(self, content_sha256: str, what: DescribedInstance) -> UnusableFile | None:
+        """Who came first stands; the file of somebody else waits, with all like it, for one decision."""
+        patients = self.patients.patient(what.scan_uid), self.patients.patient_with(what)
+        if not any(self.persons.contradict(patient, what.vault) for patient in patients):
+            return None
+        self.doubts.append(doubt_row(item_id(content_sha256), patients[1], what))
+        reason = "Name, birth date or sex contradict what is known of this patient: two people may have one ID."
+        return UnusableFile(ReasonCode.IDENTITY_DOUBT, reason)
+
     def conflict(self, content_sha256: str, what: DescribedInstance) -> UnusableFile | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
         if self.contents.get(what.instance_uid, content_sha256) != content_sha256:
             reason = "An instance with the same SOP Instance UID but other content stands."
             return UnusableFile(ReasonCode.CONTENT_CONFLICT, reason)
-        if self.received_as[what.scan_uid] != what.patient_id:
+        if not self.patients.admits(what):
             return UnusableFile(ReasonCode.PATIENT_CONFLICT, "The study was received for another patient before.")
-        own = self.roots[what.patient_id]
-        if any(own not in self.owners.get(uid, {own}) for uid in what.withdraws):
+        own = {self.roots[what.patient_id], self.roots[self.patients.patient(what.scan_uid)]}
+        if any(own.isdisjoint(self.owners.get(uid, own)) for uid in what.withdraws):
             return UnusableFile(ReasonCode.PATIENT_CONFLICT, "It takes back instances of another patient.")
         return None
 
@@ -144,7 +164,8 @@ def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> N
     associations = {file.association_id: _association(file) for file, _ in decided}
     append(connection, schema.associations, associations.values())
     accepted = _described(decided, Receipt.ACCEPTED)
-    keep_patients(connection, [_vault_patient(what) for _, what in accepted if what.vault["mrn"]])
+    append(connection, schema.named_patients, batch.patients.rows())
+    keep_patients(connection, [_vault_patient(what) for _, what in accepted if _is_noted(what, batch)])
     append(connection, schema.vault_scans, [_vault_scan(what) for _, what in accepted])
     reach("forwarding.vault_written")
     append(connection, schema.instances, [_instance(file, what) for file, what in accepted])
@@ -157,6 +178,7 @@ def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> N
             if outcome == Receipt.SET_ASIDE
         ],
     )
+    append(connection, schema.doubts, batch.doubts)
     append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in decided])
 
 
@@ -164,8 +186,13 @@ def _association(file: ReceivedFile) -> dict[str, Any]:
     return {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
 
 
+def _is_noted(what: DescribedInstance, batch: _BatchState) -> bool:
+    """Whether the file says who a patient is: not where its study is of another one, who was noted by other files."""
+    return bool(what.vault["mrn"]) and what.patient_id == batch.patients.patient(what.scan_uid)
+
+
 def _vault_patient(what: DescribedInstance) -> dict[str, str | None]:
-    columns = ("issuer", "mrn", "name", "birth_date")
+    columns = ("issuer", "mrn", "name", "birth_date", "sex")
     return {"patient_id": what.patient_id, **{name: what.vault[name] for name in columns}}
 
 

@@ -1,6 +1,7 @@
 """A release: what was set aside is taken up again, with what a person says of it, and the bells that are to be rung."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,13 +18,18 @@ from stream.services.accepting.decisions import (
     release_timeline,
     undecided,
 )
+from stream.services.accepting.persons import same_doubt
 from stream.services.facts.bells import BellMessage, patient_bell
-from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.identity_events import IdentityEvent, accept_identity, move_to_named
 from stream.storage.database import Connection
 from stream.storage.folding.timelines import resolve
+from stream.storage.intake.instances import received_as
 from stream.storage.intake.set_asides import SetAsideItem
 from stream.storage.patients.identity import has_patient
 from stream.vocabulary import IdentityKind, ReasonCode
+
+OF_A_STUDY = (ReasonCode.PATIENT_CONFLICT, ReasonCode.IDENTITY_DOUBT)
+"""Files whose study is received for a patient already: another one must be known, for the study to be moved there."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,17 @@ class Release:
         item = undecided(self._worker, item_id)
         if item.why_not:
             raise AnswerIsNo(item.why_not)
-        return item, self._file(item) if item.kind == "file" else self._again(item)
+        return item, self._files_of(item) if item.kind == "file" else self._again(item)
+
+    def _files_of(self, item: SetAsideItem) -> list[BellMessage]:
+        """The file, and all about whom there is the same doubt; what else is wrong with one of these stays aside."""
+        with self._connect_gateway() as gateway:
+            doubted = same_doubt(gateway, item.item_id) if item.reason_code == ReasonCode.IDENTITY_DOUBT else []
+            bells = self._file(gateway, item)
+            for other in doubted:
+                with suppress(AnswerIsNo):
+                    bells += self._file(gateway, undecided(self._worker, other))
+        return bells
 
     def _again(self, item: SetAsideItem) -> list[BellMessage]:
         """Measure a revision, fold a timeline, or take a message once more."""
@@ -97,32 +113,35 @@ class Release:
                 return [complete, ("instances", key, {"scan_uid": scan_uid})]
         raise ValueError(f"a {item.kind} cannot be released")
 
-    def _file(self, item: SetAsideItem) -> list[BellMessage]:
+    def _file(self, gateway: Connection, item: SetAsideItem) -> list[BellMessage]:
         """Accept a file; one that names another patient than its study moves the study where that is said."""
         file = kept_file(self._worker, item)
         described = self._files.describe(file, self._amendment)
         self._refuse_strangers(item, described.patient_id)
-        conflict = item.reason_code == ReasonCode.PATIENT_CONFLICT
+        doubt = item.reason_code == ReasonCode.IDENTITY_DOUBT and self._amendment.patient is not None
+        conflict = doubt or item.reason_code == ReasonCode.PATIENT_CONFLICT
         move_to = described.patient_id if conflict and self._amendment.patient else None
         if conflict:
             described = of_the_study(self._worker, described)
         if item.reason_code == ReasonCode.CONTENT_CONFLICT:
             corrected = self._files.corrected_uid(described.instance_uid, file.content_sha256)
             described = correcting(self._worker, described, corrected)
-        with self._connect_gateway() as gateway:
-            release_file(gateway, item, replace(file, what=described), self._sign_off)
+        release_file(gateway, item, replace(file, what=described), self._sign_off, move_to)
+        named = move_to_named(gateway, [described.scan_uid])
         fields = {
             "scan_uid": described.scan_uid,
             "instance_uid": described.instance_uid,
             "sha256": file.sha256,
             "uri": self._files.uri(file.sha256),
         }
-        return [("instances", described.patient_id, fields), *self._moved(item, described, move_to)]
+        key = received_as(self._worker, [described.scan_uid])[described.scan_uid]
+        bells = [("instances", key, fields), *map(patient_bell, named)]
+        return [*bells, *self._moved(item, described, move_to)]
 
     def _refuse_strangers(self, item: SetAsideItem, patient_id: str) -> None:
         """A pseudonym that nobody has is a slip; a hospital's ID may be of somebody new, whom the file then names."""
         patient = self._amendment.patient
-        new = self._amendment.issuer is not None and item.reason_code != ReasonCode.PATIENT_CONFLICT
+        new = self._amendment.issuer is not None and item.reason_code not in OF_A_STUDY
         if patient and not new and not has_patient(self._worker, patient_id):
             raise WrongUse(
                 f"No patient {patient} is known here: give a pseudonym, or the hospital's ID together with --issuer."

@@ -5,6 +5,7 @@ assignment, else of the patient it was received for. What cannot take effect is 
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream import logs
@@ -17,6 +18,7 @@ from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import identity_held
 from stream.storage.patients import identity
 from stream.storage.patients.identity import IdentityChange
+from stream.storage.patients.naming import NAMED, to_move
 from stream.vocabulary import Cause, IdentityKind, IdentityOutcome
 
 CAUSES = {
@@ -25,6 +27,8 @@ CAUSES = {
     IdentityKind.MOVE: Cause.MOVED,
 }
 """Why rows are superseded, by the kind of the event."""
+BY, WHY = "scanstream", "a file of the study says who issued its Patient ID, those before it did not"
+"""Who moves a scan to the patient that its files name, and why."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,35 @@ def accept_identity(connection: Connection, event: IdentityEvent) -> bool:
     with identity_held(connection):
         if identity.is_accepted(connection, event.event_id):
             return False
-        seq = identity.next_seq(connection)
-        now = dt.datetime.now(dt.UTC)
-        columns = ("event_id", "kind", "patient_id", "other_id", "scan_uid", "by")
-        row = {name: getattr(event, name) for name in columns}
-        append(connection, schema.identity_events, [{"seq": seq, **row, "accepted_at": now}])
-        reach("identity.numbered")
-        audit.record(connection, event.by, event.kind, event.subject, event.why, now)
+        _number(connection, event)
     reach("identity.accepted")
     return True
+
+
+def move_to_named(connection: Connection, scan_uids: Sequence[str]) -> list[str]:
+    """Move those of these scans that were received for another patient than their files name; returns to whom.
+
+    Calling it again changes nothing. What a person has moved stays there, whatever its files name.
+    """
+    if not to_move(connection, scan_uids):
+        return []
+    with identity_held(connection):
+        moves = to_move(connection, scan_uids)  # again: a person may have moved one before the lock was ours
+        for scan_uid, to in sorted(moves.items()):
+            event_id = f"{NAMED}{scan_uid}/{to}"
+            _number(connection, IdentityEvent(event_id, IdentityKind.MOVE, None, to, scan_uid, BY, WHY))
+    return sorted(set(moves.values()))
+
+
+def _number(connection: Connection, event: IdentityEvent) -> None:
+    """Append and log the event with the next number; the caller holds the identity lock."""
+    seq = identity.next_seq(connection)
+    now = dt.datetime.now(dt.UTC)
+    columns = ("event_id", "kind", "patient_id", "other_id", "scan_uid", "by")
+    row = {name: getattr(event, name) for name in columns}
+    append(connection, schema.identity_events, [{"seq": seq, **row, "accepted_at": now}])
+    reach("identity.numbered")
+    audit.record(connection, event.by, event.kind, event.subject, event.why, now)
 
 
 def outcome(connection: Connection, event_id: str) -> IdentityOutcome | None:

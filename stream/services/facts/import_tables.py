@@ -76,7 +76,7 @@ def _keep(connection: Connection, patients: Sequence[ImportedPatient], by: str, 
 def _vault_row(patient: ImportedPatient) -> dict[str, str | None]:
     birth_date = patient.birth_date.isoformat() if patient.birth_date else None
     originals = {name: getattr(patient, name) for name in ("patient_id", "issuer", "mrn", "name")}
-    return {**originals, "birth_date": birth_date}
+    return {**originals, "birth_date": birth_date, "sex": None}
 
 
 def _set_asides(patients: Iterable[ImportedPatient], now: dt.datetime) -> list[dict[str, object]]:

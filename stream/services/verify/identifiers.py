@@ -44,7 +44,9 @@ def no_identifier(connection: Connection, originals: Iterable[str], percent: flo
 
 def originals(vault: Connection) -> Iterator[str]:
     """All originals in the vault, in the ways in which people write them; needs the vault role."""
-    for row in each(vault, "SELECT mrn, name, birth_date FROM vault.patients", {}):
+    people = """SELECT mrn, name, birth_date FROM vault.patients
+    UNION ALL SELECT '', name, birth_date FROM vault.doubts"""
+    for row in each(vault, people, {}):
         yield from spellings(**row)
     for row in each(vault, "SELECT study_instance_uid FROM vault.scans", {}):
         yield row["study_instance_uid"]

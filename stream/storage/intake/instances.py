@@ -7,6 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
+from stream.storage.patients.naming import own_patient
 from stream.timeline.local_time import in_zone
 
 
@@ -44,16 +45,17 @@ def contents(connection: Connection, instance_uids: Sequence[str]) -> dict[str, 
 
 
 def owners(connection: Connection, instance_uids: Sequence[str]) -> dict[str, set[str]]:
-    """instance_uid → the patient it was received for, and the one it belongs to now, by their timelines."""
+    """instance_uid → the patients it was received for, belongs to by its files, and belongs to now, by timeline."""
     if not instance_uids:
         return {}
     rows = connection.execute(
-        """SELECT i.instance_uid, core.root(s.received_as), core.root(coalesce(a.patient_id, s.received_as))
+        f"""SELECT i.instance_uid, core.root(s.received_as), core.root({own_patient("s")}),
+          core.root(coalesce(a.patient_id, s.received_as))
         FROM core.instances i JOIN core.scans s USING (scan_uid) LEFT JOIN core.assignments a USING (scan_uid)
         WHERE i.instance_uid = ANY(%s)""",
         [list(instance_uids)],
     )
-    return {uid: {received_for, belongs_to} for uid, received_for, belongs_to in rows}
+    return {uid: set(patients) for uid, *patients in rows}
 
 
 def instance_file(connection: Connection, instance_uid: str) -> InstanceFile:

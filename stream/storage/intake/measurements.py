@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.patients.naming import own_patient
 from stream.vocabulary import Completeness, Status
 
 VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
@@ -15,11 +16,15 @@ VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "valu
 
 @dataclass(frozen=True)
 class CompleteScan:
-    """A revision that waits to be measured: the sha256 of its files, and whom it was received for."""
+    """A revision that waits to be measured: the sha256 of its files, and whom it was received for.
+
+    `patient_id`: whose it is by its files, the same whatever came first; what has no other name is named after it.
+    """
 
     scan_uid: str
     revision: int
     received_as: str
+    patient_id: str
     files: tuple[str, ...]
 
 
@@ -59,17 +64,18 @@ class RevisionRow:
 def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]], status: Status) -> list[CompleteScan]:
     """Those of `revisions` (scan_uid, revision) that have this `status`, in the order given."""
     rows = connection.execute(
-        """SELECT w.scan_uid, w.revision, s.received_as,
+        f"""SELECT w.scan_uid, w.revision, s.received_as, s.own,
           (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
             JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision)
         FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
-        JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN core.scans s ON s.scan_uid = k.u
+        JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN
+          (SELECT s.scan_uid, s.received_as, {own_patient("s")} AS own FROM core.scans s) s ON s.scan_uid = k.u
         WHERE w.status = %s ORDER BY k.n""",
         [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [
-        CompleteScan(scan_uid, revision, received_as, tuple(files or ()))
-        for scan_uid, revision, received_as, files in rows
+        CompleteScan(scan_uid, revision, received_as, own, tuple(files or ()))
+        for scan_uid, revision, received_as, own, files in rows
     ]
 
 

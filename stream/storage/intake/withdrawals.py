@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
+from stream.storage.patients.naming import own_patient
 
 REPLACING = ("replaced", "corrected")
 """Corrected: the same SOP Instance UID with other content, which a person has released."""
@@ -52,9 +53,10 @@ def read_withdrawals(connection: Connection, instance_uids: Collection[str]) -> 
     return connection.cursor(row_factory=args_row(Withdrawal)).execute(WITHDRAWALS, values).fetchall()
 
 
-WITHDRAWALS = """SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
+WITHDRAWALS = f"""SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
   (SELECT max(j.at) FROM core.rejections j WHERE j.scan_uid = i.scan_uid AND j.withdrawn),
   core.root(ns.received_as) = core.root(s.received_as)
+    OR core.root({own_patient("ns")}) = core.root({own_patient("s")})
     OR core.root(coalesce(na.patient_id, ns.received_as)) = core.root(coalesce(a.patient_id, s.received_as))
 FROM unnest(%s::text[], %s::text[]) up(note, takes)
 JOIN core.instances n ON n.instance_uid = up.note JOIN core.scans ns ON ns.scan_uid = n.scan_uid

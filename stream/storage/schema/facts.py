@@ -55,6 +55,16 @@ scans = sa.Table(
     comment="Every scan and the patient it was received for",
 )
 
+named_patients = sa.Table(
+    "named_patients",
+    metadata,
+    key("scan_uid", Id, "Pseudonym of the study"),
+    key("patient_id", Id, "Pseudonym of a patient that a file of it names"),
+    key("issuer_source", sa.Integer, "Who says the issuer: 2 the file, 1 the setting for its sender, 0 the default"),
+    *hashes(),
+    comment="Whom the files of a scan name: the patient with the best source is its own, whatever came first",
+)
+
 revisions = sa.Table(
     "revisions",
     metadata,
@@ -217,6 +227,7 @@ identity_events = sa.Table(
     *hashes(later=True),
     sa.UniqueConstraint("event_id"),
     sa.Index("identity_events_waiting_ix", "seq", postgresql_where=sa.text("applied_at IS NULL")),
+    sa.Index("identity_events_scan_uid_ix", "scan_uid", postgresql_where=sa.text("scan_uid IS NOT NULL")),
     comment="Merges, unmerges and moves in the order they were accepted",
 )
 

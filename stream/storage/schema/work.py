@@ -92,8 +92,22 @@ patients = sa.Table(
     col("mrn", sa.Text, "The hospital's ID"),
     col("name", sa.Text, "Name as first received", null=True),
     col("birth_date", sa.Text, "Birth date as first received", null=True),
+    col("sex", sa.Text, "Sex as first received", null=True),
     schema="vault",
     comment="Who a pseudonym is",
+)
+
+doubts = sa.Table(
+    "doubts",
+    metadata,
+    key("item_id", sa.Text, "The file that was set aside"),
+    col("patient_id", Id, "Pseudonym that the file names"),
+    col("name", sa.Text, "Name in the file", null=True),
+    col("birth_date", sa.Text, "Birth date in the file", null=True),
+    col("sex", sa.Text, "Sex in the file", null=True),
+    sa.Index("doubts_patient_id_ix", "patient_id"),
+    schema="vault",
+    comment="Who files name that contradict what was known of a patient; a released one is the patient too",
 )
 
 vault_scans = sa.Table(

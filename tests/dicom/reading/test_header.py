@@ -11,6 +11,7 @@ from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import PatientIdentity, read_header
 from stream.errors import SetAside
 from stream.settings import Settings
+from stream.vocabulary import IssuerSource
 from tests.dicom.factories import make_image, make_seg, make_series, make_sr, reread
 
 UTC = dt.UTC
@@ -152,7 +153,9 @@ def test_names_with_markup_other_alphabets_and_no_birth_date_are_kept_as_they_ar
 ) -> None:
     name = "<b>O'Brien</b>; DROP TABLE--^Зоя"
     report = reread(make_sr(PatientName=name, PatientID=" x1 ", PatientBirthDate="19500000"), tmp_path)
-    assert read_header(report, settings, "PACS").patient == PatientIdentity("", "x1", name, None)
+    assert read_header(report, settings, "PACS").patient == PatientIdentity(
+        "", "x1", name, None, issuer_source=IssuerSource.DEFAULT
+    )
     born = reread(make_sr(PatientBirthDate="19500523"), tmp_path)
     assert read_header(born, settings, "PACS").patient.birth_date == dt.date(1950, 5, 23)
 

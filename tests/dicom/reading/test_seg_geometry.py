@@ -78,7 +78,7 @@ def _refer(seg: Dataset, images: Sequence[Dataset]) -> None:
 
 
 @pytest.mark.parametrize("turn", [np.eye(3), TILTED], ids=["axial", "oblique"])
-@pytest.mark.parametrize("order", permutations(range(3)), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 def test_a_lesion_measures_the_same_in_every_grid_that_it_can_be_drawn_in(
     measure: Callable[..., Measured], images: list[Dataset], turn: np.ndarray, order: tuple[int, ...]
 ) -> None:

@@ -250,7 +250,14 @@ def test_a_scan_that_comes_later_brings_the_name_that_tables_do_not_know(
     importing(tables.write(clinical=CLINICAL))
     patient = pseudonyms(database.settings, database.connect()).patient_id("NORTH", "A")
     for name in ("Doe^Jane", "Doe^Joan"):
-        who = {"issuer": "NORTH", "mrn": "A", "name": name, "birth_date": "1965-01-01", "study_instance_uid": name}
+        who = {
+            "issuer": "NORTH",
+            "mrn": "A",
+            "name": name,
+            "birth_date": "1965-01-01",
+            "sex": None,
+            "study_instance_uid": name,
+        }
         receive(database.connect("gateway"), [received(described(name, patient=patient, vault=who))])
     known = database.connect("vault").execute("SELECT name, birth_date FROM vault.patients").fetchall()
     assert known == [("Doe^Jane", "1965-01-01")]

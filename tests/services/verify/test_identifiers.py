@@ -23,6 +23,7 @@ JANE = {
     "mrn": "471199",
     "name": "Müller^Jane=山田^太郎=やまだ^たろう",
     "birth_date": "1950-05-23",
+    "sex": "F",
 }
 STUDY = "1.2.840.113619.2.55.3.604688.123"
 WANTED = telling([STUDY, *spellings(JANE["mrn"], JANE["name"], JANE["birth_date"])])

@@ -1,0 +1,44 @@
+"""Whom the files of a scan name: of the patients that its files name, the one with the best source is its own."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from stream.storage.database import Connection
+
+
+class NamedPatient(NamedTuple):
+    """A patient that a file of a scan names; `issuer_source` says how firmly (stream.vocabulary.IssuerSource)."""
+
+    scan_uid: str
+    patient_id: str
+    issuer_source: int
+
+
+NAMED = "issuer/"
+"""How the ids of moves begin that nobody asked for: what the files of a scan name made them."""
+
+
+def own_patient(scan: str) -> str:
+    """SQL for whose the row `scan` of core.scans is by its files.
+
+    Of two that nobody states the lesser id counts: any rule would do that always gives the same, whatever came first.
+    """
+    return f"""coalesce((SELECT p.patient_id FROM core.named_patients p WHERE p.scan_uid = {scan}.scan_uid
+  ORDER BY p.issuer_source DESC, p.patient_id LIMIT 1), {scan}.received_as)"""
+
+
+def named_patients(connection: Connection, scan_uids: Sequence[str]) -> list[NamedPatient]:
+    """Whom the files of these scans name."""
+    query = "SELECT scan_uid, patient_id, issuer_source FROM core.named_patients WHERE scan_uid = ANY(%s)"
+    return connection.cursor(row_factory=args_row(NamedPatient)).execute(query, [list(scan_uids)]).fetchall()
+
+
+def to_move(connection: Connection, scan_uids: Sequence[str]) -> dict[str, str]:
+    """scan_uid → whose it is by its files, of those received for another one, neither moved there nor by a person."""
+    query = f"""SELECT scan_uid, own FROM (SELECT s.scan_uid, s.received_as, {own_patient("s")} AS own
+  FROM core.scans s WHERE s.scan_uid = ANY(%s)) o WHERE own <> received_as AND NOT EXISTS (
+    SELECT FROM core.identity_events e WHERE e.kind = 'move' AND e.scan_uid = o.scan_uid
+      AND (NOT starts_with(e.event_id, '{NAMED}') OR e.other_id = own))"""
+    return dict(connection.execute(query, [list(scan_uids)]).fetchall())
