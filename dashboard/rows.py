@@ -55,9 +55,10 @@ class ForecastCard(NamedTuple):
 
 
 class SetAsideRow(NamedTuple):
-    """An item that was set aside, and what a person decided on it."""
+    """What was set aside for one cause, and what a person decided on it; `files`: how many items that are."""
 
     item_id: str
+    files: int
     reason_code: ReasonCode
     reason: str
     set_aside_at: dt.datetime

@@ -76,7 +76,8 @@ def _set_aside(items: pd.DataFrame) -> None:
 def _item(row: SetAsideRow) -> None:
     title, cure = wording.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
     what, why, when = st.columns((1.6, 4, 1.4))
-    what.markdown(f"**{title}**  \n:gray[`{row.reason_code}`]")
+    many = f" · {row.files} files" if row.files > 1 else ""
+    what.markdown(f"**{title}**  \n:gray[`{row.reason_code}`{many}]")
     why.text(row.reason)
     why.caption(cure)
     decision = row.decision or "undecided"

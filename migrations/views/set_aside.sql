@@ -1,10 +1,16 @@
 CREATE OR REPLACE VIEW scanstream.set_aside AS
   SELECT i.item_id, i.scan_uid, i.revision,
     core.root(coalesce(a.patient_id, s.received_as, i.patient_id)) AS patient_id, i.reason_code,
-    i.reason, i.set_aside_at, i.decision, i.decided_at
+    i.reason, i.set_aside_at, i.decision, i.decided_at, first_value(i.item_id) OVER of_one_cause AS cause,
+    (count(*) OVER of_one_cause)::int AS files
   FROM core.set_asides i
   LEFT JOIN core.scans s ON s.scan_uid = i.scan_uid
-  LEFT JOIN core.assignments a ON a.scan_uid = i.scan_uid;
+  LEFT JOIN core.assignments a ON a.scan_uid = i.scan_uid
+  -- what has no scan, or is no file, has a cause of its own
+  WINDOW of_one_cause AS (
+    PARTITION BY i.reason_code, i.reason, i.scan_uid, i.decision,
+      CASE WHEN i.scan_uid IS NULL OR i.revision IS NOT NULL THEN i.item_id END
+    ORDER BY i.set_aside_at, i.item_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
 
 COMMENT ON VIEW scanstream.set_aside IS 'What was kept but not processed, and why';
 COMMENT ON COLUMN scanstream.set_aside.item_id IS 'Names the item';
@@ -16,3 +22,6 @@ COMMENT ON COLUMN scanstream.set_aside.reason IS 'Why, in words';
 COMMENT ON COLUMN scanstream.set_aside.set_aside_at IS 'When it was set aside';
 COMMENT ON COLUMN scanstream.set_aside.decision IS 'released or rejected; null: nobody decided yet';
 COMMENT ON COLUMN scanstream.set_aside.decided_at IS 'When it was decided';
+COMMENT ON COLUMN scanstream.set_aside.cause IS
+  'First item of the same scan that was set aside for the same reason: one decision is about all of them';
+COMMENT ON COLUMN scanstream.set_aside.files IS 'How many items have this cause';

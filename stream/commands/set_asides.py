@@ -1,7 +1,8 @@
 """Commands about what was set aside: list, show, release, reject."""
 
 import getpass
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from stream.errors import AnswerIsNo, CannotStart
 from stream.settings import load_settings
 from stream.terminal.options import By, Json, Why
 from stream.terminal.questions import ask
+
+if TYPE_CHECKING:
+    from stream.storage.intake.set_asides import SetAsideItem
 
 ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="As `set-aside list` names it.")]
 
@@ -29,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_set_asides(as_json: Json = False) -> None:
-    """All items, newest first."""
+    """All that was set aside, newest first: one line for each cause, with its number of files."""
     from stream.storage.reading.views import set_asides
     from stream.terminal.printing import print_json, print_table
 
@@ -37,7 +41,7 @@ def list_set_asides(as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_table(rows, ("item_id", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
+        print_table(rows, ("item_id", "files", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
 
 
 def show_set_aside(
@@ -68,7 +72,7 @@ def release(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Let it count as if nothing had been wrong; what fails again is a new item."""
+    """Let it, and all of its cause, count as if nothing had been wrong; what fails again is a new item."""
     from stream.services.accepting.decisions import SignOff
     from stream.services.accepting.releasing import Amendment
     from stream.storage.database import Outage
@@ -77,26 +81,28 @@ def release(
     logs.setup("release")
     decision = SignOff(by or getpass.getuser(), why)
     try:
-        item = released(load_settings(), item_id, Amendment(patient, issuer, date), decision)
+        items = released(load_settings(), item_id, Amendment(patient, issuer, date), decision)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
-    _say(as_json, item, vocabulary.Decision.RELEASED)
+    _say(as_json, items, vocabulary.Decision.RELEASED)
 
 
 def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = False) -> None:
-    """It stays aside for good."""
+    """It stays aside for good, with all of its cause."""
     from stream.services.accepting import decisions
 
     decision = decisions.SignOff(by or getpass.getuser(), why)
-    item = ask(load_settings(), "gateway", lambda connection: decisions.reject(connection, item_id, decision))
-    _say(as_json, item, vocabulary.Decision.REJECTED)
+    items = ask(load_settings(), "gateway", lambda connection: decisions.reject(connection, item_id, decision))
+    _say(as_json, items, vocabulary.Decision.REJECTED)
 
 
-def _say(as_json: bool, item: Any, decision: vocabulary.Decision) -> None:
+def _say(as_json: bool, items: Sequence["SetAsideItem"], decision: vocabulary.Decision) -> None:
+    """Of the item that was named, and how many files were decided on with it."""
     from stream.terminal.printing import print_json
 
+    item, *others = items
     if as_json:
         names = ("item_id", "scan_uid", "revision", "patient_id")
-        print_json({**{name: getattr(item, name) for name in names}, "decision": decision})
+        print_json({**{name: getattr(item, name) for name in names}, "decision": decision, "files": len(items)})
     else:
-        print(f"{item.item_id} is {decision}.")
+        print(f"{item.item_id} is {decision}" + (f", with {len(others)} more of its cause." if others else "."))

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydicom import Dataset
 
 from stream.archive.originals import Archive
-from stream.simulated.synthetic import SyntheticLesion, make_sr
+from stream.simulated.synthetic import SyntheticLesion, make_series, make_sr
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.test_corrections import report, send
 from tests.waiting import wait_until
@@ -68,6 +69,19 @@ def test_a_file_without_a_date_takes_the_one_that_a_person_gives(service: Servic
     assert (impossible.returncode, "no day of the calendar" in impossible.stderr) == (2, True)
     decided(service, "release", item, "--date", "2024-02-08T08:30")
     assert service.ask(VALUES, [service.patient("dated")]) == [(0, 30.0), (31, 40.0)]
+
+
+def test_a_study_without_a_date_is_one_entry_and_one_decision(service: Service, tmp_path: Path) -> None:
+    slices = make_series(np.zeros((3, 8, 8)), StudyDate="", SeriesDate="", AcquisitionDate="", PatientID="undated")
+    before = listed(service)
+    send(service, tmp_path, *slices)
+    (entry,) = items(service, before)
+    assert (entry["reason_code"], entry["files"]) == ("no_date", 3)
+    said = decided(service, "release", entry["item_id"], "--date", "2024-02-08")
+    assert "with 2 more of its cause" in said
+    query = "SELECT instances, acquired_at FROM scanstream.scan_status WHERE patient_id = %s AND status = 'applied'"
+    ((instances, acquired_at),) = service.ask(query, [service.patient("undated")])
+    assert (instances, f"{acquired_at:%Y-%m-%d}") == (3, "2024-02-08")
 
 
 def test_other_content_under_one_uid_is_released_to_take_its_place(service: Service, tmp_path: Path) -> None:

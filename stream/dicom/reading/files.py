@@ -1,5 +1,6 @@
 """Kept files as datasets: what cannot be read, or is too large to hold, is set aside with a sentence."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from pydicom import Dataset, config, dcmread
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
-config.settings.reading_validation_mode = config.IGNORE  # its warnings quote the values, names among them
+config.settings.reading_validation_mode = config.IGNORE
+warnings.filterwarnings("ignore", module="pydicom")  # they quote the values, names among them
 
 MAX_FILE_BYTES = 2**30
 """Largest file that is read as a whole: reports, segmentations and images stay below some 100 MiB, and a worker holds

@@ -15,7 +15,7 @@ from stream.storage.appending import write_later
 from stream.storage.database import Connection
 from stream.storage.intake import assembly, instances
 from stream.storage.intake.receipts import first_receipt
-from stream.storage.intake.set_asides import SetAsideItem, find_item
+from stream.storage.intake.set_asides import SetAsideItem, find_item, same_cause
 from stream.storage.intake.suspects import WorkItem, clear
 from stream.storage.patients.vault import give_doubt
 from stream.vocabulary import Decision, ReasonCode
@@ -42,14 +42,26 @@ def undecided(connection: Connection, item_id: str) -> SetAsideItem:
     return item
 
 
-def reject(connection: Connection, item_id: str, sign_off: SignOff) -> SetAsideItem:
-    """What was set aside stays aside for good, and with it all about whom there is the same doubt."""
+def of_one_cause(connection: Connection, item: SetAsideItem) -> list[str]:
+    """The other items that a decision on this one is about: of the same study and reason, or of the same doubt.
+
+    Needs the vault: the gateway's connection.
+    """
+    if item.kind != "file":
+        return []
+    if item.reason_code == ReasonCode.IDENTITY_DOUBT:
+        return same_doubt(connection, item.item_id)
+    return same_cause(connection, item.item_id)
+
+
+def reject(connection: Connection, item_id: str, sign_off: SignOff) -> list[SetAsideItem]:
+    """What was set aside stays aside for good, and with it all of one cause; the items, this one first."""
     with connection.transaction():
         item = undecided(connection, item_id)
-        doubted = same_doubt(connection, item_id) if item.reason_code == ReasonCode.IDENTITY_DOUBT else []
-        for each in (item, *(undecided(connection, other) for other in doubted)):
+        items = [item, *(undecided(connection, other) for other in of_one_cause(connection, item))]
+        for each in items:
             _write(connection, each, Decision.REJECTED, sign_off, dt.datetime.now(dt.UTC))
-    return item
+    return items
 
 
 def release_revision(connection: Connection, item: SetAsideItem, sign_off: SignOff) -> None:

@@ -11,6 +11,7 @@ from stream.services.accepting.decisions import (
     SignOff,
     correcting,
     kept_file,
+    of_one_cause,
     of_the_study,
     release_file,
     release_message,
@@ -18,7 +19,6 @@ from stream.services.accepting.decisions import (
     release_timeline,
     undecided,
 )
-from stream.services.accepting.persons import same_doubt
 from stream.services.facts.bells import BellMessage, patient_bell
 from stream.services.facts.identity_events import IdentityEvent, accept_identity, move_to_named
 from stream.storage.database import Connection
@@ -77,25 +77,26 @@ class Release:
         self._amendment = amendment
         self._sign_off = sign_off
 
-    def take_up(self, item_id: str) -> tuple[SetAsideItem, list[BellMessage]]:
-        """Release the item; returns it and the bells to ring.
+    def take_up(self, item_id: str) -> tuple[list[SetAsideItem], list[BellMessage]]:
+        """Release the item and the other files of its cause; returns what was released, and the bells to ring.
 
         Raises AnswerIsNo where it cannot be released, WrongUse where something has to be said of it first, and outages.
         """
         item = undecided(self._worker, item_id)
         if item.why_not:
             raise AnswerIsNo(item.why_not)
-        return item, self._files_of(item) if item.kind == "file" else self._again(item)
+        return self._files_of(item) if item.kind == "file" else ([item], self._again(item))
 
-    def _files_of(self, item: SetAsideItem) -> list[BellMessage]:
-        """The file, and all about whom there is the same doubt; what else is wrong with one of these stays aside."""
+    def _files_of(self, item: SetAsideItem) -> tuple[list[SetAsideItem], list[BellMessage]]:
+        """The file, and all of its cause; what else is wrong with one of these stays aside."""
         with self._connect_gateway() as gateway:
-            doubted = same_doubt(gateway, item.item_id) if item.reason_code == ReasonCode.IDENTITY_DOUBT else []
-            bells = self._file(gateway, item)
-            for other in doubted:
+            others = of_one_cause(gateway, item)
+            released, bells = [item], self._file(gateway, item)
+            for other in others:
                 with suppress(AnswerIsNo):
-                    bells += self._file(gateway, undecided(self._worker, other))
-        return bells
+                    bells += self._file(gateway, each := undecided(self._worker, other))
+                    released.append(each)
+        return released, bells
 
     def _again(self, item: SetAsideItem) -> list[BellMessage]:
         """Measure a revision, fold a timeline, or take a message once more."""

@@ -59,6 +59,15 @@ def find_item(connection: Connection, item_id: str) -> SetAsideItem | None:
     return connection.cursor(row_factory=args_row(SetAsideItem)).execute(query, [item_id]).fetchone()
 
 
+def same_cause(connection: Connection, item_id: str) -> list[str]:
+    """Undecided files of the same scan that were set aside for the same reason as this one, the first first."""
+    query = """SELECT o.item_id FROM core.set_asides i JOIN core.set_asides o
+      ON (o.scan_uid, o.reason_code, o.reason) = (i.scan_uid, i.reason_code, i.reason) AND o.item_id <> i.item_id
+    WHERE i.item_id = %s AND i.revision IS NULL AND o.revision IS NULL AND o.decision IS NULL
+    ORDER BY o.set_aside_at, o.item_id"""
+    return connection.cursor(row_factory=scalar_row).execute(query, [item_id]).fetchall()
+
+
 def reason_codes(connection: Connection, item_ids: Sequence[str]) -> dict[str, str]:
     """item_id → why it was set aside, of those items that there are."""
     query = "SELECT item_id, reason_code FROM core.set_asides WHERE item_id = ANY(%s)"

@@ -75,10 +75,10 @@ def of_unknown_disease(connection: Connection, patients: Sequence[str]) -> bool:
 
 
 def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
-    """Rows of set_aside, newest first; one item only, where given."""
+    """Rows of set_aside, one for each cause, newest first; one item only, where given."""
     return _rows(
         connection,
-        """SELECT * FROM scanstream.set_aside WHERE %(item)s::text IS NULL OR item_id = %(item)s
+        """SELECT * FROM scanstream.set_aside WHERE item_id = coalesce(%(item)s::text, cause)
         ORDER BY set_aside_at DESC, item_id""",
         {"item": item_id},
     )

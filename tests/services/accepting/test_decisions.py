@@ -221,6 +221,18 @@ def test_what_is_rejected_never_counts(arrivals: Arrivals, database: Database) -
     assert log == [("anna", "reject set-aside", item.item_id)]
 
 
+def test_one_decision_is_about_all_files_of_a_study_that_have_one_cause(arrivals: Arrivals, database: Database) -> None:
+    gateway = database.connect("gateway")
+    no_date = {scan: UnusableFile("no_date", "The file has no study date.", scan) for scan in ("s1", "s2")}
+    accept(gateway, [received(no_date["s1"], name) for name in ("a", "b", "c")] + [received(no_date["s2"], "d")])
+    query = "SELECT scan_uid, item_id, files, decision FROM scanstream.set_aside WHERE item_id = cause ORDER BY 1"
+    (_, item, *told), (_, _, *other) = gateway.execute(query).fetchall()
+    assert (told, other) == ([3, None], [1, None])
+    assert len(reject(gateway, item, ANNA)) == 3
+    decided = "SELECT scan_uid, files, decision FROM scanstream.set_aside WHERE item_id = cause ORDER BY 1"
+    assert gateway.execute(decided).fetchall() == [("s1", 3, "rejected"), ("s2", 1, None)]
+
+
 def test_a_decision_is_made_once(arrivals: Arrivals) -> None:
     item = aside(arrivals)
     reject(arrivals.worker, item.item_id, ANNA)
