@@ -14,6 +14,7 @@ SLOW = (
     "tests/dicom/gateway/test_content.py::test_a_small_file_that_inflates_without_bound",
     "tests/dicom/gateway/test_durability.py",
     "tests/dicom/gateway/test_receiver.py",
+    "tests/dicom/reading/test_makers.py",
     "tests/local/test_doctor.py",
     "tests/local/test_embedded.py",
     "tests/local/test_supervisor.py",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from models.measurement import Measurement
+from stream.dicom.reading.codes.standard_codes import standard_meaning
 from stream.dicom.reading.concepts import Concept
 from stream.dicom.reading.labels import Naming, safe_site
 from stream.dicom.reading.lesions import Outline
@@ -36,10 +37,15 @@ class UnusableReport(SetAside):
 
 
 def unused(object_kind: str, what: Concept | None, reason: str, naming: Naming) -> Unused:
-    """`what` is not used because of `reason`; words and codes that could name the patient are left out."""
+    """`what` is not used because of `reason`; words and codes that could name the patient are left out.
+
+    Those of the standard name nobody, whatever digits or letters they share with a name.
+    """
     if what is None:
         return Unused(object_kind, "", "", reason)
     code = f"{what.scheme}:{what.value}"
+    if standard_meaning(what.key):
+        return Unused(object_kind, code, what.wording, reason)
     return Unused(object_kind, safe_site(code, naming) or "", safe_site(what.wording, naming) or "", reason)
 
 

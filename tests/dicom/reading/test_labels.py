@@ -3,7 +3,9 @@
 import pytest
 from pydicom import Dataset
 
+from stream.dicom.reading.concepts import Concept
 from stream.dicom.reading.labels import MAX_LABEL, Naming, safe_label, safe_site
+from stream.dicom.reading.reading import unused
 
 UID = "2.25.123456789"
 HIDDEN = "lesion-456789"
@@ -75,3 +77,11 @@ def test_an_id_made_of_harmless_words_is_compared_as_a_whole() -> None:
 )
 def test_a_site_is_kept_in_our_word_or_where_it_tells_nobody(name: str, site: str | None, shown: str | None) -> None:
     assert safe_site(site, patient(name)) == shown
+
+
+def test_what_the_standard_knows_is_told_whatever_it_shares_with_a_name() -> None:
+    naming = patient("Liver^000")
+    liver = unused("seg", Concept("10200004", "SCT", "Liver of Jane"), "an organ", naming)
+    assert (liver.code, liver.meaning) == ("SCT:10200004", "Liver")
+    own = unused("seg", Concept("000", "99MAKER", "Liver 1"), "an organ", naming)
+    assert (own.code, own.meaning) == ("", "")
