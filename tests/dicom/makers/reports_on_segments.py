@@ -99,13 +99,18 @@ def planar_by_frame(images: Sequence[Dataset]) -> list[Dataset]:
     return [segmentation, written([*images, segmentation], [group])]
 
 
-def organ_values(images: Sequence[Dataset]) -> list[Dataset]:
-    """Volumes of organs by a program: TID 1411 of organs."""
+def organ_values(images: Sequence[Dataset], organ: Code = codes.SCT.Liver) -> list[Dataset]:
+    """Volumes of organs by a program: TID 1411 of an organ, its segmentation in no scan."""
     [segmentation] = slicer(images)
     group = VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking("Liver"),
+        tracking(organ.meaning),
         referenced_segment=reference(segmentation),
-        finding_type=codes.SCT.Liver,
-        measurements=[Measurement(VOLUME, 1500, ML)],
+        finding_type=organ,
+        measurements=[Measurement(VOLUME, 40, ML)],
     )
     return [written([*images, segmentation], [group])]
+
+
+def zone_values(images: Sequence[Dataset]) -> list[Dataset]:
+    """Slicer's reports on a prostate's zones."""
+    return organ_values(images, codes.SCT.PeripheralZoneOfTheProstate)

@@ -113,6 +113,13 @@ MADE = [
         [Lesion("Neoplasm, Primary", OUTLINED | {"volume": 5.0}, "lung")],
         {"SUVbw": NOT_STORED, "Reference Region": BACKGROUND, "volume": STATED_ELSEWHERE},
     ),
+    Made(
+        SLICER,
+        "TID 1411 of a zone of the prostate",
+        reports_on_segments.zone_values,
+        (),
+        {"Peripheral zone of the prostate": ORGAN},
+    ),
     Made("MITK", "SEG, Tissue", outlines.mitk, [Lesion("New label 1", OUTLINED)]),
     Made(OHIF, "SEG, Tissue", outlines.ohif, [Lesion(f"Segment {number}", OUTLINED) for number in (1, 2)]),
     Made(

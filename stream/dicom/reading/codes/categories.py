@@ -47,7 +47,7 @@ _THINGS = context_group(4052, 6040, 6138, 6203, 7157, 7158, 7193, 7197, 7198) | 
     ("706342009", "SCT"),  # Phantom
 }
 _ABNORMAL = context_group(7159, 7168, 7169, 7194, 7199) - _BACKGROUND
-_ANATOMY = context_group(4031, 7152, 7153, 7154, 7155, 7156, 7160, 7166, 7167, 7171, 7191, 7192) | SITE_CODES
+_ANATOMY = context_group(4031, 6300, 7152, 7153, 7154, 7155, 7156, 7160, 7166, 7167, 7171, 7191, 7192) | SITE_CODES
 
 
 def why_no_lesion(kind: Concept | None, category: Concept | None = None, site: Concept | None = None) -> str | None:
