@@ -34,13 +34,14 @@ def concept(item: Dataset, sequence: str) -> Concept | None:
     codes = item.get(sequence)
     if not codes:
         return None
-    value = next((str(codes[0].get(name)) for name in _CODE_VALUES if codes[0].get(name)), "")
-    scheme = str(codes[0].get("CodingSchemeDesignator") or "")
+    code = codes[0]
+    value = next((str(stated) for name in _CODE_VALUES if (stated := code.get(name))), "")
+    scheme = str(code.get("CodingSchemeDesignator") or "")
     if scheme in _OLD_SNOMED:
         value, scheme = snomed_mapping["SRT"].get(value, value), "SCT"
     if scheme == "FMA":
         value = value.removeprefix("FMA").removeprefix("ID").lstrip(":")
-    return Concept(value, scheme, str(codes[0].get("CodeMeaning") or ""))
+    return Concept(value, scheme, str(code.get("CodeMeaning") or ""))
 
 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")

@@ -88,16 +88,17 @@ def _signed(
     instances: Sequence[_Instance], kind: str, zone: dt.tzinfo, read: Callable[[Dataset], Reading]
 ) -> list[SignedObject]:
     """Objects of `kind`, each with what it gives, or why it cannot be used."""
-    return [
-        signed(instance.header, kind, zone, _attempt(instance, read)) for instance in instances if instance.kind == kind
-    ]
+    return [_attempt(instance, zone, read) for instance in instances if instance.kind == kind]
 
 
-def _attempt(instance: _Instance, read: Callable[[Dataset], Reading]) -> Reading | SetAside:
+def _attempt(instance: _Instance, zone: dt.tzinfo, read: Callable[[Dataset], Reading]) -> SignedObject:
+    """Content is decoded when it is first looked at: who signed is told from the dataset that was read already."""
+    dataset = instance.header
     try:
-        return read(read_whole(instance.path))
+        dataset = read_whole(instance.path)
+        return signed(dataset, instance.kind, zone, read(dataset))
     except SetAside as reason:
-        return reason
+        return signed(dataset, instance.kind, zone, reason)
 
 
 def _outlines(reports: Sequence[SignedObject]) -> dict[Outline, str]:

@@ -8,6 +8,8 @@ from pydicom.sr.codedict import codes
 Key = tuple[str, str]
 """Value and scheme of a code: what equality of concepts means."""
 
+_SCHEMES = frozenset(codes.schemes())  # pydicom makes the list anew whenever it is asked
+
 
 def context_group(*numbers: int) -> frozenset[Key]:
     """The codes of context groups (CID), as pydicom's version of the standard has them."""
@@ -18,7 +20,7 @@ def context_group(*numbers: int) -> frozenset[Key]:
 def standard_meaning(key: Key) -> str | None:
     """The wording of the standard, the shortest where it has several; None where it does not know the code."""
     value, scheme = key
-    return _wordings(scheme).get(value) if scheme in codes.schemes() else None
+    return _wordings(scheme).get(value) if scheme in _SCHEMES else None
 
 
 @cache

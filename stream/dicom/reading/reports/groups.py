@@ -84,14 +84,24 @@ def reader_of(report: Dataset) -> str:
 
 def _observers(node: Dataset) -> Iterator[tuple[Key, str]]:
     for child in children(node):
-        yield from _with_context(Group(), child).observers
+        key = _key(child)
+        if key in OBSERVERS and key:
+            yield key, _observer(child)
         yield from _observers(child)
+
+
+def _observer(item: Dataset) -> str:
+    return text_of(item).strip("^ ").casefold()
 
 
 def is_named(item: Dataset, key: Key) -> bool:
     """Whether `key` is the concept name of a content item."""
+    return _key(item) == key
+
+
+def _key(item: Dataset) -> Key | None:
     name = concept(item, "ConceptNameCodeSequence")
-    return name is not None and name.key == key
+    return name.key if name else None
 
 
 def children(node: Dataset) -> list[Dataset]:
@@ -100,60 +110,58 @@ def children(node: Dataset) -> list[Dataset]:
 
 
 def _numbers(node: Dataset, group: Group) -> Iterator[Number]:
-    for child in children(node):
-        group = _with_context(group, child)
-    for position, child in enumerate(children(node)):
-        name = concept(child, "ConceptNameCodeSequence")
+    named = [(child, concept(child, "ConceptNameCodeSequence")) for child in children(node)]
+    for child, name in named:
+        group = _with_context(group, child, name.key if name else None)
+    for position, (child, name) in enumerate(named):
         if child.get("ValueType") == "NUM":
             if name and name.key not in NAMES:  # a time point's order is no measurement
                 yield Number(name, child, _of_number(group, child))
-        else:
+        elif children(child):
             yield from _numbers(child, _entered(group, child, name, f"{group.place}.{position}"))
 
 
 def _entered(group: Group, container: Dataset, name: Concept | None, place: str) -> Group:
     """The group that `container` begins, else the one it is a part of."""
     key = name.key if name else None
-    group = replace(group, derived=group.derived or key == DERIVED_MEASUREMENTS)
-    group = replace(group, observed_on=str(container.get("ObservationDateTime") or "") or group.observed_on)
+    observed_on = str(container.get("ObservationDateTime") or "") or group.observed_on
+    group = replace(group, observed_on=observed_on, derived=group.derived or key == DERIVED_MEASUREMENTS)
     within = bool(group.identifier or group.tracking_uid)
-    named = key == MEASUREMENT_GROUP or any(map(_is_coded_finding, children(container)))
-    if not any(map(_is_tracking, children(container))) and (within or not named):
+    below = [(_key(child), child) for child in children(container)]
+    named = key == MEASUREMENT_GROUP or any(_is_coded_finding(*each) for each in below)
+    tracked = any(each in (concepts.TRACKING_IDENTIFIER, concepts.TRACKING_UID) for each, _ in below)
+    if not tracked and (within or not named):
         return group
     return replace(group, place=place, content=_content(container), images=_images(container), segments=())
 
 
-def _is_tracking(child: Dataset) -> bool:
-    return is_named(child, concepts.TRACKING_IDENTIFIER) or is_named(child, concepts.TRACKING_UID)
-
-
-def _is_coded_finding(child: Dataset) -> bool:
+def _is_coded_finding(key: Key | None, child: Dataset) -> bool:
     """In words a finding is prose, and what is counted in prose is no group."""
-    return is_named(child, concepts.FINDING) and concept(child, "ConceptCodeSequence") is not None
+    return key == concepts.FINDING and concept(child, "ConceptCodeSequence") is not None
 
 
 def _of_number(group: Group, number: Dataset) -> Group:
     group = replace(group, observed_on=str(number.get("ObservationDateTime") or "") or group.observed_on)
     for modifier in children(number):
-        if not is_named(modifier, POPULATION):  # which the number is compared with
-            group = _with_context(group, modifier)
+        key = _key(modifier)
+        if key != POPULATION:  # which the number is compared with
+            group = _with_context(group, modifier, key)
     others = [child for child in children(number) if child.get("ReferencedContentItemIdentifier")]
     derived = group.derived or len(others) > 1  # inferred from other numbers of the report, by reference
     return replace(group, images=_images(number) or group.images, derived=derived)
 
 
-def _with_context(group: Group, child: Dataset) -> Group:
-    """`group` with what one content item states of it."""
-    name, code = concept(child, "ConceptNameCodeSequence"), concept(child, "ConceptCodeSequence")
-    key, words = name.key if name else None, text_of(child)
+def _with_context(group: Group, child: Dataset, key: Key | None) -> Group:
+    """`group` with what one content item, whose concept name is `key`, states of it."""
+    code = concept(child, "ConceptCodeSequence")
     if key == concepts.TRACKING_IDENTIFIER:
-        return replace(group, identifier=words)
+        return replace(group, identifier=text_of(child))
     if key == concepts.TRACKING_UID:
-        return replace(group, tracking_uid=words)
+        return replace(group, tracking_uid=text_of(child))
     if key in OBSERVERS and key:
-        return replace(group, observers=(*group.observers, (key, words.strip("^ ").casefold())))
+        return replace(group, observers=(*group.observers, (key, _observer(child))))
     if key in NAMES and key:
-        return replace(group, time_point=group.time_point.stating(key, words, code))
+        return replace(group, time_point=group.time_point.stating(key, text_of(child), code))
     references = tuple(_segments(child))
     if key in _SEGMENTS or any(reference.numbers for reference in references):
         return replace(group, segments=(*group.segments, *references))
@@ -162,7 +170,7 @@ def _with_context(group: Group, child: Dataset) -> Group:
     if key == STUDY_DATE:
         return replace(group, observed_on=str(child.get("Date") or ""))
     if key == SESSION:
-        return replace(group, session=words)
+        return replace(group, session=text_of(child))
     return _with_code(group, key, code) if code else group
 
 
@@ -207,18 +215,19 @@ def _images(node: Dataset) -> frozenset[str]:
 
 def _content(node: Dataset) -> str:
     """What was measured, and where, written down without the UIDs and remarks that differ from saving to saving."""
-    told = [child for child in children(node) if child.get("ValueType") not in _REMARKS]
-    labels = [text_of(child) for child in children(node) if is_named(child, concepts.TRACKING_IDENTIFIER)]
-    return repr([labels, sorted(_leaf(child) + _content(child) for child in told)])
+    below = [(child, _key(child)) for child in children(node)]
+    labels = [text_of(child) for child, key in below if key == concepts.TRACKING_IDENTIFIER]
+    told = [_leaf(child, key) + _content(child) for child, key in below if child.get("ValueType") not in _REMARKS]
+    return repr([labels, sorted(told)])
 
 
 _REMARKS = ("TEXT", "UIDREF", "PNAME", "DATE", "TIME", "DATETIME")
 
 
-def _leaf(item: Dataset) -> str:
-    name, code = concept(item, "ConceptNameCodeSequence"), concept(item, "ConceptCodeSequence")
+def _leaf(item: Dataset, key: Key | None) -> str:
+    code = concept(item, "ConceptCodeSequence")
     places = [item.get("GraphicData"), sorted(_images(item))]
-    return repr([name and name.key, code and code.key, _size(item), places])
+    return repr([key, code and code.key, _size(item), places])
 
 
 def _size(item: Dataset) -> str:
