@@ -6,6 +6,7 @@ import pytest
 
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan
+from stream.services.verify import measured_again as measured_again_module
 from stream.services.verify.finding import Finding
 from stream.services.verify.measured_again import CURE, measured_again
 from stream.storage.intake.measurements import CompleteScan
@@ -52,8 +53,26 @@ def test_files_that_cannot_be_read_any_more_fail_with_the_reason(
     def read(_: CompleteScan) -> MeasuredScan:
         raise error
 
-    assert found(arrivals, read).first == [f"scan {scan} revision 1: {told}" for scan in ("s1", "s2")]
+    assert sorted(found(arrivals, read).first) == [f"scan {scan} revision 1: {told}" for scan in ("s1", "s2")]
 
 
 def test_of_a_share_of_the_scans_only_that_is_read(arrivals: Arrivals) -> None:
-    assert measured_again(arrivals.worker, arrivals.read, "", percent=0.0).checked == 0
+    assert measured_again(arrivals.worker, arrivals.read, "", percent=50.0).checked == 1
+
+
+def test_of_many_scans_some_are_read_by_chance(arrivals: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured_again_module, "AT_MOST", 1)
+    looked_at = {scan for _ in range(50) for scan in scans_read(arrivals)}
+    assert looked_at == {"s1", "s2"}
+
+
+def scans_read(arrivals: Arrivals) -> list[str]:
+    """The scans whose files one run reads."""
+    read: list[str] = []
+
+    def remember(scan: CompleteScan) -> MeasuredScan:
+        read.append(scan.scan_uid)
+        return arrivals.read(scan)
+
+    assert found(arrivals, remember).checked == len(read) == 1
+    return read
