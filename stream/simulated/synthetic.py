@@ -85,10 +85,14 @@ def make_series(volume: np.ndarray, spacing: Triple = (1.0, 1.0, 1.0), **attribu
     ]
 
 
+OF_STUDY = ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", "StudyDate", "StudyTime")
+"""What all instances of a study say alike."""
+
+
 def make_seg(masks: Sequence[np.ndarray], images: Sequence[Dataset], **attributes: object) -> Dataset:
     """A binary segmentation of `images`: one segment per mask (slices, rows, columns), a frame for every slice."""
     first = images[0]
-    same = ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime", "FrameOfReferenceUID")
+    same = (*OF_STUDY, "FrameOfReferenceUID")
     seg = _instance(uid.SegmentationStorage, "SEG", {name: first.get(name) for name in same} | attributes)
     seg.SegmentationType = "BINARY"
     seg.SegmentSequence = [_segment(number) for number in range(1, len(masks) + 1)]
@@ -108,8 +112,8 @@ QUALITY: Code = ("113001", "DCM", "Rejected for Quality Reasons")
 def make_kos(instances: Sequence[Dataset], title: Code = QUALITY, **attributes: object) -> Dataset:
     """A Key Object Selection that names `instances`: by `title` a rejection note; study and patient are the first's."""
     first = instances[0]
-    same = ("PatientID", "PatientName", "StudyInstanceUID", "StudyDate", "StudyTime")
-    note = _instance(uid.KeyObjectSelectionDocumentStorage, "KO", {name: first.get(name) for name in same} | attributes)
+    about = {name: first.get(name) for name in OF_STUDY}
+    note = _instance(uid.KeyObjectSelectionDocumentStorage, "KO", about | attributes)
     note.ValueType, note.ContinuityOfContent = "CONTAINER", "SEPARATE"
     note.ConceptNameCodeSequence = [_code(*title)]
     note.CurrentRequestedProcedureEvidenceSequence = [_evidence(instance) for instance in instances]
