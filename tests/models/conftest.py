@@ -18,10 +18,12 @@ def one_core() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-@pytest.fixture(autouse=True)
-def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def few_resamples() -> Iterator[None]:
     """No test here is about how exact an interval is; with 200 resamples judging alone takes minutes."""
-    monkeypatch.setattr(models.statistics.metrics, "RESAMPLES", 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models.statistics.metrics, "RESAMPLES", 20)
+        yield
 
 
 @pytest.fixture(scope="session")
