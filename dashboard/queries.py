@@ -34,8 +34,8 @@ class ViewReader:
         """A row per current forecast, with the one of the scan before and `change`: risk now minus risk then."""
         rows = _with_change(self._read(pages.CURRENT)).merge(self._read(pages.LAST_SCANS), on="patient_id", how="left")
         rows["last_scan_at"] = rows.last_scan_at.fillna(rows.acquired_at)
-        in_utc = pd.to_datetime(rows.acquired_at, utc=True).dt.tz_localize(None)
-        rows["last_scan_local"] = rows.last_scan_local.fillna(in_utc)
+        of_service = pd.to_datetime(rows.acquired_at, utc=True).dt.tz_convert(load_settings().zone).dt.tz_localize(None)
+        rows["last_scan_local"] = rows.last_scan_local.fillna(of_service)
         return rows
 
     def current(self, patient: str) -> pd.DataFrame:

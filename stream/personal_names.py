@@ -5,12 +5,11 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from stream.harmless_words import HARMLESS_WORDS
-from stream.plain_text import HAN, UNSPACED, plain
+from stream.plain_text import HAN, UNSPACED, plain, written_out
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _MARK = re.compile(r"(?<![^\W_])(?:[a-z]|nt)\d{1,2}(?![^\W_])")  # T1, NT2, L1, S8: lesions, vertebrae, segments
 _LONE = re.compile(r"(?<![^\W_])([^\W\d_])[\W_]+(?=[^\W\d_](?![^\W_]))")  # the J of J. D.
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _RESOLVED = re.compile(r"([aou])e|a(?=a)")
 _HAN, _UNSPACED = re.compile(f"[{HAN}]"), re.compile(f"[{UNSPACED}]+")
 SHORTEST = 3  # two letters occur in any word
@@ -72,14 +71,9 @@ def _scripts(text: str) -> set[str]:
     return {unicodedata.name(letter, "").split(" ")[0] for letter in plain(text) if letter.isalpha()}
 
 
-def _written_out(text: str) -> str:
-    """Müller as Mueller."""
-    return plain(unicodedata.normalize("NFC", text).lower().translate(_UMLAUTS))
-
-
 def _without_umlauts(text: str) -> str:
     """Mueller, Müller and Muller alike."""
     return _RESOLVED.sub(lambda found: found[1] or "", plain(text))
 
 
-_FORMS: tuple[Callable[[str], str], ...] = (plain, _written_out, _without_umlauts)
+_FORMS: tuple[Callable[[str], str], ...] = (plain, written_out, _without_umlauts)

@@ -7,6 +7,7 @@ _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "þ": "th", "ı": "i"}
     | {chr(katakana): chr(katakana - 0x60) for katakana in range(0x30A1, 0x30F7)}
 )
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 _UNSEEN = ("Mn", "Me", "Cf")  # accents, and what has no width
 HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED = f"{HAN}\u3040-\u30ff\uac00-\ud7af"
@@ -20,6 +21,11 @@ _BETWEEN = re.compile(r"[^\w\n]+")
 def plain(text: str) -> str:
     """`text` in small letters without accents; Katakana is written as Hiragana, as dictionaries sort it."""
     return _FOREIGN.sub(lambda found: _bare(found[0]), text).lower()
+
+
+def written_out(text: str) -> str:
+    """`plain`, with umlauts written out: Müller as mueller."""
+    return plain(unicodedata.normalize("NFC", text).lower().translate(_UMLAUTS))
 
 
 def _bare(letters: str) -> str:

@@ -16,7 +16,7 @@ from stream.dicom.reading.lesions import LesionNames, Outline
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
 from stream.dicom.reading.reading import Reading
-from stream.dicom.reading.seg_frames import HALF, background, fractions, segment_numbers, together
+from stream.dicom.reading.seg_frames import HALF, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
     bad_geometry,
     check_pixel_size,
@@ -53,8 +53,6 @@ def read_seg(
     """
     told = tuple(dict.fromkeys(segments_unused(dataset)))
     lesions = lesion_segments(dataset, names, outlines)
-    for label in background(dataset):
-        lesions.pop(label, None)
     if not lesions:
         return Reading(unused=told)
     form = PixelFormat.of(dataset)

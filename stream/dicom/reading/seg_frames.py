@@ -76,9 +76,7 @@ def _rule(dataset: Dataset, form: PixelFormat) -> Callable[[np.ndarray], np.ndar
     if kind != "LABELMAP":
         _refuse("The segmentation does not say of which type it is.")
     known = np.zeros(2**form.bits_allocated, dtype=bool)
-    known[[*background(dataset), *(int(segment.SegmentNumber) for segment in dataset.get("SegmentSequence") or [])]] = (
-        True
-    )
+    known[[*background(dataset), *_described(dataset)]] = True
     return lambda labels: labels if known[labels].all() else _refuse("A label of the segmentation is not described.")
 
 

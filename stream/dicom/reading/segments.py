@@ -11,6 +11,7 @@ from stream.dicom.reading.concepts import Concept, concept
 from stream.dicom.reading.labels import Naming, safe_label, safe_site
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline, unambiguous
 from stream.dicom.reading.reading import unused
+from stream.dicom.reading.seg_frames import background
 from stream.measured_scan import Unused
 
 _TYPE, _CATEGORY = "SegmentedPropertyTypeCodeSequence", "SegmentedPropertyCategoryCodeSequence"
@@ -30,7 +31,7 @@ class LesionSegment:
 def lesion_segments(dataset: Dataset, names: LesionNames, outlines: Mapping[Outline, str]) -> dict[int, LesionSegment]:
     """Segments that are lesions, by number; `outlines` tells those that a report speaks of."""
     naming = Naming.of(dataset)
-    found = {_number(segment): segment for segment in _segments(dataset) if _why_no_lesion(segment) is None}
+    found = {_number(segment): segment for segment in _segments(dataset) if not _why_no_lesion(segment, dataset)}
     alone = unambiguous(_label(segment) for segment in found.values() if not _tracking_uid(segment))
     lesions = {}
     for number, segment in found.items():
@@ -45,7 +46,7 @@ def lesion_segments(dataset: Dataset, names: LesionNames, outlines: Mapping[Outl
 def segments_unused(dataset: Dataset) -> list[Unused]:
     """Segments that are no lesions."""
     naming = Naming.of(dataset)
-    told = [(_kind(segment), _why_no_lesion(segment)) for segment in _segments(dataset)]
+    told = [(_kind(segment), _why_no_lesion(segment, dataset)) for segment in _segments(dataset)]
     return [unused("seg", kind, reason, naming) for kind, reason in told if reason]
 
 
@@ -53,7 +54,7 @@ def held_segments(dataset: Dataset) -> dict[Outline, HeldSegment]:
     """All segments, for reports that refer to them."""
     sop_uid = str(dataset.get("SOPInstanceUID") or "")
     return {
-        (sop_uid, _number(segment)): HeldSegment(_tracking_uid(segment), _why_no_lesion(segment))
+        (sop_uid, _number(segment)): HeldSegment(_tracking_uid(segment), _why_no_lesion(segment, dataset))
         for segment in _segments(dataset)
     }
 
@@ -74,8 +75,8 @@ def _lesion_uid(segment: Dataset, outline: Outline, names: LesionNames, alone: f
     return names.labelled(label) if label in alone else names.outlined(outline)
 
 
-def _why_no_lesion(segment: Dataset) -> str | None:
-    if _number(segment) == 0:  # of a label map: where nothing is
+def _why_no_lesion(segment: Dataset, dataset: Dataset) -> str | None:
+    if _number(segment) in (0, *background(dataset)):
         return BACKGROUND
     return why_no_lesion(_kind(segment), concept(segment, _CATEGORY), concept(segment, _REGION))
 

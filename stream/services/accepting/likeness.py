@@ -5,8 +5,9 @@ names; where the birth dates agree it takes another name and another sex to doub
 """
 
 import re
-import unicodedata
 from typing import NamedTuple, TypeGuard
+
+from stream.plain_text import written_out
 
 SHORTEST = 3
 """Of names with fewer letters each letter counts: Li is not Lu."""
@@ -14,7 +15,6 @@ NOBODY = {"anonymous", "anonymized", "anonymised", "anon", "unknown", "unnamed",
 """Words that stand for a name which is not known, or was taken out."""
 ENOUGH = 2
 """Words that two spellings share: one family name and one given name, whatever else one of them has."""
-_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "æ": "ae", "ø": "oe", "ß": "ss"})
 
 
 class PersonDescription(NamedTuple):
@@ -64,9 +64,7 @@ def _alphabets(name: str | None) -> list[list[str]]:
 
 def _words(text: str) -> list[str]:
     """Its words in lower case, umlauts written out, without accents and apostrophes."""
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_WRITTEN_OUT)
-    letters = "".join(char for char in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(char))
-    return [word for word in re.split(r"[\W_]+", re.sub(r"['’`´]", "", letters)) if word]
+    return [word for word in re.split(r"[\W_]+", written_out(re.sub(r"['’`´]", "", text))) if word]
 
 
 def _alike(one: list[str], other: list[str]) -> bool:

@@ -108,6 +108,11 @@ def _attempt(scan: CompleteScan, read: Measure, lacks: Callable[[str], bool]) ->
     """What is measured now, or in words why nothing is."""
     if missing := [sha256 for sha256 in scan.files if lacks(sha256)]:
         return f"missing from the archive: {', '.join(missing)}"
+    return read_again(scan, read)
+
+
+def read_again(scan: CompleteScan, read: Measure) -> MeasuredScan | str:
+    """What the files say, or in words why they cannot be measured; raises OSError where they cannot be read."""
     result = attempt(read, scan)
     return f"{result.reason_code}: {result.reason}" if isinstance(result, SetAside) else result
 

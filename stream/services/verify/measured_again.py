@@ -6,10 +6,9 @@ Hashes show that a row is as it was written; only the files show that it was wri
 import math
 import random
 
-from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan
-from stream.services.measuring.measurement import Measure, attempt
-from stream.services.measuring.remeasuring import is_as_stored
+from stream.services.measuring.measurement import Measure
+from stream.services.measuring.remeasuring import is_as_stored, read_again
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
 from stream.storage.database import Connection
@@ -38,7 +37,6 @@ def measured_again(connection: Connection, read: Measure, assume_disease: str, p
 def _measured(read: Measure, scan: CompleteScan) -> MeasuredScan | str:
     """What the files say, or in words why nothing is known of them."""
     try:
-        result = attempt(read, scan)
+        return read_again(scan, read)
     except OSError as error:  # a file is missing, or the whole archive is away
         return f"cannot be read again: {error.strerror or error}"
-    return f"{result.reason_code}: {result.reason}" if isinstance(result, SetAside) else result

@@ -86,12 +86,13 @@ def _observers(node: Dataset) -> Iterator[tuple[Key, str]]:
     for child in children(node):
         key = _key(child)
         if key in OBSERVERS and key:
-            yield key, _observer(child)
+            yield key, same_person(text_of(child))
         yield from _observers(child)
 
 
-def _observer(item: Dataset) -> str:
-    return text_of(item).strip("^ ").casefold()
+def same_person(name: str) -> str:
+    """A name as readers are told apart by: without empty components, whatever its case."""
+    return name.strip("^ ").casefold()
 
 
 def is_named(item: Dataset, key: Key) -> bool:
@@ -159,7 +160,7 @@ def _with_context(group: Group, child: Dataset, key: Key | None) -> Group:
     if key == concepts.TRACKING_UID:
         return replace(group, tracking_uid=text_of(child))
     if key in OBSERVERS and key:
-        return replace(group, observers=(*group.observers, (key, _observer(child))))
+        return replace(group, observers=(*group.observers, (key, same_person(text_of(child)))))
     if key in NAMES and key:
         return replace(group, time_point=group.time_point.stating(key, text_of(child), code))
     references = tuple(_segments(child))

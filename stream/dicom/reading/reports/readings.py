@@ -10,7 +10,7 @@ from pydicom.valuerep import DT
 from stream.dicom.reading.header import text
 from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.rejection_notes import retraction_of
-from stream.dicom.reading.reports.groups import reader_of
+from stream.dicom.reading.reports.groups import reader_of, same_person
 from stream.errors import SetAside
 from stream.measured_scan import Unused
 from stream.vocabulary import ReasonCode
@@ -67,14 +67,10 @@ def instant(dataset: Dataset, written: str, zone: dt.tzinfo) -> dt.datetime:
 def _reader(dataset: Dataset, kind: str) -> str:
     """Who made the object: as the content says, else the author, else who signed; or who drew the segments."""
     if kind == "seg":
-        return _person(text(dataset, "ContentCreatorName"))
+        return same_person(text(dataset, "ContentCreatorName"))
     authors = [text(one, "PersonName") for one in dataset.get("AuthorObserverSequence") or []]
     signers = [text(one, "VerifyingObserverName") for one in dataset.get("VerifyingObserverSequence") or []]
-    return next(filter(None, (reader_of(dataset), *map(_person, authors + signers))), "")
-
-
-def _person(name: str) -> str:
-    return name.strip("^ ").casefold()
+    return next(filter(None, (reader_of(dataset), *map(same_person, authors + signers))), "")
 
 
 def standing(
