@@ -18,10 +18,13 @@ from stream.services.facts.clinical import (
 from stream.services.facts.identity_events import apply_next, next_event
 from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
+from stream.services.verify.assembled_again import assembled_again
 from stream.services.verify.finding import Finding
 from stream.storage.database import Connection
 
 DAY_0 = dt.datetime(2025, 3, 1, 9, 30, tzinfo=dt.UTC)
+NOTHING_ON_ITS_WAY = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+"""A day on which all that was accepted has long had its time."""
 Fact = ImportedVisit | Treatment | tuple[str, dict]
 """A visit, a treatment, or (patient, clinical facts)."""
 
@@ -140,6 +143,7 @@ def checks(
     yield chains.transactions(connection)
     yield chains.fold_chain(connection)
     yield chains.identity(connection)
+    yield assembled_again(connection, NOTHING_ON_ITS_WAY)
     yield from standing_folds.standing_folds(connection, held or forecasters(), tolerance, patience_seconds=0.0)
 
 

@@ -21,13 +21,13 @@ from stream.services.assembling.completeness import (
     due,
     next_revisions,
 )
-from stream.services.assembling.withdrawals import in_force, withdrawals
+from stream.services.assembling.gathering import gathered
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.intake import assembly, instances
 from stream.storage.intake.assembly import Instance, RevisionKey, Wait
-from stream.storage.intake.withdrawals import Withdrawal, named_scans
+from stream.storage.intake.withdrawals import named_scans
 from stream.timeline.digest import digest
 from stream.timeline.local_time import offset_minutes
 from stream.vocabulary import Completeness, ReasonCode
@@ -66,7 +66,10 @@ def gather(connection: Connection, scan_uids: Sequence[str], rules: Rules, now: 
     or let count again.
     """
     with connection.transaction():
-        scans = _read(connection, instances.referring_scans(connection, named_scans(connection, scan_uids)))
+        affected = instances.referring_scans(connection, named_scans(connection, scan_uids))
+        # locked by a statement of its own: what a statement that waits has read before is out of date
+        instances.lock_scans(connection, affected)
+        scans = gathered(connection, affected)
         reach("assembly.locked")
         due_times = [(scan, when) for scan in scans if (when := due(scan, rules))]
         _wait(connection, [(scan, when) for scan, when in due_times if when.at > now], now)
@@ -115,61 +118,6 @@ def _set_strangers_aside(connection: Connection, scans: Sequence[GatheredScan], 
         item = item_id(file.content_sha256)
         row = set_aside_row(item, ReasonCode.PATIENT_CONFLICT, reason, now, scan_uid=file.scan_uid, sha256=file.sha256)
         append(connection, schema.set_asides, [row])
-
-
-def _read(connection: Connection, scan_uids: Sequence[str]) -> list[GatheredScan]:
-    # locked by a statement of its own: what a statement that waits has read before is out of date
-    instances.lock_scans(connection, scan_uids)
-    arrivals = assembly.arrivals(connection, scan_uids)
-    accepted = assembly.instances(connection, scan_uids)
-    made_of = assembly.revision_instances(connection, scan_uids)
-    scans = [
-        GatheredScan(
-            arrival.scan_uid,
-            arrival.received_as,
-            accepted[arrival.scan_uid],
-            arrival.revision,
-            made_of.get(arrival.scan_uid, {}),
-            arrival.last_received_at,
-            arrival.open_associations,
-            arrival.last_closed_at,
-            dated=arrival.dated,
-        )
-        for arrival in arrivals
-        if arrival.scan_uid in accepted
-    ]
-    return _with_relations(connection, scans)
-
-
-def _with_relations(connection: Connection, scans: Sequence[GatheredScan]) -> list[GatheredScan]:
-    """`scans` with what their instances have to do with others: what takes them back, what they refer to elsewhere."""
-    everything = withdrawals(connection, sorted(uid for scan in scans for uid in scan.instance_uids))
-    force = in_force(everything)
-    standing = {(withdrawal.note, withdrawal.takes) for withdrawal in force}
-    undone = [withdrawal for withdrawal in everything if (withdrawal.note, withdrawal.takes) not in standing]
-    elsewhere = instances.existing(connection, {uid for scan in scans for uid in scan.references_elsewhere})
-    return _with_dates(connection, [_related(scan, force, undone, elsewhere) for scan in scans])
-
-
-def _with_dates(connection: Connection, scans: Sequence[GatheredScan]) -> list[GatheredScan]:
-    """`scans` with the dates of images that they refer to, where no image of their own counts."""
-    undated = [scan for scan in scans if not any(instance.kind == "image" for instance in scan.counting)]
-    images = {uid for scan in undated for instance in scan.instances for uid in instance.referenced}
-    dates = instances.image_dates(connection, images)
-    return [replace(scan, image_dates=dates) for scan in scans]
-
-
-def _related(
-    scan: GatheredScan, force: Sequence[Withdrawal], undone: Sequence[Withdrawal], elsewhere: frozenset[str]
-) -> GatheredScan:
-    own = scan.instance_uids
-    return replace(
-        scan,
-        elsewhere=elsewhere - own,
-        # of several that take the same instance back the first one says why
-        withdrawn={withdrawal.takes: withdrawal for withdrawal in reversed(force) if withdrawal.takes in own},
-        undone=tuple(withdrawal for withdrawal in undone if withdrawal.takes in own),
-    )
 
 
 def _wait(connection: Connection, due_times: Sequence[tuple[GatheredScan, DueTime]], now: dt.datetime) -> None:

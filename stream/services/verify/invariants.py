@@ -16,6 +16,7 @@ class Invariant(StrEnum):
     CHAIN_OF_FOLDS = "I7 folds"
     STOPPED_WORKER = "I8"
     NO_IDENTIFIER = "I9"
+    ASSEMBLED_AGAIN = "assembled"
     MEASURED_AGAIN = "measured"
     ROW_HASHES = "hashes"
     AUDIT_CHAIN = "audit"
@@ -32,6 +33,7 @@ NAMES = {
     Invariant.CHAIN_OF_FOLDS: "every fold's digest covers its rows and the fold before",
     Invariant.STOPPED_WORKER: "a worker that was stopped for long and then goes on changes nothing",
     Invariant.NO_IDENTIFIER: "no original identifier is found outside vault, spool and archive",
+    Invariant.ASSEMBLED_AGAIN: "every scan is made of all that counts of what was accepted, and of its day",
     Invariant.MEASURED_AGAIN: "what stands is what the archive's files say when they are read again",
     Invariant.ROW_HASHES: "every row equals its hash",
     Invariant.AUDIT_CHAIN: "the audit log is a chain without a gap",

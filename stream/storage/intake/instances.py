@@ -84,6 +84,22 @@ WHERE kind = 'image' AND instance_uid = ANY(%s)"""
     return {uid: in_zone(at, offset) for uid, at, offset in connection.execute(query, [list(instance_uids)])}
 
 
+def scans(connection: Connection) -> list[str]:
+    """All scans that an instance was accepted for."""
+    query = (
+        "SELECT scan_uid FROM core.scans s WHERE EXISTS (SELECT FROM core.instances i WHERE i.scan_uid = s.scan_uid)"
+    )
+    return connection.cursor(row_factory=scalar_row).execute(query).fetchall()
+
+
+def of_busy_patients(connection: Connection, scan_uids: Sequence[str], since: dt.datetime) -> set[str]:
+    """Those of `scan_uids` for whose patient something was accepted after `since`."""
+    query = """SELECT s.scan_uid FROM core.scans s WHERE s.scan_uid = ANY(%s) AND EXISTS (
+  SELECT FROM core.scans o JOIN core.instances i USING (scan_uid)
+  WHERE o.received_as = s.received_as AND i.accepted_at > %s)"""
+    return set(connection.cursor(row_factory=scalar_row).execute(query, [list(scan_uids), since]))
+
+
 def referring_scans(connection: Connection, scan_uids: Sequence[str]) -> list[str]:
     """`scan_uids`, and the scans with reports, segmentations or notes that refer to images of theirs."""
     referring = connection.cursor(row_factory=scalar_row).execute(REFERRING, [list(scan_uids)])
