@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from models.criteria.finding import LesionFinding
 from models.measurement import Measurement
 
 
@@ -24,6 +25,8 @@ class MeasuredScan:
 
     `embedding`: image features of the largest lesion that was outlined, in the order of IMAGE_NAMES, None where one
     cannot be told; empty where there is no such lesion or its image cannot be used.
+    `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
+    Trial Time Point ID (0012,0050) that all its files agree on.
     """
 
     measurements: tuple[Measurement, ...]
@@ -31,3 +34,5 @@ class MeasuredScan:
     note: str | None
     embedding: tuple[float | None, ...] = ()
     unused: tuple[Unused, ...] = ()
+    findings: tuple[LesionFinding, ...] = ()
+    time_point: str | None = None

@@ -31,7 +31,10 @@ COLUMNS = {
     "background_parenchymal_enhancement": ("bpe_percent", "background_parenchymal_enhancement"),
     "sum_of_diameters": ("sum_of_diameters_mm", "sum_of_diameters"),
 }
+LESION_COLUMNS = ("lesion_uid", "lesion", "lesion_label")
 WHOLE_PATIENT = ("background_parenchymal_enhancement", "sum_of_diameters")
+CRITERIA = ("RECIST 1.1", "iRECIST", "RANO", "RANO 2.0", "volume")
+LAST_LINE = 99
 TOO_SMALL_MM = 5.0  # RECIST 1.1: a lesion too small to measure counts 5 mm
 DISEASE_OF_TRIAL = {"FIR": "lung", "POPLAR": "lung", "BIRCH": "lung", "IMvigor210": "bladder"}
 NEEDED = {
@@ -127,17 +130,38 @@ def outcome_of(row: Row) -> OutcomeCells:
 
 def measurements_of(row: Row) -> list[Measurement]:
     """The measurements in one row of measurements.csv; raises UnusableTable for a negative or infinite value."""
-    remark = " ".join(row.values()).upper()
-    lesion = row.first("lesion_uid", "lesion", "lesion_label")
+    lesion = row.first(*LESION_COLUMNS)
     measurements = []
     for measurement, columns in COLUMNS.items():
         value = number(row, *columns, at_least=0.0)
-        if value is None and measurement == "longest_diameter" and "TOO SMALL TO MEASURE" in remark:
+        if value is None and measurement == "longest_diameter" and says_too_small(row):
             value = TOO_SMALL_MM
         if value is not None:
             whole = measurement in WHOLE_PATIENT
             measurements.append(_measurement(row, measurement, value, None if whole else lesion))
     return measurements
+
+
+def says_too_small(row: Row) -> bool:
+    """Whether a cell of the row says that the lesion is too small to measure."""
+    return "TOO SMALL TO MEASURE" in " ".join(row.values()).upper()
+
+
+def criteria_of(clinical: Row) -> str | None:
+    """The criteria by which a patient is judged, as they are written; raises UnusableTable for one not known."""
+    text = clinical.first("criterion")
+    unknown = [name for part in (text or "").split(";") if text and (name := part.strip()) not in CRITERIA]
+    if unknown:
+        raise UnusableTable(f"{clinical.where}: {unknown[0]!r} in criterion is none of {', '.join(CRITERIA)}.")
+    return text
+
+
+def line_of(treatment: Row) -> int | None:
+    """The line of therapy that a treatment is said to belong to; raises UnusableTable where it is no such number."""
+    line = number(treatment, "line", at_least=1.0)
+    if line is not None and (line > LAST_LINE or line != int(line)):
+        raise UnusableTable(f"{treatment.where}: {treatment['line']!r} is no possible value of line.")
+    return None if line is None else int(line)
 
 
 def image_features_of(rows: Sequence[Row]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Appending facts: rows get their hash here and are never changed, but for columns that are written once later."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -22,14 +23,14 @@ def append(connection: psycopg.Connection, table: sa.Table, rows: Iterable[Row])
     complete = [_with_hash(table, row) for row in rows]
     if not complete:
         return 0
-    names = list(complete[0])
+    names, texts = list(complete[0]), _json_columns(table)
     command = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
         qualified(table),
         sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.SQL(", ").join(sql.Placeholder() * len(names)),
     )
     with connection.cursor() as cursor:
-        cursor.executemany(command, [[_adapted(row[name]) for name in names] for row in complete])
+        cursor.executemany(command, [[_adapted(row[name], name in texts) for name in names] for row in complete])
         return cursor.rowcount
 
 
@@ -61,5 +62,11 @@ def _with_hash(table: sa.Table, row: Row) -> dict[str, Any]:
     return hashed
 
 
-def _adapted(value: Any) -> Any:
-    return Json(value) if isinstance(value, dict) else value
+@cache
+def _json_columns(table: sa.Table) -> frozenset[str]:
+    """Columns that hold JSON, where a list is no array."""
+    return frozenset(column.name for column in table.columns if isinstance(column.type, sa.JSON))
+
+
+def _adapted(value: Any, as_json: bool) -> Any:
+    return Json(value) if as_json and value is not None else value

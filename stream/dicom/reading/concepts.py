@@ -86,6 +86,9 @@ TARGETS = {str(code): True for code in (112041, 112042, 112043, 112044, 112074)}
 NON_TARGETS = {str(code): False for code in (112045, 112046, 112047, 112075)}
 TARGET_MARKS = TARGETS | NON_TARGETS
 """Codes of CID 6144 (response of a lesion) and 6145 (lesion at baseline): is it one of RECIST's targets?"""
+GONE_MARK, PRESENT_MARK, PROGRESSED_MARK = "112045", "112046", "112047"
+STATE_MARKS = frozenset({GONE_MARK, PRESENT_MARK, PROGRESSED_MARK})
+"""What a non-target is said to be, with a number or without: gone, there, progressed beyond doubt."""
 
 LYMPH_NODES = context_group(7600) | {
     ("8568009", "SCT"),  # Abdominal lymph node structure

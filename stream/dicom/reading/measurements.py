@@ -1,4 +1,4 @@
-"""What a whole scan measures: its reports, segmentations and images brought together."""
+"""What a whole scan says of lesions: its reports, segmentations and images brought together."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,9 @@ from stream.dicom.reading.lesion_image import Image, lesion_patch
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
 from stream.dicom.reading.reading import Reading, UnusableReport, in_words
 from stream.dicom.reading.rejection_notes import note_of
+from stream.dicom.reading.reports.one_finding_each import one_finding_each
 from stream.dicom.reading.reports.readings import SignedObject, signed, standing
+from stream.dicom.reading.reports.time_points import trial_time_point
 from stream.dicom.reading.seg import read_seg, segment_of
 from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
@@ -47,7 +49,7 @@ def measure_scan(
     """Measure the files of one scan, in any order; `zone` is that of times whose file does not state its own.
 
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
-    Raises SetAside: not_measurable only if no file gives a measurement, other reasons for the scan as a whole.
+    Raises SetAside: not_measurable only if no file says anything of a lesion, other reasons for the scan as a whole.
     """
     with reading("scan"):
         return _measured([_instance(path) for path in files], pseudonyms, patient_id, zone)
@@ -61,17 +63,19 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     every = _signed(instances, "sr", zone, lambda dataset: read_sr(dataset, names))
     reports = standing(every)
     outlines = _outlines(reports)
-    used = {one.reader for one in reports if _values(one)}
+    used = {one.reader for one in reports if isinstance(one.reading, Reading) and one.reading.speaks}
     by_others = _outlines([one for one in every if one.reader and one.reader not in used])
     outlined, others = {uid for uid, _ in outlines}, {uid for uid, _ in by_others}
     drawn = _signed(instances, "seg", zone, lambda dataset: read_seg(dataset, headers, names, outlines))
     segmentations = standing(drawn, preferred=outlined, others=others - outlined)
-    measurements, unused = _brought_together(reports + segmentations, alone=not shown)
+    findings = one_finding_each(one.reading for one in reports + segmentations if isinstance(one.reading, Reading))
+    measurements, unused = _brought_together(reports + segmentations, alone=not shown, judged=bool(findings))
     paths = {text(instance.header, "SOPInstanceUID"): instance.path for instance in instances}
     drawn_on = [(one, paths[one.sop_uid]) for one in segmentations if _values(one)]
     features = _embedding(drawn_on, images, names, outlines)
-    note = None if measurements else _note(instances)
-    return MeasuredScan(measurements, _disease(measurements, instances), note, features, unused)
+    note = None if measurements or findings else _note(instances)
+    visit = trial_time_point(instance.header for instance in instances)
+    return MeasuredScan(measurements, _disease(measurements, instances), note, features, unused, findings, visit)
 
 
 def _names(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> LesionNames:
@@ -112,12 +116,12 @@ def _values(one: SignedObject) -> tuple[Measurement, ...]:
 
 
 def _brought_together(
-    objects: Sequence[SignedObject], alone: bool
+    objects: Sequence[SignedObject], alone: bool, judged: bool
 ) -> tuple[tuple[Measurement, ...], tuple[Unused, ...]]:
     """One value per lesion and measurement, of the object that comes first; and all that is not used.
 
-    Where nothing is measured and no image is there (`alone`) a person has to look; beside images an object that is
-    about no lesion is as if it were not there. Raises SetAside.
+    Where nothing is measured or said of lesions (`judged`) and no image is there (`alone`) a person has to look; beside
+    images an object that is about no lesion is as if it were not there. Raises SetAside.
     """
     standing_values: dict[tuple[str | None, str], Measurement] = {}
     unused: list[Unused] = []
@@ -127,9 +131,9 @@ def _brought_together(
             if standing_values.setdefault((value.lesion_uid, value.measurement), value) is not value:
                 unused.append(Unused(one.kind, "", value.measurement, STATED_ELSEWHERE))
     failures = [one.reading for one in objects if isinstance(one.reading, SetAside)]
-    if failures and not standing_values:
+    if failures and not standing_values and not judged:
         raise failures[0]
-    if objects and alone and not standing_values:
+    if objects and alone and not standing_values and not judged:
         why = f"The scan holds no measurement of a lesion. Not used: {in_words(unused)}."
         raise SetAside(ReasonCode.NOT_MEASURABLE, why)
     ordered = sorted(standing_values.values(), key=lambda value: (value.lesion_uid or "", value.measurement))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from models.criteria.finding import LesionFinding, LesionState
 from models.measurement import Measurement
 from stream.dicom.reading.codes.standard_codes import standard_meaning
 from stream.dicom.reading.concepts import Concept
@@ -19,13 +20,26 @@ class Reading:
     """Measurements of one object, and what it holds that is not used.
 
     `content` counts what was measured of each lesion, without the UIDs that a viewer makes anew; `outlines` are the
-    segments that a report's lesions were measured in.
+    segments that a report's lesions were measured in. `findings`: what is said of each lesion, one per lesion;
+    `silent` are those that are named only.
     """
 
     measurements: tuple[Measurement, ...] = ()
     unused: tuple[Unused, ...] = ()
     content: Counter[str] = field(default_factory=Counter)
     outlines: Mapping[Outline, str] = field(default_factory=dict)
+    findings: tuple[LesionFinding, ...] = ()
+    silent: frozenset[str] = frozenset()
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says anything that could take the place of another's word."""
+        return bool(self.measurements) or any(_says(finding) for finding in self.findings)
+
+
+def _says(finding: LesionFinding) -> bool:
+    evaluated = finding.state is not LesionState.NOT_EVALUATED
+    return evaluated or finding.progressed or finding.merged_into is not None
 
 
 class UnusableReport(SetAside):

@@ -10,6 +10,8 @@ from pydicom import Dataset
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
+from models.criteria.finding import LesionFinding, LesionState
+from models.criteria.state_by_size import state_by_size
 from models.measurement import Measurement
 from stream.dicom.reading.geometry import Plane
 from stream.dicom.reading.lesions import LesionNames, Outline
@@ -63,7 +65,8 @@ def read_seg(
         _add(extents[number], inside, frame, depth_mm)
     measurements = tuple(value for each in extents.values() for value in _measurements(each))
     content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
-    return Reading(measurements, told, content)
+    findings = {each.lesion.lesion_uid: _finding(each) for each in reversed(extents.values())}
+    return Reading(measurements, told, content, findings=tuple(findings.values()))
 
 
 def segment_of(dataset: Dataset, lesion_uid: str, names: LesionNames, outlines: Mapping[Outline, str]) -> int | None:
@@ -111,9 +114,28 @@ def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float) -> 
         extent.slices.append((str(frame.position), int(inside.argmax()), voxels))
 
 
+def _sizes(extent: _Extent) -> dict[str, float]:
+    return {"volume": extent.volume_mm3 / 1000, "longest_diameter": extent.longest_mm}
+
+
+def _finding(extent: _Extent) -> LesionFinding:
+    """What the segment shows; one without a voxel shows that nothing is left of the lesion."""
+    lesion, sizes = extent.lesion, _sizes(extent)
+    return LesionFinding(
+        lesion.lesion_uid,
+        state_by_size(lesion.node, sizes) or LesionState.NOT_EVALUATED,
+        label=lesion.label,
+        organ=lesion.site,
+        node=lesion.node,
+        long_axis_mm=sizes["longest_diameter"],
+        volume_ml=sizes["volume"],
+        source="SEG",
+    )
+
+
 def _measurements(extent: _Extent) -> Iterator[Measurement]:
     lesion = extent.lesion
-    for name, value in (("volume", extent.volume_mm3 / 1000), ("longest_diameter", extent.longest_mm)):
+    for name, value in _sizes(extent).items():
         yield Measurement(name, value, "SEG", lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
 
 

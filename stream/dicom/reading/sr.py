@@ -1,7 +1,7 @@
-"""Measurements in structured reports: of its numbers those that are sizes of this patient's lesions in this scan."""
+"""Structured reports: what they say of this patient's lesions in this scan, and which numbers are sizes of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pydicom import Dataset
 
@@ -9,14 +9,16 @@ from models.measurement import Measurement
 from stream.dicom.reading import concepts
 from stream.dicom.reading.codes.categories import why_no_lesion
 from stream.dicom.reading.labels import Naming, safe_label, safe_site
-from stream.dicom.reading.lesions import LesionNames, Outline, unambiguous
+from stream.dicom.reading.lesions import LesionNames
 from stream.dicom.reading.reading import Reading, UnusableReport, in_words, unused
-from stream.dicom.reading.reports.groups import Group, Number, numbers
+from stream.dicom.reading.reports.findings import lesion_findings, measurement_of, says_too_small, unspoken
+from stream.dicom.reading.reports.groups import Number, Statement, statements
+from stream.dicom.reading.reports.identities import Identities
 from stream.dicom.reading.reports.other_scans import OtherScans
 from stream.dicom.reading.reports.readings import ANOTHER_READING
-from stream.dicom.reading.reports.results import ANOTHER, DOUBTFUL, Candidate, result, why_no_result
+from stream.dicom.reading.reports.results import ANOTHER, DOUBTFUL, OTHER_PEOPLE, Candidate, result, why_no_result
 from stream.dicom.reading.reports.sessions import last_reading
-from stream.dicom.reading.reports.values import REASON_CODES, quantity
+from stream.dicom.reading.reports.values import REASON_CODES, is_stated, quantity
 from stream.measured_scan import Unused
 from stream.vocabulary import ReasonCode
 
@@ -47,39 +49,45 @@ class _ReportReader:
 
     def reading(self) -> Reading:
         """What the report gives; raises what read_sr raises."""
-        of_lesions = self._of_lesions(numbers(self._dataset))
-        candidates = [one for number in of_lesions if (one := self._candidate(number))]
-        groups = list({_place(number.group): number.group for number in of_lesions}.values())
-        identities = _Identities(self._dataset, self._names, groups)
-        measurements = self._measurements(candidates, identities)
-        if of_lesions and not measurements:
+        said = self._of_lesions(statements(self._dataset))
+        numbers = [one for one in said if isinstance(one, Number)]
+        candidates = [one for number in numbers if (one := self._candidate(number))]
+        identities = Identities(self._dataset, self._names, said)
+        measurements = tuple(self._measurements(candidates, identities))
+        findings = lesion_findings(said, measurements, identities, self._naming)
+        groups = {one.group.place_and_name: one.group for one in said if _tells(one)}
+        content = Counter(group.content for group in groups.values() if group.content)
+        told = tuple(dict.fromkeys(self._unused))
+        silent = unspoken(said, identities)
+        reading = Reading(measurements, told, content, identities.outlines(), findings, silent)
+        if numbers and not reading.speaks and (not findings or any(is_stated(one.item) for one in numbers)):
             raise self._set_aside()
-        content = Counter(group.content for group in groups if group.content)
-        return Reading(tuple(measurements), tuple(dict.fromkeys(self._unused)), content, identities.outlines())
+        return reading
 
-    def _of_lesions(self, every: Sequence[Number]) -> list[Number]:
-        """Numbers of lesions of this patient in this scan by the reader who counts."""
-        known = [number for number in every if not self._left_out(number, self._why_not_of_lesion(number))]
-        other = OtherScans(self._dataset, [number.group for number in known])
-        of_scan = [number for number in known if not self._left_out(number, other.why_other(number.group))]
-        read = last_reading(number.group for number in of_scan if number.name.key in concepts.MEASUREMENTS)
+    def _of_lesions(self, every: Sequence[Statement]) -> list[Statement]:
+        """What is said of lesions of this patient in this scan by the reader who counts."""
+        known = [one for one in every if not self._left_out(one, self._why_not_of_lesion(one))]
+        other = OtherScans(self._dataset, known)
+        of_scan = [one for one in known if not self._left_out(one, other.why_other(one.group))]
+        values = [one.group for one in of_scan if isinstance(one, Number) and measurement_of(one)]
+        read = last_reading([*values, *(one.group for one in of_scan if one.group.says_state)])
         return [
-            number
-            for number in of_scan
-            if not self._left_out(number, None if read.includes(number.group) else ANOTHER_READING)
+            one for one in of_scan if not self._left_out(one, None if read.includes(one.group) else ANOTHER_READING)
         ]
 
-    def _why_not_of_lesion(self, number: Number) -> str | None:
-        """Why a number speaks of no lesion of this patient, whatever it measures; None where it does."""
-        group = number.group
+    def _why_not_of_lesion(self, one: Statement) -> str | None:
+        """Why a number or group speaks of no lesion of this patient, whatever it says; None where it does."""
+        group = one.group
         if not group.of_patient:
             return NOT_THE_PATIENT
         if group.derived:
             return DERIVED
-        if concepts.MEASUREMENTS.get(number.name.key) in concepts.WHOLE_PATIENT:
+        if isinstance(one, Number) and measurement_of(one) in concepts.WHOLE_PATIENT:
             return None
-        if not any(_place(group)):
+        if not any(group.place_and_name):
             return NO_LESION_NAMED
+        if group.of_population and not isinstance(one, Number):
+            return OTHER_PEOPLE
         if group.no_lesion or group.target is not None:
             return NOT_LESIONS if group.no_lesion else None
         why = why_no_lesion(group.finding, group.category, group.site)
@@ -87,11 +95,15 @@ class _ReportReader:
             return why
         return self._names.why_no_lesion(group.segments)
 
-    def _left_out(self, number: Number, reason: str | None) -> bool:
-        """Whether there is a `reason` to leave a number out, which is then kept: once for all of an organ's."""
-        if reason:
-            about = number.group.finding or number.group.category
-            what = number.name if reason in (NO_LESION_NAMED, DERIVED) else about or number.name
+    def _left_out(self, one: Statement, reason: str | None) -> bool:
+        """Whether there is a `reason` to leave it out, which is then kept: once for all of an organ's.
+
+        Of a group that says nothing there is nothing to keep.
+        """
+        if reason and _tells(one):
+            about = one.group.finding or one.group.category
+            name = one.name if isinstance(one, Number) else None
+            what = name if reason in (NO_LESION_NAMED, DERIVED) else about or name
             self._unused.append(unused("sr", what, reason, self._naming))
         return reason is not None
 
@@ -102,6 +114,8 @@ class _ReportReader:
             self._not_used(number, NOT_STORED)
             return None
         stated = quantity(number.item, measurement)
+        if says_too_small(number):
+            return None
         if reason := why_no_result(number) or stated.problem:
             self._not_used(number, reason)
             return None
@@ -110,7 +124,7 @@ class _ReportReader:
     def _not_used(self, number: Number, reason: str) -> None:
         self._unused.append(unused("sr", number.name, reason, self._naming))
 
-    def _measurements(self, candidates: Sequence[Candidate], identities: "_Identities") -> list[Measurement]:
+    def _measurements(self, candidates: Sequence[Candidate], identities: Identities) -> list[Measurement]:
         by_lesion: dict[tuple[str | None, str], list[Candidate]] = defaultdict(list)
         for candidate in candidates:
             measurement = concepts.MEASUREMENTS[candidate.number.name.key]
@@ -143,41 +157,6 @@ class _ReportReader:
         return UnusableReport(code, why, tuple(dict.fromkeys(self._unused)))
 
 
-def _place(group: Group) -> tuple[str, str, str]:
-    """What makes it one group and no other; all empty where a number stands in none."""
-    return group.place, group.tracking_uid, group.identifier
-
-
-class _Identities:
-    """Which lesion each of a report's groups is about."""
-
-    def __init__(self, dataset: Dataset, names: LesionNames, groups: Iterable[Group]) -> None:
-        self._sop_uid = str(dataset.get("SOPInstanceUID") or "")
-        self._names = names
-        self._groups = list(groups)
-        self._alone = unambiguous(group.identifier for group in self._groups if not group.tracking_uid)
-
-    def lesion_uid(self, group: Group) -> str:
-        """By tracking UID, else by the segment's, else by a label that is the only one, else by content."""
-        if group.tracking_uid:
-            return self._names.tracking(group.tracking_uid)
-        outline = self._outline(group)
-        if outline and self._names.is_tracked(outline):
-            return self._names.outlined(outline)
-        if group.identifier in self._alone:
-            return self._names.labelled(group.identifier)
-        return self._names.outlined(outline) if outline else self._by_content(group)
-
-    def outlines(self) -> dict[Outline, str]:
-        """The segments that groups were measured in, with their lesions."""
-        pairs = [(self._outline(group), group) for group in self._groups]
-        return {outline: self.lesion_uid(group) for outline, group in pairs if outline}
-
-    def _outline(self, group: Group) -> Outline | None:
-        """The one segment of a lesion that the group refers to; several are no lesion."""
-        referred = {outline for one in group.segments for outline in self._names.outlines_of(one)}
-        return referred.pop() if len(referred) == 1 else None
-
-    def _by_content(self, group: Group) -> str:
-        same = [_place(one) for one in self._groups if one.content == group.content]
-        return self._names.labelled(f"{same.index(_place(group))} of {group.content} in {self._sop_uid}")
+def _tells(one: Statement) -> bool:
+    """Whether it is more than the name of a lesion."""
+    return isinstance(one, Number) or one.group.says_state

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.criteria.finding import LesionFinding, LesionState
 from stream.measured_scan import MeasuredScan
-from stream.services.measuring.measurement import feature_rows, measurement_rows
+from stream.services.measuring.measurement import feature_rows, finding_rows, measurement_rows
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -17,7 +18,10 @@ from stream.vocabulary import Completeness, Status
 
 @dataclass(frozen=True)
 class Treatment:
-    """A treatment of a patient; `by_day`: its dates are days, so it stands at the end of the first one."""
+    """A treatment of a patient; `by_day`: its dates are days, so it stands at the end of the first one.
+
+    `line`: the line of therapy that it is said to belong to, counted from 1.
+    """
 
     received_as: str
     name: str
@@ -26,6 +30,7 @@ class Treatment:
     end_at: dt.datetime | None
     by_day: bool = True
     withdrawn: bool = False
+    line: int | None = None
 
     @property
     def treatment_id(self) -> str:
@@ -64,7 +69,7 @@ def accept_treatments(connection: Connection, treatments: Iterable[Treatment], n
     """Append what is new or changed (revision + 1); returns the patients it is about."""
     changed = set()
     for treatment in treatments:
-        values = {"end_at": treatment.end_at, "withdrawn": treatment.withdrawn}
+        values = {name: getattr(treatment, name) for name in ("end_at", "withdrawn", "line")}
         names = ("received_as", "name", "kind", "start_at", "at")
         row = {**{name: getattr(treatment, name) for name in names}, "accepted_at": now, **values}
         key = {"treatment_id": treatment.treatment_id}
@@ -96,7 +101,7 @@ def _in_our_words(facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> set[str]:
-    """Append outcomes that are new or changed (they are for calibration only); returns the patients they are about."""
+    """Append outcomes that are new or changed: no input, they settle questions; returns the patients."""
     changed = set()
     for outcome in outcomes:
         values = {"at": outcome.at, "event": outcome.event, "withdrawn": outcome.withdrawn}
@@ -129,11 +134,30 @@ def _content_sha256(visit: ImportedVisit) -> str:
     scan = visit.measured
     content: list[object] = [[value.measurement, value.value, value.lesion_uid] for value in scan.measurements]
     content += [list(scan.embedding)] if scan.embedding else []
+    measured = {value.lesion_uid for value in scan.measurements}
+    marked = [each for each in scan.findings if _says_more(each, named=each.lesion_uid in measured)]
+    content += [[each.lesion_uid, each.role, each.state, each.node, *_rarely_said(each)] for each in marked]
+    content += [["time point", scan.time_point]] if scan.time_point else []
     return digest(content).hex()
+
+
+def _says_more(finding: LesionFinding, named: bool) -> bool:
+    """Whether a finding says more than its values do; that the only lesion of a table is a target says nothing."""
+    sized = any(size is not None for size in (finding.long_axis_mm, finding.short_axis_mm, finding.volume_ml))
+    by_values = sized and finding.state in (LesionState.MEASURED, LesionState.GONE)
+    more = finding.node or bool(_rarely_said(finding))
+    return not by_values or more or (named and finding.role is not None)
+
+
+def _rarely_said(finding: LesionFinding) -> list[object]:
+    """What no table says: nothing of a finding without it, so that its hash stays what it was."""
+    said = {"progressed": finding.progressed, "split": finding.split_from, "merged": finding.merged_into}
+    return [[name, value] for name, value in said.items() if value]
 
 
 def _append_content(connection: Connection, visit: ImportedVisit, revision: int, now: dt.datetime) -> None:
     append(connection, schema.measurements, measurement_rows(visit.scan_uid, revision, visit.measured))
+    append(connection, schema.findings, finding_rows(visit.scan_uid, revision, visit.measured))
     append(connection, schema.features, feature_rows(visit.scan_uid, revision, visit.measured, visit.disease))
     step = {"status": Status.WAITING, "completeness": Completeness.IMPORT, "changed_at": now}
     append(connection, schema.assembly, [{"scan_uid": visit.scan_uid, "revision": revision, **step}])

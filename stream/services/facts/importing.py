@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from models.criteria.finding import LesionFinding
 from models.measurement import Measurement
 from models.tables.csv_table import Row, UnusableTable, date, read_table
+from models.tables.lesion_rows import findings_of
 from models.tables.patient_tables import (
     DISEASE_OF_TRIAL,
     TABLES,
@@ -23,7 +25,9 @@ from models.tables.patient_tables import (
     WrittenDay,
     by_patient,
     check_tables,
+    criteria_of,
     image_features_of,
+    line_of,
     measurements_of,
     outcome_of,
 )
@@ -128,6 +132,7 @@ class _PatientImport:
     def _clinical(self) -> dict[str, str]:
         """The cells of clinical.csv that hold something and say nothing of who the patient is."""
         clinical = self._rows.clinical
+        criteria_of(clinical)
         return {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
 
     def _treatments(self) -> Iterator[Treatment]:
@@ -141,7 +146,7 @@ class _PatientImport:
             else:
                 end_at = self._midnight(end) if end else None
                 name, kind = row.first("name") or "", row.first("kind") or ""
-                yield Treatment(self._id, name, kind, self._midnight(start), end_at)
+                yield Treatment(self._id, name, kind, self._midnight(start), end_at, line=line_of(row))
 
     def _outcomes(self) -> Iterator[Outcome]:
         """What is not known yet says nothing."""
@@ -173,7 +178,8 @@ class _PatientImport:
         measurements.sort(key=lambda each: (each.lesion_uid or "", each.measurement, each.value))
         scan_uid = self._importer.names.import_uid(self._id, on)
         disease = self._disease(rows, measurements)
-        measured = MeasuredScan(tuple(measurements), None, None, _embedding(rows))
+        findings = tuple(self._found(finding) for finding in findings_of(rows))
+        measured = MeasuredScan(tuple(measurements), None, None, _embedding(rows), findings=findings)
         return ImportedVisit(scan_uid, self._id, self._midnight(on), disease, measured)
 
     def _disease(self, rows: Sequence[Row], measurements: Iterable[Measurement]) -> str:
@@ -185,16 +191,28 @@ class _PatientImport:
         return (stated or trial or site or self._importer.assume_disease or "unknown").lower()
 
     def _named(self, measurement: Measurement) -> Measurement:
-        """The measurement with its lesion by pseudonym; labels that are UIDs or name the patient stay outside."""
-        place, label, names = measurement.body_site, measurement.lesion_uid, self._importer.names
-        site = None if place is None or self._tells_who(place) else place.lower()
-        if label is None:
+        """The measurement with its lesion by pseudonym."""
+        site, lesion = self._site(measurement.body_site), measurement.lesion_uid
+        if lesion is None:
             return replace(measurement, body_site=site)
+        uid, shown = self._lesion(lesion)
+        return replace(measurement, lesion_uid=uid, body_site=site, lesion_label=shown)
+
+    def _found(self, finding: LesionFinding) -> LesionFinding:
+        """The finding with its lesion by pseudonym."""
+        uid, shown = self._lesion(finding.lesion_uid)
+        return replace(finding, lesion_uid=uid, label=shown, organ=self._site(finding.organ))
+
+    def _site(self, place: str | None) -> str | None:
+        return None if place is None or self._tells_who(place) else place.lower()
+
+    def _lesion(self, label: str) -> tuple[str, str]:
+        """Pseudonym and label of a lesion; labels that are UIDs or name the patient stay outside."""
+        names = self._importer.names
         tracked = _UID.fullmatch(label)
         uid = names.lesion_uid(label) if tracked else names.lesion_uid_without_tracking(self._id, label)
         hidden = _UID.search(label) or self._tells_who(label) or holds_name(label, [self._name or ""])
-        shown = f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL]
-        return replace(measurement, lesion_uid=uid, body_site=site, lesion_label=shown)
+        return uid, f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL]
 
     def _tells_who(self, text: str) -> bool:
         return len(self._mrn) >= TELLING and self._mrn.casefold() in text.casefold()

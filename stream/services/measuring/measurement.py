@@ -1,4 +1,4 @@
-"""From a complete scan to what the models see: measured values, the disease they belong to, the features x_t."""
+"""From a complete scan to what models and criteria see: measured values, findings, the disease, the features x_t."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from models.criteria.finding import as_json
+from models.criteria.from_measurements import findings_from
 from models.features import IMAGES, MEASUREMENTS, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
@@ -49,6 +51,8 @@ def measure(
         append(connection, schema.unused, [row for scan, result in measured for row in unused_rows(scan, result)])
         if rows:
             reach("measurement.values_written")
+        rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
+        append(connection, schema.findings, rows)
         rows = [row for scan, result in measured for row in features_of(scan, result, assume_disease)]
         append(connection, schema.features, rows)
         _set_aside(connection, results, now)
@@ -87,6 +91,21 @@ def unused_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, An
     return [
         {"scan_uid": scan.scan_uid, "revision": scan.revision, "number": number, **unused._asdict()}
         for number, unused in enumerate(sorted(set(measured.unused)), start=1)
+    ]
+
+
+def finding_rows(scan_uid: str, revision: int, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """The row of what one scan revision says of lesions, if only by its values."""
+    stated = [one.value for one in measured.measurements if one.measurement == "sum_of_diameters"]
+    lesions = sorted(measured.findings or findings_from(measured.measurements), key=lambda finding: finding.lesion_uid)
+    return [
+        {
+            "scan_uid": scan_uid,
+            "revision": revision,
+            "lesions": [as_json(finding) for finding in lesions],
+            "stated_sum_mm": max(stated, default=None),
+            "time_point": measured.time_point,
+        }
     ]
 
 

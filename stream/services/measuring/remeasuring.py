@@ -13,6 +13,7 @@ from stream.services.measuring.measurement import (
     Measure,
     attempt,
     features_of,
+    finding_rows,
     measurement_rows,
     unused_rows,
     waiting,
@@ -21,6 +22,7 @@ from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.intake.measurements import (
+    FINDING_COLUMNS,
     VALUE_COLUMNS,
     CompleteScan,
     MeasuredContent,
@@ -131,18 +133,20 @@ def _remeasured(
 
 
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
-    """Whether `measured` is what the rows of the revision say."""
-    features, values, unused = _rows(scan, measured, assume_disease).values()
+    """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
+    findings, features, values, unused = _rows(scan, measured, assume_disease).values()
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
         [tuple(row[name] for name in Unused._fields) for row in unused],
+        [tuple(row[name] for name in FINDING_COLUMNS) for row in findings],
     )
     return measured_content(connection, scan.scan_uid, scan.revision) == content
 
 
 def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> dict[schema.Table, Rows]:
     return {
+        schema.findings: finding_rows(scan.scan_uid, scan.revision, measured),
         schema.features: features_of(scan, measured, assume_disease),
         schema.measurements: measurement_rows(scan.scan_uid, scan.revision, measured),
         schema.unused: unused_rows(scan, measured),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, from_json
 from models.measurement import Measurement
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan, Unused
@@ -72,6 +73,25 @@ def test_a_report_of_lesions_is_shown_with_their_sum(worker: Connection, measure
     rows = worker.execute("SELECT measurement, value, unit, lesion_uid FROM scanstream.trajectory").fetchall()
     assert ("sum_of_diameters", 34.0, "mm", None) in rows
     assert len(rows) == 3
+
+
+FINDINGS = "SELECT scan_uid, revision, lesions, stated_sum_mm, time_point FROM core.findings"
+
+
+def test_what_a_scan_says_of_lesions_is_kept_in_an_order_that_no_file_decides(
+    worker: Connection, measures: Measures
+) -> None:
+    gone = LesionFinding("b", LesionState.GONE, "T2", role=LesionRole.NON_TARGET, long_axis_mm=0.0)
+    nodule = LesionFinding("a", LesionState.MEASURED, "Nodule", "lung", long_axis_mm=14.0, split_from="c")
+    total = Measurement("sum_of_diameters", 34.0, "SR")
+    stated = replace(NODULE, measurements=(*NODULE.measurements, total), findings=(gone, nodule), time_point="W8")
+    measures("s1", stated)
+    measures("s2", NODULE)
+    ((*key, lesions, stated_sum, time_point), second) = worker.execute(f"{FINDINGS} ORDER BY scan_uid").fetchall()
+    assert (key, stated_sum, time_point) == (["s1", 1], 34.0, "W8")
+    assert [from_json(one) for one in lesions] == [nodule, gone]
+    assert second == ("s2", 1, [], None, None)
+    assert_sound(worker)
 
 
 @pytest.mark.parametrize("code", list(ReasonCode))

@@ -1,10 +1,15 @@
 """Measuring again: a corrected reader makes new revisions where it sees something else, and only there."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+import psycopg
 import pytest
 
+from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from stream.measured_scan import MeasuredScan
 from stream.services.measuring.remeasuring import RemeasuredScan, remeasure, standing
+from stream.storage.intake.measurements import CompleteScan
 from tests.database import Database
 from tests.services import accepted_facts as accepted_facts
 from tests.services.arrivals import Arrivals, note, report
@@ -61,6 +66,31 @@ def test_a_corrected_reader_makes_a_new_revision_that_equals_having_read_it_righ
     for one in (report("s1"), report("s2"), report("s3", patient="PB")):
         right.bring(one)
     assert right.worker.execute(risks).fetchall() == here
+
+
+def test_where_only_findings_come_out_otherwise_they_are_a_new_revision(arrivals: Arrivals) -> None:
+    measured = arrivals.read
+
+    def corrected(scan: CompleteScan) -> MeasuredScan:
+        marked = (LesionFinding("lesion-0", LesionState.MEASURED, role=LesionRole.TARGET, long_axis_mm=10.0),)
+        return replace(measured(scan), findings=marked if scan.scan_uid == "s1" else ())
+
+    arrivals.read = corrected
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    query = "SELECT revision, lesions::text FROM core.findings WHERE scan_uid = 's1' ORDER BY 1"
+    first, second = arrivals.worker.execute(query).fetchall()
+    assert first == (1, "[]")
+    assert '"role":"target"' in second[1]
+    assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
+
+
+def test_what_an_older_version_measured_without_findings_is_a_new_revision(
+    arrivals: Arrivals, database: Database
+) -> None:
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute("DELETE FROM core.findings WHERE scan_uid = 's2'")
+    assert [one.what for one in again(arrivals)] == ["same", "changed", "same"]
+    assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
 
 
 def test_a_new_revision_of_the_same_instances_is_not_made_again_by_assembling(arrivals: Arrivals) -> None:

@@ -1,12 +1,11 @@
-"""The numbers of a report, each with what the containers around it say: a tolerant walk over the content tree.
+"""What a report says, each number with what the containers around it say: a tolerant walk over the content tree.
 
 Reports of the real world often lack the template's identification, so nothing here asks for it: TID 1500, 1411, 1410
 and 1501 are read alike, however deep their containers nest.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pydicom import Dataset
 
@@ -14,6 +13,15 @@ from stream.dicom.reading import concepts
 from stream.dicom.reading.codes.standard_codes import Key
 from stream.dicom.reading.concepts import Concept, concept
 from stream.dicom.reading.lesions import SegmentReference
+from stream.dicom.reading.reports.items import (
+    children,
+    content_of,
+    images_of,
+    key_of,
+    same_person,
+    segments_of,
+    text_of,
+)
 from stream.dicom.reading.reports.time_points import NAMES, TimePoint
 
 MEASUREMENT_GROUP = ("125007", "DCM")
@@ -22,6 +30,7 @@ _SEGMENTS = (("121191", "DCM"), ("121214", "DCM"))  # Referenced Segment, Refere
 SUBJECT_CLASS, PATIENT = ("121024", "DCM"), ("121025", "DCM")  # TID 1006, CID 271
 NON_LESION = ("112076", "DCM")
 POPULATION = ("121405", "DCM")
+SPLIT_FROM, MERGED_INTO = ("SPLIT-FROM", "99SCANSTREAM"), ("MERGED-INTO", "99SCANSTREAM")
 STUDY_DATE = ("111060", "DCM")
 SESSION = ("C67447", "NCIt")  # Activity Session, which reading of several it is
 OBSERVERS = (("121008", "DCM"), ("128774", "DCM"), ("121012", "DCM"), ("121013", "DCM"))
@@ -39,7 +48,9 @@ class Group:
     finding: Concept | None = None
     category: Concept | None = None
     site: Concept | None = None
-    target: bool | None = None
+    marks: tuple[str, ...] = ()  # codes of CID 6144 and 6145, outer ones first
+    split_from: str = ""  # tracking UIDs of other lesions
+    merged_into: str = ""
     segments: tuple[SegmentReference, ...] = ()
     images: frozenset[str] = frozenset()
     time_point: TimePoint = TimePoint()
@@ -50,6 +61,21 @@ class Group:
     of_population: bool = False
     derived: bool = False
     no_lesion: bool = False
+
+    @property
+    def target(self) -> bool | None:
+        """Whether it is marked as one of RECIST's targets; None where no mark says."""
+        return concepts.TARGET_MARKS[self.marks[-1]] if self.marks else None
+
+    @property
+    def place_and_name(self) -> tuple[str, str, str]:
+        """What makes it one group and no other; all empty where a number stands in none."""
+        return self.place, self.tracking_uid, self.identifier
+
+    @property
+    def says_state(self) -> bool:
+        """Whether it tells what became of a lesion without any number."""
+        return bool(concepts.STATE_MARKS & set(self.marks) or self.split_from or self.merged_into)
 
     @property
     def node(self) -> bool:
@@ -64,17 +90,40 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Number:
+class Statement:
+    """That there is a group, whether or not it has numbers."""
+
+    group: Group
+
+
+@dataclass(frozen=True)
+class Number(Statement):
     """A NUM content item in its group, its own modifiers taken into account."""
 
     name: Concept
     item: Dataset
-    group: Group
 
 
-def numbers(report: Dataset) -> list[Number]:
-    """All numbers; what one was computed from (NUM below NUM) is no measurement of its own."""
-    return list(_numbers(report, Group()))
+def statements(report: Dataset) -> list[Statement]:
+    """All numbers, and the groups that speak of a lesion without one.
+
+    What a number was computed from (NUM below NUM) is no measurement of its own.
+    """
+    every = list(_statements(report, Group()))
+    numbers = [one for one in every if isinstance(one, Number)]
+    begun = [one.group.place for one in every if not isinstance(one, Number)]
+    sized = {
+        one.group.place for one in numbers if concepts.MEASUREMENTS.get(one.name.key) not in concepts.WHOLE_PATIENT
+    }
+    numbered = {one.group.place for one in numbers}
+    return [one for one in every if isinstance(one, Number) or _is_without_number(one.group, begun, sized, numbered)]
+
+
+def _is_without_number(group: Group, begun: Sequence[str], sized: Set[str], numbered: Set[str]) -> bool:
+    """Whether a group is a lesion though it has no number: it has a name, and is no container of other groups."""
+    holds_others = any(place.startswith(f"{group.place}.") for place in begun)
+    told = group.place not in numbered or bool(group.marks)
+    return bool(group.tracking_uid or group.identifier) and told and group.place not in sized and not holds_others
 
 
 def reader_of(report: Dataset) -> str:
@@ -84,42 +133,26 @@ def reader_of(report: Dataset) -> str:
 
 def _observers(node: Dataset) -> Iterator[tuple[Key, str]]:
     for child in children(node):
-        key = _key(child)
+        key = key_of(child)
         if key in OBSERVERS and key:
             yield key, same_person(text_of(child))
         yield from _observers(child)
 
 
-def same_person(name: str) -> str:
-    """A name as readers are told apart by: without empty components, whatever its case."""
-    return name.strip("^ ").casefold()
-
-
-def is_named(item: Dataset, key: Key) -> bool:
-    """Whether `key` is the concept name of a content item."""
-    return _key(item) == key
-
-
-def _key(item: Dataset) -> Key | None:
-    name = concept(item, "ConceptNameCodeSequence")
-    return name.key if name else None
-
-
-def children(node: Dataset) -> list[Dataset]:
-    """The content items right below one."""
-    return list(node.get("ContentSequence") or [])
-
-
-def _numbers(node: Dataset, group: Group) -> Iterator[Number]:
+def _statements(node: Dataset, group: Group, begins: bool = False) -> Iterator[Statement]:
     named = [(child, concept(child, "ConceptNameCodeSequence")) for child in children(node)]
     for child, name in named:
         group = _with_context(group, child, name.key if name else None)
+        group = replace(group, marks=(*group.marks, *_marks_below(child)))
+    if begins:
+        yield Statement(group)
     for position, (child, name) in enumerate(named):
         if child.get("ValueType") == "NUM":
             if name and name.key not in NAMES:  # a time point's order is no measurement
-                yield Number(name, child, _of_number(group, child))
+                yield Number(_of_number(group, child), name, child)
         elif children(child):
-            yield from _numbers(child, _entered(group, child, name, f"{group.place}.{position}"))
+            below = _entered(group, child, name, f"{group.place}.{position}")
+            yield from _statements(child, below, begins=below.place != group.place)
 
 
 def _entered(group: Group, container: Dataset, name: Concept | None, place: str) -> Group:
@@ -128,12 +161,13 @@ def _entered(group: Group, container: Dataset, name: Concept | None, place: str)
     observed_on = str(container.get("ObservationDateTime") or "") or group.observed_on
     group = replace(group, observed_on=observed_on, derived=group.derived or key == DERIVED_MEASUREMENTS)
     within = bool(group.identifier or group.tracking_uid)
-    below = [(_key(child), child) for child in children(container)]
+    below = [(key_of(child), child) for child in children(container)]
     named = key == MEASUREMENT_GROUP or any(_is_coded_finding(*each) for each in below)
     tracked = any(each in (concepts.TRACKING_IDENTIFIER, concepts.TRACKING_UID) for each, _ in below)
     if not tracked and (within or not named):
         return group
-    return replace(group, place=place, content=_content(container), images=_images(container), segments=())
+    content, images = content_of(container), images_of(container)
+    return replace(group, place=place, content=content, images=images, segments=(), split_from="", merged_into="")
 
 
 def _is_coded_finding(key: Key | None, child: Dataset) -> bool:
@@ -144,12 +178,12 @@ def _is_coded_finding(key: Key | None, child: Dataset) -> bool:
 def _of_number(group: Group, number: Dataset) -> Group:
     group = replace(group, observed_on=str(number.get("ObservationDateTime") or "") or group.observed_on)
     for modifier in children(number):
-        key = _key(modifier)
+        key = key_of(modifier)
         if key != POPULATION:  # which the number is compared with
             group = _with_context(group, modifier, key)
     others = [child for child in children(number) if child.get("ReferencedContentItemIdentifier")]
     derived = group.derived or len(others) > 1  # inferred from other numbers of the report, by reference
-    return replace(group, images=_images(number) or group.images, derived=derived)
+    return replace(group, images=images_of(number) or group.images, derived=derived)
 
 
 def _with_context(group: Group, child: Dataset, key: Key | None) -> Group:
@@ -159,11 +193,15 @@ def _with_context(group: Group, child: Dataset, key: Key | None) -> Group:
         return replace(group, identifier=text_of(child))
     if key == concepts.TRACKING_UID:
         return replace(group, tracking_uid=text_of(child))
+    if key == SPLIT_FROM:
+        return replace(group, split_from=text_of(child))
+    if key == MERGED_INTO:
+        return replace(group, merged_into=text_of(child))
     if key in OBSERVERS and key:
         return replace(group, observers=(*group.observers, (key, same_person(text_of(child)))))
     if key in NAMES and key:
         return replace(group, time_point=group.time_point.stating(key, text_of(child), code))
-    references = tuple(_segments(child))
+    references = tuple(segments_of(child))
     if key in _SEGMENTS or any(reference.numbers for reference in references):
         return replace(group, segments=(*group.segments, *references))
     if key == POPULATION:
@@ -175,11 +213,20 @@ def _with_context(group: Group, child: Dataset, key: Key | None) -> Group:
     return _with_code(group, key, code) if code else group
 
 
+def _marks_below(item: Dataset) -> Iterator[str]:
+    """Marks in the codes that stand below a code."""
+    for child in children(item) if item.get("ValueType") == "CODE" else ():
+        code = concept(child, "ConceptCodeSequence")
+        if code and code.scheme == "DCM" and code.value in concepts.TARGET_MARKS:
+            yield code.value
+        yield from _marks_below(child)
+
+
 def _with_code(group: Group, key: Key | None, code: Concept) -> Group:
     if key == SUBJECT_CLASS:
         return replace(group, of_patient=code.key == PATIENT)
     if code.scheme == "DCM" and code.value in concepts.TARGET_MARKS:
-        return replace(group, target=concepts.TARGET_MARKS[code.value])
+        return replace(group, marks=(*group.marks, code.value))
     if code.key == NON_LESION:
         return replace(group, no_lesion=True)
     if key == concepts.FINDING:
@@ -187,55 +234,3 @@ def _with_code(group: Group, key: Key | None, code: Concept) -> Group:
     if key == concepts.FINDING_CATEGORY:
         return replace(group, category=code)
     return replace(group, site=code) if key == concepts.FINDING_SITE else group
-
-
-def text_of(item: Dataset) -> str:
-    """What a TEXT, UIDREF, PNAME or NUM item states, as text."""
-    measured = item.get("MeasuredValueSequence")
-    stated = [measured[0].get("NumericValue")] if measured else []
-    stated += [item.get(keyword) for keyword in ("TextValue", "UID", "PersonName")]
-    return next((str(value).strip() for value in stated if value not in (None, "")), "")
-
-
-def _segments(item: Dataset) -> Iterator[SegmentReference]:
-    for reference in item.get("ReferencedSOPSequence") or []:
-        named = (_whole(reference.get(keyword)) for keyword in ("ReferencedSegmentNumber", "ReferencedFrameNumber"))
-        yield SegmentReference(str(reference.get("ReferencedSOPInstanceUID") or ""), *named)
-
-
-def _whole(value: Any) -> tuple[int, ...]:
-    values = [value] if value is None or isinstance(value, int | str) else value
-    return tuple(int(str(one)) for one in values if str(one).isdecimal())
-
-
-def _images(node: Dataset) -> frozenset[str]:
-    """SOP Instance UIDs of all that is referred to below `node`."""
-    own = {str(one.get("ReferencedSOPInstanceUID")) for one in node.get("ReferencedSOPSequence") or []}
-    return frozenset(own.union(*(_images(child) for child in children(node))))
-
-
-def _content(node: Dataset) -> str:
-    """What was measured, and where, written down without the UIDs and remarks that differ from saving to saving."""
-    below = [(child, _key(child)) for child in children(node)]
-    labels = [text_of(child) for child, key in below if key == concepts.TRACKING_IDENTIFIER]
-    told = [_leaf(child, key) + _content(child) for child, key in below if child.get("ValueType") not in _REMARKS]
-    return repr([labels, sorted(told)])
-
-
-_REMARKS = ("TEXT", "UIDREF", "PNAME", "DATE", "TIME", "DATETIME")
-
-
-def _leaf(item: Dataset, key: Key | None) -> str:
-    code = concept(item, "ConceptCodeSequence")
-    places = [item.get("GraphicData"), sorted(_images(item))]
-    return repr([key, code and code.key, _size(item), places])
-
-
-def _size(item: Dataset) -> str:
-    """A number as it is meant: 40 and 40.0 are one."""
-    if item.get("ValueType") != "NUM":
-        return ""
-    try:
-        return f"{float(text_of(item)):.6g}"
-    except ValueError:
-        return text_of(item)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pydicom import Dataset
 
 from stream.dicom.reading.header import text
-from stream.dicom.reading.reports.groups import Group
+from stream.dicom.reading.reports.groups import Group, Number, Statement
 from stream.dicom.reading.reports.time_points import of_this_scan, untold
 
 OTHER_TIME = "a value of another time point"
@@ -22,11 +22,13 @@ _ZONES = timedelta(days=1)  # dates of different zones differ by one
 
 
 class OtherScans:
-    """Tells of the groups of one report which are of another scan."""
+    """Tells of the groups of one report which are of another scan; one that says nothing tells nothing."""
 
-    def __init__(self, report: Dataset, groups: Iterable[Group]) -> None:
-        every = list(groups)
-        self._time_point = _time_point(every, _names(report))
+    def __init__(self, report: Dataset, said: Iterable[Statement]) -> None:
+        telling = [one for one in said if isinstance(one, Number) or one.group.says_state]
+        every = [one.group for one in telling]
+        measured = [one.group for one in telling if isinstance(one, Number)]
+        self._time_point = _time_point(every, measured, _names(report))
         self._study, self._studies = text(report, "StudyInstanceUID"), dict(_studies(report))
         self._own_images = any(self._study in self._studies_of(group) for group in every)
         self._day = _day(text(report, "StudyDate"))
@@ -45,14 +47,15 @@ class OtherScans:
         return {self._studies[image] for image in group.images if image in self._studies}
 
 
-def _time_point(groups: Sequence[Group], names: Set[str]) -> str:
-    """The key of this scan's; a group without one is of this scan, unless it then has the lesion twice."""
+def _time_point(groups: Sequence[Group], measured: Sequence[Group], names: Set[str]) -> str:
+    """The key of this scan's; a group without one is of this scan, unless the lesion then is `measured` twice."""
     named = [group for group in groups if group.time_point.key]
     unnamed = {_lesion(group) for group in groups if not group.time_point.key}
     if unnamed and all(group.time_point.earlier for group in named):
         return ""
     key = of_this_scan([group.time_point for group in named], names)
-    if unnamed & {_lesion(group) for group in named if group.time_point.key == key}:
+    twice = [{_lesion(group) for group in measured if group.time_point.key == one} for one in ("", key)]
+    if key and twice[0] & twice[1]:
         raise untold()
     return key
 

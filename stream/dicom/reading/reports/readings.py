@@ -10,7 +10,8 @@ from pydicom.valuerep import DT
 from stream.dicom.reading.header import text
 from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.rejection_notes import retraction_of
-from stream.dicom.reading.reports.groups import reader_of, same_person
+from stream.dicom.reading.reports.groups import reader_of
+from stream.dicom.reading.reports.items import same_person
 from stream.errors import SetAside
 from stream.measured_scan import Unused
 from stream.vocabulary import ReasonCode
@@ -95,10 +96,10 @@ def standing(
 
 
 def _speaks(one: SignedObject) -> bool:
-    """Whether it has values, or a question about one; a report without any takes no other's place."""
+    """Whether it says something, or is a question about a value; a report that does neither takes no other's place."""
     if isinstance(one.reading, SetAside):
         return one.reading.reason_code != ReasonCode.NOT_MEASURABLE
-    return bool(one.reading.measurements)
+    return one.reading.speaks
 
 
 def _states_again(later: SignedObject, one: SignedObject) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from stream.dicom.reading import concepts
 from stream.dicom.reading.codes.standard_codes import context_group
 from stream.dicom.reading.concepts import Concept, concept
-from stream.dicom.reading.reports.groups import POPULATION, Number, children, is_named
+from stream.dicom.reading.reports.groups import POPULATION, Number
+from stream.dicom.reading.reports.items import children, is_named
 
 DERIVATION, SELECTION = ("121401", "DCM"), ("121404", "DCM")
 MAXIMUM = ("56851009", "SCT")

@@ -1,11 +1,15 @@
-"""Which numbers of a report are of this scan, where it repeats those of earlier dates for comparison (TID 1502)."""
+"""What a time point is called: in a report that repeats numbers of earlier dates (TID 1502), and by a trial."""
 
 import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
+from pydicom import Dataset
+
 from stream.dicom.reading.codes.standard_codes import Key
 from stream.dicom.reading.concepts import Concept
+from stream.dicom.reading.header import text
+from stream.dicom.reading.labels import MAX_LABEL, Naming
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
@@ -82,6 +86,18 @@ def of_this_scan(time_points: Iterable[TimePoint], names: Set[str]) -> str:
     if len(candidates) != 1:
         raise untold()
     return candidates[0].key
+
+
+def trial_time_point(headers: Iterable[Dataset]) -> str | None:
+    """What a trial calls the visit of a scan (0012,0050): what all files say that say anything.
+
+    None where they differ, or where it could name the patient.
+    """
+    stated = {value: header for header in headers if (value := text(header, "ClinicalTrialTimePointID").strip())}
+    if len(stated) != 1:
+        return None
+    ((value, header),) = stated.items()
+    return None if Naming.of(header).appears_in(value) else value[:MAX_LABEL]
 
 
 def untold() -> SetAside:

@@ -10,6 +10,7 @@ from stream.dicom.reading import concepts
 from stream.dicom.reading.concepts import concept
 from stream.vocabulary import ReasonCode
 
+TOO_SMALL = ("112133", "DCM")
 NOT_STATED = "no value is stated"
 NO_NUMBER = "the value is negative, infinite or no number"
 OTHER_UNIT = "the unit is not one of this measurement"
@@ -38,6 +39,18 @@ def quantity(item: Dataset, measurement: str) -> Quantity:
     if not 0 <= value < float("inf"):
         return Quantity(problem=NO_NUMBER)
     return Quantity(problem=OTHER_UNIT) if factor is None else Quantity(value * factor)
+
+
+def is_too_small(item: Dataset) -> bool:
+    """Whether a number without a value is said to be too small to measure (0040,A301); a stated value stands."""
+    qualifier = concept(item, "NumericValueQualifierCodeSequence")
+    return qualifier is not None and qualifier.key == TOO_SMALL and not is_stated(item)
+
+
+def is_stated(item: Dataset) -> bool:
+    """Whether a value stands there, usable or not."""
+    measured = item.get("MeasuredValueSequence")
+    return bool(measured) and _written(measured[0]) is not None
 
 
 def _written(measured: Dataset) -> str | None:
