@@ -29,7 +29,10 @@ CREATE OR REPLACE VIEW scanstream.scan_status AS
         'of another day than the scan: image %s', array_to_string(r.dated_apart, ', ')) END), ''),
       CASE WHEN p.id IS NOT NULL AND NOT EXISTS (
         SELECT FROM core.states t WHERE t.scan_uid = w.scan_uid AND t.superseded_by IS NULL)
-      THEN 'no model applies' END) AS reason,
+      THEN CASE WHEN EXISTS (
+        SELECT FROM core.visits v
+        WHERE v.patient_id = p.patient_id AND v.superseded_by IS NULL AND p.id = ANY (v.scans) AND v.scan_uid <> p.id)
+      THEN 'counts with a later scan of the same visit' ELSE 'no model applies' END END) AS reason,
     coalesce(r.completeness, w.completeness) AS completeness,
     r.final_at IS NULL AS provisional,
     coalesce(r.accepted_at, w.changed_at) AS accepted_at,

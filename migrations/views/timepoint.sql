@@ -1,25 +1,29 @@
 CREATE OR REPLACE VIEW scanstream.timepoint AS
-  SELECT p.patient_id, p.id AS scan_uid, p.revision, p.at AS acquired_at,
+  SELECT p.patient_id, p.id AS scan_uid, p.revision, coalesce(v.at, p.at) AS acquired_at,
     (SELECT min(r.accepted_at) FROM core.revisions r WHERE r.scan_uid = p.id) AS first_accepted_at,
     f.feature_version,
     -- what the clinical facts say goes before what the scan itself tells
     coalesce(CASE jsonb_typeof(k.clinical -> 'disease') WHEN 'string' THEN nullif(k.clinical ->> 'disease', '') END,
-      f.disease) AS disease,
+      v.disease, f.disease) AS disease,
     -- without an image x has the first six values only, and the other names are null
-    (SELECT jsonb_object_agg(v.name, v.value)
+    (SELECT jsonb_object_agg(n.name, n.value)
       FROM unnest(ARRAY['sum_of_diameters', 'longest_diameter', 'short_axis', 'volume', 'sphericity',
         'background_parenchymal_enhancement', 'relative_attenuation', 'intensity_entropy', 'intensity_uniformity',
-        'texture_joint_entropy', 'texture_contrast', 'texture_inverse_difference'], f.x) v(name, value)) AS x,
+        'texture_joint_entropy', 'texture_contrast', 'texture_inverse_difference'], CASE WHEN v.x IS NULL THEN f.x
+          ELSE ARRAY(SELECT e.value::float8 FROM jsonb_array_elements_text(v.x::jsonb) WITH ORDINALITY e(value, n)
+            ORDER BY e.n) END) n(name, value)) AS x,
     k.clinical,
     coalesce((
       SELECT jsonb_agg(jsonb_build_object('name', t.name, 'kind', t.kind, 'start_at', t.start_at,
-        'end_at', CASE WHEN t.end_at <= p.at THEN t.end_at END) ORDER BY t.at, t.treatment_id)
+        'end_at', CASE WHEN t.end_at <= coalesce(v.at, p.at) THEN t.end_at END) ORDER BY t.at, t.treatment_id)
       FROM core.records(p.patient_id) m
       JOIN core.treatments t ON t.received_as = m.id
-      WHERE t.at < p.at AND NOT t.withdrawn AND NOT EXISTS (
+      WHERE t.at < coalesce(v.at, p.at) AND NOT t.withdrawn AND t.kind <> 'baseline' AND NOT EXISTS (
         SELECT FROM core.treatments n WHERE n.treatment_id = t.treatment_id AND n.revision > t.revision)),
-      '[]') AS treatments
+      '[]') AS treatments,
+    coalesce(v.begins_line, false) AS begins_line
   FROM core.placements p
+  LEFT JOIN core.visits v ON v.patient_id = p.patient_id AND v.scan_uid = p.id AND v.superseded_by IS NULL
   -- the longest: with the features of the image, where there are any
   CROSS JOIN LATERAL (
     SELECT * FROM core.features WHERE scan_uid = p.id AND revision = p.revision
@@ -34,7 +38,9 @@ CREATE OR REPLACE VIEW scanstream.timepoint AS
     CROSS JOIN LATERAL json_each(c.facts) e
     WHERE NOT EXISTS (
       SELECT FROM core.clinical n WHERE n.received_as = c.received_as AND n.revision > c.revision)) k
-  WHERE p.kind = 'scan' AND p.ended_by IS NULL;
+  -- a visit is one timepoint: that of its last scan
+  WHERE p.kind = 'scan' AND p.ended_by IS NULL AND (v.scan_uid IS NOT NULL OR NOT EXISTS (
+    SELECT FROM core.visits o WHERE o.patient_id = p.patient_id AND o.superseded_by IS NULL));
 
 COMMENT ON VIEW scanstream.timepoint IS
   'What a model saw at each standing scan: features, and the facts and treatments known on that day';
@@ -49,3 +55,5 @@ COMMENT ON COLUMN scanstream.timepoint.x IS 'Features by name, in mm, ml, %, bit
 COMMENT ON COLUMN scanstream.timepoint.clinical IS 'Clinical facts of the patient';
 COMMENT ON COLUMN scanstream.timepoint.treatments IS
   'Treatments that began before the scan; end_at null where it had not ended by then';
+COMMENT ON COLUMN scanstream.timepoint.begins_line IS
+  'Whether a later line of therapy starts from it, and with it the history that models see';

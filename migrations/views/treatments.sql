@@ -1,7 +1,8 @@
 CREATE OR REPLACE VIEW scanstream.treatments AS
   SELECT core.root(t.received_as) AS patient_id, t.treatment_id, t.revision, t.start_at, t.end_at, t.name, t.kind
   FROM core.treatments t
-  WHERE NOT t.withdrawn AND NOT EXISTS (
+  -- a baseline that a person logged begins a line of therapy and is no treatment
+  WHERE NOT t.withdrawn AND t.kind <> 'baseline' AND NOT EXISTS (
     SELECT FROM core.treatments n WHERE n.treatment_id = t.treatment_id AND n.revision > t.revision);
 
 COMMENT ON VIEW scanstream.treatments IS 'Treatments that stand';

@@ -1,12 +1,11 @@
 """All tables of the database, as the migrations make them."""
 
 from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
+from stream.storage.schema.courses import endpoint_statuses, responses, visits
 from stream.storage.schema.facts import (
-    aliases,
-    assignments,
     clinical,
     features,
-    identity_events,
+    findings,
     instances,
     measurements,
     named_patients,
@@ -19,6 +18,7 @@ from stream.storage.schema.facts import (
     treatments,
     unused,
 )
+from stream.storage.schema.identity_facts import aliases, assignments, identity_events
 from stream.storage.schema.standing import (
     fold_ids,
     folds,
@@ -57,7 +57,9 @@ __all__ = [
     "audit",
     "clinical",
     "doubts",
+    "endpoint_statuses",
     "features",
+    "findings",
     "fold_ids",
     "folds",
     "forecasts",
@@ -75,6 +77,7 @@ __all__ = [
     "receipts",
     "rejections",
     "response_probabilities",
+    "responses",
     "revision_instances",
     "revisions",
     "scans",
@@ -86,5 +89,6 @@ __all__ = [
     "treatments",
     "unused",
     "vault_scans",
+    "visits",
     "weights",
 ]

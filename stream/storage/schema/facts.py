@@ -132,6 +132,17 @@ unused = sa.Table(
     comment="What was received in a scan revision and is not used",
 )
 
+findings = sa.Table(
+    "findings",
+    metadata,
+    *scan_revision(),
+    col("lesions", JSON, "What is said of each lesion: a list, fields as in models.criteria.finding"),
+    col("stated_sum_mm", DOUBLE_PRECISION, "Sum of diameters, mm, that was stated without lesions", null=True),
+    col("time_point", sa.Text, "Clinical Trial Time Point ID (0012,0050) that the files agree on", null=True),
+    *hashes(),
+    comment="What a scan revision says of lesions, measured or not: what criteria judge by",
+)
+
 rejections = sa.Table(
     "rejections",
     metadata,
@@ -180,6 +191,7 @@ treatments = sa.Table(
     col("withdrawn", sa.Boolean, "True: entered by mistake"),
     col("accepted_at", Time, "When it was accepted"),
     *hashes(),
+    col("line", sa.Integer, "Line of therapy that it is said to belong to", null=True, info=ADDED),
     sa.Index("treatments_received_as_ix", "received_as"),
     comment="Treatments: input of the steps after them, no step of their own",
 )
@@ -209,46 +221,4 @@ outcomes = sa.Table(
     *hashes(),
     sa.Index("outcomes_received_as_ix", "received_as"),
     comment="What really happened: for calibration only, never input of a forecast",
-)
-
-identity_events = sa.Table(
-    "identity_events",
-    metadata,
-    key("seq", sa.BigInteger, "Order in which they take effect"),
-    col("event_id", sa.Text, "The sender's id"),
-    col("kind", sa.Text, "merge, unmerge or move"),
-    col("patient_id", Id, "Patient it is about", null=True),
-    col("other_id", Id, "The other patient", null=True),
-    col("scan_uid", Id, "Scan that is moved", null=True),
-    col("by", sa.Text, "Who asked for it"),
-    col("accepted_at", Time, "When it was accepted"),
-    col("outcome", sa.Text, "done or refused", null=True, info=LATER),
-    col("applied_at", Time, "When it took effect", null=True, info=LATER),
-    *hashes(later=True),
-    sa.UniqueConstraint("event_id"),
-    sa.Index("identity_events_waiting_ix", "seq", postgresql_where=sa.text("applied_at IS NULL")),
-    sa.Index("identity_events_scan_uid_ix", "scan_uid", postgresql_where=sa.text("scan_uid IS NOT NULL")),
-    comment="Merges, unmerges and moves in the order they were accepted",
-)
-
-aliases = sa.Table(
-    "aliases",
-    metadata,
-    key("patient_id", Id, "Absorbed patient"),
-    col("into_patient_id", Id, "Patient that absorbed"),
-    col("seq", sa.BigInteger, "Identity event"),
-    *hashes(),
-    sa.Index("aliases_into_patient_id_ix", "into_patient_id"),
-    comment="Which patient was merged into which: a tree",
-)
-
-assignments = sa.Table(
-    "assignments",
-    metadata,
-    key("scan_uid", Id, "Moved scan"),
-    col("patient_id", Id, "Patient it belongs to"),
-    col("seq", sa.BigInteger, "Identity event"),
-    *hashes(),
-    sa.Index("assignments_patient_id_ix", "patient_id"),
-    comment="Scans that were moved to another patient",
 )
