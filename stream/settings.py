@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     issuer: str = ""
     assume_disease: str = ""
     time_zone: str = "UTC"
+    visit_window_days: int = Field(0, ge=0, le=28)
     workers: int = Field(1, ge=1, le=256)
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     association_wait_seconds: float = Field(2.0, ge=0)

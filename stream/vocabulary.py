@@ -89,11 +89,12 @@ class FactKind(StrEnum):
     TREATMENT = "treatment"
     CLINICAL = "clinical"
     REJECTION = "rejection"
+    OUTCOME = "outcome"
     IDENTITY = "identity"
 
 
 class Cause(StrEnum):
-    """Why a fold was made; all but ARRIVAL also say why a forecast no longer stands."""
+    """Why a fold was made, or why a forecast no longer stands: ARRIVAL is of folds only, OCCURRED of forecasts."""
 
     ARRIVAL = "arrival"
     LATE = "late"
@@ -107,6 +108,7 @@ class Cause(StrEnum):
     MERGED = "merged"
     UNMERGED = "unmerged"
     REPLAY = "replay"
+    OCCURRED = "occurred"
 
 
 class IdentityKind(StrEnum):

@@ -46,7 +46,7 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 TIMEOUTS = "-c transaction_timeout=10s -c idle_in_transaction_session_timeout=10s"
 UTC = "-c timezone=UTC"
 
-TIME_ZONE = "INSERT INTO core.service VALUES ('time_zone', :zone) ON CONFLICT (name) DO UPDATE SET value = :zone"
+SERVICE = "INSERT INTO core.service VALUES (:name, :value) ON CONFLICT (name) DO UPDATE SET value = :value"
 
 set_json_dumps(lambda value: canonical(value).decode())
 
@@ -74,7 +74,7 @@ def allow_long_reads(connection: Connection) -> None:
 
 
 def upgrade(settings: Settings) -> None:
-    """Make roles, migrate, note the time zone, put the weights that come with the code in service.
+    """Make roles, migrate, note what all parts share, put the weights that come with the code in service.
 
     Raises CannotStart when the database is newer than this code.
     """
@@ -84,7 +84,8 @@ def upgrade(settings: Settings) -> None:
         _refuse_newer(connection)
         connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
         command.upgrade(_config(connection), "head")
-        connection.execute(sa.text(TIME_ZONE), {"zone": settings.time_zone})
+        shared = {"time_zone": settings.time_zone, "visit_window_days": str(settings.visit_window_days)}
+        connection.execute(sa.text(SERVICE), [{"name": name, "value": value} for name, value in shared.items()])
         driver = cast(Connection, connection.connection.driver_connection)
         active_weights.install(driver, active_weights.committed_cards(), dt.datetime.now(dt.UTC))
     migrator.dispose()

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from models.criteria.finding import LesionFinding
+from models.criteria.lines import LOGGED_BASELINE
 from models.features import MEASUREMENTS, whole
 from models.timepoint import TreatmentInForce
 from stream.timeline.digest import digest
@@ -34,14 +36,25 @@ class ScanFeatures:
 
 
 @dataclass(frozen=True)
+class ScanFindings:
+    """What a scan says of lesions; `stated_sum_mm`: a sum of diameters stated without any, `time_point`: of a trial."""
+
+    lesions: tuple[LesionFinding, ...] = ()
+    stated_sum_mm: float | None = None
+    time_point: str | None = None
+
+
+@dataclass(frozen=True)
 class ScanEntry:
-    """A scan revision as it stands on the timeline; `features` by feature version."""
+    """A scan revision as it stands on the timeline: `day` in the scan's zone, `features` by feature version."""
 
     kind: ClassVar = EntryKind.SCAN
     id: str
     revision: int
     at: dt.datetime
+    day: dt.date
     features: Mapping[str, ScanFeatures]
+    findings: ScanFindings = ScanFindings()
 
     def features_for(self, feature_version: str) -> ScanFeatures:
         """The features of a version, of a scan without them (no image) what was measured."""
@@ -50,7 +63,10 @@ class ScanEntry:
 
 @dataclass(frozen=True)
 class TreatmentEntry:
-    """A treatment as it stands on the timeline: it takes no step, but is input of the steps after it."""
+    """A treatment as it stands on the timeline: it takes no step, but is input of the steps after it.
+
+    `day` of its start in the service's zone; `line`: of therapy, where somebody says which.
+    """
 
     kind: ClassVar = EntryKind.TREATMENT
     id: str
@@ -60,6 +76,13 @@ class TreatmentEntry:
     treatment_kind: str
     start_at: dt.datetime
     end_at: dt.datetime | None
+    day: dt.date
+    line: int | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a patient gets anything: a baseline that a person logged begins a line and is no treatment."""
+        return self.treatment_kind != LOGGED_BASELINE
 
     def content(self) -> str:
         """H(name, kind, start, end, withdrawn) of docs/protocol.md 1; withdrawn ones do not stand at all."""
@@ -73,6 +96,15 @@ class TreatmentEntry:
 
 
 Entry = ScanEntry | TreatmentEntry
+
+
+@dataclass(frozen=True)
+class OutcomeFact:
+    """An outcome that was entered: of which endpoint, when (None: not known) and whether it happened."""
+
+    endpoint: str
+    at: dt.datetime | None
+    event: bool
 
 
 @dataclass(frozen=True)
@@ -97,7 +129,7 @@ class StateKey(NamedTuple):
 
 @dataclass(frozen=True)
 class StandingState:
-    """A standing state row without its bytes; `disease`: as its scan itself tells it."""
+    """A standing state row without its bytes; `disease`: as the scans of its visit tell it."""
 
     weights_version: str
     scan_uid: str
@@ -111,6 +143,22 @@ class StandingState:
     def key(self) -> StateKey:
         """What names its row."""
         return StateKey(self.fold_id, self.weights_version, self.scan_uid)
+
+
+class CourseRow(NamedTuple):
+    """A row of the patient's course: its table, and the columns that do not name the fold."""
+
+    table: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class StandingCourseRow:
+    """A standing row of the patient's course."""
+
+    row: CourseRow
+    fold_id: int
+    row_sha256: bytes
 
 
 class LedgerKey(NamedTuple):
@@ -142,6 +190,9 @@ class Timeline:
     unseen: tuple[LedgerKey, ...]  # not yet in the ledger
     placements: tuple[Placement, ...]
     states: tuple[StandingState, ...]
+    course: tuple[StandingCourseRow, ...] = ()
+    outcomes: tuple[OutcomeFact, ...] = ()
+    visit_window_days: int = 0
 
     def clinical_facts(self) -> dict[str, Any]:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""

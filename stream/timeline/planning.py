@@ -8,36 +8,34 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import Protocol
+from typing import NamedTuple
 
-from models.card import Card
 from models.timepoint import Timepoint
-from stream.timeline.digest import digest
+from stream.timeline.causes import cause_of
+from stream.timeline.course import PatientCourse, course_of, moves
 from stream.timeline.entries import (
     DAY,
+    CourseRow,
     Entry,
     Placement,
     ScanEntry,
+    StandingCourseRow,
     StandingState,
+    StateKey,
     Timeline,
     TreatmentEntry,
     place,
 )
-from stream.vocabulary import Cause, EntryKind, FactKind, RejectionKind
-
-
-class ServedWeights(Protocol):
-    """What planning needs to know of a forecaster."""
-
-    weights_version: str
-    card: Card
-
-    def applies(self, disease: str, x: Sequence[float | None]) -> bool: ...
+from stream.timeline.links import ServedWeights, links_of
+from stream.timeline.open_questions import ENDED_BY_EVENT, as_they_stand
+from stream.timeline.questions import QuestionStatus
+from stream.timeline.seen import SeenVisit
+from stream.vocabulary import Cause, EntryKind
 
 
 @dataclass(frozen=True)
 class TimelineStep:
-    """One step of the recurrent state that has to be taken."""
+    """One step of the recurrent state that has to be taken; `begins_line`: from the initial state."""
 
     scan_uid: str
     revision: int
@@ -46,6 +44,7 @@ class TimelineStep:
     digest: bytes
     disease: str
     timepoint: Timepoint
+    begins_line: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,14 @@ class WeightsPlan:
     ended: tuple[StandingState, ...]
 
 
+class QuestionEnd(NamedTuple):
+    """A question that is no longer open at a visit whose state is kept: its forecasts end, `because` of this."""
+
+    state: StateKey
+    endpoint: str
+    because: Cause
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a timeline comes into line with its facts."""
@@ -67,6 +74,10 @@ class Plan:
     weights_plans: tuple[WeightsPlan, ...]
     placed: tuple[Entry, ...]
     ended: tuple[Placement, ...]
+    course: PatientCourse
+    course_rows: tuple[CourseRow, ...]
+    course_ended: tuple[StandingCourseRow, ...]
+    closed: tuple[QuestionEnd, ...]
     cause: Cause
     from_position: int | None
 
@@ -74,7 +85,8 @@ class Plan:
     def changed(self) -> bool:
         """Whether there is anything to write."""
         work = any(each.steps or each.ended for each in self.weights_plans)
-        return bool(work or self.placed or self.ended or self.timeline.unseen)
+        course = self.course_rows or self.course_ended
+        return bool(work or course or self.placed or self.ended or self.timeline.unseen)
 
 
 def plan(
@@ -87,21 +99,51 @@ def plan(
     """
     same, placed, ended = _moves(timeline)
     states = _by_weights(timeline.states)
+    course = course_of(timeline, _endpoints(timeline, active))
     weights_plans = []
     for weights in active:
         version = weights.weights_version
-        weights_plans.append(
-            _weights_plan(timeline, weights, states.pop(version, []), 0 if version in afresh else same)
-        )
+        unchanged = 0 if version in afresh else same
+        weights_plans.append(_weights_plan(timeline, course, weights, states.pop(version, []), unchanged))
     weights_plans += [WeightsPlan(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items())]
     from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
-    cause = cause or (Cause.REPLAY if afresh else _cause(timeline, weights_plans, placed, ended))
-    return Plan(timeline, tuple(weights_plans), placed, ended, cause, from_position)
+    states_end = any(each.ended for each in weights_plans)
+    cause = cause or (Cause.REPLAY if afresh else cause_of(timeline, states_end, placed, ended))
+    new, gone_rows = moves(timeline, course)
+    rows = tuple(new), tuple(gone_rows)
+    closed = tuple(_closed(timeline, course, weights_plans, cause))
+    return Plan(timeline, tuple(weights_plans), placed, ended, course, *rows, closed, cause, from_position)
 
 
-def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry, bytes]]:
-    """Every entry with the digest of the timeline up to it, under one weights version."""
-    return ((timeline.entries[position - 1], link) for position, link in _links(timeline, weights, None))
+def _closed(
+    timeline: Timeline, course: PatientCourse, weights_plans: Sequence[WeightsPlan], cause: Cause
+) -> Iterator[QuestionEnd]:
+    """Questions that were open at visits whose states are kept, and are so no more."""
+    was, now = as_they_stand(timeline.course), course.open_questions
+    endpoints = sorted({each.endpoint for each in course.questions})
+    for state in (state for each in weights_plans for state in each.kept):
+        for endpoint in endpoints:
+            status = now.status(state.scan_uid, endpoint)
+            if status is not QuestionStatus.OPEN and was.is_open(state.scan_uid, endpoint):
+                yield QuestionEnd(state.key, endpoint, _closed_by(course, state.scan_uid, status, cause))
+
+
+def _closed_by(course: PatientCourse, scan_uid: str, status: QuestionStatus, cause: Cause) -> Cause:
+    """`cause` of the fold, unless what was asked of happened; a mere arrival begins another line, or tells of death."""
+    if status in ENDED_BY_EVENT:
+        return Cause.OCCURRED
+    if cause is not Cause.ARRIVAL:
+        return cause
+    last = max(question.line for question in course.questions)
+    return Cause.TREATMENT if course.line_of.get(scan_uid, 1) < last else Cause.OCCURRED
+
+
+def _endpoints(timeline: Timeline, active: Sequence[ServedWeights]) -> set[str]:
+    """Those that active weights forecast for a disease of the timeline's scans."""
+    scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
+    told = {timeline.disease_of(each.disease) for scan in scans for each in scan.features.values()}
+    cards = [weights.card for weights in active if told & set(weights.card.applies_to.diseases)]
+    return {each.endpoint for card in cards for each in card.endpoints}
 
 
 def latest_forecasts(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
@@ -117,28 +159,6 @@ def latest_forecasts_before(timeline: Timeline, weights_plan: WeightsPlan) -> se
     """
     standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
     return set({timeline.disease_of(state.disease): state.scan_uid for state in standing}.values())
-
-
-def _links(timeline: Timeline, weights: ServedWeights, base: StandingState | None) -> Iterator[tuple[int, bytes]]:
-    """Position and digest of every entry after `base` (None: from the beginning on), each computed when asked for."""
-    start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
-    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        link = digest(link, entry.kind, entry.id, entry.revision, entry.at, _content(timeline, entry, weights))
-        yield position, link
-
-
-def _beginning(timeline: Timeline, weights: ServedWeights) -> bytes:
-    clinical = [[received_as, revision, facts] for received_as, revision, facts in timeline.clinical]
-    return digest(timeline.patient_id, weights.weights_version, clinical)
-
-
-def _content(timeline: Timeline, entry: Entry, weights: ServedWeights) -> str:
-    """Of a scan the hash of its features; that covers the scan's own disease, so another one joins it."""
-    if isinstance(entry, TreatmentEntry):
-        return entry.content()
-    features = entry.features_for(weights.card.feature_version)
-    disease = timeline.disease_of(features.disease)
-    return features.sha256 if disease == features.disease else digest(features.sha256, disease).hex()
 
 
 def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
@@ -164,83 +184,77 @@ def _standing_as(entry: Entry | Placement) -> tuple[EntryKind, str, int, dt.date
 
 
 def _kept(
-    timeline: Timeline, weights: ServedWeights, states: Sequence[StandingState], same: int
+    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState], same: int
 ) -> list[StandingState]:
     """The states that are right: those before the first entry that changed, or lacks a state that it should have.
 
     A state's digest covers just the entries up to it, in order, and what the timeline begins with: that of the last
-    state tells of all. Where the entries are placed as they are, only the beginning can have changed, and with it all.
+    state tells of all. Where the entries are placed as they are, only the beginning can have changed, and with it all,
+    or a visit by facts that stand elsewhere.
     """
     standing = {state.scan_uid: state for state in states}
+    was, now = as_they_stand(timeline.course), course.open_questions
+    endpoints = {each.endpoint for each in weights.card.endpoints}
+
+    def reopened(scan_uid: str) -> bool:
+        return any(now.is_open(scan_uid, each) and not was.is_open(scan_uid, each) for each in endpoints)
+
     kept: list[StandingState] = []
     for entry in timeline.entries[:same]:
         if isinstance(entry, TreatmentEntry):
             continue
-        if (state := standing.get(entry.id)) is not None:
-            kept.append(state)
-        elif _applies(timeline, weights, entry):
+        seen, state = course.seen(entry, weights.card.feature_version), standing.get(entry.id)
+        if state is None and seen and _applies(timeline, weights, seen):
             break
-    return kept if kept and _is_right(timeline, weights, kept[-1]) else []
+        if state is not None and (seen is None or reopened(entry.id)):
+            break
+        kept += [state] if state else []
+    return _right(timeline, course, weights, kept)
 
 
-def _is_right(timeline: Timeline, weights: ServedWeights, state: StandingState) -> bool:
-    links = dict(islice(_links(timeline, weights, None), state.position))
-    return links[state.position] == state.digest
+def _right(
+    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState]
+) -> list[StandingState]:
+    """The first of `states`, up to the last whose digest is that of the facts."""
+    if not states:
+        return []
+    links = dict(islice(links_of(timeline, course, weights, None), states[-1].position))
+    right = [number for number, state in enumerate(states, start=1) if links[state.position] == state.digest]
+    return list(states[: right[-1]]) if right else []
 
 
-def _applies(timeline: Timeline, weights: ServedWeights, entry: ScanEntry) -> bool:
-    features = entry.features_for(weights.card.feature_version)
-    return weights.applies(timeline.disease_of(features.disease), features.x)
+def _applies(timeline: Timeline, weights: ServedWeights, seen: SeenVisit) -> bool:
+    return weights.applies(timeline.disease_of(seen.features.disease), seen.features.x)
 
 
 def _weights_plan(
-    timeline: Timeline, weights: ServedWeights, states: Sequence[StandingState], same: int
+    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState], same: int
 ) -> WeightsPlan:
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
-    kept = _kept(timeline, weights, states, same)
-    steps = tuple(_steps(timeline, weights, kept[-1] if kept else None))
+    kept = _kept(timeline, course, weights, states, same)
+    steps = tuple(_steps(timeline, course, weights, kept[-1] if kept else None))
     still = {state.scan_uid for state in kept}
     ended = tuple(state for state in states if state.scan_uid not in still)
     return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, tuple(kept), ended)
 
 
-def _steps(timeline: Timeline, weights: ServedWeights, base: StandingState | None) -> Iterator[TimelineStep]:
-    """A step for every scan after `base` to which the weights apply, with the treatments begun by then."""
+def _steps(
+    timeline: Timeline, course: PatientCourse, weights: ServedWeights, base: StandingState | None
+) -> Iterator[TimelineStep]:
+    """A step for every visit after `base` to which the weights apply, with the treatments begun by then."""
     start = base.position if base else 0
-    treatments = [entry for entry in timeline.entries[:start] if isinstance(entry, TreatmentEntry)]
-    last_at = timeline.entries[start - 1].at if base else None
+    treatments = [entry for entry in timeline.entries if isinstance(entry, TreatmentEntry) and entry.is_given]
+    last_at = course.at(base.scan_uid) if base else None
     clinical = timeline.clinical_facts()
-    links = _links(timeline, weights, base)
+    links = links_of(timeline, course, weights, base)
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        if isinstance(entry, TreatmentEntry):
-            treatments.append(entry)
-        elif _applies(timeline, weights, entry):
-            features = entry.features_for(weights.card.feature_version)
-            disease = timeline.disease_of(features.disease)
-            elapsed_days = (entry.at - last_at) / DAY if last_at else 0.0
-            in_force = tuple(treatment.in_force(entry.at) for treatment in treatments)
-            timepoint = Timepoint(features.array, elapsed_days, disease, in_force, clinical)
+        seen = None if isinstance(entry, TreatmentEntry) else course.seen(entry, weights.card.feature_version)
+        if seen and _applies(timeline, weights, seen):
+            disease = timeline.disease_of(seen.features.disease)
+            elapsed_days = (seen.at - last_at) / DAY if last_at and not seen.begins_line else 0.0
+            in_force = tuple(treatment.in_force(seen.at) for treatment in treatments if treatment.at < seen.at)
+            timepoint = Timepoint(seen.features.array, elapsed_days, disease, in_force, clinical)
             link = next(link for at, link in links if at == position)
-            yield TimelineStep(entry.id, entry.revision, entry.at, position, link, disease, timepoint)
-            last_at = entry.at
-
-
-def _cause(
-    timeline: Timeline, weights_plans: Sequence[WeightsPlan], placed: Sequence[Entry], ended: Sequence[Placement]
-) -> Cause:
-    """Why rows are superseded, in the words of docs/protocol.md 4; where nothing is: ARRIVAL, or REPLAY by new
-    weights."""
-    if not any(each.ended for each in weights_plans):
-        return Cause.ARRIVAL if placed or timeline.unseen else Cause.REPLAY
-    gone = {(row.kind, row.id) for row in ended}
-    came = {(entry.kind, entry.id) for entry in placed}
-    if any(kind == EntryKind.SCAN for kind, _ in gone & came):
-        return Cause.REVISION
-    if scans := sorted(scan_uid for kind, scan_uid in gone if kind == EntryKind.SCAN):
-        return Cause(timeline.taken_down.get(scans[0], RejectionKind.REJECTED))
-    if any(kind == EntryKind.TREATMENT for kind, _ in gone | came):
-        return Cause.TREATMENT
-    if came:
-        withdrawn = {fact.id.rpartition("/")[0] for fact in timeline.unseen if fact.kind == FactKind.REJECTION}
-        return Cause.RESTORED if {scan_uid for _, scan_uid in came} <= withdrawn else Cause.LATE
-    return Cause.CLINICAL
+            step = entry.id, entry.revision, seen.at, position, link, disease, timepoint, seen.begins_line
+            yield TimelineStep(*step)
+            last_at = seen.at

@@ -9,12 +9,14 @@ from typing import Any
 from stream.services.folding.stepping import StepResult
 from stream.storage import schema
 from stream.storage.folding import forecasts
+from stream.storage.folding.course_rows import COURSE, COURSE_TABLES
 from stream.storage.folding.folds import LatestMark
 from stream.storage.folding.forecasts import ForecastKey
 from stream.storage.folding.staging import FORECASTS
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.timeline.digest import digest
 from stream.timeline.planning import Plan, latest_forecasts, latest_forecasts_before
+from stream.vocabulary import Cause
 
 Row = dict[str, Any]
 RowsByTable = Mapping[schema.Table, list[Row]]
@@ -64,8 +66,10 @@ def fold_digest(before: bytes, row: Row) -> bytes:
     return digest(before, *(row[name] for name in names))
 
 
-def fold_rows(fold_id: int, plan: Plan, results: Sequence[StepResult], superseded: Sequence[ForecastKey]) -> FoldRows:
-    """Everything `plan` writes and ends, once its steps gave `results`; `superseded`: the forecasts that end."""
+def fold_rows(
+    fold_id: int, plan: Plan, results: Sequence[StepResult], superseded: Sequence[tuple[ForecastKey, Cause]]
+) -> FoldRows:
+    """Everything `plan` writes and ends, once its steps gave `results`; `superseded`: what ends, and why."""
     states = (state for each in plan.weights_plans for state in each.ended)
     return FoldRows(
         fold_id=fold_id,
@@ -75,6 +79,7 @@ def fold_rows(fold_id: int, plan: Plan, results: Sequence[StepResult], supersede
             schema.placements: _placements(fold_id, plan),
             schema.states: [_state(fold_id, plan, result) for result in results],
             **_forecasts(fold_id, plan, results),
+            **_course(fold_id, plan),
         },
         ended={
             schema.placements: [
@@ -85,6 +90,7 @@ def fold_rows(fold_id: int, plan: Plan, results: Sequence[StepResult], supersede
                 _ended(schema.states, {**vars(state), "superseded_by": fold_id}, fold_id, plan) for state in states
             ],
             **_superseded(fold_id, plan, superseded),
+            **_course_ended(fold_id, plan),
         },
         latest_marks=_latest_marks(plan),
     )
@@ -150,17 +156,37 @@ def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsB
             "tip": (result.weights_version, step.scan_uid) in latest,
             "lesion_uid": None,
         }
-        for forecast in result.forecasts:
+        standing = (each for each in result.forecasts if plan.course.open_questions.stands(step.scan_uid, each))
+        for forecast in standing:
             table = forecasts.TABLES[type(forecast)]
             rows[table].append(_hashed(table, {**stands_on, **forecast._asdict()}))
     return rows
 
 
-def _superseded(fold_id: int, plan: Plan, superseded: Sequence[ForecastKey]) -> RowsByTable:
+def _superseded(fold_id: int, plan: Plan, superseded: Sequence[tuple[ForecastKey, Cause]]) -> RowsByTable:
     rows: RowsByTable = {table: [] for table in FORECASTS}
-    for key in superseded:
-        row = {**key.columns(), "superseded_by": fold_id, "superseded_because": plan.cause}
+    for key, because in superseded:
+        row = {**key.columns(), "superseded_by": fold_id, "superseded_because": because}
         rows[key.table].append(_ended(key.table, row, fold_id, plan))
+    return rows
+
+
+def _course(fold_id: int, plan: Plan) -> RowsByTable:
+    rows: RowsByTable = {table: [] for table in COURSE}
+    for row in plan.course_rows:
+        table = COURSE_TABLES[row.table]
+        values = {**row.values, "fold_id": fold_id, "patient_id": plan.timeline.patient_id}
+        rows[table].append(_hashed(table, values))
+    return rows
+
+
+def _course_ended(fold_id: int, plan: Plan) -> RowsByTable:
+    rows: RowsByTable = {table: [] for table in COURSE}
+    for each in plan.course_ended:
+        table = COURSE_TABLES[each.row.table]
+        row = {**each.row.values, "fold_id": each.fold_id, "row_sha256": each.row_sha256}
+        ends = {"superseded_by": fold_id, "superseded_because": plan.cause}
+        rows[table].append(_ended(table, {**row, **ends}, fold_id, plan))
     return rows
 
 
@@ -169,10 +195,12 @@ def _latest_marks(plan: Plan) -> list[LatestMark]:
     marks = []
     for each in plan.weights_plans:
         kept = {state.scan_uid for state in each.kept}
-        before = latest_forecasts_before(plan.timeline, each) & kept
         after = latest_forecasts(plan.timeline, each) & kept
-        marks += [LatestMark(each.weights_version, scan_uid, False) for scan_uid in sorted(before - after)]
-        marks += [LatestMark(each.weights_version, scan_uid, True) for scan_uid in sorted(after - before)]
+        before = latest_forecasts_before(plan.timeline, each) & kept
+        # where states end, the marks may be of another disease than the facts tell now: all are set anew
+        taken, given = (kept, after) if each.ended else (before, after - before)
+        marks += [LatestMark(each.weights_version, scan_uid, False) for scan_uid in sorted(taken - after)]
+        marks += [LatestMark(each.weights_version, scan_uid, True) for scan_uid in sorted(given)]
     return marks
 
 
@@ -181,4 +209,5 @@ def _hashed(table: schema.Table, row: Row) -> Row:
 
 
 def _ended(table: schema.Table, row: Row, fold_id: int, plan: Plan) -> Row:
-    return {**row, "by": fold_id, "because": plan.cause, "later_sha256": later_sha256(table, row)}
+    because = row.get("superseded_because", plan.cause)
+    return {**row, "by": fold_id, "because": because, "later_sha256": later_sha256(table, row)}

@@ -192,17 +192,19 @@ class Reconciler:
             bases[missing[key]] = np.frombuffer(data, "<f4")
         return bases
 
-    def _superseded(self, plans: Sequence[Plan]) -> dict[str, list[ForecastKey]]:
-        """Forecasts that end with their states, by patient."""
+    def _superseded(self, plans: Sequence[Plan]) -> dict[str, list[tuple[ForecastKey, Cause]]]:
+        """Forecasts that end with their states or because their question is closed, with the cause, by patient."""
         owner = {
-            state.key: each.timeline.patient_id
-            for each in plans
-            for weights_plan in each.weights_plans
-            for state in weights_plan.ended
+            state.key: each for each in plans for weights_plan in each.weights_plans for state in weights_plan.ended
         }
-        superseded: dict[str, list[ForecastKey]] = {}
+        closed = {(one.state, one.endpoint): (each, one.because) for each in plans for one in each.closed}
+        superseded: dict[str, list[tuple[ForecastKey, Cause]]] = {}
         for key in forecasts.read_written_with(self._connection, list(owner)):
-            superseded.setdefault(owner[key.state], []).append(key)
+            plan_of = owner[key.state]
+            superseded.setdefault(plan_of.timeline.patient_id, []).append((key, plan_of.cause))
+        for endpoint, key in forecasts.read_answering(self._connection, list(closed)):
+            plan_of, because = closed[key.state, endpoint]
+            superseded.setdefault(plan_of.timeline.patient_id, []).append((key, because))
         return superseded
 
     def _remember(self, rows: FoldRows) -> None:

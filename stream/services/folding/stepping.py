@@ -49,7 +49,8 @@ def _rounds(
     for number in range(max((len(each.steps) for each in weights_plans.values()), default=0)):
         patients = [patient_id for patient_id, each in weights_plans.items() if len(each.steps) > number]
         steps = [weights_plans[patient_id].steps[number] for patient_id in patients]
-        before = np.stack([states[patient_id] for patient_id in patients])
+        pairs = zip(patients, steps, strict=True)
+        before = np.stack([fresh if step.begins_line else states[patient_id] for patient_id, step in pairs])
         after, forecasts = forecaster.advance(before, [step.timepoint for step in steps])
         for patient_id, step, state, of_step in zip(patients, steps, after, forecasts, strict=True):
             states[patient_id] = state

@@ -8,7 +8,7 @@ from stream.crash import reach
 from stream.storage import schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
-from stream.storage.folding.active_weights import behind
+from stream.storage.folding.active_weights import behind, without_course
 from stream.storage.folding.timelines import roots
 from stream.storage.intake.set_asides import held_timelines
 from stream.storage.intake.unfinished import (
@@ -38,7 +38,7 @@ class Unfinished:
     instances: tuple[UngatheredScan, ...]
     scans: tuple[StuckRevision, ...]
     timepoints: tuple[StuckRevision, ...]
-    patients: tuple[str, ...]  # received_as with facts no fold has seen, or timelines that lack states of new weights
+    patients: tuple[str, ...]  # received_as with facts no fold has seen, or timelines that lack states or a course
 
 
 def sweep(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> Unfinished | None:
@@ -70,8 +70,10 @@ def _not_held(connection: Connection, patients: Sequence[str]) -> set[str]:
 
 
 def _behind(connection: Connection, before: dt.datetime) -> list[str]:
-    """Timelines that lack states of weights active since `before`; none while somebody replays."""
-    return behind(connection, before, BEHIND_LIMIT) if nobody_replays(connection) else []
+    """Timelines that lack a course, or states of weights active since `before`; none while somebody replays."""
+    if not nobody_replays(connection):
+        return []
+    return without_course(connection, BEHIND_LIMIT) or behind(connection, before, BEHIND_LIMIT)
 
 
 def _finalise(connection: Connection, now: dt.datetime, final_after: dt.timedelta) -> None:

@@ -9,6 +9,7 @@ from stream.services.verify.identity import check_identity
 from stream.services.verify.invariants import Invariant
 from stream.storage import schema
 from stream.storage.database import Connection
+from stream.storage.folding.course_rows import COURSE
 from stream.storage.folding.folds import TIME
 from stream.storage.folding.staging import ENDED, FORECASTS, WRITTEN
 from stream.storage.rows import only_row
@@ -16,7 +17,7 @@ from stream.storage.table_scan import ALL, each, one_snapshot
 
 ENDED_AT = {
     schema.placements: ("ended_by", "ended_at"),
-    **dict.fromkeys(FORECASTS, ("superseded_by", "superseded_at")),
+    **dict.fromkeys((*FORECASTS, *COURSE), ("superseded_by", "superseded_at")),
 }
 
 STANDS_WRONGLY = """
@@ -25,7 +26,7 @@ SELECT 'placements: scan ' || id || ' stands on two timelines' FROM core.placeme
 UNION ALL SELECT 'states: that of ' || s.scan_uid || ' stands without its placement' FROM core.states s
   WHERE s.superseded_by IS NULL AND NOT EXISTS (SELECT FROM core.placements p
     WHERE p.kind = 'scan' AND p.id = s.scan_uid AND p.revision = s.revision AND p.patient_id = s.patient_id
-    AND p.at = s.at AND p.ended_by IS NULL)
+    AND p.at >= s.at AND p.ended_by IS NULL)
 UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was accepted' FROM core.ledger g
   WHERE NOT EXISTS (SELECT FROM core.revisions r WHERE g.kind = 'scan' AND r.scan_uid = g.id
     AND r.revision = g.revision)
@@ -33,6 +34,8 @@ UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was
     AND t.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.clinical c WHERE g.kind = 'clinical' AND c.received_as = g.id
     AND c.revision = g.revision)
+  AND NOT EXISTS (SELECT FROM core.outcomes u WHERE g.kind = 'outcome' AND u.outcome_id = g.id
+    AND u.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.rejections j WHERE g.kind = 'rejection' AND j.scan_uid || '/' || j.revision = g.id
     AND j.number = g.revision)
   AND NOT EXISTS (SELECT FROM core.identity_events e WHERE g.kind = 'identity' AND e.seq::text = g.id

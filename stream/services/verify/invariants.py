@@ -12,6 +12,7 @@ class Invariant(StrEnum):
     HEAD_VERSIONS = "I4"
     REFERENCE_FOLD = "I5"
     ONE_TRANSACTION = "I6"
+    REFERENCE_COURSE = "course"
     CHAIN_OF_FACTS = "I7 timelines"
     CHAIN_OF_FOLDS = "I7 folds"
     STOPPED_WORKER = "I8"
@@ -28,6 +29,7 @@ NAMES = {
     Invariant.ONE_TIMELINE: "the ledger is unique and every scan stands on one timeline",
     Invariant.HEAD_VERSIONS: "folds carry versions 1..n, the head the last",
     Invariant.REFERENCE_FOLD: "standing states and forecasts equal the reference fold",
+    Invariant.REFERENCE_COURSE: "standing visits, verdicts and questions equal the reference course",
     Invariant.ONE_TRANSACTION: "all rows of a fold share one transaction and one time",
     Invariant.CHAIN_OF_FACTS: "every standing state's digest equals the one of its facts",
     Invariant.CHAIN_OF_FOLDS: "every fold's digest covers its rows and the fold before",

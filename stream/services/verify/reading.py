@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stream.services.verify.reference import PatientFacts, ScanRevision, TreatmentRevision
+from stream.services.verify.reference_course import SaidOfLesions
 from stream.storage.database import Connection
 from stream.storage.folding import forecasts
+from stream.storage.folding.calendar import read_calendar
+from stream.storage.folding.findings import read_findings
 from stream.storage.folding.forecasts import StandingForecast
+from stream.timeline.entries import ScanFindings
 
 
 @dataclass
@@ -50,19 +54,35 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
             patient_id = parents[patient_id]
         return patient_id
 
+    calendar = read_calendar(connection)
+    said = {key: what for one in read_findings(connection, patients).values() for key, what in one.items()}
     members = [patient for patient in {*parents, *wanted} if root(patient) in wanted]
-    for owner, *values in connection.execute(SCANS, {"members": members}):
+    for owner, uid, revision, at, minutes, *values in connection.execute(SCANS, {"members": members}):
         if root(owner) in wanted:
-            facts[root(owner)].scans.append(ScanRevision(*values))
-    for owner, *values in connection.execute(TREATMENTS, {"members": members}):
-        facts[root(owner)].treatments.append(TreatmentRevision(*values))
+            of_lesions = said.get((uid, revision), ScanFindings())
+            told = of_lesions.lesions, of_lesions.stated_sum_mm, of_lesions.time_point
+            on = SaidOfLesions(calendar.scan_day(at, minutes), *told)
+            disease, x, rejected = values
+            facts[root(owner)].scans.append(ScanRevision(uid, revision, at, disease, x, rejected, on))
+    for owner, line, *values in connection.execute(TREATMENTS, {"members": members}):
+        treatment_id, revision, at, name, kind, start_at, end_at, withdrawn = values
+        dates = at, name, kind, start_at, end_at, withdrawn, calendar.day(start_at), line
+        facts[root(owner)].treatments.append(TreatmentRevision(treatment_id, revision, *dates))
+    for owner, *values in connection.execute(OUTCOMES_ENTERED, {"members": members}):
+        endpoint, at, event, withdrawn = values
+        facts[root(owner)].outcomes += [] if withdrawn else [(endpoint, at, event)]
+    for patient in facts.values():
+        patient.outcomes.sort(key=lambda one: (one[0], not one[2], one[1] is None, one[1] or NEVER))
+    for patient_id in patients:
+        facts[patient_id].window_days = calendar.visit_window_days
     query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
     for received_as, revision, values in connection.execute(query, {"members": members}):
         facts[root(received_as)].clinical.append((received_as, revision, values))
     return facts
 
 
-SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, f.disease, f.x,
+SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, r.utc_offset_minutes,
+  f.disease, f.x,
   EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision AND NOT j.withdrawn
     AND NOT EXISTS (SELECT FROM core.rejections n WHERE n.scan_uid = j.scan_uid AND n.revision = j.revision
       AND n.number > j.number))
@@ -73,5 +93,10 @@ JOIN LATERAL (SELECT disease, x FROM core.features WHERE scan_uid = r.scan_uid A
   ORDER BY cardinality(x) DESC LIMIT 1) f ON true
 WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""
 
-TREATMENTS = """SELECT received_as, treatment_id, revision, at, name, kind, start_at, end_at, withdrawn
+TREATMENTS = """SELECT received_as, line, treatment_id, revision, at, name, kind, start_at, end_at, withdrawn
 FROM core.treatments WHERE received_as = ANY(%(members)s)"""
+
+NEVER = dt.datetime.max
+
+OUTCOMES_ENTERED = """SELECT DISTINCT ON (outcome_id) received_as, endpoint, at, event, withdrawn FROM core.outcomes
+WHERE received_as = ANY(%(members)s) ORDER BY outcome_id, revision DESC"""

@@ -1,19 +1,34 @@
 """The reference fold (I5): what must stand, told plainly, one timeline and one step at a time.
 
-Written apart from the worker's code and sharing none of it: it imports only `models`.
+Written apart from the worker's code and sharing none of it: with its course it imports only `models`.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from models.features import whole
-from models.forecast import Forecast
+from models.criteria.finding import LesionFinding
+from models.criteria.visit import TreatmentStart
+from models.features import FEATURE_NAMES, features, whole
+from models.forecast import Forecast, ResponseForecast, RiskForecast
+from models.measurement import Measurement
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
+from stream.services.verify.reference_course import (
+    RECIST,
+    ReferenceCourse,
+    SaidOfLesions,
+    ScanOfVisit,
+    assessment,
+    reference_course,
+)
+
+EXACT_MM = 1e-6
+"""To which a criterion counts: a scan's own sum of binary floats that differs by less is the same."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +45,7 @@ class ScanRevision:
     disease: str
     x: Sequence[float | None]
     rejected: bool
+    said: SaidOfLesions
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,8 @@ class TreatmentRevision:
     start_at: dt.datetime
     end_at: dt.datetime | None
     withdrawn: bool
+    day: dt.date
+    line: int | None
 
 
 @dataclass
@@ -54,6 +72,8 @@ class PatientFacts:
     scans: list[ScanRevision] = field(default_factory=list)
     treatments: list[TreatmentRevision] = field(default_factory=list)
     clinical: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
+    outcomes: list[tuple[str, dt.datetime | None, bool]] = field(default_factory=list)
+    window_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,26 +89,95 @@ class ExpectedStep:
     forecasts: tuple[Forecast, ...]
 
 
+def course_of_facts(facts: PatientFacts, endpoints: Iterable[str]) -> ReferenceCourse:
+    """The course of the timeline; `endpoints`: those that are forecast for its disease."""
+    entries = timeline(facts)
+    scans = [entry for entry in entries if isinstance(entry, ScanRevision)]
+    drugs = [entry for entry in entries if isinstance(entry, TreatmentRevision)]
+    told = known_facts(facts).get("disease")
+    own = [scan.disease for scan in scans if scan.disease != "unknown"]
+    disease = told if isinstance(told, str) and told else own[-1] if own else "unknown"
+    of_visits = [ScanOfVisit(scan.scan_uid, scan.revision, scan.acquired_at, scan.said) for scan in scans]
+    starts = [TreatmentStart(drug.day, drug.kind, drug.line) for drug in drugs]
+    return reference_course(
+        of_visits, starts, facts.outcomes, disease, endpoints, facts.window_days, known_facts(facts)
+    )
+
+
 def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[ExpectedStep]:
-    """Walk the whole timeline from its beginning, in order, and step wherever the model applies."""
+    """Walk the whole timeline from its beginning, in order, and step after each visit that the model applies to."""
+    endpoints = {each.endpoint for each in forecaster.card.endpoints}
+    course = course_of_facts(facts, endpoints)
+    visit_of = {scans[-1].scan_uid: scans for scans in course.visits}
+    entries = timeline(facts)
+    drugs = [entry for entry in entries if isinstance(entry, TreatmentRevision)]
+    by_uid = {entry.scan_uid: entry for entry in entries if isinstance(entry, ScanRevision)}
     state = forecaster.initial(1)
     previous: dt.datetime | None = None
-    begun: list[TreatmentRevision] = []
     known = known_facts(facts)
-    told = known.get("disease")
-    for position, entry in enumerate(timeline(facts), start=1):
-        if isinstance(entry, TreatmentRevision):
-            begun.append(entry)
+    for position, entry in enumerate(entries, start=1):
+        scans = visit_of.get(entry.scan_uid) if isinstance(entry, ScanRevision) else None
+        if scans is None or not isinstance(entry, ScanRevision):
             continue
-        disease = told if isinstance(told, str) and told else entry.disease
-        if not forecaster.applies(disease, entry.x):
+        disease, x = seen_at(course, scans, by_uid)
+        disease = known["disease"] if isinstance(known.get("disease"), str) and known["disease"] else disease
+        if not forecaster.applies(disease, x):
             continue
-        at = entry.acquired_at
+        at = scans[0].at
+        if begins_line(course, entry.scan_uid):
+            state, previous = forecaster.initial(1), None
         days = 0.0 if previous is None else (at - previous).total_seconds() / 86400
         previous = at
-        timepoint = Timepoint(whole(entry.x), days, disease, tuple(seen_from(each, at) for each in begun), known)
-        state, ((*forecasts,),) = forecaster.advance(state, [timepoint])
-        yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], tuple(forecasts))
+        begun = tuple(seen_from(each, at) for each in drugs if each.at < at and each.kind != "baseline")
+        state, ((*forecasts,),) = forecaster.advance(state, [Timepoint(whole(x), days, disease, begun, known)])
+        stand = tuple(each for each in forecasts if is_asked(course, entry.scan_uid, each))
+        yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], stand)
+
+
+def begins_line(course: ReferenceCourse, scan_uid: str) -> bool:
+    """Whether the visit is the baseline of a line, and not the first visit of all."""
+    baselines = {line.baseline.scan_uid for line in course.lines[RECIST] if line.baseline}
+    return scan_uid in baselines and scan_uid != course.visits[0][-1].scan_uid
+
+
+def is_asked(course: ReferenceCourse, scan_uid: str, forecast: Forecast) -> bool:
+    """Whether the question that it answers is open; sizes are always forecast."""
+    if isinstance(forecast, RiskForecast):
+        return course.is_open(scan_uid, forecast.endpoint)
+    return not isinstance(forecast, ResponseForecast) or course.is_open(scan_uid, "progression")
+
+
+def seen_at(
+    course: ReferenceCourse, scans: Sequence[ScanOfVisit], by_uid: Mapping[str, ScanRevision]
+) -> tuple[str, list[float | None]]:
+    """Disease and features of a visit: of one scan its own, of several by all lesions; the sum as it is judged."""
+    revisions = [by_uid[scan.scan_uid] for scan in scans]
+    x = dict.fromkeys(FEATURE_NAMES)
+    for revision in revisions:
+        x |= {name: value for name, value in zip(FEATURE_NAMES, revision.x, strict=False) if value is not None}
+    if len(scans) > 1:
+        sizes = features([value for finding in assessment(scans).findings for value in values_of(finding)])
+        x |= {name: float(sizes[at]) for at, name in enumerate(FEATURE_NAMES[:4]) if not math.isnan(sizes[at])}
+    for line in course.lines[RECIST]:
+        if line.verdicts and line.verdicts[0].sum_of_diameters is not None:
+            for verdict in (each for each in line.verdicts if each.scan_uid == scans[-1].scan_uid):
+                mm, own = verdict.sum_of_diameters, x["sum_of_diameters"]
+                if mm is None or own is None or abs(mm - own) >= EXACT_MM:
+                    x["sum_of_diameters"] = mm
+    diseases = [revision.disease for revision in revisions if revision.disease != "unknown"]
+    return diseases[-1] if diseases else "unknown", list(x.values())
+
+
+def values_of(finding: LesionFinding) -> list[Measurement]:
+    """The sizes of a lesion as measured values."""
+    sizes = (finding.long_axis_mm, finding.short_axis_mm, finding.volume_ml)
+    names = ("longest_diameter", "short_axis", "volume")
+    target = None if finding.role is None else finding.role == "target"
+    return [
+        Measurement(name, size, finding.source, finding.lesion_uid, finding.label, finding.organ, target, finding.node)
+        for name, size in zip(names, sizes, strict=True)
+        if size is not None
+    ]
 
 
 def timeline(facts: PatientFacts) -> list[ScanRevision | TreatmentRevision]:

@@ -9,17 +9,18 @@ import numpy as np
 from models.serving.forecaster import Forecaster
 from stream.services.comparing.difference import difference, numbers
 from stream.services.verify.chains import patients_with_folds
+from stream.services.verify.checked_course import check_course
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
 from stream.services.verify.reading import StandsAfterScan, read_facts, read_standing
-from stream.services.verify.reference import ExpectedStep, reference_fold
+from stream.services.verify.reference import ExpectedStep, course_of_facts, reference_fold
 from stream.storage.database import Connection
 from stream.storage.folding.active_weights import active_versions
 from stream.storage.folding.timelines import read_timelines
 from stream.storage.intake.set_asides import held_timelines
 from stream.storage.table_scan import ALL, one_snapshot
-from stream.timeline.entries import Timeline
-from stream.timeline.planning import digests
+from stream.timeline.entries import ScanEntry, Timeline
+from stream.timeline.links import digests
 
 TOLERANCE = 1e-6
 """CPU against CPU (I5, docs/protocol.md 8); against another device it is 1e-5."""
@@ -37,6 +38,7 @@ class _Judge:
     tolerance: float
     fold: Finding
     chain: Finding
+    course: Finding
 
     def judge(self, patients: Sequence[str], whatever: bool = False) -> list[str]:
         """Check `patients` as of one moment; returns those to look at again (none if `whatever`)."""
@@ -48,12 +50,20 @@ class _Judge:
         for timeline in settled:
             patient_id = timeline.patient_id
             _check_placements(self.chain, timeline)
+            check_course(self.course, timeline, course_of_facts(facts[patient_id], self._endpoints(timeline)))
             for forecaster in self.forecasters:
                 rows = standing.get((patient_id, forecaster.weights_version), {})
                 expected = {step.scan_uid: step for step in reference_fold(facts[patient_id], forecaster)}
                 _compare(self.fold, patient_id, expected, rows, self.tolerance)
                 _check_chain(self.chain, timeline, forecaster, rows)
         return [timeline.patient_id for timeline in timelines if timeline not in settled]
+
+    def _endpoints(self, timeline: Timeline) -> set[str]:
+        """Those that any weights forecast for a disease of the timeline's scans."""
+        scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
+        diseases = {timeline.disease_of(features.disease) for scan in scans for features in scan.features.values()}
+        cards = [each.card for each in self.forecasters if diseases & set(each.card.applies_to.diseases)]
+        return {each.endpoint for card in cards for each in card.endpoints}
 
 
 def standing_folds(
@@ -63,11 +73,14 @@ def standing_folds(
     percent: float = ALL,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> list[Finding]:
-    """I5 and the timeline part of I7, timeline by timeline; a timeline that is being folded gets a while for it."""
+    """I5, the timeline part of I7 and the course, timeline by timeline; one that is being folded gets a while."""
     fold, chain = Finding.of(Invariant.REFERENCE_FOLD), Finding.of(Invariant.CHAIN_OF_FACTS)
+    course = Finding.of(Invariant.REFERENCE_COURSE)
     for_a_person = held_timelines(connection)  # these wait for a decision, and not for a fold
     active = active_versions(connection)
-    judge = _Judge(connection, [each for each in forecasters if each.weights_version in active], tolerance, fold, chain)
+    judge = _Judge(
+        connection, [each for each in forecasters if each.weights_version in active], tolerance, fold, chain, course
+    )
     waiting = [
         patient_id
         for batch in patients_with_folds(connection, percent)
@@ -79,7 +92,7 @@ def standing_folds(
         waiting = [patient_id for batch in _batches(waiting) for patient_id in judge.judge(batch)]
     for batch in _batches(waiting):
         judge.judge(batch, whatever=True)
-    return [fold, chain]
+    return [fold, chain, course]
 
 
 def _batches(patients: list[str]) -> Iterator[list[str]]:

@@ -126,7 +126,7 @@ def lacking(connection: psycopg.Connection, version: str) -> list[TimelineSteps]
 
 
 def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> list[str]:
-    """Some timelines that lack states of weights active since `before`; `limit` at most.
+    """Some timelines that lack states of weights active since `before`, or questions that these ask; `limit` at most.
 
     Weights that led since are not looked at: promotion found that they lack nothing, and every fold keeps it so.
     """
@@ -135,9 +135,18 @@ def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> l
           SELECT FROM core.leads l WHERE l.weights_version = a.weights_version AND l.since >= a.since)""",
         [before],
     ).fetchall()
-    query = LACKING + "SELECT DISTINCT patient_id FROM lacking LIMIT %(limit)s"
+    query = LACKING + UNASKED + "SELECT patient_id FROM lacking UNION SELECT patient_id FROM unasked LIMIT %(limit)s"
     values = {"versions": [version for (version,) in versions], **FEATURES, "limit": limit}
     return [patient_id for (patient_id,) in connection.execute(query, values).fetchall()] if versions else []
+
+
+def without_course(connection: psycopg.Connection, limit: int) -> list[str]:
+    """Some timelines with scans that no visit stands for: folded before there were visits; `limit` at most."""
+    query = """SELECT h.patient_id FROM core.heads h
+    WHERE NOT EXISTS (SELECT FROM core.visits v WHERE v.patient_id = h.patient_id AND v.superseded_by IS NULL)
+      AND EXISTS (SELECT FROM core.placements p
+        WHERE p.patient_id = h.patient_id AND p.kind = 'scan' AND p.ended_by IS NULL) LIMIT %s"""
+    return [patient_id for (patient_id,) in connection.execute(query, [limit]).fetchall()]
 
 
 FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
@@ -154,14 +163,32 @@ lacking AS (
   SELECT p.patient_id, p.id AS scan_uid FROM needing n
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
   LEFT JOIN told t ON t.patient_id = p.patient_id
+  LEFT JOIN core.visits v ON v.patient_id = p.patient_id AND v.scan_uid = p.id AND v.superseded_by IS NULL
   WHERE EXISTS (SELECT FROM core.features f, unnest(n.places) i WHERE f.scan_uid = p.id AND f.revision = p.revision
       AND f.feature_version IN (n.feature_version, %(measured)s)
-      AND coalesce(t.disease, f.disease) = ANY(n.diseases)
-      AND abs(f.x[i]) < 'infinity')
+      AND coalesce(t.disease, v.disease, f.disease) = ANY(n.diseases)
+      AND abs(CASE WHEN v.x IS NULL THEN f.x[i] ELSE (v.x::jsonb ->> (i - 1))::float8 END) < 'infinity')
+    -- a step is taken at the last scan of a visit
+    AND (v.scan_uid IS NOT NULL OR NOT EXISTS (
+      SELECT FROM core.visits o WHERE o.patient_id = p.patient_id AND o.superseded_by IS NULL))
     AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
       AND s.superseded_by IS NULL))
 """
 """`Forecaster.applies` in SQL: standing scans to which weights apply and which lack a standing state of them."""
+
+UNASKED = """, unasked AS (
+  SELECT p.patient_id FROM needing n
+  JOIN core.weights w USING (weights_version) CROSS JOIN json_array_elements(w.card -> 'endpoints') e
+  JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
+  JOIN core.features f ON f.scan_uid = p.id AND f.revision = p.revision AND f.feature_version = %(measured)s
+  LEFT JOIN told t ON t.patient_id = p.patient_id
+  WHERE coalesce(t.disease, f.disease) = ANY(n.diseases)
+    AND NOT EXISTS (SELECT FROM core.endpoint_statuses q
+      WHERE q.patient_id = p.patient_id AND q.endpoint = e ->> 'endpoint' AND q.superseded_by IS NULL))
+"""
+"""Goes on from LACKING: timelines of a disease that weights are made for, which lack the status of their endpoint.
+
+Weights may apply to none of their scans, for want of a size: then no state is lacking."""
 
 
 def _lead(connection: psycopg.Connection, pairs: Mapping[Pair, str], now: dt.datetime) -> None:

@@ -84,7 +84,7 @@ def latest_risks(connection: psycopg.Connection, weights: WeightsPair) -> list[L
 
 
 def followed_risks(connection: psycopg.Connection, weights: WeightsPair) -> list[FollowedRisk]:
-    """Standing risks of both at visits before the outcome, sorted by question."""
+    """Risks that both said at visits before the outcome, sorted by question."""
     rows = connection.execute(FOLLOWED_RISKS, weights._asdict()).fetchall()
     return [FollowedRisk(RiskQuestion(*question), *followed) for question, followed in _split(rows, 3)]
 
@@ -112,7 +112,7 @@ def latest_responses(connection: psycopg.Connection, weights: WeightsPair) -> li
 
 
 def followed_responses(connection: psycopg.Connection, weights: WeightsPair, criterion: str) -> list[FollowedResponse]:
-    """Standing probabilities of both by `criterion` at visits that another followed."""
+    """Probabilities that both said by `criterion` at visits that another followed."""
     values = {**weights._asdict(), **MEASURED_VALUES, "criterion": criterion}
     return [FollowedResponse(*row) for row in connection.execute(FOLLOWED_RESPONSES, values).fetchall()]
 
@@ -130,7 +130,19 @@ FROM new FULL JOIN old ON old.scan_uid = new.scan_uid AND old.endpoint = new.end
   AND old.horizon_kind = new.horizon_kind AND coalesce(old.horizon_days, 0) = coalesce(new.horizon_days, 0)
 ORDER BY 1, 2, 3, 4"""
 
-FOLLOWED_RISKS = """WITH told AS (
+SAID = """SELECT DISTINCT ON ({key}) f.* FROM core.{table} f
+  JOIN core.placements p ON p.kind = 'scan' AND p.id = f.scan_uid AND p.revision = f.revision
+    AND p.patient_id = f.patient_id AND p.ended_by IS NULL
+  WHERE f.weights_version IN (%(new)s, %(old)s) AND (f.superseded_by IS NULL OR f.superseded_because = 'occurred')
+  ORDER BY {key}, f.computed_at DESC, f.fold_id DESC"""
+"""What was said last at each standing scan while the question was open: it stands, or what it speaks of has come."""
+SAID_RISKS = SAID.format(
+    table="forecasts", key="f.weights_version, f.scan_uid, f.endpoint, f.horizon_kind, f.horizon_days"
+)
+SAID_RESPONSES = SAID.format(table="response_probabilities", key="f.weights_version, f.scan_uid, f.criterion")
+
+FOLLOWED_RISKS = f"""WITH said AS ({SAID_RISKS}),
+told AS (
   SELECT DISTINCT ON (outcome_id) * FROM core.outcomes ORDER BY outcome_id, revision DESC),
 outcome AS (
   SELECT DISTINCT ON (core.root(received_as), endpoint) core.root(received_as) AS patient_id, endpoint, at, event
@@ -138,14 +150,13 @@ outcome AS (
   ORDER BY core.root(received_as), endpoint, event DESC, CASE WHEN event THEN at END, at DESC NULLS LAST)
 SELECT n.endpoint, n.horizon_kind, n.horizon_days, n.patient_id, n.risk, o.risk,
   extract(epoch FROM w.at - n.at) / 86400, w.event
-FROM core.forecasts n JOIN core.forecasts o ON o.scan_uid = n.scan_uid AND o.endpoint = n.endpoint
+FROM said n JOIN said o ON o.scan_uid = n.scan_uid AND o.endpoint = n.endpoint
   AND o.horizon_kind = n.horizon_kind AND o.horizon_days IS NOT DISTINCT FROM n.horizon_days
 JOIN outcome w ON w.patient_id = n.patient_id AND w.endpoint = n.endpoint
 WHERE n.weights_version = %(new)s AND o.weights_version = %(old)s
-  AND n.superseded_by IS NULL AND o.superseded_by IS NULL
   AND (n.horizon_kind = 'days' AND w.at > n.at OR n.horizon_kind = 'end_of_treatment' AND (w.at > n.at) IS NOT FALSE)
 ORDER BY 1, 2, 3, 4, n.at"""
-"""Standing forecasts of both at visits before the outcome; of several records of one patient the first event counts."""
+"""What both said at visits before the outcome; of several records of one patient the first event counts."""
 
 MEASURED_VALUES: dict[str, Any] = {
     "measured": MEASUREMENTS,
@@ -156,13 +167,18 @@ MEASURED_VALUES: dict[str, Any] = {
 
 MEASURED = f"""{TOLD_DISEASES},
 measured AS (
-  SELECT p.patient_id, p.id AS scan_uid, p.at, coalesce(t.disease, x.disease) AS disease, v.measurement, v.value
+  SELECT p.patient_id, p.id AS scan_uid, coalesce(s.at, p.at) AS at,
+    coalesce(t.disease, s.disease, x.disease) AS disease, v.measurement, v.value
   FROM core.placements p LEFT JOIN told t ON t.patient_id = p.patient_id
   JOIN core.features x ON x.scan_uid = p.id AND x.revision = p.revision AND x.feature_version = %(measured)s
-  CROSS JOIN LATERAL unnest(%(names)s::text[], %(limits)s::float8[], x.x) v(measurement, most, value)
-  WHERE p.kind = 'scan' AND p.ended_by IS NULL AND v.value BETWEEN 0 AND v.most)"""
-"""Whole-patient values as the features have them, which models forecast from and are trained on: of a volume the total
-over the lesions, of a sum that two sources give that of the better one; an impossible value counts as not measured."""
+  LEFT JOIN core.visits s ON s.patient_id = p.patient_id AND p.id = ANY (s.scans) AND s.superseded_by IS NULL
+  CROSS JOIN LATERAL unnest(%(names)s::text[], %(limits)s::float8[], CASE WHEN s.x IS NULL THEN x.x
+    ELSE ARRAY(SELECT e.value::float8 FROM jsonb_array_elements_text(s.x::jsonb) WITH ORDINALITY e(value, n)
+      ORDER BY e.n) END) v(measurement, most, value)
+  WHERE p.kind = 'scan' AND p.ended_by IS NULL AND coalesce(s.scan_uid, p.id) = p.id
+    AND v.value BETWEEN 0 AND v.most)"""
+"""Whole-patient values of each visit as models see them, forecast from and are trained on: of a volume the total over
+the lesions, of a sum that two sources give that of the better one; an impossible value counts as not measured."""
 
 LATEST_SIZES = """WITH latest AS (
   SELECT DISTINCT ON (weights_version, patient_id, measurement) weights_version, patient_id, scan_uid, measurement,
@@ -206,16 +222,15 @@ SELECT criterion, patient_id, new.each, old.each FROM new FULL JOIN old USING (p
 ORDER BY 1, 2"""
 
 FOLLOWED_RESPONSES = f"""WITH {MEASURED},
+said AS ({SAID_RESPONSES}),
 followed AS (
   SELECT scan_uid, lead(value) OVER visits AS next,
     array_agg(value) OVER (visits ROWS BETWEEN UNBOUNDED PRECEDING AND 1 FOLLOWING) AS sums
   FROM measured WHERE measurement = 'sum_of_diameters'
   WINDOW visits AS (PARTITION BY patient_id, disease ORDER BY at, scan_uid))
 SELECT n.patient_id, c.sums, ARRAY[n.cr, n.pr, n.sd, n.pd], ARRAY[o.cr, o.pr, o.sd, o.pd]
-FROM core.response_probabilities n
-JOIN core.response_probabilities o ON o.scan_uid = n.scan_uid AND o.criterion = n.criterion
+FROM said n JOIN said o ON o.scan_uid = n.scan_uid AND o.criterion = n.criterion
 JOIN followed c ON c.scan_uid = n.scan_uid AND c.next IS NOT NULL
 WHERE n.weights_version = %(new)s AND o.weights_version = %(old)s AND n.criterion = %(criterion)s
-  AND n.superseded_by IS NULL AND o.superseded_by IS NULL
 ORDER BY 1, n.at, n.scan_uid"""
-"""Standing forecasts of both at visits that another followed, with the sums from the first visit to that next one."""
+"""What both said at visits that another followed, with the sums from the first visit to that next one."""

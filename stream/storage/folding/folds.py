@@ -11,6 +11,7 @@ from psycopg import sql
 from stream.crash import reach
 from stream.storage import schema
 from stream.storage.appending import qualified
+from stream.storage.folding.course_rows import COURSE
 from stream.storage.folding.staging import ENDED, FORECASTS, KEYS, temp, temp_ended, travelling, types_of
 from stream.storage.rows import only_row
 
@@ -23,11 +24,11 @@ class LatestMark(NamedTuple):
     tip: bool
 
 
-TIME = {schema.placements: "placed_at", **dict.fromkeys(FORECASTS, "computed_at")}
+TIME = {schema.placements: "placed_at", **dict.fromkeys((*FORECASTS, *COURSE), "computed_at")}
 _SUPERSEDED = ("superseded_at = %(now)s", "superseded_because = t.because")
 _WITH_THE_END = {
     schema.placements: ("ended_at = %(now)s",),
-    **dict.fromkeys(FORECASTS, _SUPERSEDED),
+    **dict.fromkeys((*FORECASTS, *COURSE), _SUPERSEDED),
     schema.forecasts: (*_SUPERSEDED, "tip = false"),
 }
 
@@ -83,7 +84,7 @@ def _mark_latest(connection: psycopg.Connection, marks: Sequence[LatestMark]) ->
     if marks:
         connection.execute(
             """UPDATE core.forecasts f SET tip = t.tip FROM unnest(%b::text[], %b::text[], %b::bool[]) t(w, u, tip)
-            WHERE f.superseded_by IS NULL AND f.weights_version = t.w AND f.scan_uid = t.u""",
+            WHERE f.superseded_by IS NULL AND f.weights_version = t.w AND f.scan_uid = t.u AND f.tip <> t.tip""",
             list(map(list, zip(*marks, strict=True))),
         )
 

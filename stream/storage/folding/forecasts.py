@@ -57,6 +57,30 @@ def read_written_with(connection: psycopg.Connection, states: Sequence[StateKey]
     return [ForecastKey(tables[name], StateKey(*state), row_sha256) for name, *state, row_sha256 in rows]
 
 
+def read_answering(
+    connection: psycopg.Connection, questions: Sequence[tuple[StateKey, str]]
+) -> list[tuple[str, ForecastKey]]:
+    """Endpoint and name of every standing forecast of an endpoint that was written with a state."""
+    if not questions:
+        return []
+    states, endpoints = zip(*questions, strict=True)
+    rows = connection.execute(
+        sql.SQL(
+            "WITH k AS (SELECT * FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) k(f, w, u, e)) {}"
+        ).format(
+            sql.SQL(" UNION ALL ").join(
+                [
+                    _written_with(schema.forecasts, sql.SQL("k.e")) + sql.SQL(" AND f.endpoint = k.e"),
+                    _written_with(schema.response_probabilities, sql.SQL("k.e")) + sql.SQL(" AND k.e = 'progression'"),
+                ]
+            )
+        ),
+        [*map(list, zip(*states, strict=True)), list(endpoints)],
+    ).fetchall()
+    tables = {table.name: table for table in TABLES.values()}
+    return [(endpoint, ForecastKey(tables[name], StateKey(*state), row)) for name, *state, row, endpoint in rows]
+
+
 def read_standing(connection: psycopg.Connection, patients: Sequence[str]) -> Iterator[StandingForecast]:
     """All forecasts that stand of `patients`."""
     names = ("patient_id", "weights_version", "scan_uid", "disease")
@@ -68,11 +92,13 @@ def read_standing(connection: psycopg.Connection, patients: Sequence[str]) -> It
             yield StandingForecast(patient_id, version, scan_uid, disease, kind(*map(frozen, values)))
 
 
-def _written_with(table: sa.Table) -> sql.Composed:
+def _written_with(table: sa.Table, *more: sql.SQL) -> sql.Composed:
+    """Names of the standing forecasts of a table that were written with the states in `k`; and `more` columns."""
+    also = sql.SQL("").join(sql.SQL(", {}").format(each) for each in more)
     return sql.SQL(
-        """SELECT {}, f.fold_id, f.weights_version, f.scan_uid, f.row_sha256 FROM {} f
+        """SELECT {}, f.fold_id, f.weights_version, f.scan_uid, f.row_sha256{} FROM {} f
         JOIN k ON f.fold_id = k.f AND f.weights_version = k.w AND f.scan_uid = k.u WHERE f.superseded_by IS NULL"""
-    ).format(sql.Literal(table.name), qualified(table))
+    ).format(sql.Literal(table.name), also, qualified(table))
 
 
 def frozen(value: Any) -> Any:

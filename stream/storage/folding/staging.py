@@ -16,14 +16,16 @@ from sqlalchemy.dialects import postgresql
 from stream.storage import arrays, schema
 from stream.storage.appending import qualified
 from stream.storage.folding import forecasts
+from stream.storage.folding.course_rows import COURSE, ROW_KEYS
 
 FORECASTS = tuple(forecasts.TABLES.values())
-WRITTEN = (schema.ledger, schema.placements, schema.states, *FORECASTS)
-ENDED = {schema.placements: "ended_by", **dict.fromkeys((schema.states, *FORECASTS), "superseded_by")}
+WRITTEN = (schema.ledger, schema.placements, schema.states, *FORECASTS, *COURSE)
+ENDED = {schema.placements: "ended_by", **dict.fromkeys((schema.states, *FORECASTS, *COURSE), "superseded_by")}
 KEYS = {
     schema.placements: ("fold_id", "kind", "id"),
     schema.states: ("fold_id", "weights_version", "scan_uid"),
     **dict.fromkeys(FORECASTS, forecasts.KEY),
+    **ROW_KEYS,
 }
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy does not annotate it
 _POSTGRES_TYPES = {

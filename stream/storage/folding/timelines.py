@@ -2,18 +2,39 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import psycopg
 
-from models.features import MEASUREMENTS
+from stream.storage.folding.calendar import Calendar, read_calendar
+from stream.storage.folding.course_rows import read_standing_course
+from stream.storage.folding.findings import Findings, read_findings
+from stream.storage.folding.timeline_queries import (
+    CLINICAL,
+    OUTCOMES,
+    PLACEMENTS,
+    REJECTIONS,
+    SCANS,
+    STATES,
+    TREATMENTS,
+    TakenDown,
+    TimelineClinical,
+    TimelineOutcome,
+    TimelineRejection,
+    TimelineScan,
+    TimelineTreatment,
+)
 from stream.timeline.entries import (
     ClinicalRecord,
     Entry,
     LedgerKey,
+    OutcomeFact,
     Placement,
     ScanEntry,
     ScanFeatures,
+    ScanFindings,
+    StandingCourseRow,
     StandingState,
     Timeline,
     TreatmentEntry,
@@ -22,123 +43,6 @@ from stream.timeline.entries import (
 from stream.vocabulary import EntryKind, FactKind, RejectionKind
 
 RowType = TypeVar("RowType")
-
-
-class TimelineScan(NamedTuple):
-    """One revision of a scan in one feature version; `unseen`: not in the ledger."""
-
-    scan_uid: str
-    revision: int
-    at: dt.datetime
-    feature_version: str
-    sha256: str
-    disease: str
-    x: Sequence[float | None]
-    unseen: bool
-
-
-class TimelineRejection(NamedTuple):
-    """What was said of a revision, by its number; the highest stands."""
-
-    scan_uid: str
-    revision: int
-    number: int
-    kind: str
-    withdrawn: bool
-    unseen: bool
-
-
-class TimelineTreatment(NamedTuple):
-    """One revision of a treatment."""
-
-    treatment_id: str
-    revision: int
-    at: dt.datetime
-    name: str
-    kind: str
-    start_at: dt.datetime
-    end_at: dt.datetime | None
-    withdrawn: bool
-    unseen: bool
-
-
-class TimelineClinical(NamedTuple):
-    """One revision of a patient's clinical facts."""
-
-    received_as: str
-    revision: int
-    facts: Mapping[str, Any]
-    unseen: bool
-
-
-class TakenDown(NamedTuple):
-    """The highest revision of a scan that does not count, and who took it down."""
-
-    revision: int
-    kind: RejectionKind
-
-
-MEMBERS = """WITH RECURSIVE members(root, id) AS (
-  SELECT p COLLATE "C", p COLLATE "C" FROM unnest(%(patients)b::text[]) p
-   WHERE NOT EXISTS (SELECT FROM core.aliases a WHERE a.patient_id = p)
-  UNION ALL SELECT m.root, a.patient_id FROM core.aliases a JOIN members m ON a.into_patient_id = m.id)
-"""
-"""Every record whose facts stand on one of the timelines; an absorbed patient has none, its timeline is empty."""
-
-OWN = (
-    MEMBERS
-    + """, own(root, scan_uid) AS (
-  SELECT m.root, s.scan_uid FROM members m JOIN core.scans s ON s.received_as = m.id
-   WHERE NOT EXISTS (SELECT FROM core.assignments a WHERE a.scan_uid = s.scan_uid)
-  UNION ALL SELECT m.root, a.scan_uid FROM members m JOIN core.assignments a ON a.patient_id = m.id)
-"""
-)
-"""Every scan that belongs on one of the timelines, whether it counts or not."""
-
-SCANS = (
-    OWN
-    + """SELECT o.root, o.scan_uid, r.revision, r.acquired_at, f.feature_version, f.sha256, f.disease, f.x,
-  g.fold_id IS NULL
-FROM own o JOIN core.revisions r USING (scan_uid)
-JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
-LEFT JOIN core.ledger g ON g.kind = 'scan' AND g.id = r.scan_uid AND g.revision = r.revision
-WHERE NOT EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
-  AND i.decision IS DISTINCT FROM 'released')"""
-)
-
-REJECTIONS = (
-    OWN
-    + """SELECT o.root, j.scan_uid, j.revision, j.number, j.kind, j.withdrawn, g.fold_id IS NULL
-FROM own o JOIN core.rejections j USING (scan_uid)
-LEFT JOIN core.ledger g ON g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number
-ORDER BY j.scan_uid, j.revision, j.number"""
-)
-
-TREATMENTS = (
-    MEMBERS
-    + """SELECT m.root, t.treatment_id, t.revision, t.at, t.name, t.kind, t.start_at, t.end_at, t.withdrawn,
-  g.fold_id IS NULL
-FROM members m JOIN core.treatments t ON t.received_as = m.id
-LEFT JOIN core.ledger g ON g.kind = 'treatment' AND g.id = t.treatment_id AND g.revision = t.revision
-ORDER BY t.treatment_id, t.revision"""
-)
-
-CLINICAL = (
-    MEMBERS
-    + """SELECT m.root, c.received_as, c.revision, c.facts, g.fold_id IS NULL
-FROM members m JOIN core.clinical c ON c.received_as = m.id
-LEFT JOIN core.ledger g ON g.kind = 'clinical' AND g.id = c.received_as AND g.revision = c.revision
-ORDER BY c.received_as, c.revision"""
-)
-
-PLACEMENTS = """SELECT patient_id, kind, id, revision, at, fold_id, row_sha256 FROM core.placements
-WHERE patient_id = ANY(%(patients)b::text[]) AND ended_by IS NULL"""
-
-STATES = f"""SELECT s.patient_id, s.weights_version, s.scan_uid, s.position, s.digest, f.disease, s.fold_id,
-  s.row_sha256
-FROM core.states s
-JOIN core.features f ON f.scan_uid = s.scan_uid AND f.revision = s.revision AND f.feature_version = '{MEASUREMENTS}'
-WHERE s.patient_id = ANY(%(patients)b::text[]) AND s.superseded_by IS NULL ORDER BY s.position"""
 
 
 def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> list[Timeline]:
@@ -154,11 +58,19 @@ def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> l
     clinical = _by_patient(connection, CLINICAL, ids, TimelineClinical)
     placements = _by_patient(connection, PLACEMENTS, ids, _placement)
     states = _by_patient(connection, STATES, ids, StandingState)
+    course = read_standing_course(connection, ids)
+    said = read_findings(connection, ids)
+    outcomes = _by_patient(connection, OUTCOMES, ids, TimelineOutcome)
+    calendar = read_calendar(connection)
     timelines = []
     for patient_id in ids:
-        facts = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
-        standing = tuple(placements[patient_id]), tuple(states[patient_id])
-        timelines.append(_timeline(patient_id, heads.get(patient_id, (0, b"")), facts, standing))
+        known = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
+        facts = *known, outcomes[patient_id]
+        standing = tuple(placements[patient_id]), tuple(states[patient_id]), tuple(course[patient_id])
+        placed = _entries(facts, said[patient_id], calendar)
+        timeline = _timeline(patient_id, heads.get(patient_id, (0, b"")), facts, placed, standing)
+        window_days = calendar.visit_window_days
+        timelines.append(replace(timeline, outcomes=_outcomes(outcomes[patient_id]), visit_window_days=window_days))
     return timelines
 
 
@@ -177,8 +89,14 @@ def roots(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, 
     return dict(connection.execute("SELECT p, core.root(p) FROM unnest(%b::text[]) p", [list(patients)]).fetchall())
 
 
-Facts = tuple[list[TimelineScan], list[TimelineRejection], list[TimelineTreatment], list[TimelineClinical]]
-Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...]]
+Facts = tuple[
+    list[TimelineScan],
+    list[TimelineRejection],
+    list[TimelineTreatment],
+    list[TimelineClinical],
+    list[TimelineOutcome],
+]
+Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...], tuple[StandingCourseRow, ...]]
 
 
 def _by_patient(
@@ -195,26 +113,45 @@ def _placement(kind: str, entry_id: str, revision: int, at: dt.datetime, fold_id
     return Placement(EntryKind(kind), entry_id, revision, at, fold_id, row_sha256)
 
 
-def _timeline(patient_id: str, head: tuple[int, bytes], facts: Facts, standing: Standing) -> Timeline:
-    scans, rejections, treatments, clinical = facts
+def _entries(facts: Facts, said: Findings, calendar: Calendar) -> tuple[Entry, ...]:
+    scans, rejections, treatments, *_ = facts
     taken_down = _taken_down(rejections)
-    entries = ordered([*_scan_entries(scans, taken_down), *_treatment_entries(treatments)])
+    return ordered([*_scan_entries(scans, taken_down, said, calendar), *_treatment_entries(treatments, calendar)])
+
+
+def _timeline(
+    patient_id: str, head: tuple[int, bytes], facts: Facts, entries: tuple[Entry, ...], standing: Standing
+) -> Timeline:
+    _, rejections, _, clinical, _ = facts
     # rows come in ascending order of revision: the last of each record stands
     records = {row.received_as: ClinicalRecord(row.received_as, row.revision, row.facts) for row in clinical}
-    taken_down_by = {scan_uid: taken.kind for scan_uid, taken in taken_down.items()}
-    return Timeline(patient_id, *head, tuple(records.values()), entries, taken_down_by, _unseen(facts), *standing)
+    taken_down_by = {scan_uid: taken.kind for scan_uid, taken in _taken_down(rejections).items()}
+    placements, states, course = standing
+    clinical_records, unseen = tuple(records.values()), _unseen(facts)
+    return Timeline(patient_id, *head, clinical_records, entries, taken_down_by, unseen, placements, states, course)
 
 
 def _unseen(facts: Facts) -> tuple[LedgerKey, ...]:
     """Everything accepted that is not in the ledger, sorted."""
-    scans, rejections, treatments, clinical = facts
+    scans, rejections, treatments, clinical, outcomes = facts
     unseen = {LedgerKey(FactKind.SCAN, row.scan_uid, row.revision) for row in scans if row.unseen}
     unseen |= {
         LedgerKey(FactKind.REJECTION, f"{row.scan_uid}/{row.revision}", row.number) for row in rejections if row.unseen
     }
     unseen |= {LedgerKey(FactKind.TREATMENT, row.treatment_id, row.revision) for row in treatments if row.unseen}
     unseen |= {LedgerKey(FactKind.CLINICAL, row.received_as, row.revision) for row in clinical if row.unseen}
+    unseen |= {LedgerKey(FactKind.OUTCOME, row.outcome_id, row.revision) for row in outcomes if row.unseen}
     return tuple(sorted(unseen))
+
+
+def _outcomes(rows: Iterable[TimelineOutcome]) -> tuple[OutcomeFact, ...]:
+    """Those that stand, by endpoint, what happened first; rows come ordered by revision."""
+    last = {row.outcome_id: row for row in rows}
+    standing = sorted(
+        (row for row in last.values() if not row.withdrawn),
+        key=lambda row: (row.endpoint, not row.event, row.at is None, row.at or dt.datetime.max, row.outcome_id),
+    )
+    return tuple(OutcomeFact(row.endpoint, row.at, row.event) for row in standing)
 
 
 def _taken_down(rows: Iterable[TimelineRejection]) -> dict[str, TakenDown]:
@@ -226,7 +163,9 @@ def _taken_down(rows: Iterable[TimelineRejection]) -> dict[str, TakenDown]:
     }
 
 
-def _scan_entries(rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDown]) -> list[Entry]:
+def _scan_entries(
+    rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDown], said: Findings, calendar: Calendar
+) -> list[Entry]:
     """The highest revision of each scan that counts, with its features of every version."""
     best: dict[str, ScanEntry] = {}
     for row in rows:
@@ -235,15 +174,20 @@ def _scan_entries(rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDo
             continue
         features = dict(other.features) if other and other.revision == row.revision else {}
         features[row.feature_version] = ScanFeatures(row.sha256, row.disease, tuple(row.x))
-        best[row.scan_uid] = ScanEntry(row.scan_uid, row.revision, row.at, features)
+        day = calendar.scan_day(row.at, row.utc_offset_minutes)
+        findings = said.get((row.scan_uid, row.revision), ScanFindings())
+        best[row.scan_uid] = ScanEntry(row.scan_uid, row.revision, row.at, day, features, findings)
     return list(best.values())
 
 
-def _treatment_entries(rows: Iterable[TimelineTreatment]) -> list[Entry]:
+def _treatment_entries(rows: Iterable[TimelineTreatment], calendar: Calendar) -> list[Entry]:
     """The highest revision of each treatment, unless it was withdrawn; rows come ordered by revision."""
     last = {row.treatment_id: row for row in rows}
-    return [
-        TreatmentEntry(row.treatment_id, row.revision, row.at, row.name, row.kind, row.start_at, row.end_at)
-        for row in last.values()
-        if not row.withdrawn
-    ]
+    return [_treatment_entry(row, calendar) for row in last.values() if not row.withdrawn]
+
+
+def _treatment_entry(row: TimelineTreatment, calendar: Calendar) -> TreatmentEntry:
+    start_day = calendar.day(row.start_at)
+    return TreatmentEntry(
+        row.treatment_id, row.revision, row.at, row.name, row.kind, row.start_at, row.end_at, start_day, row.line
+    )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
-from stream.storage.folding.timelines import OWN
+from stream.storage.folding.timeline_queries import OWN
 from stream.timeline.local_time import in_zone
 from stream.vocabulary import Completeness
 

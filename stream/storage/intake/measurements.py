@@ -13,6 +13,9 @@ from stream.vocabulary import Completeness, Status
 VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
 """The columns of a measured value that a reader decides, in the order of MeasuredContent."""
 
+FINDING_COLUMNS = ("lesions", "stated_sum_mm", "time_point")
+"""The same of what is said of lesions."""
+
 
 @dataclass(frozen=True)
 class CompleteScan:
@@ -41,11 +44,14 @@ class MeasuringStep:
 
 @dataclass(frozen=True)
 class MeasuredContent:
-    """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used."""
+    """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used, and
+    what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it.
+    """
 
     features_sha256: list[str]
     values: list[tuple[object, ...]]
     unused: list[tuple[object, ...]]
+    findings: list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,12 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     features = connection.execute(f"SELECT sha256 FROM core.features {where}", key).fetchall()
     values = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
     unused = f"SELECT object_kind, code, meaning, reason FROM core.unused {where} ORDER BY number"
+    findings = f"SELECT {', '.join(FINDING_COLUMNS)} FROM core.findings {where}"
     return MeasuredContent(
         sorted(sha256 for (sha256,) in features),
         connection.execute(values, key).fetchall(),
         connection.execute(unused, key).fetchall(),
+        connection.execute(findings, key).fetchall(),
     )
 
 

@@ -7,6 +7,7 @@ from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
 from stream.storage.intake.assembly import RevisionKey
+from stream.storage.rows import only_row
 from stream.vocabulary import Status
 
 
@@ -56,6 +57,8 @@ UNION SELECT received_as FROM core.clinical c WHERE accepted_at < %(before)s AND
 UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN core.scans s USING (scan_uid)
   LEFT JOIN core.assignments a USING (scan_uid) WHERE j.at < %(before)s AND NOT EXISTS (SELECT FROM core.ledger g
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
+UNION SELECT received_as FROM core.outcomes u WHERE accepted_at < %(before)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'outcome' AND g.id = u.outcome_id AND g.revision = u.revision)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
   WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s LIMIT %(limit)s"""
     values = {"before": before, "limit": limit}
@@ -66,3 +69,10 @@ def provisional_revisions(connection: Connection, before: dt.datetime, limit: in
     """Revisions accepted `before` that are not final."""
     query = "SELECT scan_uid, revision FROM core.revisions WHERE final_at IS NULL AND accepted_at < %s LIMIT %s"
     return connection.cursor(row_factory=args_row(RevisionKey)).execute(query, [before, limit]).fetchall()
+
+
+def is_treatment_seen(connection: Connection, treatment_id: str) -> bool:
+    """Whether a fold has seen the newest revision of a treatment."""
+    query = """SELECT NOT EXISTS (SELECT FROM core.treatments t WHERE t.treatment_id = %(id)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'treatment' AND g.id = t.treatment_id AND g.revision = t.revision))"""
+    return bool(only_row(connection.execute(query, {"id": treatment_id}))[0])

@@ -38,3 +38,10 @@ def append_if_changed(
     revision: int = highest[0] + 1 if highest else 1
     append(connection, table, [{**key, "revision": revision, **row}])
     return revision
+
+
+def standing_treatment(connection: Connection, treatment_id: str) -> int | None:
+    """The highest revision of a treatment that stands; None where it never came or was withdrawn."""
+    query = "SELECT revision, withdrawn FROM core.treatments WHERE treatment_id = %s ORDER BY revision DESC LIMIT 1"
+    row = connection.execute(query, [treatment_id]).fetchone()
+    return None if row is None or row[1] else row[0]

@@ -6,18 +6,24 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 
 from stream.storage.database import Connection
+from stream.storage.rows import only_row
 from stream.vocabulary import Status
 
-FORECAST = "forecast"
+FORECAST, CLOSED = "forecast", "closed question"
 FIRST_QUESTION = (
     "SELECT patient_id, risk, risk_low, risk_high FROM scanstream.current_risk "
     "WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 10;"
 )
 """Who is most likely to progress within 180 days? In one line, for whoever asks it by psql."""
+_PROGRESSED = """SELECT count(*) FROM scanstream.endpoint_status s
+WHERE endpoint = 'progression' AND status = 'occurred' AND superseded_at IS NULL AND line = (
+  SELECT max(line) FROM scanstream.endpoint_status c WHERE c.patient_id = s.patient_id AND c.superseded_at IS NULL)"""
+_OPEN = """SELECT count(DISTINCT patient_id), count(DISTINCT patient_id) FILTER (WHERE stale)
+FROM scanstream.current_risk WHERE endpoint = 'progression'"""
 
 
 class ScanEnd(NamedTuple):
-    """How far a scan has come; `result` of an applied one is FORECAST, or why there is none."""
+    """How far a scan has come; `result` of an applied one is FORECAST, CLOSED, or why there is none."""
 
     scan_uid: str
     status: Status
@@ -34,17 +40,38 @@ class PatientRisk(NamedTuple):
     risk_high: float
 
 
+class Progressions(NamedTuple):
+    """How many patients have progressed in their current line; of how many that is open; how many are overdue."""
+
+    occurred: int
+    open: int
+    overdue: int
+
+
 def scan_ends(connection: Connection, scan_uids: Sequence[str]) -> dict[str, ScanEnd]:
     """By scan_uid how far each scan has come; those that nothing was received of are missing."""
     query = """SELECT s.scan_uid, s.status, s.instances,
-        CASE WHEN f.scan_uid IS NULL THEN s.reason ELSE %(forecast)s END
-    FROM scanstream.scan_status s LEFT JOIN (
-        SELECT DISTINCT scan_uid FROM scanstream.risk_history WHERE superseded_at IS NULL) f USING (scan_uid)
+      CASE WHEN f.scan_uid IS NOT NULL THEN %(forecast)s WHEN s.reason IS NULL AND EXISTS (
+        SELECT FROM scanstream.endpoint_status q
+        WHERE q.patient_id = v.patient_id AND q.line = v.line AND q.status <> 'open' AND q.superseded_at IS NULL)
+      THEN %(closed)s ELSE s.reason END
+    FROM scanstream.scan_status s
+    LEFT JOIN scanstream.visit v ON s.scan_uid = ANY (v.scans) AND v.superseded_at IS NULL
+    LEFT JOIN (
+      SELECT scan_uid FROM scanstream.risk_history WHERE superseded_at IS NULL
+      UNION SELECT scan_uid FROM scanstream.size_forecast WHERE superseded_at IS NULL) f ON f.scan_uid = v.visit_id
     WHERE s.scan_uid = ANY(%(scans)s) AND s.status <> 'superseded'"""
-    rows = connection.execute(query, {"forecast": FORECAST, "scans": list(scan_uids)}).fetchall()
+    values = {"forecast": FORECAST, "closed": CLOSED, "scans": list(scan_uids)}
+    rows = connection.execute(query, values).fetchall()
     return {scan_uid: ScanEnd(scan_uid, Status(status), *rest) for scan_uid, status, *rest in rows}
 
 
 def most_likely_to_progress(connection: Connection) -> list[PatientRisk]:
     """The answer to FIRST_QUESTION, highest risk first."""
     return connection.cursor(row_factory=args_row(PatientRisk)).execute(FIRST_QUESTION).fetchall()
+
+
+def progressions(connection: Connection) -> Progressions:
+    """What the answer to FIRST_QUESTION leaves out, and how many of those it speaks of have their next scan due."""
+    (occurred,) = only_row(connection.execute(_PROGRESSED))
+    return Progressions(occurred, *only_row(connection.execute(_OPEN)))

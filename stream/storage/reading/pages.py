@@ -23,6 +23,14 @@ SELECT DISTINCT ON (s.patient_id) s.patient_id, s.status, s.reason_code, s.reaso
 FROM scanstream.scan_status s
 WHERE NOT EXISTS (SELECT FROM scanstream.current_risk c WHERE c.patient_id = s.patient_id)
 ORDER BY s.patient_id, s.accepted_at DESC"""
+CLOSED = """
+SELECT patient_id, endpoint AS question, status AS question_status, since, line FROM (
+  SELECT DISTINCT ON (patient_id, endpoint) * FROM scanstream.endpoint_status
+  WHERE superseded_at IS NULL ORDER BY patient_id, endpoint, line DESC) q
+WHERE status NOT IN ('open', 'disease_unknown')"""
+"""Questions of each patient's latest line that are not open and have no forecast; an unknown disease is told apart."""
+CLOSED_OF_ALL = CLOSED + " ORDER BY patient_id, endpoint <> 'progression', endpoint"
+CLOSED_OF_PATIENT = CLOSED + " AND patient_id = %(patient)s ORDER BY endpoint <> 'progression', endpoint"
 HISTORY = "SELECT * FROM scanstream.risk_history WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
 TRAJECTORY = "SELECT * FROM scanstream.trajectory WHERE patient_id = %(patient)s ORDER BY acquired_at, scan_uid"
 TREATMENTS = "SELECT * FROM scanstream.treatments WHERE patient_id = %(patient)s ORDER BY start_at, name"

@@ -35,6 +35,7 @@ class TimepointRow(NamedTuple):
     x: Mapping[str, float | None]
     clinical: Mapping[str, Any]
     treatments: tuple[TreatmentRow, ...]
+    begins_line: bool
 
 
 def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
@@ -87,10 +88,10 @@ def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
 def timepoints(connection: Connection, patient_id: str) -> list[TimepointRow]:
     """Rows of timepoint of one patient, in timeline order."""
     query = """SELECT patient_id, scan_uid, acquired_at, first_accepted_at, feature_version, disease, x, clinical,
-      treatments FROM scanstream.timepoint WHERE patient_id = %s ORDER BY acquired_at, scan_uid"""
+      treatments, begins_line FROM scanstream.timepoint WHERE patient_id = %s ORDER BY acquired_at, scan_uid"""
     return [
-        TimepointRow._make([*values, tuple(map(_treatment, treatments))])
-        for *values, treatments in connection.execute(query, [patient_id]).fetchall()
+        TimepointRow._make([*values, tuple(map(_treatment, treatments)), begins_line])
+        for *values, treatments, begins_line in connection.execute(query, [patient_id]).fetchall()
     ]
 
 

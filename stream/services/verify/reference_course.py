@@ -1,0 +1,141 @@
+"""The reference course: visits, verdicts and open questions of a patient, told plainly from all that was accepted.
+
+Written apart from the worker's code and sharing none of it: it imports only `models`.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models.criteria.course import criteria_of, lines_of_therapy
+from models.criteria.finding import LesionFinding
+from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
+
+RECIST = "RECIST 1.1"
+MOST_DAYS = 28
+RANKS = ("model", "SEG", "import", "SR")
+
+
+@dataclass(frozen=True)
+class SaidOfLesions:
+    """What a revision says of lesions, on which day of its zone, and of which time point of a trial."""
+
+    day: dt.date
+    lesions: tuple[LesionFinding, ...] = ()
+    sum_mm: float | None = None
+    time_point: str | None = None
+
+
+@dataclass(frozen=True)
+class ScanOfVisit:
+    """A standing scan in the order of the timeline."""
+
+    scan_uid: str
+    revision: int
+    at: dt.datetime
+    said: SaidOfLesions
+
+
+@dataclass
+class ReferenceCourse:
+    """Visits as lists of scans; lines by criterion; status, since and deciding scan by line and endpoint."""
+
+    visits: list[list[ScanOfVisit]] = field(default_factory=list)
+    lines: dict[str, tuple[LineOfTherapy, ...]] = field(default_factory=dict)
+    statuses: dict[tuple[int, str], tuple[str, dt.datetime | None, str | None]] = field(default_factory=dict)
+
+    def line_of(self, scan_uid: str) -> int:
+        """The highest line that the visit is of: it is the baseline of that, if it is of several."""
+        numbers = [line.number for line in self.lines[RECIST] if scan_uid in line.visits]
+        return max(numbers, default=1)
+
+    def is_open(self, scan_uid: str, endpoint: str) -> bool:
+        """Whether the endpoint can still be observed in the line of a visit."""
+        return self.statuses.get((self.line_of(scan_uid), endpoint), ("open",))[0] == "open"
+
+
+def reference_course(
+    scans: Sequence[ScanOfVisit],
+    starts: Sequence[TreatmentStart],
+    outcomes: Iterable[tuple[str, dt.datetime | None, bool]],
+    disease: str,
+    endpoints: Iterable[str],
+    window_days: int,
+    clinical: Mapping[str, Any],
+) -> ReferenceCourse:
+    """The course of one patient; `scans` in the order of the timeline, `outcomes` as (endpoint, when, happened)."""
+    course = ReferenceCourse(group(scans, window_days))
+    said = [assessment(scans) for scans in course.visits]
+    criteria = criteria_of(clinical.get("criterion"), disease, said)
+    course.lines = {criterion: lines_of_therapy(said, starts, criterion) for criterion in criteria}
+    lines, entered = course.lines[RECIST], list(outcomes)
+    for line in lines if scans else ():
+        for endpoint in {"progression", *endpoints}:
+            course.statuses[line.number, endpoint] = status(line, line is lines[-1], endpoint, entered, disease)
+    return course
+
+
+def group(scans: Sequence[ScanOfVisit], window_days: int) -> list[list[ScanOfVisit]]:
+    """A scan goes on with the visit before it by its day, or while a scan of the same time point is still to come."""
+    visits: list[list[ScanOfVisit]] = []
+    for number, scan in enumerate(scans):
+        if visits:
+            first = visits[-1][0].said.day
+            points = {one.said.time_point for one in visits[-1]} - {None}
+            still = any(
+                one.said.time_point in points and (one.said.day - first).days <= MOST_DAYS for one in scans[number:]
+            )
+            same_day = scan.said.day == visits[-1][-1].said.day
+            if still or same_day or (scan.said.day - first).days <= window_days:
+                visits[-1].append(scan)
+                continue
+        visits.append([scan])
+    return visits
+
+
+def assessment(scans: Sequence[ScanOfVisit]) -> Assessment:
+    """Of each lesion what was said best: evaluated before not, SR before import before SEG, late before early."""
+    lesions: dict[str, list[tuple[Any, LesionFinding]]] = {}
+    for number, scan in enumerate(scans):
+        for one in scan.said.lesions:
+            how_good = (one.state != "not_evaluated", RANKS.index(one.source), number)
+            lesions.setdefault(one.lesion_uid, []).append((how_good, one))
+    best = []
+    for lesion_uid in sorted(lesions):
+        said = [one for _, one in sorted(lesions[lesion_uid], key=lambda pair: pair[0])]
+        role = next((one.role for one in reversed(said) if one.role), None)
+        best.append(replace(said[-1], role=role))
+    sums = [scan.said.sum_mm for scan in scans if scan.said.sum_mm is not None]
+    first, last = scans[0], scans[-1]
+    return Assessment(last.scan_uid, first.at, first.said.day, tuple(best), sums[-1] if sums else None)
+
+
+def status(
+    line: LineOfTherapy,
+    is_last: bool,
+    endpoint: str,
+    outcomes: Sequence[tuple[str, dt.datetime | None, bool]],
+    disease: str,
+) -> tuple[str, dt.datetime | None, str | None]:
+    """Status, since when, and the scan that decided it."""
+    happens = {"progression": ["PD"], "objective_response": ["CR", "PR"]}.get(endpoint, [])
+    for verdict in line.verdicts:
+        if verdict.category in happens:
+            return "occurred", verdict.at, verdict.scan_uid
+    if not is_last:
+        return "closed", None, None
+    for name, at, event in outcomes:
+        if name == endpoint and (event or endpoint == "pcr"):
+            return "known", at, None
+    for name, at, event in outcomes:
+        if name == "death" and event:
+            return "closed", at, None
+    if happens and line.baseline is None:
+        return "no_baseline", None, None
+    if disease == "unknown":
+        return "disease_unknown", None, None
+    if happens and (not line.verdicts or line.verdicts[0].sum_of_diameters is None):
+        assert line.baseline is not None
+        return "not_measurable", line.baseline.at, line.baseline.scan_uid
+    return "open", line.baseline.at if line.baseline else None, None

@@ -1,0 +1,36 @@
+"""Standing rows of patients' courses: which tables there are, and what stands."""
+
+from collections.abc import Sequence
+
+import psycopg
+import sqlalchemy as sa
+from psycopg import sql
+
+from stream.storage import schema
+from stream.storage.appending import qualified
+from stream.storage.hashing import hashed_columns
+from stream.timeline.course import KEYS
+from stream.timeline.entries import CourseRow, StandingCourseRow
+
+COURSE = (schema.visits, schema.responses, schema.endpoint_statuses)
+COURSE_TABLES = {table.name: table for table in COURSE}
+ROW_KEYS = {table: ("fold_id", *KEYS[table.name]) for table in COURSE}
+"""What names a row, whether it stands or not."""
+
+
+def read_standing_course(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, list[StandingCourseRow]]:
+    """All rows that stand, by patient."""
+    rows: dict[str, list[StandingCourseRow]] = {patient_id: [] for patient_id in patients}
+    for table in COURSE:
+        names = [name for name in hashed_columns(table) if name not in ("fold_id", "patient_id")]
+        for patient_id, fold_id, row_sha256, *values in connection.execute(_query(table, names), [list(patients)]):
+            row = CourseRow(table.name, dict(zip(names, values, strict=True)))
+            rows[patient_id].append(StandingCourseRow(row, fold_id, row_sha256))
+    return rows
+
+
+def _query(table: sa.Table, names: Sequence[str]) -> sql.Composed:
+    return sql.SQL(
+        "SELECT patient_id, fold_id, row_sha256, {} FROM {} "
+        "WHERE superseded_by IS NULL AND patient_id = ANY(%b::text[])"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, names)), qualified(table))

@@ -1,0 +1,46 @@
+"""What scans say of lesions: as it was read from them, of scans measured before that was kept as their values tell."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import psycopg
+
+from models.criteria.finding import from_json
+from models.criteria.from_measurements import findings_from, stated_sum_mm
+from models.measurement import Measurement
+from stream.storage.folding.timeline_queries import OWN
+from stream.timeline.entries import ScanFindings
+
+Findings = Mapping[tuple[str, int], ScanFindings]
+"""(scan_uid, revision) → what is said."""
+
+READ = (
+    OWN
+    + """SELECT o.root, f.scan_uid, f.revision, f.lesions, f.stated_sum_mm, f.time_point
+FROM own o JOIN core.findings f USING (scan_uid)"""
+)
+
+MEASURED = (
+    OWN
+    + """SELECT o.root, m.scan_uid, m.revision, m.measurement, m.value, m.source, m.lesion_uid, m.lesion_label,
+  m.body_site
+FROM own o JOIN core.measurements m USING (scan_uid)
+WHERE NOT EXISTS (SELECT FROM core.findings f WHERE f.scan_uid = m.scan_uid AND f.revision = m.revision)
+ORDER BY m.scan_uid, m.revision, m.number"""
+)
+
+
+def read_findings(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, Findings]:
+    """Of every revision on the timelines of `patients`, by patient."""
+    found: dict[str, dict[tuple[str, int], ScanFindings]] = {patient_id: {} for patient_id in patients}
+    for patient_id, uid, revision, lesions, sum_mm, time_point in connection.execute(
+        READ, {"patients": list(patients)}
+    ):
+        found[patient_id][uid, revision] = ScanFindings(tuple(map(from_json, lesions)), sum_mm, time_point)
+    values: dict[tuple[str, str, int], list[Measurement]] = defaultdict(list)
+    for patient_id, uid, revision, *measured in connection.execute(MEASURED, {"patients": list(patients)}):
+        values[patient_id, uid, revision].append(Measurement(*measured))
+    for (patient_id, uid, revision), measurements in values.items():
+        lesions = findings_from(measurements)
+        found[patient_id][uid, revision] = ScanFindings(lesions, None if lesions else stated_sum_mm(measurements))
+    return dict(found)

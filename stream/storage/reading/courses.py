@@ -1,0 +1,38 @@
+"""Reading verdicts and open questions from the views of schema `scanstream`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from stream.storage.database import Connection
+
+Row = dict[str, Any]
+
+
+def responses(connection: Connection, patient_id: str, criterion: str) -> list[Row]:
+    """Standing verdicts of a patient by one criterion, in the order of lines and visits."""
+    query = """SELECT * FROM scanstream.response
+    WHERE patient_id = %(patient)s AND criterion = %(criterion)s AND superseded_at IS NULL
+    ORDER BY line, acquired_at, scan_uid"""
+    return _rows(connection, query, {"patient": patient_id, "criterion": criterion})
+
+
+def endpoint_statuses(connection: Connection, patient_id: str) -> list[Row]:
+    """Which questions are open of a patient, by line and endpoint."""
+    query = """SELECT * FROM scanstream.endpoint_status WHERE patient_id = %(patient)s AND superseded_at IS NULL
+    ORDER BY line, endpoint"""
+    return _rows(connection, query, {"patient": patient_id})
+
+
+def closed_questions(connection: Connection, patients: Sequence[str] | None) -> list[Row]:
+    """Questions of the current lines that are not open, of `patients` or of all."""
+    query = """SELECT DISTINCT ON (patient_id, endpoint) * FROM scanstream.endpoint_status
+    WHERE superseded_at IS NULL AND (%(all)s OR patient_id = ANY(%(patients)s))
+    ORDER BY patient_id, endpoint, line DESC"""
+    rows = _rows(connection, query, {"all": patients is None, "patients": list(patients or [])})
+    return [row for row in rows if row["status"] != "open"]
+
+
+def _rows(connection: Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
+    return connection.cursor(row_factory=dict_row).execute(query, values).fetchall()
