@@ -9,7 +9,7 @@ from models.measurement import Measurement
 from stream.endpoints import kafka_servers
 from stream.measured_scan import MeasuredScan
 from stream.publisher import Publisher
-from stream.services.measuring.measurement import feature_rows
+from stream.services.measuring.measurement import feature_rows, finding_rows
 from stream.settings import Settings
 from stream.storage import schema
 from stream.storage.appending import append
@@ -37,7 +37,9 @@ def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[
         append(connection, schema.scans, [{"scan_uid": one.scan_uid, "received_as": one.patient_id} for one in scans])
         append(connection, schema.revisions, [_revision(one, visit, now) for one in scans])
         append(connection, schema.assembly, [_assembly(one, now) for one in scans])
-        append(connection, schema.features, [row for one in scans for row in _features(one, visit)])
+        found = [(one.scan_uid, 1, _measured(one, visit)) for one in scans]
+        append(connection, schema.findings, [row for each in found for row in finding_rows(*each)])
+        append(connection, schema.features, [row for each in found for row in feature_rows(*each, "lung")])
     return scans
 
 
@@ -73,9 +75,8 @@ def _assembly(scan: WaitingScan, now: dt.datetime) -> dict[str, object]:
     }
 
 
-def _features(scan: WaitingScan, visit: int) -> list[dict[str, object]]:
-    diameter_mm = 20.0 + int(scan.scan_uid.split(".")[3]) % 30 + 3.0 * visit
-    found = MeasuredScan(
-        (Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"{scan.scan_uid}.1"),), None, None
-    )
-    return feature_rows(scan.scan_uid, 1, found, "lung")
+def _measured(scan: WaitingScan, visit: int) -> MeasuredScan:
+    """A lesion that grows too little for a progression: all of its risks stand."""
+    diameter_mm = 20.0 + int(scan.scan_uid.split(".")[3]) % 30 + 0.1 * visit
+    lesion = Measurement("longest_diameter", diameter_mm, "SR", lesion_uid=f"lesion-{scan.patient_id}")
+    return MeasuredScan((lesion,), None, None)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard import charts, ranking, wording
+from dashboard.rows import ClosedQuestion, rows_of
 from stream.vocabulary import Role, Status
 
 GROUPS = {
@@ -111,6 +112,14 @@ class PatientChart:
         source = wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])
         start = f"Best response by {criterion} up to the visit after that of {day}"
         return f"{start}: {', '.join(shares)}. Said by {source}."
+
+    def closed_words(self, closed: pd.DataFrame) -> list[str]:
+        """The questions that are not open, a line for each."""
+        days = self.days_of(closed.since)
+        return [
+            wording.closed(row.question, row.question_status, day, row.line)
+            for row, day in zip(rows_of(closed, ClosedQuestion), days, strict=True)
+        ]
 
     def forecast_kinds(self) -> list[ranking.Kind]:
         """What is forecast by those that stand and lead, the main one first."""

@@ -43,8 +43,13 @@ class ViewReader:
         return _with_change(self._read(pages.CURRENT_OF_PATIENT, patient=patient))
 
     def without_forecast(self) -> pd.DataFrame:
-        """A row per patient who has no current forecast: how far the newest scan came and why."""
-        return self._read(pages.WITHOUT_FORECAST).merge(self._read(pages.LAST_SCANS), on="patient_id", how="left")
+        """A row per patient who has no current forecast: how far the newest scan came and why, and what is answered."""
+        rows = self._read(pages.WITHOUT_FORECAST).merge(self._read(pages.LAST_SCANS), on="patient_id", how="left")
+        return rows.merge(self._read(pages.CLOSED_OF_ALL).drop_duplicates("patient_id"), on="patient_id", how="left")
+
+    def closed(self, patient: str) -> pd.DataFrame:
+        """The questions of the patient's latest line that are not open, progression first."""
+        return self._read(pages.CLOSED_OF_PATIENT, patient=patient)
 
     def history(self, patient: str) -> pd.DataFrame:
         """Every forecast shown under this patient, by date of its scan."""

@@ -31,14 +31,27 @@ class WorklistRow(NamedTuple):
     last_scan_local: dt.datetime
 
 
+class ClosedQuestion(NamedTuple):
+    """A question that is not open in a line of therapy, and since when; NaT where no day is known."""
+
+    question: str
+    question_status: str
+    since: dt.datetime | None
+    line: int
+
+
 class WaitingRow(NamedTuple):
-    """A patient without a forecast: how far the newest scan came, and why."""
+    """A patient without a forecast: how far the newest scan came, why, and the question that is not open (or None)."""
 
     patient_id: str
     status: Status
     reason: str | None
     last_scan_at: dt.datetime | None
     last_scan_local: dt.datetime | None
+    question: str | None
+    question_status: str
+    since: dt.datetime | None
+    line: float
 
 
 class ForecastCard(NamedTuple):

@@ -71,6 +71,7 @@ SUPERSEDED: dict[str, str] = {
     Cause.MERGED: "two patients were found to be one",
     Cause.UNMERGED: "a merge of two patients was undone",
     Cause.REPLAY: "everything was computed again",
+    Cause.OCCURRED: "what it forecasts has been observed",
 }
 OBJECT_KINDS = {
     "image": "Image",
@@ -144,6 +145,12 @@ def horizon(kind: str, days: float | None) -> str:
 def forecast(name: str, kind: str, days: float | None) -> str:
     """What is forecast and how far ahead, in one line."""
     return f"{endpoint(name)} {horizon(kind, days)}"
+
+
+def closed(name: str, status: str, since: str, line: float) -> str:
+    """A question that is not open: `Progression: occurred since 2025-03-01 (line 1)`; `since` may be empty."""
+    day_ = f" since {since}" if since else ""
+    return f"{endpoint(name)}: {status.replace('_', ' ')}{day_} (line {int(line)})"
 
 
 def measurement(name: str, unit: str) -> str:

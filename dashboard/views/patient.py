@@ -33,7 +33,7 @@ def patient(source: ViewReader) -> None:
     _heading(name, record)
     _current(current)
     _measured(record)
-    _risk(record, scans, source.of_unknown_disease(name))
+    _risk(record, scans, source.of_unknown_disease(name), source.closed(name))
     _response(record)
     _why(name, current)
     _given(record)
@@ -110,9 +110,11 @@ def _measured(record: PatientChart) -> None:
         )
 
 
-def _risk(record: PatientChart, scans: pd.DataFrame, of_unknown_disease: bool) -> None:
+def _risk(record: PatientChart, scans: pd.DataFrame, of_unknown_disease: bool, closed: pd.DataFrame) -> None:
     kinds = record.forecast_kinds()
     st.subheader("How likely is it?", anchor=False)
+    if not closed.empty:
+        st.container(key="note-closed").text("\n".join(record.closed_words(closed)))
     if of_unknown_disease:
         st.info(UNKNOWN_DISEASE, icon=":material/help:")
     if not kinds:

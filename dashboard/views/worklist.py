@@ -126,9 +126,18 @@ def _change(row: WorklistRow) -> str:
 def _no_forecast(cells: list[DeltaGenerator], row: WaitingRow, now: pd.Timestamp) -> None:
     what, _, _, _, scan, _ = cells
     what.markdown(":gray[no forecast]")
-    cells[1].text(row.reason or wording.STATUSES[row.status][1])
+    why = [words for words in (_closed(row), row.reason) if words]
+    cells[1].text("\n".join(why) or wording.STATUSES[row.status][1])
     if row.last_scan_local is not None and pd.notna(row.last_scan_local):
         scan.markdown(f"{wording.weekday(row.last_scan_local)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+
+
+def _closed(row: WaitingRow) -> str | None:
+    """The question that is not open, in words."""
+    if row.question is None or pd.isna(row.question):
+        return None
+    since = wording.moment(row.since, load_settings().zone)[:10]
+    return wording.closed(row.question, row.question_status, since, row.line)
 
 
 def _patients(count: int) -> str:

@@ -19,8 +19,12 @@ COLUMNS = (
     "risk_high",
     "model",
     "acquired_at",
+    "line",
+    "valid_until",
+    "stale",
     "provisional",
 )
+CLOSED = ("patient_id", "line", "endpoint", "status", "since", "scan_uid")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +38,8 @@ def risk(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Current risks, highest first: of all patients, or of one."""
+    """Current risks, highest first, and whose question is closed since when: of all patients, or of one."""
+    from stream.storage.reading.courses import closed_questions
     from stream.storage.reading.views import current_risk, of_unknown_disease
     from stream.terminal.printing import print_json, print_table
 
@@ -45,5 +50,8 @@ def risk(
         print_json(rows)
         return
     print_table(rows, COLUMNS)
+    if closed := ask(settings, "reader", lambda connection: closed_questions(connection, patients)):
+        print("\nNot forecast, as the question is not open:")
+        print_table(closed, CLOSED)
     if patients and ask(settings, "reader", lambda connection: of_unknown_disease(connection, patients)):
         print(UNKNOWN_DISEASE)

@@ -109,7 +109,8 @@ def explain(
     for (endpoint, version, scan_uid), rows in groupby(sorted(current, key=forecast_of), key=forecast_of):
         horizons = {(row["horizon_kind"], row["horizon_days"]) for row in rows}
         last = next(n for n, timepoint in enumerate(timepoints) if timepoint.scan_uid == scan_uid)
-        story = _Story(timepoints[: last + 1], leads, forecaster_of)
+        first = max((n for n in range(last + 1) if timepoints[n].begins_line), default=0)
+        story = _Story(timepoints[first : last + 1], leads, forecaster_of)
         explanations.append(story.explanation(endpoint, horizons, forecaster_of(version)))
     return explanations
 
@@ -123,7 +124,7 @@ class _EarlierScan(NamedTuple):
 
 @dataclass(frozen=True)
 class _Story:
-    """A patient's scans up to the one that a forecast stands on, and what led meanwhile."""
+    """A patient's scans up to the one that a forecast stands on, from where its history starts; what led meanwhile."""
 
     scans: Sequence[TimepointRow]
     leads: Sequence[Lead]

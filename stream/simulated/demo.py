@@ -1,4 +1,7 @@
-"""The demonstration: a simulated cohort through the whole service, and the check that every scan got its forecast."""
+"""The demonstration: a simulated cohort through the whole service, and the check that every scan got its forecast.
+
+Or that it can have none: no model applies, or what its models forecast has been observed already.
+"""
 
 import csv
 import datetime as dt
@@ -25,11 +28,14 @@ from stream.simulated.cohort import Study, cohort, mrn, write_study
 from stream.storage.database import Connection, connect
 from stream.storage.intake.unfinished import unseen_patients
 from stream.storage.reading.demonstration import (
+    CLOSED,
     FIRST_QUESTION,
     FORECAST,
     PatientRisk,
+    Progressions,
     ScanEnd,
     most_likely_to_progress,
+    progressions,
     scan_ends,
 )
 from stream.storage.reading.views import counts
@@ -49,7 +55,7 @@ NO_MODEL = "no model applies"
 def run(settings: Settings, patients: int, once: bool) -> None:
     """Start the service, bring the cohort in and show what came of it; then stay until Ctrl-C, unless `once`.
 
-    Raises AnswerIsNo where a scan that was sent has neither a forecast nor the reason that no model applies.
+    Raises AnswerIsNo where a scan that was sent has neither a forecast nor the reason for none.
     """
     print(f"Starting Postgres, Kafka, gateway, worker and dashboard on {settings.data_dir} ...", flush=True)
     work = None
@@ -198,14 +204,12 @@ def _waiting(connection: Connection, settings: Settings) -> int:
 def _summary(studies: Sequence[Study], ends: Mapping[str, ScanEnd]) -> str:
     """One sentence with the counts; AnswerIsNo where a scan has neither a forecast nor the reason for none."""
     results = [end.result for end in ends.values() if end.status == Status.APPLIED]
-    forecast, without = results.count(FORECAST), results.count(NO_MODEL)
+    forecast, closed, without = map(results.count, (FORECAST, CLOSED, NO_MODEL))
     patients = len({study.patient.number for study in studies})
-    if forecast + without < len(studies):
-        raise AnswerIsNo(f"Only {forecast} of {len(studies)} scans have a forecast, for {without} no model applies.")
-    return (
-        f"{len(studies)} scans of {patients} patients: {forecast} have their standing forecast, "
-        f"for {without} (brain) no model applies."
-    )
+    reasons = f"for {without} (brain) no model applies" + (f", for {closed} the question is closed" if closed else "")
+    if forecast + closed + without < len(studies):
+        raise AnswerIsNo(f"Only {forecast} of {len(studies)} scans have a forecast, {reasons}.")
+    return f"{len(studies)} scans of {patients} patients: {forecast} have their standing forecast, {reasons}."
 
 
 def _print_answer(connection: Connection, settings: Settings) -> None:
@@ -214,5 +218,15 @@ def _print_answer(connection: Connection, settings: Settings) -> None:
     print(f"\nDashboard: http://{DASHBOARD_HOST}:{settings.dashboard_port}\n")
     print("The question of the first day: who is most likely to progress within 180 days?\n")
     print_table(rows, PatientRisk._fields)
+    print(f"\n{_left_out(progressions(connection))}")
     print(f"\nAsk it yourself:\n  export SCANSTREAM_DATA_DIR={shlex.quote(str(settings.data_dir))}")
     print(f'  psql "$({program} db url)" -c "{FIRST_QUESTION}"\n')
+
+
+def _left_out(patients: Progressions) -> str:
+    """Of whom the answer does not speak, and how many of the others are due for a scan."""
+    occurred, still_open, overdue = patients
+    return (
+        f"Patients that have progressed already in their current line: {occurred}; still open: {still_open}, "
+        f"of whom overdue (stale): {overdue}."
+    )

@@ -61,11 +61,11 @@ def _keep(connection: Connection, patients: Sequence[ImportedPatient], by: str, 
         changed = accept_treatments(connection, [fact for patient in patients for fact in patient.treatments], now)
         clinical = [(patient.patient_id, patient.clinical) for patient in patients if patient.clinical]
         changed |= accept_clinical(connection, clinical, now)
-        with_outcomes = accept_outcomes(connection, [fact for patient in patients for fact in patient.outcomes], now)
+        changed |= accept_outcomes(connection, [fact for patient in patients for fact in patient.outcomes], now)
         visits = accept_visits(connection, [visit for patient in patients for visit in patient.visits], now)
         append(connection, schema.set_asides, _set_asides(patients, now))
         received_as = {visit.scan_uid: patient.patient_id for patient in patients for visit in patient.visits}
-        for patient_id in sorted(changed | with_outcomes | {received_as[uid] for uid, _ in visits}):
+        for patient_id in sorted(changed | {received_as[uid] for uid, _ in visits}):
             audit.record(connection, by, "import", patient_id, why, now)
     return [
         *(("timepoints", received_as[uid], {"scan_uid": uid, "revision": revision}) for uid, revision in visits),

@@ -1,0 +1,52 @@
+"""The command response: the verdicts of a patient, visit by visit, in sentences."""
+
+from typing import Annotated, Any
+
+import typer
+
+from stream.settings import load_settings
+from stream.terminal.options import Json, Patient
+from stream.terminal.questions import ask, find_patient
+
+
+def register(app: typer.Typer) -> None:
+    """Add response."""
+    app.command(epilog="Example: scanstream response PEPRFRP56HFE3XF5TUD7HTWRHWZ")(response)
+
+
+def response(
+    patient: Patient,
+    criterion: Annotated[str, typer.Option(help="Criterion to judge by.")] = "RECIST 1.1",
+    as_json: Json = False,
+) -> None:
+    """What each visit says of the response, line by line of therapy, and which questions are still open."""
+    from stream.storage.reading.courses import endpoint_statuses, responses
+    from stream.terminal.printing import print_json
+
+    settings = load_settings()
+    patient_id = find_patient(settings, patient)
+    verdicts = ask(settings, "reader", lambda connection: responses(connection, patient_id, criterion))
+    statuses = ask(settings, "reader", lambda connection: endpoint_statuses(connection, patient_id))
+    if as_json:
+        print_json({"responses": verdicts, "endpoint_statuses": statuses})
+        return
+    for text in _story(verdicts, statuses):
+        print(text)
+
+
+def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]]) -> list[str]:
+    if not verdicts:
+        return ["No visit of this patient says anything of lesions yet."]
+    told: list[str] = []
+    for number in sorted({row["line"] for row in verdicts}):
+        told += ["", f"Line {number}"] if told else [f"Line {number}"]
+        told += [f"  {row['acquired_at']:%Y-%m-%d}  {row['trace']}" for row in verdicts if row["line"] == number]
+        told += [f"  {_status(row)}" for row in statuses if row["line"] == number]
+    return told
+
+
+def _status(row: dict[str, Any]) -> str:
+    since = f" since {row['since']:%Y-%m-%d}" if row["since"] else ""
+    # what has occurred is told by its verdict above
+    why = "" if row["status"] in ("open", "occurred") else f": {row['because']}"
+    return f"{row['endpoint']}: {row['status']}{since}{why}"
