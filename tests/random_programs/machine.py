@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +12,11 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from models.serving.forecaster import Forecaster, load_forecaster
 from stream.endpoints import libpq_url
 from stream.errors import AnswerIsNo
 from stream.services import leading
-from stream.services.facts.clinical import ImportedVisit
+from stream.services.facts.clinical import Outcome, Treatment, accept_outcomes
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
@@ -25,24 +24,18 @@ from stream.services.recovery.sweep import PATIENCE, sweep
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from tests.database import Database
 from tests.other_weights import image_weights, other_weights
-from tests.random_programs.plain_model import Accepted, Drug, Scan
-from tests.services.accepted_facts import accept, apply_identity, breast, drug, forecasters, lung
+from tests.random_programs import plain_course, standing_rows, told
+from tests.random_programs.plain_model import Accepted
+from tests.random_programs.standing_rows import Row
+from tests.random_programs.told import ToldScan, plain_scan, plain_treatment
+from tests.services.accepted_facts import accept, apply_identity, forecasters
 from tests.services.waiting import threads
 
-PATIENTS, SCANS, WORKERS = ("A", "B", "C"), 4, 2
-DAYS = (0, 21, 42, 42, 90, 180)
+WORKERS = 2
 A_YEAR = dt.timedelta(days=365)
-SAID = {RiskForecast: "forecasts", SizeForecast: "size_forecasts", ResponseForecast: "response_probabilities"}
+BY_MODEL = {one.card.model: one for one in forecasters()}
 _programs = itertools.count()
 
-patients = st.sampled_from(PATIENTS)
-names = st.integers(0, SCANS - 1)
-days = st.sampled_from(DAYS)
-sizes = st.sampled_from((0.0, 8.0, 20.0, 24.5, 61.0))
-looks = st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22)))
-"""Of a lesion in an image; () without one."""
-told_diseases = st.sampled_from(({}, *({"disease": told} for told in (None, "lung", "breast", "bladder"))))
-"""What clinical facts say of it: nothing, that it is not known after all, or which."""
 workers = st.integers(0, WORKERS - 1)
 anything = st.integers(0, 99)
 """Chooses one of what there is."""
@@ -90,47 +83,54 @@ class Service:
         return cls(database, load_forecaster(folder / "new", "cpu"), load_forecaster(folder / "seeing", "cpu"))
 
 
-BY_MODEL = {one.card.model: one for one in forecasters()}
-
-
 class Programs(RuleBasedStateMachine):
     """One program; `service` is set before a run. Patients of each program are its own, so none has to be removed."""
 
     service: Service
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(scans=st.lists(told.scans, max_size=8))
+    def begin(self, scans: Sequence[ToldScan]) -> None:
         self.name = f"program{next(_programs)}"
         self.accepted = Accepted()
         self.bells: list[tuple[str, str]] = []
         self.door = self.service.database.connect()
         self.connections = [self._connect() for _ in range(WORKERS)]
         self.workers = [Reconciler(connection, self.service.held) for connection in self.connections]
+        for scan in scans:
+            self.a_scan_comes_or_is_corrected(scan)
 
-    @rule(patient=patients, number=names, on_day=days, size=sizes, is_breast=st.booleans(), looks=looks)
-    def a_scan_comes_or_is_corrected(
-        self, patient: str, number: int, on_day: int, size: float, is_breast: bool, looks: tuple[float, ...]
-    ) -> None:
-        patient, name = self._named(patient), str(number)
-        visit = breast(patient, name, on_day, size, size) if is_breast else lung(patient, name, on_day, size)
-        visit = replace(visit, measured=replace(visit.measured, embedding=looks))
+    @rule(scans=st.lists(told.scans, min_size=1, max_size=4))
+    def scans_come_or_are_corrected(self, scans: Sequence[ToldScan]) -> None:
+        for scan in scans:
+            self.a_scan_comes_or_is_corrected(scan)
+
+    def a_scan_comes_or_is_corrected(self, told: ToldScan) -> None:
+        visit = told.visit(self.name)
         accept(self.door, visit)
-        self.accepted.scan(visit.scan_uid, patient, _scan(visit))
+        self.accepted.scan(visit.scan_uid, visit.received_as, plain_scan(visit))
         self.bells.append(("scan", visit.scan_uid))
 
-    @rule(patient=patients, start=days, length=st.sampled_from((None, 30)), withdrawn=st.booleans())
-    def a_treatment_is_told(self, patient: str, start: int, length: int | None, withdrawn: bool) -> None:
-        patient = self._named(patient)
-        told = drug(patient, "docetaxel", start, None if length is None else start + length, withdrawn)
+    @rule(told=told.treatments)
+    def a_treatment_is_told(self, told: Treatment) -> None:
+        told = replace(told, received_as=self._named(told.received_as))
         accept(self.door, told)
-        self.accepted.drugs[told.treatment_id] = Drug(patient, told.name, told.start_at, told.end_at, withdrawn)
+        self.accepted.treatments[told.treatment_id] = plain_treatment(told)
+        self.bells.append(("patient", told.received_as))
+
+    @rule(patient=told.patients, told=told.outcomes, withdrawn=st.booleans())
+    def an_outcome_is_told(self, patient: str, told: plain_course.Outcome, withdrawn: bool) -> None:
+        patient = self._named(patient)
+        outcome = Outcome(patient, told.endpoint, told.at, told.event, withdrawn)
+        with self.door.transaction():
+            accept_outcomes(self.door, [outcome], dt.datetime.now(dt.UTC))
+        self.accepted.outcomes[patient, told.endpoint] = None if withdrawn else told
         self.bells.append(("patient", patient))
 
-    @rule(patient=patients, age=st.integers(40, 43), disease=told_diseases)
+    @rule(patient=told.patients, age=st.integers(40, 43), disease=told.told_diseases)
     def a_clinical_fact_is_told(self, patient: str, age: int, disease: dict[str, str | None]) -> None:
-        told = {"age": age} | disease
-        accept(self.door, (self._named(patient), told))
-        self.accepted.clinical.setdefault(self._named(patient), {}).update(told)
+        facts = {"age": age} | disease
+        accept(self.door, (self._named(patient), facts))
+        self.accepted.clinical.setdefault(self._named(patient), {}).update(facts)
         self.bells.append(("patient", self._named(patient)))
 
     @rule(some=anything)
@@ -146,7 +146,7 @@ class Programs(RuleBasedStateMachine):
         self._say(Rejection(uid, None, "other", "someone", withdrawn=True))
         self.accepted.restore(uid)
 
-    @rule(patient=patients, into=patients)
+    @rule(patient=told.patients, into=told.patients)
     def two_patients_are_one(self, patient: str, into: str) -> None:
         self._identity("merge", self._named(patient), self._named(into), None)
         self.accepted.merge(self._named(patient), self._named(into))
@@ -157,7 +157,7 @@ class Programs(RuleBasedStateMachine):
         self._identity("unmerge", patient, None, None)
         self.accepted.unmerge(patient)
 
-    @rule(some=anything, to=patients)
+    @rule(some=anything, to=told.patients)
     def a_scan_is_moved(self, some: int, to: str) -> None:
         uid = self._some_scan(some)
         self._identity("move", None, self._named(to), uid)
@@ -180,7 +180,7 @@ class Programs(RuleBasedStateMachine):
     def identity_events_take_effect(self, worker: int, death: int | None) -> None:
         self._lives_through(worker, lambda one: apply_identity(self.connections[one], self.workers[one]), death)
 
-    @rule(patient=patients, worker=workers, death=deaths)
+    @rule(patient=told.patients, worker=workers, death=deaths)
     def a_patient_is_replayed(self, patient: str, worker: int, death: int | None) -> None:
         afresh = [one.weights_version for one in self.service.active]
         replay = lambda one: self.workers[one].patients([self._named(patient)], afresh)  # noqa: E731
@@ -214,11 +214,14 @@ class Programs(RuleBasedStateMachine):
         if not hasattr(self, "accepted"):
             return
         self._settle()
-        assert _placements(self.door, self.name) == self.accepted.placements()
-        for forecaster in self.service.active:
-            assert _states(self.door, self.name, forecaster.weights_version) == sorted(self.accepted.states(forecaster))
+        active = self.service.active
+        same(standing_rows.placements(self.door, self.name), self.accepted.placements())
+        same(standing_rows.course(self.door, self.name), self.accepted.course_rows(active))
+        for forecaster in active:
+            states = standing_rows.states(self.door, self.name, forecaster.weights_version)
+            same(states, self.accepted.states(forecaster, active))
         leads = {"lung": self.service.lead, "bladder": self.service.lead, "breast": BY_MODEL["response"]}
-        assert _current(self.door, self.name) == self.accepted.current(leads)
+        same(standing_rows.current(self.door, self.name), self.accepted.current(leads, active))
         for connection in (self.door, *self.connections):
             connection.close()
 
@@ -247,7 +250,8 @@ class Programs(RuleBasedStateMachine):
             self.connections[worker] = self._connect()
             self.workers[worker] = Reconciler(self.connections[worker], self.service.held)
             return False
-        self.connections[worker].left = None
+        finally:
+            self.connections[worker].left = None
         return True
 
     def _identity(self, kind: str, patient: str | None, other: str | None, scan: str | None) -> None:
@@ -261,7 +265,7 @@ class Programs(RuleBasedStateMachine):
 
     def _some_scan(self, some: int) -> str:
         """One that came, or one that did not come yet."""
-        uids = [*sorted(self.accepted.scans), f"{self._named('A')}/{some % SCANS}"]
+        uids = [*sorted(self.accepted.scans), f"{self._named('A')}/{some % told.SCANS}"]
         return uids[some % len(uids)]
 
     def _named(self, patient: str) -> str:
@@ -272,42 +276,8 @@ class Programs(RuleBasedStateMachine):
         return Mortal.connect(libpq_url(self.service.database.settings, "worker"), autocommit=True, options=options)
 
 
-def _scan(visit: ImportedVisit) -> Scan:
-    return Scan(visit.acquired_at, visit.disease, visit.measured.measurements, visit.measured.embedding)
-
-
-def _placements(connection: psycopg.Connection, program: str) -> set[tuple]:
-    return set(connection.execute(
-        """SELECT patient_id, id, revision, at FROM core.placements
-        WHERE kind = 'scan' AND ended_by IS NULL AND starts_with(patient_id, %s)""", [program]).fetchall())  # fmt: skip
-
-
-def _current(connection: psycopg.Connection, program: str) -> dict[tuple, tuple]:
-    """(patient, endpoint, horizon) → risk and scan, as everybody sees it."""
-    rows = connection.execute(
-        """SELECT patient_id, endpoint, horizon_kind, horizon_days, risk, scan_uid FROM scanstream.current_risk
-        WHERE starts_with(patient_id, %s)""", [program]).fetchall()  # fmt: skip
-    return {row[:4]: row[4:] for row in rows}
-
-
-def _states(connection: psycopg.Connection, program: str, version: str) -> list[tuple]:
-    """(patient, scan, position, state, forecasts) of everything that stands."""
-    said: dict[str, list[Forecast]] = {}
-    for kind, table in SAID.items():
-        fields = ", ".join(kind._fields)
-        for uid, *values in connection.execute(
-            f"""SELECT scan_uid, {fields} FROM core.{table} WHERE superseded_by IS NULL AND weights_version = %s
-            AND starts_with(patient_id, %s) ORDER BY 1, 2, 3, 4""",
-            [version, program],
-        ):
-            said.setdefault(uid, []).append(kind(*map(_frozen, values)))
-    rows = connection.execute(
-        """SELECT patient_id, scan_uid, position, state FROM core.states
-        WHERE superseded_by IS NULL AND weights_version = %s AND starts_with(patient_id, %s)""",
-        [version, program],
-    )
-    return sorted((*row, tuple(said.get(row[1], ()))) for row in rows)  # fmt: skip
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+def same(standing: Iterable[Row], wanted: Iterable[Row]) -> None:
+    """Fail with the rows that differ."""
+    stand, must = sorted(standing, key=repr), sorted(wanted, key=repr)
+    wrong, missing = [row for row in stand if row not in must], [row for row in must if row not in stand]
+    assert stand == must, f"standing but wrong: {wrong}\nmissing: {missing}"

@@ -4,40 +4,43 @@ It shares nothing with the service but `models/`: no rows, no digests, no messag
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from models.features import IMAGE_NAMES, features
+from models.criteria.visit import TreatmentStart
 from models.forecast import Forecast, RiskForecast, of_kind
-from models.measurement import Measurement
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
+from tests.random_programs.plain_course import Outcome, PlainCourse, Scan, Visit, known_last, visits
 
 DAY = dt.timedelta(days=1)
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Scan:
-    """One revision of a scan."""
-
-    at: dt.datetime
-    disease: str
-    measurements: tuple[Measurement, ...]
-    looks: tuple[float, ...]  # of its lesion in an image, () without one
-
-
-@dataclass(frozen=True)
-class Drug:
-    """A treatment as it was told last."""
+class Treatment:
+    """A treatment as it was told last; `at`: where it stands."""
 
     patient: str
     name: str
+    kind: str
     start: dt.datetime
     end: dt.datetime | None
+    at: dt.datetime
+    line: int | None
     withdrawn: bool
+
+
+class Step(NamedTuple):
+    """What a model says after a visit; `disease` as it sees it there, `position` of the visit's last scan."""
+
+    patient: str
+    visit: Visit
+    disease: str
+    position: int
+    state: bytes
+    forecasts: tuple[Forecast, ...]
 
 
 @dataclass
@@ -47,7 +50,8 @@ class Accepted:
     received_as: dict[str, str] = field(default_factory=dict)
     scans: dict[str, list[Scan]] = field(default_factory=dict)  # revision 1 first
     rejected: dict[str, int] = field(default_factory=dict)  # this revision and all lower ones do not count
-    drugs: dict[str, Drug] = field(default_factory=dict)
+    treatments: dict[str, Treatment] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str], Outcome | None] = field(default_factory=dict)  # by patient and endpoint
     clinical: dict[str, dict[str, Any]] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
@@ -91,58 +95,103 @@ class Accepted:
         records = sorted((one == patient, one) for one in self.clinical if self.root(one) == patient)
         return {name: value for _, one in records for name, value in self.clinical[one].items()}
 
-    def disease(self, patient: str, scan: Scan) -> str:
-        """What the clinical facts of the timeline say, else the scan itself."""
-        return self.known(patient).get("disease") or scan.disease
+    def disease(self, patient: str, own: str) -> str:
+        """What the clinical facts of the timeline say, else what its scans say."""
+        told: str | None = self.known(patient).get("disease")
+        return told or own
 
-    def timeline(self, patient: str) -> list[tuple[dt.datetime, bool, str, Scan | Drug]]:
-        """What stands, in order: at, whether it is a treatment, its id, and what it is."""
-        entries: list[tuple[dt.datetime, bool, str, Scan | Drug]] = [
-            (revisions[-1].at, False, uid, revisions[-1])
-            for uid, revisions in self.scans.items()
-            if self.owner(uid) == patient and len(revisions) > self.rejected.get(uid, 0)
-        ]
-        entries += [(drug.start, True, uid, drug) for uid, drug in self.drugs.items()
-                    if self.root(drug.patient) == patient and not drug.withdrawn]  # fmt: skip
-        return sorted(entries, key=lambda entry: entry[:3])
+    @property
+    def patients(self) -> list[str]:
+        """Everybody on whose timeline a scan belongs."""
+        return sorted({self.owner(uid) for uid in self.scans})
+
+    def treated(self, patient: str) -> list[tuple[str, Treatment]]:
+        """Id and treatment, of all that stand."""
+        return [(uid, one) for uid, one in self.treatments.items()
+                if self.root(one.patient) == patient and not one.withdrawn]  # fmt: skip
+
+    def timeline(self, patient: str) -> list[tuple[dt.datetime, bool, str]]:
+        """What stands, in order: at, whether it is a treatment, its id."""
+        scans = [(revisions[-1].at, False, uid) for uid, revisions in self.scans.items()
+                 if self.owner(uid) == patient and len(revisions) > self.rejected.get(uid, 0)]  # fmt: skip
+        return sorted([*scans, *((one.at, True, uid) for uid, one in self.treated(patient))])
 
     def placements(self) -> set[tuple[str, str, int, dt.datetime]]:
         """(patient, id, revision, at) of every scan that stands."""
         return {
             (patient, uid, len(self.scans[uid]), at)
-            for patient in {self.owner(uid) for uid in self.scans}
-            for at, is_drug, uid, _ in self.timeline(patient) if not is_drug
+            for patient in self.patients
+            for at, is_treatment, uid in self.timeline(patient) if not is_treatment
         }  # fmt: skip
 
-    def states(self, forecaster: Forecaster) -> Iterator[tuple[str, str, int, bytes, tuple[Forecast, ...]]]:
-        """(patient, scan, position, state, forecasts) after every scan that the model applies to."""
-        for patient in sorted({self.owner(uid) for uid in self.scans}):
-            state, last, begun, known = forecaster.initial(1), None, [], self.known(patient)
-            for position, (at, is_drug, uid, what) in enumerate(self.timeline(patient), start=1):
-                if is_drug:
-                    begun.append(what)
+    def course(self, patient: str, active: Collection[Forecaster]) -> PlainCourse:
+        """Visits, verdicts and open questions; endpoints are asked where weights forecast them for a disease of it."""
+        scans = [(uid, len(self.scans[uid]), self.scans[uid][-1])
+                 for _, is_treatment, uid in self.timeline(patient) if not is_treatment]  # fmt: skip
+        own = [scan.disease for *_, scan in scans]
+        diseases = {self.disease(patient, one) for one in own}
+        cards = [one.card for one in active if diseases & set(one.card.applies_to.diseases)]
+        asked = {each.endpoint for card in cards for each in card.endpoints}
+        starts = [TreatmentStart(one.start.date(), one.kind, one.line) for _, one in sorted(self.treated(patient))]
+        outcomes = [one for (told_of, _), one in self.outcomes.items() if one and self.root(told_of) == patient]
+        disease = self.disease(patient, known_last(own))
+        return PlainCourse(visits(scans), starts, outcomes, disease, asked, self.known(patient))
+
+    def course_rows(self, active: Collection[Forecaster]) -> list[Row]:
+        """(table, patient, columns …) of every visit, verdict and question."""
+        rows: list[Row] = []
+        for patient in self.patients:
+            course = self.course(patient, active)
+            revisions = {visit.uid: visit.scans[-1][1] for visit in course.visits}
+            for visit in course.visits:
+                scans = tuple(uid for uid, *_ in visit.scans)
+                rows.append(("visits", patient, visit.uid, visit.at, course.line_of(visit), scans))
+            for criterion, lines in course.by_criterion.items():
+                verdicts = [verdict for line in lines for verdict in line.verdicts]
+                rows += [("responses", patient, criterion, revisions[one.scan_uid], *vars(one).values())
+                         for one in verdicts]  # fmt: skip
+            rows += [("endpoint_statuses", patient, *key, *answer) for key, answer in course.statuses.items()]
+        return rows
+
+    def steps(self, forecaster: Forecaster, active: Collection[Forecaster]) -> Iterator[Step]:
+        """One after every visit that the model applies to."""
+        for patient in self.patients:
+            state, last, known = forecaster.initial(1), None, self.known(patient)
+            course = self.course(patient, active)
+            position = {uid: number for number, (_, _, uid) in enumerate(self.timeline(patient), start=1)}
+            for visit in course.visits:
+                x, disease = course.seen(visit), self.disease(patient, visit.disease)
+                if not forecaster.applies(disease, list(x)):
                     continue
-                x = np.append(features(what.measurements), what.looks or [np.nan] * len(IMAGE_NAMES))
-                disease = self.disease(patient, what)
-                if forecaster.applies(disease, x):
-                    elapsed, last = (at - last) / DAY if last else 0.0, at
-                    in_force = tuple(_in_force(drug, at) for drug in begun)
-                    timepoint = Timepoint(x, elapsed, disease, in_force, known)
-                    state, (said,) = forecaster.advance(state, [timepoint])
-                    yield patient, uid, position, state[0].tobytes(), tuple(said)
+                if course.begins_line(visit):
+                    state, last = forecaster.initial(1), None
+                elapsed, last = (visit.at - last) / DAY if last else 0.0, visit.at
+                timepoint = Timepoint(x, elapsed, disease, self._in_force(patient, visit.at), known)
+                state, (said,) = forecaster.advance(state, [timepoint])
+                stand = tuple(one for one in said if course.stands(visit, one))
+                yield Step(patient, visit, disease, position[visit.uid], state[0].tobytes(), stand)
 
-    def current(self, leads: dict[str, Forecaster]) -> dict[tuple, tuple]:
-        """(patient, endpoint, horizon) → risk and scan: of the weights that lead for its disease, from the latest."""
-        latest: dict[tuple, tuple] = {}
+    def _in_force(self, patient: str, at: dt.datetime) -> tuple[TreatmentInForce, ...]:
+        """Treatments begun by then, in their order."""
+        begun = sorted((one.at, uid) for uid, one in self.treated(patient) if one.at < at)
+        return tuple(_seen_at(at, self.treatments[uid]) for _, uid in begun)
+
+    def states(self, forecaster: Forecaster, active: Collection[Forecaster]) -> Iterator[Row]:
+        """What stands by one model: patient, last scan, its revision, time, position, state, forecasts."""
+        for patient, visit, _, position, state, said in self.steps(forecaster, active):
+            yield patient, visit.uid, visit.scans[-1][1], visit.at, position, state, said
+
+    def current(self, leads: Mapping[str, Forecaster], active: Collection[Forecaster]) -> list[Row]:
+        """(patient, endpoint, horizon, risk, scan): of the weights that lead for its disease, from the latest visit."""
+        latest: dict[Row, Row] = {}
         for disease, forecaster in leads.items():
-            for patient, uid, _, _, said in self.states(forecaster):
-                newest = self.scans[uid][-1]
-                for one in of_kind(RiskForecast, said) if self.disease(patient, newest) == disease else ():
+            for patient, visit, seen_as, _, _, said in self.steps(forecaster, active):
+                for one in of_kind(RiskForecast, said) if seen_as == disease else ():
                     key = (patient, one.endpoint, one.horizon_kind, one.horizon_days)
-                    latest[key] = max(latest.get(key, ()), (newest.at, uid, one.risk))
-        return {key: (risk, uid) for key, (_, uid, risk) in latest.items()}
+                    latest[key] = max(latest.get(key, ()), (visit.at, visit.uid, one.risk))
+        return [(*key, risk, uid) for key, (_, uid, risk) in latest.items()]
 
 
-def _in_force(drug: Drug, at: dt.datetime) -> TreatmentInForce:
-    ended = drug.end is not None and drug.end <= at
-    return TreatmentInForce(drug.name, "drug", (at - drug.start) / DAY, (at - drug.end) / DAY if ended else None)
+def _seen_at(at: dt.datetime, told: Treatment) -> TreatmentInForce:
+    since_end = (at - told.end) / DAY if told.end is not None and told.end <= at else None
+    return TreatmentInForce(told.name, told.kind, (at - told.start) / DAY, since_end)

@@ -17,12 +17,14 @@ from stream.timeline.entries import (
     Placement,
     ScanEntry,
     ScanFeatures,
+    StandingCourseRow,
     StandingState,
     Timeline,
     TreatmentEntry,
     ordered,
 )
-from stream.timeline.planning import Plan, WeightsPlan, digests, latest_forecasts, latest_forecasts_before, plan
+from stream.timeline.links import digests
+from stream.timeline.planning import Plan, WeightsPlan, latest_forecasts, latest_forecasts_before, plan
 from stream.vocabulary import FactKind
 
 DAY_0 = dt.datetime(2025, 3, 1, tzinfo=dt.UTC)
@@ -34,7 +36,7 @@ class Weights:
 
     weights_version: str = "lung weights"
     disease: str = "lung"
-    card = SimpleNamespace(feature_version="v1")
+    card = SimpleNamespace(feature_version="v1", applies_to=SimpleNamespace(diseases=("lung",)), endpoints=())
 
     def applies(self, disease: str, x: Sequence[float | None]) -> bool:
         return disease == self.disease and x[0] is not None
@@ -49,12 +51,12 @@ def at(day: float) -> dt.datetime:
 
 def scan(name: str, day: float, value: float | None = 1.0, revision: int = 1, disease: str = "lung") -> ScanEntry:
     sha256 = hashlib.sha256(f"{disease} {value}".encode()).hexdigest()
-    return ScanEntry(name, revision, at(day), {"v1": ScanFeatures(sha256, disease, (value,))})
+    return ScanEntry(name, revision, at(day), at(day).date(), {"v1": ScanFeatures(sha256, disease, (value,))})
 
 
 def drug(name: str, start: float, end: float | None = None, revision: int = 1) -> TreatmentEntry:
     end_at = None if end is None else at(end)
-    return TreatmentEntry(name, revision, at(start), name, "drug", at(start), end_at)
+    return TreatmentEntry(name, revision, at(start), name, "drug", at(start), end_at, at(start).date())
 
 
 def timeline(*entries: Entry, clinical: Mapping[str, object] | None = None) -> Timeline:
@@ -76,7 +78,10 @@ def applied(done: Plan) -> Timeline:
     gone = {(row.kind, row.id) for row in done.ended}
     placed = tuple(Placement(e.kind, e.id, e.revision, e.at, fold_id, b"") for e in done.placed)
     rest = tuple(row for row in line.placements if (row.kind, row.id) not in gone)
-    return replace(line, version=fold_id, unseen=(), placements=rest + placed, states=kept + new)
+    ends = {id(row) for row in done.course_ended}
+    course = tuple(row for row in line.course if id(row) not in ends)
+    course += tuple(StandingCourseRow(row, fold_id, b"") for row in done.course_rows)
+    return replace(line, version=fold_id, unseen=(), placements=rest + placed, states=kept + new, course=course)
 
 
 def folded(*entries: Entry, active: Sequence[Weights] = (LUNG,)) -> Timeline:

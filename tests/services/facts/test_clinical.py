@@ -93,11 +93,15 @@ def test_accepting_says_whose_timelines_have_work(worker: Connection) -> None:
     assert accept_treatments(worker, [*treatments, drug("PC", "a", 0)], day(0)) == {"PC"}
 
 
-def test_an_outcome_is_kept_and_folds_nothing(worker: Connection) -> None:
+def test_an_outcome_is_kept_and_one_that_happened_settles_its_question(worker: Connection) -> None:
     fold_each(worker, [lung("PA", "a", 0, 20.0)])
-    for event in (False, True, True):
+    status = "SELECT status, since FROM scanstream.endpoint_status WHERE superseded_at IS NULL"
+    for event, expected in ((False, ("open", day(0))), (True, ("known", day(100))), (True, ("known", day(100)))):
         accept_outcomes(worker, [Outcome("PA", "progression", day(100), event)], day(101))
+        Reconciler(worker, forecasters()).patients(["PA"])
+        assert worker.execute(status).fetchall() == [expected]
     assert revisions(worker, "outcomes", "event") == [(1, False), (2, True)]
+    assert worker.execute("SELECT DISTINCT superseded_because FROM core.forecasts").fetchall() == [("occurred",)]
     assert Reconciler(worker, forecasters()).patients(["PA"]) == []
 
 

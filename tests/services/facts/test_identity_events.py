@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from stream.services.facts.clinical import ImportedVisit
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery.sweep import sweep
@@ -25,8 +26,15 @@ from tests.services.recovery.test_sweep import A_DAY, much_later
 from tests.services.waiting import threads, wait_for_waiting
 
 _numbers = itertools.count()
-OF_A = [lung("PA", "a1", 0, 20.0), drug("PA", "docetaxel", 5), lung("PA", "a2", 90, 30.0), ("PA", {"age": 60})]
-OF_B = [lung("PB", "b1", 40, 25.0), lung("PB", "b2", 120, 50.0)]
+
+
+def of_b(name: str, on_day: float, diameter_mm: float) -> ImportedVisit:
+    """A visit received as PB of the lesion that PA has: one person under two names."""
+    return replace(lung("PA", name, on_day, diameter_mm), scan_uid=f"PB/{name}", received_as="PB")
+
+
+OF_A = [lung("PA", "a1", 0, 20.0), drug("PA", "docetaxel", 5), lung("PA", "a2", 90, 23.0), ("PA", {"age": 60})]
+OF_B = [of_b("b1", 40, 22.0), of_b("b2", 120, 23.5)]
 
 
 def event(kind: str, patient: str | None = None, other: str | None = None, scan: str | None = None) -> IdentityEvent:
@@ -85,14 +93,14 @@ def test_an_unmerge_gives_back_what_was_received_as_the_patient_whenever_it_came
     connection = database.connect()
     reconciler = fold_each(connection, [*OF_A, *OF_B])
     take_effect(connection, event("merge", "PB", "PA"))
-    accept(connection, lung("PB", "b3", 200, 44.0))
+    accept(connection, of_b("b3", 200, 24.0))
     reconciler.patients(["PB"])
     assert connection.execute("SELECT patient_id FROM core.placements WHERE id = 'PB/b3'").fetchall() == [("PA",)]
     assert take_effect(connection, event("unmerge", "PB")) == [("PA", "unmerged"), ("PB", "unmerged")]
     assert_sound(connection)
     apart = standing(connection)
     database.empty()
-    fold_each(database.connect(), [*OF_A, *OF_B, lung("PB", "b3", 200, 44.0)])
+    fold_each(database.connect(), [*OF_A, *OF_B, of_b("b3", 200, 24.0)])
     never_merged = standing(database.connect())
     for part in ("states", "forecasts", "sizes", "responses", "placements"):
         assert apart[part] == never_merged[part]
@@ -104,7 +112,7 @@ def test_a_moved_scan_stands_on_the_other_timeline_with_all_its_revisions_to_com
     folds = take_effect(connection, event("move", None, "PB", "PA/a2"))
     assert folds == [("PA", "moved"), ("PB", "moved")]
     assert because(connection, "PA") == {None, "moved", "clinical"}
-    accept(connection, lung("PA", "a2", 91, 12.0))
+    accept(connection, lung("PA", "a2", 91, 21.0))
     reconciler.scans(["PA/a2"])
     query = "SELECT patient_id, revision FROM core.placements WHERE id = 'PA/a2' AND ended_by IS NULL"
     assert connection.execute(query).fetchall() == [("PB", 2)]
@@ -195,7 +203,7 @@ def test_a_merge_waits_for_folds_under_way_and_these_do_not_wait_for_it_in_line(
             stopped.execute("SELECT pg_advisory_xact_lock_shared(4711)")
             merge = start(apply_identity, merging, Reconciler(merging, forecasters()))
             wait_for_waiting(working, merging)
-            fold_each(working, [lung("PB", "b3", 200, 44.0)])  # its turn comes between two tries of the merge
+            fold_each(working, [of_b("b3", 200, 24.0)])  # its turn comes between two tries of the merge
             assert not merge.done()
         assert [one.patient_id for one in merge.result()] == ["PA", "PB"]
     assert_sound(working)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 
 from models.features import IMAGES, MEASUREMENTS
@@ -32,7 +33,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NAMES = Pseudonyms(b"k" * 32)
 TODAY = dt.date(2026, 11, 23)
 CLINICAL = "patient_id,disease,baseline_date,treatment_start,age\nA,Lung,2026-01-10,2026-01-12,61\n"
-VISITS = "patient_id,day,longest_diameter_mm\nA,0,40\nA,42,31\nA,90,44\n"
+VISITS = "patient_id,day,longest_diameter_mm\nA,0,40\nA,42,31\nA,90,36\n"
 TREATMENT = "patient_id,start_day,end_day,name,kind\nA,2,,Pembrolizumab,drug\n"
 
 
@@ -285,23 +286,36 @@ def test_kafka_away_loses_nothing_and_is_told(
 
 
 @pytest.mark.usefixtures("services")
-def test_i_spy2_brings_every_patient_four_forecasts_of_response(database: Database) -> None:
+def test_i_spy2_brings_every_patient_four_forecasts_of_response_until_it_is_known(
+    database: Database, tmp_path: Path
+) -> None:
     ensure_topics(kafka_servers(database.settings), database.settings.partitions)
     settings = database.settings.model_copy(update={"assume_disease": "breast"})
-    counts = import_folder(settings, shared_data() / "ispy2", "I-SPY2", "coordinator")
+    for name in ("clinical.csv", "measurements.csv"):
+        shutil.copy(shared_data() / "ispy2" / name, tmp_path)
+    counts = import_folder(settings, tmp_path, "I-SPY2", "coordinator")
     assert counts == {
         "patients": 384,
         "treatments": 0,
-        "outcomes": 384,
+        "outcomes": 0,
         "visits": 1536,
         "set_aside": 0,
         "changed_timelines": 384,
     }
     assert len(folded(database)) == 384
-    forecasts = database.connect("reader").execute(
-        "SELECT patient_id, endpoint, count(*) FROM scanstream.risk_history WHERE superseded_at IS NULL GROUP BY 1, 2"
-    )
-    assert {row[1:] for row in forecasts} == {("pcr", 4)}
+    assert pcr_forecasts(database, "superseded_at IS NULL") == {4: 384}
+    counts = import_folder(settings, shared_data() / "ispy2", "I-SPY2", "coordinator")
+    assert (counts["outcomes"], counts["changed_timelines"]) == (384, 384)
+    assert len(folded(database)) == 384
+    assert pcr_forecasts(database, "superseded_at IS NULL") == {}
+    assert pcr_forecasts(database, "superseded_because = 'occurred'") == {4: 384}
+
+
+def pcr_forecasts(database: Database, which: str) -> dict[int, int]:
+    """How many patients have how many forecasts of a pathologic complete response."""
+    query = f"""SELECT n, count(*) FROM (SELECT count(*) AS n FROM scanstream.risk_history
+    WHERE endpoint = 'pcr' AND {which} GROUP BY patient_id) p GROUP BY n"""
+    return dict(database.connect("reader").execute(query).fetchall())
 
 
 def test_the_immunotherapy_trials_get_forecasts_once_their_days_have_a_date(
@@ -317,6 +331,28 @@ def test_the_immunotherapy_trials_get_forecasts_once_their_days_have_a_date(
     (tmp_path / "clinical.csv").write_text("\n".join(["patient_id,baseline_date", *lines]))
     assert importing(tmp_path)["set_aside"] == 1, "one line of the trials states no day"
     assert len(folded(database)) == len(patients)
-    query = "SELECT count(DISTINCT patient_id) FROM scanstream.current_risk WHERE endpoint = 'progression'"
-    ((forecast,),) = database.connect("reader").execute(query).fetchall()
-    assert forecast > 0.95 * len(patients)
+    reader = database.connect("reader")
+    query = """SELECT patient_id, status, since FROM scanstream.endpoint_status
+    WHERE endpoint = 'progression' AND superseded_at IS NULL"""
+    statuses = reader.execute(query).fetchall()
+    known = pseudonyms(database.settings, database.connect("worker"))
+    names = {known.patient_id("NORTH", patient): patient for patient in patients}
+    occurred = {names[patient]: since for patient, status, since in statuses if status == "occurred"}
+    day_0 = dt.datetime(2015, 6, 1, tzinfo=dt.UTC)
+    assert {patient: (since - day_0).days for patient, since in occurred.items()} == first_progressions(folder)
+    at_risk = reader.execute("SELECT DISTINCT patient_id FROM scanstream.current_risk WHERE endpoint = 'progression'")
+    forecast = {names[patient] for (patient,) in at_risk}
+    assert forecast.isdisjoint(occurred)
+    assert len(forecast | occurred.keys()) > 0.95 * len(patients)
+
+
+def first_progressions(folder: Path) -> dict[str, int]:
+    """By pandas alone: patient → the first day on which the one diameter is 20 % and 5 mm above the smallest so far."""
+    table = pd.read_csv(folder / "measurements.csv").dropna(subset=["day"])
+    too_small = table.raw_text.fillna("").str.startswith("TOO SMALL")
+    table["mm"] = table.longest_diameter_mm.where(~too_small, 5.0)
+    visits = table.groupby(["patient_id", "day"], as_index=False).mm.max().sort_values(["patient_id", "day"])
+    visits["nadir"] = visits.groupby("patient_id").mm.transform(lambda mm: mm.cummin().ffill().shift())
+    grown = (visits.mm >= (1.2 * visits.nadir).round(6)) & (visits.mm >= visits.nadir + 5)
+    again = (visits.nadir == 0) & (visits.mm > 0)
+    return visits[grown | again].groupby("patient_id").day.first().astype(int).to_dict()

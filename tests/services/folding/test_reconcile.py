@@ -27,7 +27,7 @@ from tests.services.accepted_facts import (
 )
 from tests.services.waiting import gate, heads_held, threads, wait_for_waiting
 
-THREE_VISITS = [lung("PA", "first", 0, 30.0), lung("PA", "second", 42, 24.0), lung("PA", "third", 90, 33.0)]
+THREE_VISITS = [lung("PA", "first", 0, 30.0), lung("PA", "second", 42, 24.0), lung("PA", "third", 90, 28.0)]
 
 
 def history(connection: Connection) -> list[tuple]:
@@ -76,14 +76,14 @@ def test_a_scan_before_all_others_folds_everything_again(database: Database) -> 
 @pytest.mark.parametrize(
     ("change", "because", "superseded"),
     [
-        (lung("PA", "second", 42, 50.0), "revision", ["second", "third"]),
+        (lung("PA", "second", 42, 26.0), "revision", ["second", "third"]),
         (lung("PA", "second", 100, 24.0), "revision", ["second", "third"]),
         (drug("PA", "pembrolizumab", 20), "treatment", ["second", "third"]),
-        (drug("PA", "pembrolizumab", 42), "treatment", ["third"]),
+        (drug("PA", "pembrolizumab", 42), "treatment", ["second", "third"]),
         (("PA", {"age": 61}), "clinical", ["first", "second", "third"]),
-        (lung("PA", "early", -10, 20.0), "late", ["first", "second", "third"]),
+        (lung("PA", "early", -10, 31.0), "late", ["first", "second", "third"]),
         (lung("PA", "fourth", 120, 20.0), None, []),
-        (drug("PA", "pembrolizumab", 91), None, []),
+        (drug("PA", "pembrolizumab", 91), "treatment", ["third"]),
     ],
 )
 def test_what_no_longer_stands_is_kept_with_the_reason(

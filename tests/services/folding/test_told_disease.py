@@ -35,6 +35,9 @@ TWO_SITES = MeasuredScan(
     None,
     None,
 )
+WITH_VOLUME = replace(
+    TWO_SITES, measurements=(*TWO_SITES.measurements, Measurement("volume", 12.0, "SR", "chest", "Chest", "breast"))
+)
 LUNG_IS_TOLD: Fact = ("PA", {"disease": "lung"})
 
 
@@ -103,7 +106,10 @@ def test_what_an_earlier_version_left_of_facts_that_came_late_is_found_and_a_rep
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It took the disease as it was when a scan was measured; what it left of facts that came first is right."""
-    connection, late = database.connect(), [visit("jan", 0), breast("PA", "mar", 60, 12.0, 30.0), LUNG_IS_TOLD]
+    connection, late = (
+        database.connect(),
+        [visit("jan", 0), ImportedVisit("PA/mar", "PA", day(60), "breast", WITH_VOLUME), LUNG_IS_TOLD],
+    )
     first = [("PB", {"disease": "lung"}), lung("PB", "a", 0, 30.0)]
     monkeypatch.setattr(Timeline, "disease_of", lambda _, scans_own: scans_own)
     reconciler = fold_each(connection, [*late, *first])
@@ -125,7 +131,7 @@ def test_the_next_scan_puts_right_what_an_earlier_version_left(
     fold_each(connection, [lung("PA", "a", 0, 30.0), as_bladder, LUNG_IS_TOLD])
     assert forecast_of(connection) == {"PA/a": {"lung"}, "PA/b": {"bladder"}}
     monkeypatch.undo()
-    fold_each(connection, [lung("PA", "c", 90, 40.0)])
+    fold_each(connection, [lung("PA", "c", 90, 34.0)])
     assert forecast_of(connection) == {"PA/a": {"lung"}, "PA/b": {"lung"}, "PA/c": {"lung"}}
     assert_sound(connection)
 

@@ -10,7 +10,7 @@ from tests.database import Database
 from tests.services.accepted_facts import forecasters
 
 IN_ORDER = [
-    *("I1", "I2", "I3", "I4", "I5", "I7 timelines", "I6", "I7 folds"),
+    *("I1", "I2", "I3", "I4", "I5", "I7 timelines", "course", "I6", "I7 folds"),
     *("assembled", "measured", "hashes", "audit", "I9"),
 ]
 """What is printed; others look for these ids."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from models.criteria.finding import LesionFinding, LesionState
 from models.measurement import Measurement
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan, Unused
@@ -74,9 +75,9 @@ def world(upgraded: Database) -> Iterator[Connection]:
         connection,
         [
             lung("PA", "a", 0, 20.0),
-            lung("PA", "c", 80, 30.0),
+            lung("PA", "c", 80, 22.0),
             drug("PA", "drug", 10, 30),
-            lung("PA", "b", 40, 25.0),
+            lung("PA", "b", 40, 21.0),
             ("PA", {"age": 60}),
             breast("PB", "x", 0, 9.0, 21.0),
             drug("PB", "drug", 3),
@@ -107,13 +108,15 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         if scan.scan_uid == "s2":
             raise SetAside("bad_geometry", "The slices do not fit.")
         organ = Unused("seg", "SCT:10200004", "Liver", "an organ, not a lesion")
-        return MeasuredScan((lesion,), "lung", "One lesion was not read.", unused=(organ,))
+        found = LesionFinding("lesion", LesionState.MEASURED, "Nodule", "lung", long_axis_mm=12.0)
+        note = "One lesion was not read."
+        return MeasuredScan((lesion,), "lung", note, unused=(organ,), findings=(found,), time_point="Week 8")
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)
     decided = {"decision": "rejected", "decided_by": "someone", "decided_at": day(1)}
     write_later(connection, schema.set_asides, {"item_id": item_id("s2", 1)}, decided)
-    outcomes = [Outcome("PA", "progression", day(200), True), Outcome("PB", "pcr", None, False)]
+    outcomes = [Outcome("PA", "progression", day(200), False), Outcome("PB", "pcr", None, False)]
     accept_outcomes(connection, outcomes, day(201))
 
 
@@ -175,11 +178,12 @@ def test_a_wrong_value_in_any_column_is_refused_or_named(world: Connection, tabl
 def test_a_value_planted_together_with_its_hashes_is_named_by_the_chain_of_folds(
     world: Connection, table: sa.Table
 ) -> None:
+    column = "revision" if "revision" in table.columns else "line"
     for row in rows_of(world, table, "fold_id"):
         with planted(world):
-            wrong = {**row, "revision": row["revision"] + 7}
+            wrong = {**row, column: row[column] + 7}
             wrong["row_sha256"] = row_sha256(table, wrong)
-            values = {"revision": wrong["revision"], "row_sha256": wrong["row_sha256"]}
+            values = {column: wrong[column], "row_sha256": wrong["row_sha256"]}
             if row.get("later_sha256"):
                 values["later_sha256"] = later_sha256(table, wrong)
             assert planting(world, table, row, values)
@@ -269,7 +273,7 @@ def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
     if isinstance(kind, sa.Boolean):
         return not value
     if isinstance(kind, sa.Float):
-        return math.nextafter(value, 0.0 if value > 0 else 1.0)
+        return math.nextafter(value or 0.0, 0.0 if value and value > 0 else 1.0)
     if isinstance(kind, sa.Integer):
         return (value or 0) + 1
     if isinstance(kind, sa.DateTime):
@@ -281,5 +285,5 @@ def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
             return [*(value or ()), None]
         return [*value[:-1], other_than(kind if isinstance(value[-1], list) else kind.item_type, value[-1])]
     if isinstance(kind, sa.JSON):
-        return json.dumps({**value, "planted": 1})
+        return json.dumps({**value, "planted": 1} if isinstance(value, dict) else [*value, "planted"])
     return f"{value or ''}x"

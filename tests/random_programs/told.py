@@ -1,0 +1,152 @@
+"""What programs tell of patients: scans with lesions of every state, treatments, outcomes, clinical facts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.from_measurements import findings_from
+from models.features import SOURCES
+from models.measurement import Measurement
+from stream.measured_scan import MeasuredScan
+from stream.services.facts.clinical import ImportedVisit, Treatment
+from tests.random_programs import plain_course, plain_model
+from tests.services.accepted_facts import day
+
+PATIENTS, SCANS = ("A", "B", "C"), 4
+DAYS = (0, 21, 42, 42, 90, 180)
+NODE = "node"
+
+patients = st.sampled_from(PATIENTS)
+days = st.sampled_from(DAYS)
+told_diseases = st.sampled_from(
+    ({}, {"criterion": "iRECIST"}, *({"disease": told} for told in (None, "lung", "breast", "bladder", "brain")))
+)
+"""What clinical facts say of it: nothing, that it is not known after all, or which."""
+outcomes = st.builds(
+    plain_course.Outcome,
+    st.sampled_from(("death", "pcr", "progression")),
+    st.none() | days.map(day),
+    st.sampled_from((True, True, False)),
+)
+SAID = (
+    *((LesionState.MEASURED, size) for size in 2 * (0.0, 8.0, 20.0, 24.5, 61.0)),
+    *((state, None) for state in LesionState if state is not LesionState.MEASURED),
+)
+"""State and size of a lesion."""
+ROLES = (None, None, LesionRole.TARGET, LesionRole.NON_TARGET)
+
+
+@dataclass(frozen=True)
+class ToldLesion:
+    """What a scan says of one lesion; `progressed` only where it is present without a size."""
+
+    name: str
+    state: LesionState
+    size: float | None
+    role: LesionRole | None
+    progressed: bool
+
+    def finding(self, program: str, organ: str, source: str) -> LesionFinding:
+        """In the words of a criterion."""
+        name, node, progressed = f"{program}-{self.name}", self.name == NODE, self.progressed and not self.size
+        state = LesionState.GONE if self.size == 0 else self.state
+        long, short = (None, self.size) if node else (self.size, None)
+        sized = LesionFinding(name, state, self.name, organ, node, self.role, progressed, long, short)
+        return replace(sized, source=source)
+
+
+lesions = st.lists(
+    st.builds(
+        lambda name, said, role, progressed: ToldLesion(name, said[0], said[1], role, progressed),
+        st.sampled_from(("first", "first", "first", "second", NODE)),
+        st.sampled_from(SAID),
+        st.sampled_from(ROLES),
+        st.sampled_from((*7 * (False,), True)),
+    ),
+    max_size=3,
+    unique_by=lambda lesion: lesion.name,
+)
+
+
+@dataclass(frozen=True)
+class ToldScan:
+    """A scan of a patient, or another revision of it; the same `number` is the same scan.
+
+    Its number decides what another revision of it does not change: its source, and whether it knows its disease.
+    """
+
+    patient: str
+    number: int
+    on_day: float
+    is_breast: bool
+    lesions: Sequence[ToldLesion]
+    sum_mm: float | None
+    looks: tuple[float, ...]
+    time_point: str | None
+
+    def visit(self, program: str) -> ImportedVisit:
+        """As the service accepts it; without findings where the values tell it all."""
+        disease = "breast" if self.is_breast else "unknown" if self.number == SCANS - 1 else "lung"
+        source = SOURCES[self.number % len(SOURCES)]
+        found = tuple(one.finding(program, "breast" if self.is_breast else "lung", source) for one in self.lesions)
+        values = [value for one in found for value in _values(one)]
+        if self.sum_mm is not None:
+            values.append(Measurement("sum_of_diameters", self.sum_mm, source))
+        if self.is_breast:
+            values.append(Measurement("background_parenchymal_enhancement", 10.0, source))
+        more = () if findings_from(values) == tuple(sorted(found, key=lambda one: one.lesion_uid)) else found
+        measured = MeasuredScan(tuple(values), None, None, self.looks, findings=more, time_point=self.time_point)
+        patient = f"{program}{self.patient}"
+        return ImportedVisit(f"{patient}/{self.number}", patient, day(self.on_day), disease, measured)
+
+
+scans = st.builds(
+    lambda hours, on_day, **told: ToldScan(on_day=on_day + hours / 24, **told),
+    hours=st.sampled_from((0, 0, 6, 20)),
+    patient=patients,
+    number=st.integers(0, SCANS - 1),
+    on_day=days,
+    is_breast=st.booleans(),
+    lesions=lesions,
+    sum_mm=st.sampled_from((None, None, None, 0.0, 30.0, 61.0)),
+    looks=st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22))),
+    time_point=st.sampled_from((None, None, None, "T1", "T2")),
+)
+treatments = st.builds(
+    lambda patient, kind, start, length, line, withdrawn: Treatment(
+        patient, "docetaxel", kind, day(start), None if length is None else day(start + length), kind == "surgery",
+        withdrawn, line),
+    patients,
+    st.sampled_from(("drug", "drug", "surgery", "baseline", "other")),
+    days,
+    st.sampled_from((None, 30)),
+    st.sampled_from((None, None, 1, 2, 4)),
+    st.booleans(),
+)  # fmt: skip
+
+
+def _values(finding: LesionFinding) -> list[Measurement]:
+    name = "short_axis" if finding.node else "longest_diameter"
+    target = None if finding.role is None else finding.role is LesionRole.TARGET
+    lesion: tuple[Any, ...] = finding.lesion_uid, finding.label, finding.organ, target, finding.node
+    size = finding.size_mm
+    return [] if size is None else [Measurement(name, size, finding.source, *lesion)]
+
+
+def plain_scan(visit: ImportedVisit) -> plain_course.Scan:
+    """The visit as the plain model keeps it: values say of lesions what nothing else says."""
+    measured = visit.measured
+    said = sorted(measured.findings or findings_from(measured.measurements), key=lambda one: one.lesion_uid)
+    return plain_course.Scan(
+        visit.acquired_at, visit.disease, measured.measurements, measured.embedding, tuple(said), measured.time_point
+    )
+
+
+def plain_treatment(told: Treatment) -> plain_model.Treatment:
+    """The treatment as the plain model keeps it: one that is dated by day stands at the end of that."""
+    return plain_model.Treatment(
+        told.received_as, told.name, told.kind, told.start_at, told.end_at, told.at, told.line, told.withdrawn
+    )
