@@ -156,10 +156,12 @@ def clinical(case: Case) -> Holds:
 
 
 def outcome(case: Case) -> Holds:
-    """An outcome, which no fold takes into account."""
+    """An outcome, which settles a question."""
     patient = case.patient("observed")
     case.tell("outcome", patient, {"endpoint": "progression", "at": "2025-09-01", "event": True})
-    return lambda: case.count("SELECT count(*) FROM core.outcomes WHERE received_as = %s", patient) == 1
+    query = """SELECT count(*) FROM core.ledger g JOIN core.outcomes o ON g.kind = 'outcome' AND g.id = o.outcome_id
+    WHERE o.received_as = %s"""
+    return lambda: case.count(query, patient) == 1
 
 
 def rejection(case: Case) -> Holds:

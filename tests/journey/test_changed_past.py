@@ -11,7 +11,8 @@ from tests.journey.topics import bring
 from tests.waiting import wait_until
 
 DAYS = ("20240108", "20240401", "20240624", "20240916")
-DIAMETERS_MM = (42.0, 30.0, 38.0, 55.0)
+DIAMETERS_MM = (42.0, 36.0, 38.0, 41.0)
+"""Of no two of them does the later one tell of progression: after it no risk would stand."""
 STANDING = """SELECT acquired_at, endpoint, horizon_days, risk, risk_low, risk_high FROM scanstream.risk_history
 WHERE current_patient_id = %s AND superseded_at IS NULL ORDER BY 1, 2, 3"""
 STATUS = "SELECT DISTINCT status FROM scanstream.scan_status WHERE scan_uid = %s"
@@ -48,10 +49,7 @@ def cast(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """All patients of this module, sent in one association and taken into account."""
     folder, studies = tmp_path_factory.mktemp("past"), {}
     for mrn, visits in CAST.items():
-        reports = [
-            make_sr([SyntheticLesion({"longest_diameter": (DIAMETERS_MM[n], "mm")})], PatientID=mrn, StudyDate=DAYS[n])
-            for n in visits
-        ]
+        reports = [make_sr([_lesion(DIAMETERS_MM[n])], PatientID=mrn, StudyDate=DAYS[n]) for n in visits]
         studies[mrn] = [one.StudyInstanceUID for one in reports]
         for one in reports:
             save(one, folder / f"{one.SOPInstanceUID}.dcm")
@@ -59,6 +57,11 @@ def cast(service: Service, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     assert service.store(paths) == len(paths)
     service.settle()
     return {mrn: Sent(mrn, service.patient(mrn), uids) for mrn, uids in studies.items()}
+
+
+def _lesion(mm: float) -> SyntheticLesion:
+    """The same lesion in every record: one that only its label names is another one for each patient."""
+    return SyntheticLesion({"longest_diameter": (mm, "mm")}, tracking_uid="2.25.4711")
 
 
 def standing(service: Service, patient_id: str) -> list[tuple]:

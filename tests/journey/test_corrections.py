@@ -37,7 +37,7 @@ def test_a_scan_whose_sender_announced_its_files_is_final_as_soon_as_they_are_he
 
 
 def test_a_rejected_scan_no_longer_counts_until_the_note_itself_is_rejected(service: Service, tmp_path: Path) -> None:
-    first, second = report("rejecting", "20240108", 30.0), report("rejecting", "20240401", 55.0)
+    first, second = report("rejecting", "20240108", 30.0), report("rejecting", "20240401", 24.0)
     send(service, tmp_path, first)
     before = service.ask(RISKS, [service.patient("rejecting")])
     send(service, tmp_path, second)

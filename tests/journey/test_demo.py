@@ -24,6 +24,17 @@ PATIENTS = 12
 """Enough for every disease."""
 PSEUDONYM = r"P[A-Z2-7]{26} "
 
+WITH_SIZES = "SELECT count(DISTINCT scan_uid) FROM scanstream.size_forecast WHERE superseded_at IS NULL"
+ASKED = """SELECT count(*) FILTER (WHERE q.status = 'open'), count(*) FILTER (WHERE q.status = 'occurred')
+FROM scanstream.visit v JOIN scanstream.endpoint_status q USING (patient_id, line)
+WHERE q.endpoint = 'progression' AND q.superseded_at IS NULL AND v.superseded_at IS NULL AND v.visit_id IN (
+  SELECT scan_uid FROM scanstream.size_forecast WHERE superseded_at IS NULL)"""
+"""Visits in whose line progression is still a question, and visits in whose line it was seen."""
+PROGRESSED = """SELECT count(*) FROM (
+  SELECT DISTINCT ON (patient_id) status FROM scanstream.endpoint_status
+  WHERE endpoint = 'progression' AND superseded_at IS NULL ORDER BY patient_id, line DESC) latest
+WHERE status = 'occurred'"""
+
 
 class Demo:
     """`scanstream demo` on a folder of its own."""
@@ -91,6 +102,11 @@ def first(demo: Demo) -> dict[str, list]:
                 """SELECT endpoint, count(DISTINCT scan_uid) FROM scanstream.risk_history WHERE superseded_at IS NULL
                 GROUP BY 1 ORDER BY 1"""
             ),
+            "sizes": demo.ask(
+                "SELECT count(DISTINCT scan_uid) FROM scanstream.size_forecast WHERE superseded_at IS NULL"
+            ),
+            "asked": demo.ask(ASKED),
+            "progressed": demo.ask(PROGRESSED),
             "treated": demo.ask("SELECT count(DISTINCT patient_id) FROM scanstream.treatments"),
             "late": demo.ask("SELECT count(*) FROM scanstream.risk_history WHERE superseded_because = 'late'"),
             "risks": demo.ask("SELECT * FROM scanstream.current_risk ORDER BY 1, 2, 4"),
@@ -108,9 +124,20 @@ def test_every_scan_sent_has_its_forecast_or_the_reason_for_none(demo: Demo, fir
     assert sorted(first["statuses"], key=str) == sorted(
         [("applied", None, len(studies) - brain), ("applied", "no model applies", brain)], key=str
     )
-    assert first["endpoints"] == [("pcr", breast), ("progression", len(studies) - brain - breast)]
+    ((asked, observed),) = first["asked"]
+    assert first["endpoints"] == [("pcr", breast), ("progression", asked)]
+    assert first["sizes"] == [(asked + observed,)] == [(len(studies) - brain - breast,)]
+    assert asked and observed
     assert first["files"] == [(sum(study.instances for study in studies), 0, 0, 0)]
     assert first["treated"] == [(PATIENTS,)]
+
+
+def test_under_the_answer_it_says_how_many_have_progressed_and_how_many_are_overdue(first: dict[str, list]) -> None:
+    (said,) = [line for line in first["told"] if line.startswith("Patients that have progressed already")]
+    ((progressed,),) = first["progressed"]
+    open_now = {row[0]: row[-2] for row in first["risks"] if row[1] == "progression"}
+    assert list(map(int, re.findall(r"\d+", said))) == [progressed, len(open_now), sum(open_now.values())]
+    assert progressed
 
 
 def test_scans_that_came_late_replaced_forecasts_made_before(first: dict[str, list]) -> None:

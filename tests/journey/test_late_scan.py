@@ -1,7 +1,7 @@
 """What arrives after the fact: a visit, a treatment, a few more slices."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.journey.topics import bring_fact
 from tests.waiting import wait_until
 
 DAYS = ("20240108", "20240401", "20240624")
-DIAMETERS_MM = (42.0, 30.0, 38.0)
+DIAMETERS_MM = (42.0, 30.0, 34.0)
 STANDING = """SELECT endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, acquired_at, weights_version
 FROM scanstream.risk_history WHERE scan_uid = %s AND superseded_at IS NULL ORDER BY 1, 2, 3"""
 ENDED = """SELECT endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, acquired_at, weights_version
@@ -24,11 +24,11 @@ AS_OF = """SELECT endpoint, horizon_kind, horizon_days, risk, risk_low, risk_hig
 FROM scanstream.risk_as_of(%s) WHERE patient_id = %s ORDER BY 1, 2, 3"""
 
 
-def visits(mrn: str) -> list[Dataset]:
+def visits(mrn: str, diameters_mm: Sequence[float] = DIAMETERS_MM) -> list[Dataset]:
     """Three reports of one lung lesion, half a year in all."""
     return [
         make_sr([SyntheticLesion({"longest_diameter": (mm, "mm")})], PatientID=mrn, StudyDate=day)
-        for day, mm in zip(DAYS, DIAMETERS_MM, strict=True)
+        for day, mm in zip(DAYS, diameters_mm, strict=True)
     ]
 
 
@@ -83,6 +83,24 @@ def test_what_was_known_before_the_late_scan_can_still_be_asked(service: Service
     days = "SELECT DISTINCT day FROM scanstream.{} WHERE patient_id = %s ORDER BY 1"
     assert service.ask(days.format("trajectory"), [patient]) == [(0,), (84,), (168,)]
     assert service.ask(days.format("trajectory_as_of(%s)"), [late.before_at, patient]) == [(0,), (168,)]
+
+
+def test_a_late_scan_by_which_the_next_one_is_a_progression_leaves_sizes_and_no_risk(
+    service: Service, tmp_path: Path
+) -> None:
+    first, second, third = visits("unmasked", (42.0, 24.0, 34.0))
+    send(service, tmp_path, first, third)
+    before = [service.ask(STANDING, [service.scan(visit.StudyInstanceUID)]) for visit in (first, third)]
+    assert all(before)
+    send(service, tmp_path, second)
+    scans = [service.scan(visit.StudyInstanceUID) for visit in (first, second, third)]
+    assert [service.ask(STANDING, [scan]) for scan in scans] == [[], [], []]
+    assert service.ask(ENDED, [scans[0], "occurred"]) == before[0]
+    assert service.ask(ENDED, [scans[2], "late"]) == before[1]
+    verdicts = "SELECT category FROM scanstream.response WHERE scan_uid = %s AND superseded_at IS NULL"
+    assert [service.ask(verdicts, [scan]) for scan in scans] == [[(None,)], [("PR",)], [("PD",)]]
+    sizes = "SELECT DISTINCT scan_uid FROM scanstream.size_forecast WHERE patient_id = %s AND superseded_at IS NULL"
+    assert {scan for (scan,) in service.ask(sizes, [service.patient("unmasked")])} == set(scans)
 
 
 @dataclass(frozen=True)

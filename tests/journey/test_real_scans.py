@@ -35,6 +35,7 @@ STANDING = (
     "revision_instances",
     "features",
     "measurements",
+    "findings",
     "set_asides",
     "heads",
     "folds",
@@ -44,6 +45,9 @@ STANDING = (
     "forecasts",
     "size_forecasts",
     "response_probabilities",
+    "visits",
+    "responses",
+    "endpoint_statuses",
 )
 
 

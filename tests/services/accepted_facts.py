@@ -149,4 +149,5 @@ def checks(
 
 def assert_sound(connection: Connection, held: Sequence[Forecaster] = ()) -> None:
     """Fail with what `verify` would name; `held`: the weights in service, where they are not those that come along."""
-    assert [failure for one in checks(connection, held=held) for failure in one.first] == []
+    failures = [failure for one in checks(connection, held=held) for failure in one.first]
+    assert failures == [], failures

@@ -29,7 +29,7 @@ OF_LUNG = [
     lung("PL", "a", 0, 30.0),
     drug("PL", "Docetaxel", 10, 70),
     lung("PL", "b", 42.25, 24.0),
-    lung("PL", "c", 90, 41.0),
+    lung("PL", "c", 90, 28.0),
     ("PL", {"age": 61}),
 ]
 OF_BREAST = [
@@ -135,7 +135,7 @@ def promoted(connection: Connection, folder: Path) -> str:
 
 
 def test_a_first_scan_is_told_without_parts_and_a_scan_of_another_disease_is_not_one_before(database: Database) -> None:
-    fold_each(database.connect(), [breast("PL", "early", 0, 9.0, 20.0), lung("PL", "a", 30, 30.0)])
+    fold_each(database.connect(), [breast("PL", "early", 0, 9.0, 20.0), lung("PL", "a", 30, 20.0)])
     by_endpoint = {one.endpoint: one for one in explained(database, "PL")}
     assert by_endpoint.keys() == {"pcr", "progression"}
     assert all(one.moved == () and one.before_at is None and one.forecasts for one in by_endpoint.values())
@@ -163,14 +163,15 @@ def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def test_the_command_tells_risk_parts_arms_and_what_is_unusual_in_words(database: Database, command: Command) -> None:
-    fold_each(database.connect(), [*OF_LUNG, *OF_BREAST, lung("PL", "d", 1000, 900.0)])
+    sizes = ((0, 850.0), (42.25, 800.0), (90, 820.0), (1000, 900.0))
+    fold_each(database.connect(), [*(lung("PL", f"{day_}", day_, mm) for day_, mm in sizes), *OF_BREAST])
     told = command("PL", "--horizon", "180").stdout
     (found,) = explained(database, "PL")
     moved = found.moved[1]
     assert f"within 180 days: {100 * moved.now.risk:.1f} %" in told
     assert f"after {100 * moved.before:.1f} % at the scan of {day(90):%Y-%m-%d}" in told
     assert all(f"    {part}\n" in told for part in moved.parts)
-    assert "sum of diameters 41 → 900 mm: +" in told
+    assert "sum of diameters 820 → 900 mm: +" in told
     assert "Outside the training data: sum of diameters 900 mm; in the training data 0 to 180 mm." in told
     assert "This model does not see treatments" in told
     assert "within 90 days" not in told

@@ -27,7 +27,7 @@ from tests.waiting import wait_until
 
 COHORT = [
     lung("PA", "a", 0, 30.0),
-    lung("PA", "b", 60, 75.0),
+    lung("PA", "b", 60, 34.0),
     lung("PB", "a", 0, 30.0),
     breast("PC", "a", 0, 12.0, 30.0),
     lung("PC", "lung too", 9, 20.0),
@@ -202,7 +202,7 @@ def test_a_worker_takes_up_new_weights_without_a_restart(worker: Connection, new
 
     running = Reconciler(worker, forecasters(), load)
     put(worker, new.card)
-    accept(worker, lung("PA", "c", 90, 40.0), lung("PB", "b", 90, 40.0))
+    accept(worker, lung("PA", "c", 90, 34.5), lung("PB", "b", 90, 34.0))
     running.patients(["PA"])
     running.patients(["PB"])
     assert loaded == [new.weights_version]
@@ -213,7 +213,7 @@ def test_a_worker_takes_up_new_weights_without_a_restart(worker: Connection, new
 def test_a_worker_that_cannot_have_the_new_weights_ends_instead_of_folding(worker: Connection, new: Forecaster) -> None:
     running = Reconciler(worker, forecasters())
     put(worker, new.card)
-    accept(worker, lung("PA", "c", 90, 40.0))
+    accept(worker, lung("PA", "c", 90, 34.5))
     with pytest.raises(UnknownWeights, match=new.weights_version):
         running.patients(["PA"])
 
@@ -298,7 +298,7 @@ def test_a_scan_that_is_being_folded_while_weights_are_put_in_service_is_not_mis
 ) -> None:
     """Putting in service waits for the fold, which knows the weights before only; the replay finds the scan."""
     running = Reconciler(worker, forecasters(), lambda version: new)
-    accept(worker, lung("PA", "c", 90, 40.0))
+    accept(worker, lung("PA", "c", 90, 34.5))
     with threads() as start:
         with heads_held(database.connect("migrator")):
             folding = start(running.patients, ["PA"])

@@ -39,12 +39,12 @@ WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 1
 
 @pytest.fixture
 def reader(database: Database) -> Iterator[Connection]:
-    """A reader of a database with four lung cancer patients, one of them progressing, and one with breast cancer."""
+    """A reader of a database with five lung cancer patients and one with breast cancer: PA's lesion grows, PF's did."""
     fold_each(
         database.connect(),
         [
             lung("PA", "a", 0, 30.0),
-            lung("PA", "b", 60, 75.0),
+            lung("PA", "b", 60, 34.5),
             lung("PB", "a", 0, 30.0),
             lung("PB", "b", 60, 29.0),
             lung("PC", "a", 0, 12.0),
@@ -53,6 +53,8 @@ def reader(database: Database) -> Iterator[Connection]:
             breast("PE", "a", 0, 12.0, 30.0),
             breast("PE", "b", 21, 6.0, 22.0),
             drug("PE", "Paclitaxel", 1, 80),
+            lung("PF", "a", 0, 30.0),
+            lung("PF", "b", 60, 75.0),
         ],
     )
     return database.connect("reader")
@@ -100,6 +102,24 @@ def test_there_is_one_current_risk_per_patient_endpoint_and_horizon(reader: Conn
     assert {row["acquired_at"] for row in rows if row["patient_id"] == "PD"} == {day(60)}
 
 
+def test_a_question_that_is_answered_has_a_status_and_no_current_risk(reader: Connection) -> None:
+    """The risks of the answered question end with the visit that answered it; sizes are forecast on."""
+    rows = dicts(reader, "SELECT * FROM scanstream.endpoint_status WHERE patient_id = 'PF' AND superseded_at IS NULL")
+    assert [(row["endpoint"], row["status"], row["since"], row["scan_uid"]) for row in rows] == [
+        ("progression", "occurred", day(60), "PF/b")
+    ]
+    assert dicts(reader, "SELECT * FROM scanstream.current_risk WHERE patient_id = 'PF'") == []
+    for view in ("risk_history", "response_probability"):
+        ended = (
+            f"SELECT DISTINCT scan_uid, superseded_at IS NULL AS stands FROM scanstream.{view} WHERE patient_id = 'PF'"
+        )
+        assert dicts(reader, ended) == [{"scan_uid": "PF/a", "stands": False}]
+    because = "SELECT DISTINCT superseded_because FROM scanstream.risk_history WHERE patient_id = 'PF'"
+    assert reader.execute(because).fetchall() == [("occurred",)]
+    sizes = "SELECT DISTINCT scan_uid FROM scanstream.size_forecast WHERE patient_id = 'PF' AND superseded_at IS NULL"
+    assert reader.execute(f"{sizes} ORDER BY 1").fetchall() == [("PF/a",), ("PF/b",)]
+
+
 def test_a_patient_whose_disease_was_corrected_still_has_one_risk_per_question(database: Database) -> None:
     """Tips are kept per disease; the current risk is of the latest timepoint among them."""
     as_bladder = replace(lung("PA", "c", 60, 20.0), disease="bladder")
@@ -120,7 +140,7 @@ def test_trajectories_count_whole_days_from_the_first_standing_scan(reader: Conn
     rows = dicts(reader, "SELECT * FROM scanstream.trajectory WHERE measurement = 'longest_diameter' ORDER BY 1, 2")
     assert [(row["patient_id"], row["day"], row["value"], row["unit"], row["source"]) for row in rows][:2] == [
         ("PA", 0, 30.0, "mm", "import"),
-        ("PA", 60, 75.0, "mm", "import"),
+        ("PA", 60, 34.5, "mm", "import"),
     ]
     assert [row["day"] for row in rows if row["patient_id"] == "PD"] == [0, 60]
 

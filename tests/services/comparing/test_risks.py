@@ -62,6 +62,17 @@ def test_outcomes_are_judged_from_the_visits_before_them(both: Both) -> None:
     assert within(both.compared(), 180).judged.patients == 0
 
 
+def test_forecasts_that_ended_as_the_event_came_are_judged_all_the_same(both: Both) -> None:
+    """An outcome settles the question and ends its forecasts: just these can be judged by it."""
+    tell(both.connection, *(Outcome(one, "progression", day(100), True) for one in PATIENTS[15:]))
+    tell(both.connection, *(Outcome(one, "progression", day(900), False) for one in PATIENTS[:15]))
+    both.arrive()
+    because = "SELECT count(*) FROM core.forecasts WHERE superseded_because = 'occurred'"
+    assert both.connection.execute(because).fetchone()[0] > 0
+    judged = within(both.compared(), 180).judged
+    assert (judged.patients, judged.with_event, judged.visits) == (30, 15, 60)
+
+
 def test_of_two_records_of_one_patient_the_first_event_counts(both: Both) -> None:
     both.do("INSERT INTO core.aliases (patient_id, into_patient_id, seq, row_sha256) VALUES ('P', 'P00', 1, '')")
     tell(both.connection, Outcome("P00", "progression", day(900), False), Outcome("P", "progression", day(70), True))

@@ -99,8 +99,8 @@ def test_the_scan_that_a_forecast_stands_on_is_no_answer(both: Both) -> None:
 def test_only_a_measured_size_of_the_same_disease_counts_in_the_revision_that_stands(both: Both) -> None:
     nothing = (ImportedVisit(f"{one}/n", one, day(63), "lung", MeasuredScan((), "lung", None)) for one in PATIENTS)
     impossible = MeasuredScan((Measurement("sum_of_diameters", 6000.0, "import"),), "lung", None)
-    slips = (ImportedVisit(f"{one}/s", one, day(63), "lung", impossible) for one in PATIENTS)
-    others = (breast(one, "o", 63, 9, 90) for one in PATIENTS)
+    slips = (ImportedVisit(f"{one}/s", one, day(64), "lung", impossible) for one in PATIENTS)
+    others = (breast(one, "o", 62, 9, 90) for one in PATIENTS)
     corrected = lung("P00", "b", 60, 82)
     both.arrive(*nothing, *slips, *others, corrected)
     assert measured_mm(both, 63) == pytest.approx(np.concatenate([[82], SECOND_MM[1:]]).mean())

@@ -55,7 +55,8 @@ def test_a_corrected_reader_makes_a_new_revision_that_equals_having_read_it_righ
     query = "SELECT revision, completeness, final_at IS NOT NULL FROM core.revisions WHERE scan_uid = 's1' ORDER BY 1"
     assert arrivals.worker.execute(query).fetchall() == [(1, "single_sr", True), (2, "single_sr", True)]
     ended = "SELECT DISTINCT superseded_because FROM scanstream.risk_history WHERE superseded_at IS NOT NULL"
-    assert arrivals.worker.execute(ended).fetchall() == [("revision",)]
+    # s1 and s2 are of one day: the second came late into the visit of the first
+    assert set(arrivals.worker.execute(ended).fetchall()) == {("late",), ("revision",)}
     risks = (
         "SELECT scan_uid, endpoint, horizon_days, risk FROM core.forecasts WHERE superseded_by IS NULL ORDER BY 1, 2, 3"
     )
@@ -79,7 +80,7 @@ def test_where_only_findings_come_out_otherwise_they_are_a_new_revision(arrivals
     assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
     query = "SELECT revision, lesions::text FROM core.findings WHERE scan_uid = 's1' ORDER BY 1"
     first, second = arrivals.worker.execute(query).fetchall()
-    assert first == (1, "[]")
+    assert '"role"' not in first[1]
     assert '"role":"target"' in second[1]
     assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
 
