@@ -44,6 +44,11 @@ class PatientCourse:
         return {visit.last.id: visit for visit in self.visits}
 
     @cached_property
+    def _seen(self) -> dict[tuple[str, str], SeenVisit]:
+        """What was asked for already: weights of one feature version see the same, and each asks several times."""
+        return {}
+
+    @cached_property
     def _followed(self) -> dict[str, FollowedSum]:
         """scan_uid of a visit → the sum its line stands by; none before a baseline that has one."""
         sums: dict[str, FollowedSum] = {}
@@ -67,7 +72,11 @@ class PatientCourse:
         visit = self._visit_of.get(scan.id)
         if visit is None:
             return None
-        return seen(visit, feature_version, self._followed.get(scan.id), scan.id in self._begin_lines)
+        key = scan.id, feature_version
+        if key not in self._seen:
+            followed = self._followed.get(scan.id)
+            self._seen[key] = seen(visit, feature_version, followed, scan.id in self._begin_lines)
+        return self._seen[key]
 
     @cached_property
     def open_questions(self) -> OpenQuestions:
@@ -104,7 +113,7 @@ class PatientCourse:
         number = self.line_of.get(visit.last.id, 1)
         line = next((each for each in self.lines[RECIST] if each.number == number), None)
         said = []
-        for finding in visit.assessment().findings:
+        for finding in visit.assessment.findings:
             followed = {"lesion_id": finding.lesion_uid, "evidence": "tracking", "score": 1.0}
             said.append({**as_json(finding), "role": _role(line, finding.lesion_uid), **followed})
         return json.dumps(said, sort_keys=True, ensure_ascii=False)
@@ -122,7 +131,7 @@ def course_of(timeline: Timeline, endpoints: Iterable[str]) -> PatientCourse:
     scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
     treatments = [entry for entry in timeline.entries if isinstance(entry, TreatmentEntry)]
     of_timeline = visits(scans, timeline.visit_window_days)
-    assessments = [visit.assessment() for visit in of_timeline]
+    assessments = [visit.assessment for visit in of_timeline]
     starts = [TreatmentStart(entry.day, entry.treatment_kind, entry.line) for entry in treatments]
     disease = timeline.disease_of(_known_last(scans))
     criteria = criteria_of(timeline.clinical_facts().get("criterion"), disease, assessments)

@@ -64,7 +64,7 @@ def _together(visit: TimelineVisit, scans: Sequence[Sequence[float | None]]) -> 
             new if new is not None else old
             for old, new in zip(x, [*known, *[None] * (longest - len(known))], strict=True)
         ]
-    sizes = features([each for finding in visit.assessment().findings for each in _values(finding)])
+    sizes = features([each for finding in visit.assessment.findings for each in _values(finding)])
     for name in _SIZES:
         at = MEASURED_NAMES.index(name)
         x[at] = float(sizes[at]) if sizes[at] == sizes[at] else x[at]

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.visit import Assessment
@@ -35,6 +36,7 @@ class TimelineVisit:
         stated = {scan.findings.time_point for scan in self.scans if scan.findings.time_point}
         return stated.pop() if len(stated) == 1 else None
 
+    @cached_property
     def assessment(self) -> Assessment:
         """What it says of lesions: a lesion of several scans is as the best source says, of equal ones the last."""
         said = [finding for scan in self.scans for finding in scan.findings.lesions]
