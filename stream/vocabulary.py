@@ -90,6 +90,7 @@ class FactKind(StrEnum):
     CLINICAL = "clinical"
     REJECTION = "rejection"
     OUTCOME = "outcome"
+    LESION = "lesion"
     IDENTITY = "identity"
 
 
@@ -109,6 +110,19 @@ class Cause(StrEnum):
     UNMERGED = "unmerged"
     REPLAY = "replay"
     OCCURRED = "occurred"
+    LINKED = "linked"
+
+
+class LesionRelation(StrEnum):
+    """What a person said of a lesion: alone, or to another one."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    ANEW = "anew"  # from a day on the name stands for another lesion
+    FRAGMENT = "fragment"  # it was a part of the other
+    MERGED = "merged"  # from a day on it counts within the other
+    TARGET = "target"
+    NON_TARGET = "non_target"
 
 
 class IdentityKind(StrEnum):

@@ -95,6 +95,7 @@ def _line(
         targets=own[0][1].targets if own else (),
         non_targets=own[0][1].non_targets if own else (),
         verdicts=_verdicts(judge, line, own),
+        new={visit.scan_uid: frozenset(said.new) for visit, said in own},
     )
 
 

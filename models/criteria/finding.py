@@ -1,8 +1,9 @@
 """What one scan says of one lesion, in the words that every criterion judges by."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class LesionRole(StrEnum):
@@ -22,12 +23,27 @@ class LesionState(StrEnum):
     NOT_EVALUATED = "not_evaluated"
 
 
+class NamedBy(StrEnum):
+    """What a lesion without a tracking UID has its name from."""
+
+    LABEL = "label"  # the only one of its object
+    OBJECT = "object"  # a name that means nothing outside of it
+
+
+class LesionPlace(NamedTuple):
+    """Where a lesion lies: its centre (x, y, z), mm, in a frame of reference, which a pseudonym stands for."""
+
+    frame: str
+    centre_mm: tuple[float, float, float]
+
+
 @dataclass(frozen=True)
 class LesionFinding:
     """What one scan says of one lesion.
 
     `role` is as the report marks it (None: it does not say), `progressed` its unequivocal progression (112047, DCM).
-    `split_from`, `merged_into`: the lesion that this one was a part of, or now is.
+    `split_from`, `merged_into`: the lesion that this one was a part of, or now is. `named_by` None: a tracking UID.
+    `decided`: the role that a person gave it, whatever the report says.
     """
 
     lesion_uid: str
@@ -43,6 +59,9 @@ class LesionFinding:
     split_from: str | None = None
     merged_into: str | None = None
     source: str = "SR"
+    named_by: NamedBy | None = None
+    place: LesionPlace | None = None
+    decided: LesionRole | None = None
 
     @property
     def size_mm(self) -> float | None:
@@ -57,7 +76,19 @@ def as_json(finding: LesionFinding) -> dict[str, Any]:
 
 def from_json(stored: dict[str, Any]) -> LesionFinding:
     """The finding that `as_json` made plain."""
-    role = stored.get("role")
-    return LesionFinding(
-        **{**stored, "state": LesionState(stored["state"]), "role": None if role is None else LesionRole(role)}
-    )
+    words = {name: kind(stored[name]) for name, kind in _WORDS.items() if name in stored}
+    return LesionFinding(**{**stored, **words})
+
+
+def _place(stored: Sequence[Any]) -> LesionPlace:
+    frame, (x, y, z) = stored
+    return LesionPlace(frame, (x, y, z))
+
+
+_WORDS: dict[str, Callable[[Any], object]] = {
+    "state": LesionState,
+    "role": LesionRole,
+    "decided": LesionRole,
+    "named_by": NamedBy,
+    "place": _place,
+}

@@ -33,11 +33,15 @@ class BaselineRoles:
 
 @dataclass(frozen=True)
 class BaselineLesion:
-    """A lesion at the baseline, its fragments united: what marks, organ and size say of its role."""
+    """A lesion at the baseline, its fragments united: what marks, organ and size say of its role.
+
+    `decided`: the role that a person gave it.
+    """
 
     uid: str
     reading: LesionReading
     mark: LesionRole | None
+    decided: LesionRole | None
     organ: str | None
     measurable: bool
     merged: bool
@@ -50,12 +54,12 @@ class BaselineLesion:
 def roles_at(scene: Scene, earlier: Sequence[Scene], limits: TargetLimits) -> BaselineRoles:
     """Roles by marks, where any target is marked, else by the default rule [RECIST 1.1, 3.1, 4.1, 4.2].
 
-    A lesion that is there, or was not evaluated, is non-target unless it is a target; one that is gone or a normal
-    node is not followed unless marked. `earlier`: visits before the baseline; what was seen there is never new.
+    A person's word stands before both; the others are then as though that lesion were not there. A lesion that is
+    there, or was not evaluated, is non-target unless it is a target; one that is gone or a normal node is not followed
+    unless marked. `earlier`: visits before the baseline; what was seen there is never new.
     """
     lesions = [_lesion(scene, uid, members) for uid, members in scene.members().items()]
-    marked = [lesion for lesion in lesions if lesion.mark is LesionRole.TARGET]
-    targets = sorted(marked, key=lambda lesion: lesion.largest_first) if marked else _by_default(lesions, limits)
+    targets = _targets(lesions, limits)
     taken = {lesion.uid for lesion in targets}
     non_targets = tuple(sorted(lesion.uid for lesion in lesions if lesion.uid not in taken and _is_followed(lesion)))
     followed = (*(lesion.uid for lesion in targets), *non_targets)
@@ -68,21 +72,38 @@ def roles_at(scene: Scene, earlier: Sequence[Scene], limits: TargetLimits) -> Ba
     )
 
 
-def _by_default(lesions: list[BaselineLesion], limits: TargetLimits) -> list[BaselineLesion]:
-    """The largest measurable unmarked lesions within the limits; organs that are not told share none."""
+def _targets(lesions: list[BaselineLesion], limits: TargetLimits) -> list[BaselineLesion]:
+    """Those that a person made targets, and those of the others that are marked, else by default; largest first."""
+    decided = [lesion for lesion in lesions if lesion.decided is LesionRole.TARGET]
+    others = [lesion for lesion in lesions if lesion.decided is None]
+    marked = [lesion for lesion in others if lesion.mark is LesionRole.TARGET]
+    return sorted(decided + (marked or _by_default(others, limits, decided)), key=lambda lesion: lesion.largest_first)
+
+
+def _by_default(
+    lesions: list[BaselineLesion], limits: TargetLimits, decided: list[BaselineLesion]
+) -> list[BaselineLesion]:
+    """The largest measurable unmarked lesions within the limits, which those decided count against.
+
+    Organs that are not told share no limit.
+    """
     chosen: list[BaselineLesion] = []
-    by_organ: Counter[str] = Counter()
+    by_organ = Counter(str(lesion.organ) for lesion in decided)
     candidates = (lesion for lesion in lesions if lesion.mark is None and lesion.measurable and lesion.reading.size)
     for lesion in sorted(candidates, key=lambda lesion: lesion.largest_first):
         full = bool(lesion.organ) and limits.per_organ is not None and by_organ[str(lesion.organ)] >= limits.per_organ
-        if len(chosen) < limits.total and not full:
+        if len(decided) + len(chosen) < limits.total and not full:
             chosen.append(lesion)
             by_organ[str(lesion.organ)] += 1
     return chosen
 
 
 def _is_followed(lesion: BaselineLesion) -> bool:
-    return lesion.mark is not None or (lesion.reading.seen is not False and not lesion.merged)
+    return (
+        lesion.decided is not None
+        or lesion.mark is not None
+        or (lesion.reading.seen is not False and not lesion.merged)
+    )
 
 
 def _lesion(scene: Scene, uid: str, members: list[LesionFinding]) -> BaselineLesion:
@@ -93,6 +114,7 @@ def _lesion(scene: Scene, uid: str, members: list[LesionFinding]) -> BaselineLes
         uid=uid,
         reading=scene.reading(uid),
         mark=LesionRole.TARGET if LesionRole.TARGET in marks else (marks[0] if marks else None),
+        decided=next((finding.decided for finding in members if finding.decided), None),
         organ="lymph node" if node else (organs[0] if organs else None),
         measurable=any(scene.measure.measurable(finding, node) for finding in members),
         merged=all(scene.merged(finding) for finding in members),

@@ -1,6 +1,7 @@
 """Visits, treatments and verdicts as values: what goes into a criterion and what comes out."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.criteria.finding import LesionFinding
@@ -68,7 +69,7 @@ class LineOfTherapy:
     """One line of therapy: its number, the day it starts (None: no treatment is known), its baseline and verdicts.
 
     `verdicts` begin with that of the baseline. `visits`: scan_uids of all visits that belong to it, its baseline
-    included. `targets`, `non_targets`: lesion_uids as the baseline fixed them.
+    included. `targets`, `non_targets`: lesion_uids as the baseline fixed them; `new`: those new at each visit.
     """
 
     number: int
@@ -78,3 +79,4 @@ class LineOfTherapy:
     targets: tuple[str, ...]
     non_targets: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    new: Mapping[str, frozenset[str]]

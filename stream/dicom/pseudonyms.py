@@ -82,6 +82,10 @@ class Pseudonyms:
         """UID (2.25.…) that stands for a series."""
         return self._uid("series", uid)
 
+    def frame_uid(self, uid: str) -> str:
+        """UID (2.25.…) that stands for a frame of reference."""
+        return self._uid("frame", uid)
+
     def lesion_uid(self, tracking_uid: str) -> str:
         """UID (2.25.…) of a lesion that is followed by its Tracking UID (0062,0021) or (112040, DCM)."""
         return self._uid("lesion", tracking_uid)

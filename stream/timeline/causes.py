@@ -24,5 +24,7 @@ def cause_of(timeline: Timeline, states_end: bool, placed: Sequence[Entry], ende
     if came:
         withdrawn = {fact.id.rpartition("/")[0] for fact in timeline.unseen if fact.kind == FactKind.REJECTION}
         return Cause.RESTORED if {scan_uid for _, scan_uid in came} <= withdrawn else Cause.LATE
-    told = any(fact.kind == FactKind.CLINICAL for fact in timeline.unseen)
-    return Cause.CLINICAL if told else Cause.REPLAY
+    told = {fact.kind for fact in timeline.unseen}
+    if FactKind.CLINICAL in told:
+        return Cause.CLINICAL
+    return Cause.LINKED if FactKind.LESION in told else Cause.REPLAY

@@ -24,6 +24,8 @@ VISITS, RESPONSES, QUESTIONS = "visits", "responses", "endpoint_statuses"
 KEYS = {VISITS: ("scan_uid",), RESPONSES: ("criterion", "line", "scan_uid"), QUESTIONS: ("line", "endpoint")}
 """What names a standing row of a patient in each table of the course."""
 RECIST = "RECIST 1.1"
+RULES = 2
+"""Counts on with whatever makes the same facts say something else: what was told by an earlier one is told again."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class PatientCourse:
             "time_point": visit.time_point,
             **self._as_seen(visit),
             "lesions": self._lesions(visit),
+            "rules": RULES,
         }
         return CourseRow(VISITS, values)
 
@@ -113,9 +116,10 @@ class PatientCourse:
         number = self.line_of.get(visit.last.id, 1)
         line = next((each for each in self.lines[RECIST] if each.number == number), None)
         said = []
-        for finding in visit.assessment.findings:
-            followed = {"lesion_id": finding.lesion_uid, "evidence": "tracking", "score": 1.0}
-            said.append({**as_json(finding), "role": _role(line, finding.lesion_uid), **followed})
+        for one in visit.lesions:
+            role, likeness = _role(line, visit.last.id, one.finding.lesion_uid), one.tie.likeness
+            known_by = {"lesion_id": one.finding.lesion_uid, "lesion_uid": one.reported_as, **likeness._asdict()}
+            said.append({**as_json(one.finding), "role": role, "perhaps": one.tie.perhaps, **known_by})
         return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
     def _verdict_rows(self) -> Iterable[CourseRow]:
@@ -130,7 +134,7 @@ def course_of(timeline: Timeline, endpoints: Iterable[str]) -> PatientCourse:
     """The course of `timeline`; `endpoints`: those that active weights forecast for its disease."""
     scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
     treatments = [entry for entry in timeline.entries if isinstance(entry, TreatmentEntry)]
-    of_timeline = visits(scans, timeline.visit_window_days)
+    of_timeline = visits(scans, timeline.visit_window_days, timeline.links)
     assessments = [visit.assessment for visit in of_timeline]
     starts = [TreatmentStart(entry.day, entry.treatment_kind, entry.line) for entry in treatments]
     disease = timeline.disease_of(_known_last(scans))
@@ -159,12 +163,12 @@ def _key(row: CourseRow) -> tuple[Any, ...]:
     return (row.table, *(row.values[name] for name in KEYS[row.table]))
 
 
-def _role(line: LineOfTherapy | None, lesion_uid: str) -> str | None:
+def _role(line: LineOfTherapy | None, scan_uid: str, lesion_uid: str) -> str | None:
+    """What the lesion counts as at a visit of the line."""
     if line is None:
         return None
-    if lesion_uid in line.targets:
-        return "target"
-    return "non_target" if lesion_uid in line.non_targets else None
+    roles = {"target": line.targets, "non_target": line.non_targets, "new": line.new.get(scan_uid, ())}
+    return next((role for role, lesions in roles.items() if lesion_uid in lesions), None)
 
 
 def _question_row(question: Question) -> CourseRow:

@@ -13,6 +13,7 @@ from models.criteria.lines import LOGGED_BASELINE
 from models.features import MEASUREMENTS, whole
 from models.timepoint import TreatmentInForce
 from stream.timeline.digest import digest
+from stream.timeline.lesion_links import LesionLinks
 from stream.vocabulary import EntryKind, FactKind, RejectionKind
 
 DAY = dt.timedelta(days=1)
@@ -192,6 +193,7 @@ class Timeline:
     states: tuple[StandingState, ...]
     course: tuple[StandingCourseRow, ...] = ()
     outcomes: tuple[OutcomeFact, ...] = ()
+    links: LesionLinks = LesionLinks()
     visit_window_days: int = 0
 
     def clinical_facts(self) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from models.criteria.finding import LesionFinding, LesionState
+from models.criteria.finding import LesionState
 from models.criteria.visit import Assessment
 from models.features import SOURCES
 from stream.timeline.entries import ScanEntry
+from stream.timeline.followed import FollowedLesion, followed
+from stream.timeline.lesion_links import LesionLinks
 
 LONGEST_VISIT = dt.timedelta(days=28)
 """A Clinical Trial Time Point ID joins scans no further apart: some archives write the same one into every file."""
@@ -16,9 +18,13 @@ LONGEST_VISIT = dt.timedelta(days=28)
 
 @dataclass(frozen=True)
 class TimelineVisit:
-    """The scans of one assessment, in their order: rows of the visit stand under the last, its time is the first's."""
+    """The scans of one assessment, in their order: rows of the visit stand under the last, its time is the first's.
+
+    `said`: what they say of lesions, each under the name it is followed by.
+    """
 
     scans: tuple[ScanEntry, ...]
+    said: tuple[FollowedLesion, ...]
 
     @property
     def at(self) -> dt.datetime:
@@ -37,14 +43,28 @@ class TimelineVisit:
         return stated.pop() if len(stated) == 1 else None
 
     @cached_property
+    def lesions(self) -> tuple[FollowedLesion, ...]:
+        """One for each lesion, sorted: of several scans as the best source says, of equal ones the last."""
+        return united(self.said)
+
+    @cached_property
     def assessment(self) -> Assessment:
-        """What it says of lesions: a lesion of several scans is as the best source says, of equal ones the last."""
-        said = [finding for scan in self.scans for finding in scan.findings.lesions]
+        """What it says of lesions, for criteria to judge."""
         sums = [scan.findings.stated_sum_mm for scan in self.scans if scan.findings.stated_sum_mm is not None]
-        return Assessment(self.last.id, self.at, self.scans[0].day, united(said), sums[-1] if sums else None)
+        findings = tuple(each.finding for each in self.lesions)
+        return Assessment(self.last.id, self.at, self.scans[0].day, findings, sums[-1] if sums else None)
 
 
-def visits(scans: Sequence[ScanEntry], window_days: int) -> tuple[TimelineVisit, ...]:
+def visits(scans: Sequence[ScanEntry], window_days: int, links: LesionLinks) -> tuple[TimelineVisit, ...]:
+    """`scans` in the order of the timeline as visits, with the lesions that they speak of; `links`: said by people."""
+    grouped = group(scans, window_days)
+    said = followed(grouped, links)
+    return tuple(
+        TimelineVisit(tuple(scans), tuple(one for scan in scans for one in said[scan.id])) for scans in grouped
+    )
+
+
+def group(scans: Sequence[ScanEntry], window_days: int) -> list[list[ScanEntry]]:
     """`scans` in the order of the timeline as visits: of one day, one time point, or within the window of the first.
 
     What lies between two scans of a visit belongs to it too, and all of the day of its last: visits never overlap.
@@ -56,7 +76,7 @@ def visits(scans: Sequence[ScanEntry], window_days: int) -> tuple[TimelineVisit,
             grouped.append([])
         grouped[-1].append(scan)
         reach = max(reach, _last_of_time_point(scans, position, grouped[-1][0]))
-    return tuple(TimelineVisit(tuple(group)) for group in grouped)
+    return grouped
 
 
 def _near(scan: ScanEntry, visit: Sequence[ScanEntry], window_days: int) -> bool:
@@ -74,19 +94,21 @@ def _last_of_time_point(scans: Sequence[ScanEntry], position: int, first: ScanEn
     return max((each for each in near if scans[each].findings.time_point == stated), default=position)
 
 
-def united(findings: Iterable[LesionFinding]) -> tuple[LesionFinding, ...]:
-    """One finding per lesion, sorted by lesion_uid; `findings` come in the order of their scans."""
-    said: dict[str, list[LesionFinding]] = {}
-    for finding in findings:
-        said.setdefault(finding.lesion_uid, []).append(finding)
+def united(every: Iterable[FollowedLesion]) -> tuple[FollowedLesion, ...]:
+    """One per lesion, sorted by lesion_uid; they come in the order of their scans."""
+    said: dict[str, list[FollowedLesion]] = {}
+    for one in every:
+        said.setdefault(one.finding.lesion_uid, []).append(one)
     return tuple(_best(said[lesion_uid]) for lesion_uid in sorted(said))
 
 
-def _best(of_lesion: Sequence[LesionFinding]) -> LesionFinding:
+def _best(of_lesion: Sequence[FollowedLesion]) -> FollowedLesion:
     """The best one, with the role of the best one that states one; of equal ones the last."""
     *_, best = ranked = sorted(of_lesion, key=_rank)
-    return replace(best, role=next((each.role for each in reversed(ranked) if each.role), None))
+    role = next((each.finding.role for each in reversed(ranked) if each.finding.role), None)
+    return replace(best, finding=replace(best.finding, role=role))
 
 
-def _rank(finding: LesionFinding) -> tuple[bool, int]:
+def _rank(one: FollowedLesion) -> tuple[bool, int]:
+    finding = one.finding
     return finding.state is not LesionState.NOT_EVALUATED, -SOURCES.index(finding.source)

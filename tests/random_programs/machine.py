@@ -18,10 +18,13 @@ from stream.errors import AnswerIsNo
 from stream.services import leading
 from stream.services.facts.clinical import Outcome, Treatment, accept_outcomes
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.lesion_facts import ALONE, WITH_DAY, LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery.sweep import PATIENCE, sweep
+from stream.services.verify.reference_lesions import Word
 from stream.storage.database import TIMEOUTS, UTC, Outage
+from stream.vocabulary import LesionRelation
 from tests.database import Database
 from tests.other_weights import image_weights, other_weights
 from tests.random_programs import plain_course, standing_rows, told
@@ -132,6 +135,26 @@ class Programs(RuleBasedStateMachine):
         accept(self.door, (self._named(patient), facts))
         self.accepted.clinical.setdefault(self._named(patient), {}).update(facts)
         self.bells.append(("patient", self._named(patient)))
+
+    @rule(patient=told.patients, relation=st.sampled_from(LesionRelation), one=anything, other=anything,
+          on=told.days, withdrawn=st.booleans())  # fmt: skip
+    def somebody_speaks_of_lesions(
+        self, patient: str, relation: LesionRelation, one: int, other: int, on: float, withdrawn: bool
+    ) -> None:
+        names = told.lesion_names(self.name)
+        first, second = names[one % len(names)], names[other % len(names)]
+        if first == second:
+            return
+        day_of = told.day(on).date() if relation in WITH_DAY else None
+        fact = LesionFact(
+            self._named(patient), relation, first, None if relation in ALONE else second, day_of, withdrawn
+        )
+        with self.door.transaction():
+            accepted = accept_lesion_fact(self.door, fact, "someone", None, dt.datetime.now(dt.UTC))
+        if accepted:
+            word = Word(fact.relation, fact.lesion_uid, fact.other_uid, fact.day)
+            self.accepted.words[fact.link_id] = (fact.received_as, None if withdrawn else word)
+        self.bells.append(("patient", fact.received_as))
 
     @rule(some=anything)
     def a_scan_is_rejected(self, some: int) -> None:

@@ -14,6 +14,7 @@ from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
 from models.features import IMAGE_NAMES, SOURCES, features
 from models.forecast import Forecast, RiskForecast, SizeForecast
 from models.measurement import Measurement
+from stream.services.verify.reference_lesions import ReferenceLesions, Word
 
 RECIST, SUM = "RECIST 1.1", "sum_of_diameters"
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -112,6 +113,16 @@ def visits(scans: Sequence[tuple[str, int, Scan]]) -> list[Visit]:
         found.append(Visit(tuple(left[:size])))
         left = left[size:]
     return found
+
+
+def with_lesions(found: Sequence[Visit], words: Sequence[Word]) -> list[Visit]:
+    """The visits with lesions under the names that they are followed by."""
+    lesions = ReferenceLesions(words)
+    return [
+        Visit(tuple((uid, revision, replace(scan, lesions=lesions.scan(scan.lesions, scan.at.date(), number)))
+                    for uid, revision, scan in visit.scans))
+        for number, visit in enumerate(found, start=1)
+    ]  # fmt: skip
 
 
 def _joins(scan: Scan, visit: Sequence[tuple[str, int, Scan]]) -> bool:

@@ -1,6 +1,7 @@
 """What must stand, as plainly as it can be said: the list of everything accepted, and one walk over each timeline.
 
-It shares nothing with the service but `models/`: no rows, no digests, no messages, no order of arrival.
+It shares nothing with the service but `models/` and the reference for lesions over time, which `verify` has apart from
+the worker: no rows, no digests, no messages, no order of arrival.
 """
 
 import datetime as dt
@@ -12,7 +13,16 @@ from models.criteria.visit import TreatmentStart
 from models.forecast import Forecast, RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
-from tests.random_programs.plain_course import Outcome, PlainCourse, Scan, Visit, known_last, visits
+from stream.services.verify.reference_lesions import Word
+from tests.random_programs.plain_course import (
+    Outcome,
+    PlainCourse,
+    Scan,
+    Visit,
+    known_last,
+    visits,
+    with_lesions,
+)
 
 DAY = dt.timedelta(days=1)
 Row = tuple[Any, ...]
@@ -53,6 +63,7 @@ class Accepted:
     treatments: dict[str, Treatment] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], Outcome | None] = field(default_factory=dict)  # by patient and endpoint
     clinical: dict[str, dict[str, Any]] = field(default_factory=dict)
+    words: dict[str, tuple[str, Word | None]] = field(default_factory=dict)  # of whom; None: taken back
     merged: dict[str, str] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
 
@@ -135,7 +146,8 @@ class Accepted:
         starts = [TreatmentStart(one.start.date(), one.kind, one.line) for _, one in sorted(self.treated(patient))]
         outcomes = [one for (told_of, _), one in self.outcomes.items() if one and self.root(told_of) == patient]
         disease = self.disease(patient, known_last(own))
-        return PlainCourse(visits(scans), starts, outcomes, disease, asked, self.known(patient))
+        words = [word for _, (of, word) in sorted(self.words.items()) if word and self.root(of) == patient]
+        return PlainCourse(with_lesions(visits(scans), words), starts, outcomes, disease, asked, self.known(patient))
 
     def course_rows(self, active: Collection[Forecaster]) -> list[Row]:
         """(table, patient, columns …) of every visit, verdict and question."""

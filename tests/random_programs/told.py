@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.finding import LesionFinding, LesionPlace, LesionRole, LesionState, NamedBy
 from models.criteria.from_measurements import findings_from
 from models.features import SOURCES
 from models.measurement import Measurement
@@ -18,6 +18,8 @@ from tests.services.accepted_facts import day
 PATIENTS, SCANS = ("A", "B", "C"), 4
 DAYS = (0, 21, 42, 42, 90, 180)
 NODE = "node"
+PLACES = {"first": 0.0, "second": 40.0, NODE: 80.0}
+"""Of lesions, mm; scans of two numbers tell them, a millimetre apart."""
 
 patients = st.sampled_from(PATIENTS)
 days = st.sampled_from(DAYS)
@@ -49,13 +51,15 @@ class ToldLesion:
     role: LesionRole | None
     progressed: bool
 
-    def finding(self, program: str, organ: str, source: str) -> LesionFinding:
-        """In the words of a criterion."""
-        name, node, progressed = f"{program}-{self.name}", self.name == NODE, self.progressed and not self.size
+    def finding(self, scan: "ToldScan", program: str, organ: str, source: str) -> LesionFinding:
+        """In the words of a criterion, under the name that the scan gives it."""
+        (name, named_by), node = scan.lesion_name(program, self.name), self.name == NODE
+        progressed = self.progressed and not self.size
         state = LesionState.GONE if self.size == 0 else self.state
         long, short = (None, self.size) if node else (self.size, None)
         sized = LesionFinding(name, state, self.name, organ, node, self.role, progressed, long, short)
-        return replace(sized, source=source)
+        place = LesionPlace("F", (PLACES[self.name] + scan.number, 0.0, 0.0)) if scan.number < 2 else None
+        return replace(sized, source=source, named_by=named_by, place=place)
 
 
 lesions = st.lists(
@@ -75,7 +79,8 @@ lesions = st.lists(
 class ToldScan:
     """A scan of a patient, or another revision of it; the same `number` is the same scan.
 
-    Its number decides what another revision of it does not change: its source, and whether it knows its disease.
+    Its number decides what another revision of it does not change: its source, whether it knows its disease, and
+    whether its lesions have tracking UIDs, labels only or, in their places, names that mean nothing elsewhere.
     """
 
     patient: str
@@ -91,7 +96,9 @@ class ToldScan:
         """As the service accepts it; without findings where the values tell it all."""
         disease = "breast" if self.is_breast else "unknown" if self.number == SCANS - 1 else "lung"
         source = SOURCES[self.number % len(SOURCES)]
-        found = tuple(one.finding(program, "breast" if self.is_breast else "lung", source) for one in self.lesions)
+        found = tuple(
+            one.finding(self, program, "breast" if self.is_breast else "lung", source) for one in self.lesions
+        )
         values = [value for one in found for value in _values(one)]
         if self.sum_mm is not None:
             values.append(Measurement("sum_of_diameters", self.sum_mm, source))
@@ -101,6 +108,20 @@ class ToldScan:
         measured = MeasuredScan(tuple(values), None, None, self.looks, findings=more, time_point=self.time_point)
         patient = f"{program}{self.patient}"
         return ImportedVisit(f"{patient}/{self.number}", patient, day(self.on_day), disease, measured)
+
+    def lesion_name(self, program: str, lesion: str) -> tuple[str, NamedBy | None]:
+        """What it calls a lesion, and from what."""
+        of_number = {
+            1: (f"{program}{self.patient}{lesion} of 1", NamedBy.OBJECT),
+            2: (f"{program}{self.patient}-{lesion}", NamedBy.LABEL),
+        }
+        return of_number.get(self.number, (f"{program}-{lesion}", None))
+
+
+def lesion_names(program: str) -> list[str]:
+    """Some of the names that scans of a program use."""
+    every = [ToldScan(patient, number, 0, False, (), None, (), None) for patient in "AB" for number in range(SCANS)]
+    return sorted({each.lesion_name(program, lesion)[0] for each in every for lesion in ("first", "second")})
 
 
 scans = st.builds(

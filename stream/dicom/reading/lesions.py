@@ -7,6 +7,8 @@ same label and no UID, each is a lesion of its own and is not followed from scan
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pydicom import Dataset
+
 from stream.dicom.pseudonyms import Pseudonyms
 
 Outline = tuple[str, int]
@@ -35,12 +37,14 @@ class LesionNames:
     """Pseudonyms of one patient's lesions.
 
     `segments` are those of the same scan; `frames` tells which of them a frame (from 1) of a segmentation shows.
+    `images`: headers of the scan's images by SOP Instance UID, which tell where lesions lie.
     """
 
     pseudonyms: Pseudonyms
     patient_id: str
     segments: Mapping[Outline, HeldSegment] = field(default_factory=dict)
     frames: Mapping[Outline, int] = field(default_factory=dict)
+    images: Mapping[str, Dataset] = field(default_factory=dict)
 
     def tracking(self, tracking_uid: str) -> str:
         """Of a lesion that has a tracking UID."""
@@ -49,6 +53,10 @@ class LesionNames:
     def labelled(self, label: str) -> str:
         """Of a lesion whose label is the only one in its object."""
         return self.pseudonyms.lesion_uid_without_tracking(self.patient_id, label)
+
+    def frame(self, frame_uid: str) -> str:
+        """Of a frame of reference; empty where there is none."""
+        return self.pseudonyms.frame_uid(frame_uid) if frame_uid else ""
 
     def outlined(self, outline: Outline) -> str:
         """Of a lesion that is known by its segment."""

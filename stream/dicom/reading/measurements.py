@@ -59,7 +59,7 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     shown = [instance for instance in instances if instance.kind == "image"]
     images = {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
     headers = {uid: image.header for uid, image in images.items()}
-    names = _names(instances, pseudonyms, patient_id)
+    names = _names(instances, headers, pseudonyms, patient_id)
     every = _signed(instances, "sr", zone, lambda dataset: read_sr(dataset, names))
     reports = standing(every)
     outlines = _outlines(reports)
@@ -78,14 +78,16 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     return MeasuredScan(measurements, _disease(measurements, instances), note, features, unused, findings, visit)
 
 
-def _names(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str) -> LesionNames:
+def _names(
+    instances: Sequence[_Instance], images: Mapping[str, Dataset], pseudonyms: Pseudonyms, patient_id: str
+) -> LesionNames:
     segments: dict[Outline, HeldSegment] = {}
     frames: dict[Outline, int] = {}
     for instance in instances:
         if instance.kind == "seg":
             segments |= held_segments(instance.header)
             frames |= held_frames(instance.header)
-    return LesionNames(pseudonyms, patient_id, segments, frames)
+    return LesionNames(pseudonyms, patient_id, segments, frames, images)
 
 
 def _signed(

@@ -10,7 +10,7 @@ from pydicom import Dataset
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
-from models.criteria.finding import LesionFinding, LesionState
+from models.criteria.finding import LesionFinding, LesionPlace, LesionState
 from models.criteria.state_by_size import state_by_size
 from models.measurement import Measurement
 from stream.dicom.reading.geometry import Plane
@@ -43,6 +43,17 @@ class _Extent:
     volume_mm3: float = 0.0
     longest_mm: float = 0.0
     slices: list[tuple[str, int, float]] = field(default_factory=list)  # where, first voxel, number of voxels
+    frame: str = ""
+    moment: np.ndarray = field(default_factory=lambda: np.zeros(3))  # sum of the voxels' places (3,), mm
+
+    @property
+    def place(self) -> LesionPlace | None:
+        """Its centre; None where it has no voxel, or nothing tells in which space they lie."""
+        voxels = sum(count for *_, count in self.slices)
+        if not voxels or not self.frame:
+            return None
+        x, y, z = (round(float(value), 1) for value in self.moment / voxels)
+        return LesionPlace(self.frame, (x, y, z))
 
 
 def read_seg(
@@ -62,7 +73,7 @@ def read_seg(
         raise SetAside(ReasonCode.TOO_LARGE, "The segmentation would take more memory than one object may.")
     extents = {number: _Extent(lesion) for number, lesion in lesions.items()}
     for number, inside, frame, depth_mm in _slices(dataset, form, images, extents.keys()):
-        _add(extents[number], inside, frame, depth_mm)
+        _add(extents[number], inside, frame, depth_mm, names)
     measurements = tuple(value for each in extents.values() for value in _measurements(each))
     content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
     findings = {each.lesion.lesion_uid: _finding(each) for each in reversed(extents.values())}
@@ -105,12 +116,15 @@ def _places(dataset: Dataset, form: PixelFormat, frames: Sequence[Plane]) -> lis
     return places
 
 
-def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float) -> None:
+def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float, names: LesionNames) -> None:
     row_mm, column_mm = frame.spacing
     voxels = float(inside.sum(dtype=np.float64))
     extent.volume_mm3 += voxels * row_mm * column_mm * depth_mm
     extent.longest_mm = max(extent.longest_mm, longest_chord(inside >= HALF, frame.spacing))
     if voxels:
+        row, column = (inside.sum(axis=axis) @ np.arange(inside.shape[1 - axis]) / voxels for axis in (1, 0))
+        extent.moment += voxels * frame.points(np.array([row]), np.array([column]))[0]
+        extent.frame = names.frame(frame.frame_of_reference)
         extent.slices.append((str(frame.position), int(inside.argmax()), voxels))
 
 
@@ -130,6 +144,8 @@ def _finding(extent: _Extent) -> LesionFinding:
         long_axis_mm=sizes["longest_diameter"],
         volume_ml=sizes["volume"],
         source="SEG",
+        named_by=lesion.named_by,
+        place=extent.place,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
+from models.criteria.finding import NamedBy
 from stream.dicom.reading import concepts
 from stream.dicom.reading.codes.categories import BACKGROUND, why_no_lesion
 from stream.dicom.reading.concepts import Concept, concept
@@ -20,12 +21,13 @@ _REGION = "AnatomicRegionSequence"
 
 @dataclass(frozen=True)
 class LesionSegment:
-    """A segment that is a lesion."""
+    """A segment that is a lesion; `named_by` as of a finding."""
 
     lesion_uid: str
     label: str
     site: str | None
     node: bool
+    named_by: NamedBy | None
 
 
 def lesion_segments(dataset: Dataset, names: LesionNames, outlines: Mapping[Outline, str]) -> dict[int, LesionSegment]:
@@ -39,7 +41,8 @@ def lesion_segments(dataset: Dataset, names: LesionNames, outlines: Mapping[Outl
         lesion_uid = outlines.get(outline) or _lesion_uid(segment, outline, names, alone)
         label = safe_label(_label(segment) or f"segment {number}", lesion_uid, naming)
         site = safe_site(concepts.site_word(concept(segment, _REGION)), naming)
-        lesions[number] = LesionSegment(lesion_uid, label, site, _is_node(segment))
+        named_by = _named_by(segment, outline in outlines, alone)
+        lesions[number] = LesionSegment(lesion_uid, label, site, _is_node(segment), named_by)
     return lesions
 
 
@@ -73,6 +76,13 @@ def _lesion_uid(segment: Dataset, outline: Outline, names: LesionNames, alone: f
         return names.tracking(tracking_uid)
     label = _label(segment)
     return names.labelled(label) if label in alone else names.outlined(outline)
+
+
+def _named_by(segment: Dataset, spoken_of: bool, alone: frozenset[str]) -> NamedBy | None:
+    """Of a segment that a report speaks of, the report tells."""
+    if spoken_of or _tracking_uid(segment):
+        return None
+    return NamedBy.LABEL if _label(segment) in alone else NamedBy.OBJECT
 
 
 def _why_no_lesion(segment: Dataset, dataset: Dataset) -> str | None:

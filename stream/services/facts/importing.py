@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from models.criteria.finding import LesionFinding
+from models.criteria.finding import LesionFinding, NamedBy
 from models.measurement import Measurement
 from models.tables.csv_table import Row, UnusableTable, date, read_table
 from models.tables.lesion_rows import findings_of
@@ -201,7 +201,8 @@ class _PatientImport:
     def _found(self, finding: LesionFinding) -> LesionFinding:
         """The finding with its lesion by pseudonym."""
         uid, shown = self._lesion(finding.lesion_uid)
-        return replace(finding, lesion_uid=uid, label=shown, organ=self._site(finding.organ))
+        named_by = None if _UID.fullmatch(finding.lesion_uid) else NamedBy.LABEL
+        return replace(finding, lesion_uid=uid, label=shown, organ=self._site(finding.organ), named_by=named_by)
 
     def _site(self, place: str | None) -> str | None:
         return None if place is None or self._tells_who(place) else place.lower()

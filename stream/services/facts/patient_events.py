@@ -15,16 +15,17 @@ from stream.services.facts.clinical import (
     accept_treatments,
 )
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.lesion_facts import ALONE, WITH_DAY, LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.storage import audit
 from stream.storage.database import Connection
-from stream.vocabulary import RejectionReason
+from stream.vocabulary import LesionRelation, RejectionReason
 
-KINDS = ("bell", "treatment", "clinical", "outcome", "rejection", "merge", "unmerge", "move")
+KINDS = ("bell", "treatment", "clinical", "outcome", "lesion", "rejection", "merge", "unmerge", "move")
 SOMEBODY = "patient-events"
 """Who did it, where the message does not say."""
 
-Fact = Treatment | Outcome | Rejection | IdentityEvent | Mapping[str, Any]
+Fact = Treatment | Outcome | LesionFact | Rejection | IdentityEvent | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
         reach("patient_events.written")
         accept_rejections(connection, [e.fact for e in events if isinstance(e.fact, Rejection)], now)
         for event in events:
+            if isinstance(event.fact, LesionFact):
+                accept_lesion_fact(connection, event.fact, event.by, event.why, now)
             if event.kind in ("treatment", "clinical", "outcome") and event.received_as in changed:
                 audit.record(connection, event.by, event.kind, event.received_as, event.why, now)
     reach("patient_events.committed")
@@ -91,6 +94,8 @@ def _fact(kind: str, received_as: str, fact: Mapping[str, Any], event_id: str, b
             return _outcome(received_as, fact)
         case "treatment":
             return _treatment(received_as, fact)
+        case "lesion":
+            return _lesion(received_as, fact)
         case "rejection":
             revision, withdrawn = fact.get("revision"), bool(fact.get("withdrawn", False))
             return Rejection(_text(fact["scan_uid"]), _revision(revision), _reason(fact), by, why, withdrawn)
@@ -107,6 +112,20 @@ def _outcome(received_as: str, fact: Mapping[str, Any]) -> Outcome:
         str(fact["endpoint"]),
         _time_or_none(fact.get("at")),
         bool(fact["event"]),
+        bool(fact.get("withdrawn", False)),
+    )
+
+
+def _lesion(received_as: str, fact: Mapping[str, Any]) -> LesionFact:
+    relation, other, day = LesionRelation(fact["relation"]), fact.get("other_uid"), fact.get("day")
+    if (other is None) != (relation in ALONE) or (day is None) == (relation in WITH_DAY):
+        raise ValueError("a relation has the lesions and the day that it is about, and no others")
+    return LesionFact(
+        received_as,
+        relation,
+        _text(fact["lesion_uid"]),
+        None if other is None else _text(other),
+        None if day is None else dt.date.fromisoformat(day),
         bool(fact.get("withdrawn", False)),
     )
 

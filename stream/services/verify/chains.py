@@ -36,6 +36,8 @@ UNION ALL SELECT 'ledger: ' || g.kind || ' ' || g.id || ' names nothing that was
     AND c.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.outcomes u WHERE g.kind = 'outcome' AND u.outcome_id = g.id
     AND u.revision = g.revision)
+  AND NOT EXISTS (SELECT FROM core.lesion_links l WHERE g.kind = 'lesion' AND l.link_id = g.id
+    AND l.revision = g.revision)
   AND NOT EXISTS (SELECT FROM core.rejections j WHERE g.kind = 'rejection' AND j.scan_uid || '/' || j.revision = g.id
     AND j.number = g.revision)
   AND NOT EXISTS (SELECT FROM core.identity_events e WHERE g.kind = 'identity' AND e.seq::text = g.id

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from stream.services.verify.reference import PatientFacts, ScanRevision, TreatmentRevision
 from stream.services.verify.reference_course import SaidOfLesions
+from stream.services.verify.reference_lesions import Word
 from stream.storage.database import Connection
 from stream.storage.folding import forecasts
 from stream.storage.folding.calendar import read_calendar
@@ -73,6 +74,8 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
         facts[root(owner)].outcomes += [] if withdrawn else [(endpoint, at, event)]
     for patient in facts.values():
         patient.outcomes.sort(key=lambda one: (one[0], not one[2], one[1] is None, one[1] or NEVER))
+    for owner, withdrawn, *word in connection.execute(WORDS, {"members": members}):
+        facts[root(owner)].words += [] if withdrawn else [Word(*word)]
     for patient_id in patients:
         facts[patient_id].window_days = calendar.visit_window_days
     query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
@@ -100,3 +103,6 @@ NEVER = dt.datetime.max
 
 OUTCOMES_ENTERED = """SELECT DISTINCT ON (outcome_id) received_as, endpoint, at, event, withdrawn FROM core.outcomes
 WHERE received_as = ANY(%(members)s) ORDER BY outcome_id, revision DESC"""
+
+WORDS = """SELECT DISTINCT ON (link_id) received_as, withdrawn, relation, lesion_uid, other_uid, day
+FROM core.lesion_links WHERE received_as = ANY(%(members)s) ORDER BY link_id, revision DESC"""

@@ -26,6 +26,7 @@ from stream.services.verify.reference_course import (
     assessment,
     reference_course,
 )
+from stream.services.verify.reference_lesions import Word
 
 EXACT_MM = 1e-6
 """To which a criterion counts: a scan's own sum of binary floats that differs by less is the same."""
@@ -73,6 +74,7 @@ class PatientFacts:
     treatments: list[TreatmentRevision] = field(default_factory=list)
     clinical: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
     outcomes: list[tuple[str, dt.datetime | None, bool]] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
     window_days: int = 0
 
 
@@ -100,7 +102,7 @@ def course_of_facts(facts: PatientFacts, endpoints: Iterable[str]) -> ReferenceC
     of_visits = [ScanOfVisit(scan.scan_uid, scan.revision, scan.acquired_at, scan.said) for scan in scans]
     starts = [TreatmentStart(drug.day, drug.kind, drug.line) for drug in drugs]
     return reference_course(
-        of_visits, starts, facts.outcomes, disease, endpoints, facts.window_days, known_facts(facts)
+        of_visits, starts, facts.outcomes, disease, endpoints, facts.window_days, known_facts(facts), facts.words
     )
 
 

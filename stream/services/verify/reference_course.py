@@ -1,6 +1,6 @@
 """The reference course: visits, verdicts and open questions of a patient, told plainly from all that was accepted.
 
-Written apart from the worker's code and sharing none of it: it imports only `models`.
+Written apart from the worker's code and sharing none of it: only `models` is common.
 """
 
 import datetime as dt
@@ -11,6 +11,7 @@ from typing import Any
 from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
+from stream.services.verify.reference_lesions import ReferenceLesions, Word
 
 RECIST = "RECIST 1.1"
 MOST_DAYS = 28
@@ -63,9 +64,10 @@ def reference_course(
     endpoints: Iterable[str],
     window_days: int,
     clinical: Mapping[str, Any],
+    words: Sequence[Word] = (),
 ) -> ReferenceCourse:
     """The course of one patient; `scans` in the order of the timeline, `outcomes` as (endpoint, when, happened)."""
-    course = ReferenceCourse(group(scans, window_days))
+    course = ReferenceCourse(with_lesions(group(scans, window_days), words))
     said = [assessment(scans) for scans in course.visits]
     criteria = criteria_of(clinical.get("criterion"), disease, said)
     course.lines = {criterion: lines_of_therapy(said, starts, criterion) for criterion in criteria}
@@ -92,6 +94,18 @@ def group(scans: Sequence[ScanOfVisit], window_days: int) -> list[list[ScanOfVis
                 continue
         visits.append([scan])
     return visits
+
+
+def with_lesions(visits: Sequence[Sequence[ScanOfVisit]], words: Sequence[Word]) -> list[list[ScanOfVisit]]:
+    """The visits with lesions under the names that they are followed by."""
+    lesions = ReferenceLesions(words)
+    return [
+        [
+            replace(scan, said=replace(scan.said, lesions=lesions.scan(scan.said.lesions, scan.said.day, number)))
+            for scan in scans
+        ]
+        for number, scans in enumerate(visits, start=1)
+    ]
 
 
 def assessment(scans: Sequence[ScanOfVisit]) -> Assessment:

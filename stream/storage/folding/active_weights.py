@@ -14,6 +14,7 @@ from stream.storage.appending import append, write_later
 from stream.storage.folding.states import TimelineSteps
 from stream.storage.folding.told_diseases import TOLD_DISEASES
 from stream.storage.rows import only_row
+from stream.timeline.course import RULES
 
 Pair = tuple[str, str]
 """endpoint, disease"""
@@ -141,12 +142,14 @@ def behind(connection: psycopg.Connection, before: dt.datetime, limit: int) -> l
 
 
 def without_course(connection: psycopg.Connection, limit: int) -> list[str]:
-    """Some timelines with scans that no visit stands for: folded before there were visits; `limit` at most."""
+    """Some timelines with scans that no visit of today's rules stands for, `limit` at most: folded before them."""
     query = """SELECT h.patient_id FROM core.heads h
-    WHERE NOT EXISTS (SELECT FROM core.visits v WHERE v.patient_id = h.patient_id AND v.superseded_by IS NULL)
+    WHERE NOT EXISTS (SELECT FROM core.visits v
+        WHERE v.patient_id = h.patient_id AND v.superseded_by IS NULL AND v.rules = %(rules)s)
       AND EXISTS (SELECT FROM core.placements p
-        WHERE p.patient_id = h.patient_id AND p.kind = 'scan' AND p.ended_by IS NULL) LIMIT %s"""
-    return [patient_id for (patient_id,) in connection.execute(query, [limit]).fetchall()]
+        WHERE p.patient_id = h.patient_id AND p.kind = 'scan' AND p.ended_by IS NULL) LIMIT %(limit)s"""
+    values = {"rules": RULES, "limit": limit}
+    return [patient_id for (patient_id,) in connection.execute(query, values).fetchall()]
 
 
 FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}

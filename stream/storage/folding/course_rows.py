@@ -8,7 +8,7 @@ from psycopg import sql
 
 from stream.storage import schema
 from stream.storage.appending import qualified
-from stream.storage.hashing import hashed_columns
+from stream.storage.hashing import added_columns, hashed_columns
 from stream.timeline.course import KEYS
 from stream.timeline.entries import CourseRow, StandingCourseRow
 
@@ -22,7 +22,8 @@ def read_standing_course(connection: psycopg.Connection, patients: Sequence[str]
     """All rows that stand, by patient."""
     rows: dict[str, list[StandingCourseRow]] = {patient_id: [] for patient_id in patients}
     for table in COURSE:
-        names = [name for name in hashed_columns(table) if name not in ("fold_id", "patient_id")]
+        columns = (*hashed_columns(table), *added_columns(table))
+        names = [name for name in columns if name not in ("fold_id", "patient_id")]
         for patient_id, fold_id, row_sha256, *values in connection.execute(_query(table, names), [list(patients)]):
             row = CourseRow(table.name, dict(zip(names, values, strict=True)))
             rows[patient_id].append(StandingCourseRow(row, fold_id, row_sha256))

@@ -80,7 +80,7 @@ def send_ended(
 def travelling(table: sa.Table) -> list[str]:
     """Columns known before the lock: all but times, the transaction and what is written later."""
     known = {"row_sha256", "state", "tip"}
-    return [c.name for c in table.columns if "hash" not in c.info or c.name in known]
+    return [c.name for c in table.columns if c.info.get("hash") in (None, "added") or c.name in known]
 
 
 def temp(table: sa.Table) -> sql.Identifier:

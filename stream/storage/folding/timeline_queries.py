@@ -69,6 +69,19 @@ class TimelineOutcome(NamedTuple):
     unseen: bool
 
 
+class TimelineLink(NamedTuple):
+    """One revision of what a person said of a lesion."""
+
+    link_id: str
+    revision: int
+    relation: str
+    lesion_uid: str
+    other_uid: str | None
+    day: dt.date | None
+    withdrawn: bool
+    unseen: bool
+
+
 class TakenDown(NamedTuple):
     """The highest revision of a scan that does not count, and who took it down."""
 
@@ -147,3 +160,12 @@ LEFT JOIN core.ledger g ON g.kind = 'outcome' AND g.id = c.outcome_id AND g.revi
 ORDER BY c.outcome_id, c.revision"""
 )
 """What really happened: it decides which questions are still open, and is no input of any forecast."""
+
+LINKS = (
+    MEMBERS
+    + """SELECT m.root, l.link_id, l.revision, l.relation, l.lesion_uid, l.other_uid, l.day, l.withdrawn,
+  g.fold_id IS NULL
+FROM members m JOIN core.lesion_links l ON l.received_as = m.id
+LEFT JOIN core.ledger g ON g.kind = 'lesion' AND g.id = l.link_id AND g.revision = l.revision
+ORDER BY l.link_id, l.revision"""
+)

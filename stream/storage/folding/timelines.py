@@ -12,6 +12,7 @@ from stream.storage.folding.course_rows import read_standing_course
 from stream.storage.folding.findings import Findings, read_findings
 from stream.storage.folding.timeline_queries import (
     CLINICAL,
+    LINKS,
     OUTCOMES,
     PLACEMENTS,
     REJECTIONS,
@@ -20,6 +21,7 @@ from stream.storage.folding.timeline_queries import (
     TREATMENTS,
     TakenDown,
     TimelineClinical,
+    TimelineLink,
     TimelineOutcome,
     TimelineRejection,
     TimelineScan,
@@ -40,7 +42,8 @@ from stream.timeline.entries import (
     TreatmentEntry,
     ordered,
 )
-from stream.vocabulary import EntryKind, FactKind, RejectionKind
+from stream.timeline.lesion_links import LesionLink, LesionLinks
+from stream.vocabulary import EntryKind, FactKind, LesionRelation, RejectionKind
 
 RowType = TypeVar("RowType")
 
@@ -61,16 +64,18 @@ def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> l
     course = read_standing_course(connection, ids)
     said = read_findings(connection, ids)
     outcomes = _by_patient(connection, OUTCOMES, ids, TimelineOutcome)
+    links = _by_patient(connection, LINKS, ids, TimelineLink)
     calendar = read_calendar(connection)
     timelines = []
     for patient_id in ids:
         known = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
-        facts = *known, outcomes[patient_id]
+        facts = *known, outcomes[patient_id], links[patient_id]
         standing = tuple(placements[patient_id]), tuple(states[patient_id]), tuple(course[patient_id])
         placed = _entries(facts, said[patient_id], calendar)
         timeline = _timeline(patient_id, heads.get(patient_id, (0, b"")), facts, placed, standing)
-        window_days = calendar.visit_window_days
-        timelines.append(replace(timeline, outcomes=_outcomes(outcomes[patient_id]), visit_window_days=window_days))
+        said_by_people = _links(links[patient_id])
+        timeline = replace(timeline, outcomes=_outcomes(outcomes[patient_id]), links=said_by_people)
+        timelines.append(replace(timeline, visit_window_days=calendar.visit_window_days))
     return timelines
 
 
@@ -95,6 +100,7 @@ Facts = tuple[
     list[TimelineTreatment],
     list[TimelineClinical],
     list[TimelineOutcome],
+    list[TimelineLink],
 ]
 Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...], tuple[StandingCourseRow, ...]]
 
@@ -122,7 +128,7 @@ def _entries(facts: Facts, said: Findings, calendar: Calendar) -> tuple[Entry, .
 def _timeline(
     patient_id: str, head: tuple[int, bytes], facts: Facts, entries: tuple[Entry, ...], standing: Standing
 ) -> Timeline:
-    _, rejections, _, clinical, _ = facts
+    _, rejections, _, clinical, *_ = facts
     # rows come in ascending order of revision: the last of each record stands
     records = {row.received_as: ClinicalRecord(row.received_as, row.revision, row.facts) for row in clinical}
     taken_down_by = {scan_uid: taken.kind for scan_uid, taken in _taken_down(rejections).items()}
@@ -133,7 +139,7 @@ def _timeline(
 
 def _unseen(facts: Facts) -> tuple[LedgerKey, ...]:
     """Everything accepted that is not in the ledger, sorted."""
-    scans, rejections, treatments, clinical, outcomes = facts
+    scans, rejections, treatments, clinical, outcomes, links = facts
     unseen = {LedgerKey(FactKind.SCAN, row.scan_uid, row.revision) for row in scans if row.unseen}
     unseen |= {
         LedgerKey(FactKind.REJECTION, f"{row.scan_uid}/{row.revision}", row.number) for row in rejections if row.unseen
@@ -141,6 +147,7 @@ def _unseen(facts: Facts) -> tuple[LedgerKey, ...]:
     unseen |= {LedgerKey(FactKind.TREATMENT, row.treatment_id, row.revision) for row in treatments if row.unseen}
     unseen |= {LedgerKey(FactKind.CLINICAL, row.received_as, row.revision) for row in clinical if row.unseen}
     unseen |= {LedgerKey(FactKind.OUTCOME, row.outcome_id, row.revision) for row in outcomes if row.unseen}
+    unseen |= {LedgerKey(FactKind.LESION, row.link_id, row.revision) for row in links if row.unseen}
     return tuple(sorted(unseen))
 
 
@@ -152,6 +159,15 @@ def _outcomes(rows: Iterable[TimelineOutcome]) -> tuple[OutcomeFact, ...]:
         key=lambda row: (row.endpoint, not row.event, row.at is None, row.at or dt.datetime.max, row.outcome_id),
     )
     return tuple(OutcomeFact(row.endpoint, row.at, row.event) for row in standing)
+
+
+def _links(rows: Iterable[TimelineLink]) -> LesionLinks:
+    """Those that stand; rows come ordered by link and revision."""
+    last = {row.link_id: row for row in rows}
+    standing = (row for row in last.values() if not row.withdrawn)
+    return LesionLinks(
+        tuple(LesionLink(LesionRelation(row.relation), row.lesion_uid, row.other_uid, row.day) for row in standing)
+    )
 
 
 def _taken_down(rows: Iterable[TimelineRejection]) -> dict[str, TakenDown]:

@@ -59,6 +59,8 @@ UNION SELECT coalesce(a.patient_id, s.received_as) FROM core.rejections j JOIN c
     WHERE g.kind = 'rejection' AND g.id = j.scan_uid || '/' || j.revision AND g.revision = j.number)
 UNION SELECT received_as FROM core.outcomes u WHERE accepted_at < %(before)s AND NOT EXISTS (
   SELECT FROM core.ledger g WHERE g.kind = 'outcome' AND g.id = u.outcome_id AND g.revision = u.revision)
+UNION SELECT received_as FROM core.lesion_links l WHERE accepted_at < %(before)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'lesion' AND g.id = l.link_id AND g.revision = l.revision)
 UNION SELECT coalesce(e.patient_id, e.other_id) FROM core.identity_events e
   WHERE e.applied_at IS NULL AND e.accepted_at < %(before)s LIMIT %(limit)s"""
     values = {"before": before, "limit": limit}
@@ -69,6 +71,13 @@ def provisional_revisions(connection: Connection, before: dt.datetime, limit: in
     """Revisions accepted `before` that are not final."""
     query = "SELECT scan_uid, revision FROM core.revisions WHERE final_at IS NULL AND accepted_at < %s LIMIT %s"
     return connection.cursor(row_factory=args_row(RevisionKey)).execute(query, [before, limit]).fetchall()
+
+
+def is_link_seen(connection: Connection, link_id: str) -> bool:
+    """Whether a fold has seen the newest revision of what a person said of a lesion."""
+    query = """SELECT NOT EXISTS (SELECT FROM core.lesion_links l WHERE l.link_id = %(id)s AND NOT EXISTS (
+  SELECT FROM core.ledger g WHERE g.kind = 'lesion' AND g.id = l.link_id AND g.revision = l.revision))"""
+    return bool(only_row(connection.execute(query, {"id": link_id}))[0])
 
 
 def is_treatment_seen(connection: Connection, treatment_id: str) -> bool:

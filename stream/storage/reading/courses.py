@@ -25,6 +25,13 @@ def endpoint_statuses(connection: Connection, patient_id: str) -> list[Row]:
     return _rows(connection, query, {"patient": patient_id})
 
 
+def lesions_followed(connection: Connection, patient_id: str) -> list[Row]:
+    """What every standing visit says of each lesion of a patient, in the order of the timeline."""
+    query = """SELECT * FROM scanstream.lesion WHERE patient_id = %(patient)s AND superseded_at IS NULL
+    ORDER BY first_seen_at, lesion_id, acquired_at, scan_uid"""
+    return _rows(connection, query, {"patient": patient_id})
+
+
 def closed_questions(connection: Connection, patients: Sequence[str] | None) -> list[Row]:
     """Questions of the current lines that are not open, of `patients` or of all."""
     query = """SELECT DISTINCT ON (patient_id, endpoint) * FROM scanstream.endpoint_status

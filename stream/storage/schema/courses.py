@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION
 
-from stream.storage.schema.base import LATER, UNHASHED, Id, Table, Time, col, hashes, key, metadata, xact
+from stream.storage.schema.base import ADDED, LATER, UNHASHED, Id, Table, Time, col, hashes, key, metadata, xact
 
 
 def _standing(name: str, comment: str, keys: list[sa.Column[Any]], values: list[sa.Column[Any]]) -> Table:
@@ -47,6 +47,7 @@ visits = _standing(
         col(
             "lesions", sa.Text, "JSON list of its lesions followed over time: finding, lesion_id, role, evidence, score"
         ),
+        col("rules", sa.Integer, "Version of the rules that the course was told by", null=True, info=ADDED),
     ],
 )
 

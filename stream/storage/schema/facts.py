@@ -196,6 +196,23 @@ treatments = sa.Table(
     comment="Treatments: input of the steps after them, no step of their own",
 )
 
+lesion_links = sa.Table(
+    "lesion_links",
+    metadata,
+    key("link_id", Id, "Hash of patient and lesions"),
+    key("revision", sa.Integer, "The highest stands"),
+    col("received_as", Id, "Pseudonym of the patient as received"),
+    col("relation", sa.Text, "same, different, anew, fragment, merged, target or non_target"),
+    col("lesion_uid", Id, "Lesion that it is about, as a scan names it"),
+    col("other_uid", Id, "The other lesion, where two are told of", null=True),
+    col("day", sa.Date, "From which day on it holds; null: ever", null=True),
+    col("withdrawn", sa.Boolean, "True: it was taken back"),
+    col("accepted_at", Time, "When it was accepted"),
+    *hashes(),
+    sa.Index("lesion_links_received_as_ix", "received_as"),
+    comment="What people said of lesions: which are one, which are not, what counts as what",
+)
+
 clinical = sa.Table(
     "clinical",
     metadata,

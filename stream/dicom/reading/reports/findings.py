@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
 from models.criteria.state_by_size import SIZES, state_by_size
 from models.measurement import Measurement
 from stream.dicom.reading import concepts
@@ -80,7 +80,17 @@ def _finding(
         volume_ml=sizes.get("volume"),
         split_from=identities.other_lesion(split_from),
         merged_into=identities.other_lesion(merged_into),
+        named_by=_named_by(groups, identities),
+        place=next((place for group in groups if (place := identities.place_of(group))), None),
     )
+
+
+def _named_by(groups: Sequence[Group], identities: Identities) -> NamedBy | None:
+    """The best that names it: a tracking UID, else a label."""
+    named = {identities.named_by(group) for group in groups}
+    if None in named:
+        return None
+    return NamedBy.LABEL if NamedBy.LABEL in named else NamedBy.OBJECT
 
 
 def _others(groups: Sequence[Group]) -> tuple[list[str], list[str]]:

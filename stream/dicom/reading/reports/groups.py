@@ -5,7 +5,7 @@ and 1501 are read alike, however deep their containers nest.
 """
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pydicom import Dataset
 
@@ -53,6 +53,7 @@ class Group:
     merged_into: str = ""
     segments: tuple[SegmentReference, ...] = ()
     images: frozenset[str] = frozenset()
+    container: Dataset | None = field(default=None, compare=False)  # that begins the group
     time_point: TimePoint = TimePoint()
     observed_on: str = ""
     session: str = ""
@@ -167,7 +168,8 @@ def _entered(group: Group, container: Dataset, name: Concept | None, place: str)
     if not tracked and (within or not named):
         return group
     content, images = content_of(container), images_of(container)
-    return replace(group, place=place, content=content, images=images, segments=(), split_from="", merged_into="")
+    begun = replace(group, place=place, content=content, images=images, container=container)
+    return replace(begun, segments=(), split_from="", merged_into="")
 
 
 def _is_coded_finding(key: Key | None, child: Dataset) -> bool:

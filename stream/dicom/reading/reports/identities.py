@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from pydicom import Dataset
 
+from models.criteria.finding import LesionPlace, NamedBy
 from stream.dicom.reading.lesions import LesionNames, Outline, unambiguous
 from stream.dicom.reading.reports.groups import Group, Number, Statement
+from stream.dicom.reading.reports.regions import centre_of
 
 
 class Identities:
@@ -30,6 +32,18 @@ class Identities:
         if group.identifier in self._alone:
             return self._names.labelled(group.identifier)
         return self._names.outlined(outline) if outline else self._by_content(group)
+
+    def named_by(self, group: Group) -> NamedBy | None:
+        """What the lesion has its name from; None: a tracking UID, its own or its segment's."""
+        outline = self._outline(group)
+        if group.tracking_uid or (outline and self._names.is_tracked(outline)):
+            return None
+        return NamedBy.LABEL if group.identifier in self._alone else NamedBy.OBJECT
+
+    def place_of(self, group: Group) -> LesionPlace | None:
+        """Where the group was drawn; None where nothing tells."""
+        centre = None if group.container is None else centre_of(group.container, self._names.images)
+        return LesionPlace(self._names.frame(centre[0]), centre[1]) if centre else None
 
     def other_lesion(self, tracking_uid: str) -> str | None:
         """The lesion that a group refers to by its tracking UID; None where it refers to none."""

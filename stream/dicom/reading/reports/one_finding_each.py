@@ -31,7 +31,7 @@ def one_finding_each(readings: Iterable[Reading]) -> tuple[LesionFinding, ...]:
 
 def _filled(first: LesionFinding, other: LesionFinding) -> LesionFinding:
     """`first` with what it does not say and `other` does: what the lesion is, and of a measured one also its sizes."""
-    names = ["role", "organ"]
+    names = ["role", "organ", "place"]
     if first.state is LesionState.MEASURED:
         names += ["long_axis_mm", "short_axis_mm", "volume_ml"]
     missing = {name: getattr(other, name) for name in names if getattr(first, name) is None}

@@ -1,0 +1,180 @@
+"""Which lesion each report speaks of, over time (docs/reading.md 6): a fold over scans in the order of the timeline.
+
+By its own name first, then by a person's word, then by label, place or size where only one lesion can be meant. What
+stays unsure is a lesion of its own, and says which other one a person may find that it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from models.criteria.finding import LesionFinding, LesionState, NamedBy
+from stream.timeline.entries import ScanEntry
+from stream.timeline.lesion_links import LesionLinks
+from stream.timeline.likeness import (
+    OWN_NAME,
+    RULES,
+    Evidence,
+    KnownLesion,
+    Likeness,
+    Rule,
+    may_be_one,
+    resemblance,
+)
+
+BY_PERSON = Likeness(Evidence.PERSON, 1.0)
+
+
+@dataclass(frozen=True)
+class Tie:
+    """The lesion that a name stands for, and how that is known.
+
+    `perhaps`: where that is not sure, the lesion that a person may find it to be.
+    """
+
+    lesion_id: str
+    likeness: Likeness
+    perhaps: str | None = None
+
+
+@dataclass(frozen=True)
+class FollowedLesion:
+    """What a scan says of a lesion: `finding` names it as it is followed, `reported_as` as the scan does."""
+
+    finding: LesionFinding
+    reported_as: str
+    tie: Tie
+
+
+def followed(visits: Iterable[Sequence[ScanEntry]], links: LesionLinks) -> dict[str, tuple[FollowedLesion, ...]]:
+    """scan_uid → what the scan says of lesions, each as it is followed; `visits` in the order of the timeline."""
+    so_far = _SoFar(links)
+    return {scan.id: tuple(so_far.scan(scan, number)) for number, scans in enumerate(visits, start=1) for scan in scans}
+
+
+@dataclass
+class _SoFar:
+    """All that is known up to a scan: lesions by id, and what each name stands for."""
+
+    links: LesionLinks
+    ties: dict[str, Tie] = field(default_factory=dict)
+    lesions: dict[str, KnownLesion] = field(default_factory=dict)
+
+    def scan(self, scan: ScanEntry, visit: int) -> Iterator[FollowedLesion]:
+        """What one more scan says."""
+        said = {self.links.name_of(each.lesion_uid, scan.day): each for each in scan.findings.lesions}
+        ties = _Ties(self, said, visit).found()
+        for name, finding in said.items():
+            lesion_id = ties[name].lesion_id
+            self.ties[name] = replace(ties[name], perhaps=None)  # asked once
+            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, visit)
+        told = [FollowedLesion(self._named(said[name], ties[name]), said[name].lesion_uid, ties[name]) for name in said]
+        yield from told
+        yield from self._merged(scan, {each.finding.lesion_uid for each in told})
+
+    def _lesion(self, lesion_id: str) -> KnownLesion:
+        return self.lesions.get(lesion_id) or KnownLesion(lesion_id)
+
+    def _named(self, finding: LesionFinding, tie: Tie) -> LesionFinding:
+        """The finding in the names that lesions are followed by, with what people said of it."""
+        names = self.lesions[tie.lesion_id].names
+        parts = (self.links.part_of(name) for name in sorted(names))
+        parent = finding.split_from or next((part for part in parts if part), None)
+        return replace(
+            finding,
+            lesion_uid=tie.lesion_id,
+            split_from=self._id(parent),
+            merged_into=self._id(finding.merged_into),
+            decided=self.links.role_of(names),
+        )
+
+    def _id(self, name: str | None) -> str | None:
+        return self.ties[name].lesion_id if name in self.ties else name
+
+    def _merged(self, scan: ScanEntry, told: set[str]) -> Iterator[FollowedLesion]:
+        """Lesions that a person said count within others, where the scan speaks of those only."""
+        for link in self.links.merged_by(scan.day):
+            lesion, other = self.lesions.get(self._id(link.lesion_uid) or ""), self._id(link.other_uid)
+            if lesion and other in told and lesion.lesion_id not in told:
+                finding = LesionFinding(
+                    lesion.lesion_id, LesionState.NOT_EVALUATED, organ=lesion.organ, node=lesion.node, merged_into=other
+                )
+                yield FollowedLesion(finding, link.lesion_uid, Tie(lesion.lesion_id, BY_PERSON))
+
+
+@dataclass
+class _Ties:
+    """The names of one scan on their way to lesions; no two of them may stand for one."""
+
+    so_far: _SoFar
+    said: Mapping[str, LesionFinding]
+    visit: int
+    ties: dict[str, Tie] = field(default_factory=dict)
+
+    def found(self) -> dict[str, Tie]:
+        """What each name stands for."""
+        for name in sorted(self.said, key=self._own_first):
+            tie = self._by_name(name) or self._by_person(name)
+            if tie and tie.lesion_id not in self._taken:
+                self.ties[name] = tie
+        for rule in RULES:
+            self._add_alike(rule)
+        for name in self._open:
+            self.ties[name] = self._new(name)
+        return self.ties
+
+    @property
+    def _open(self) -> list[str]:
+        return sorted(name for name in self.said if name not in self.ties)
+
+    @property
+    def _taken(self) -> set[str]:
+        return {tie.lesion_id for tie in self.ties.values()}
+
+    def _own_first(self, name: str) -> tuple[bool, str]:
+        """A lesion under the name it is followed by comes before one that was found to be it."""
+        tie = self.so_far.ties.get(name)
+        return tie is None or tie.lesion_id != name, name
+
+    def _by_name(self, name: str) -> Tie | None:
+        """What the name stood for before; a label alone means no lesion of another organ."""
+        tie, finding = self.so_far.ties.get(name), self.said[name]
+        if tie and finding.named_by is NamedBy.LABEL and not may_be_one(finding, self.so_far.lesions[tie.lesion_id]):
+            return None
+        return tie
+
+    def _by_person(self, name: str) -> Tie | None:
+        same = self.so_far.links.same_as(name)
+        found = [tie.lesion_id for other, tie in self.so_far.ties.items() if other in same]
+        return Tie(found[0], BY_PERSON) if found else None
+
+    def _add_alike(self, rule: Rule) -> None:
+        """Ties by a rule, where name and lesion are alike to no other."""
+        pairs = [(name, known, alike) for name in self._open for known in self._others(name)
+                 if (alike := self._alike(rule, name, known))]  # fmt: skip
+        names, lesions = Counter(name for name, *_ in pairs), Counter(known.lesion_id for _, known, _ in pairs)
+        for name, known, alike in pairs:
+            if names[name] == lesions[known.lesion_id] == 1:
+                self.ties[name] = Tie(known.lesion_id, alike)
+
+    def _others(self, name: str) -> list[KnownLesion]:
+        """Lesions that this scan does not speak of yet, and nobody said are others."""
+        taken, links = self._taken, self.so_far.links
+        known = (each for each in self.so_far.lesions.values() if each.lesion_id not in taken)
+        return [each for each in known if not links.differs(name, each.names)]
+
+    def _alike(self, rule: Rule, name: str, known: KnownLesion) -> Likeness | None:
+        """Two tracking UIDs are two lesions, whatever else they share."""
+        finding = self.said[name]
+        if (finding.named_by is None and known.tracked) or not may_be_one(finding, known):
+            return None
+        return rule(finding, known, self.visit)
+
+    def _new(self, name: str) -> Tie:
+        """A lesion of its own; one whose name another has already is told from it by a number."""
+        finding, lesions = self.said[name], self.so_far.lesions
+        number = sum(lesion_id.rpartition("#")[0] == name or lesion_id == name for lesion_id in lesions)
+        alike = [(resemblance(finding, known, self.visit), known.lesion_id) for known in self._others(name)]
+        score, perhaps = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+        lesion_id = f"{name}#{number + 1}" if number else name
+        return Tie(lesion_id, OWN_NAME[finding.named_by], perhaps if score else None)

@@ -1,0 +1,122 @@
+"""How alike a reported lesion is to one that is followed: by label, by place, or by size within one visit."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from models.criteria.finding import LesionFinding, LesionPlace, NamedBy
+from models.measurement import ROUNDED_MM
+
+NEAR_MM = 5.0
+"""Centres no further apart than this, or than half the larger lesion's diameter, may be one lesion's."""
+FARTHEST = 0.6
+"""Score of two centres that are as far apart as they may be."""
+_HIDDEN = re.compile(r"lesion-\d{6}")  # stands for a label that could name the patient
+
+
+class Evidence(StrEnum):
+    """What says that a report speaks of a lesion that is followed."""
+
+    TRACKING = "tracking"
+    REFERENCE = "reference"
+    PLACE = "place"
+    PERSON = "person"
+
+
+class Likeness(NamedTuple):
+    """`score`, 0 to 1: how sure it is."""
+
+    evidence: Evidence
+    score: float
+
+
+OWN_NAME = {
+    None: Likeness(Evidence.TRACKING, 1.0),
+    NamedBy.LABEL: Likeness(Evidence.TRACKING, 0.9),
+    NamedBy.OBJECT: Likeness(Evidence.REFERENCE, 0.5),
+}
+"""Of a lesion under its own name; one that means nothing outside of its object is never met again."""
+
+
+@dataclass(frozen=True)
+class KnownLesion:
+    """A lesion as it is known so far; `seen_in`: the visit, counted on the timeline, and source that spoke of it last.
+
+    `tracked`: one of its names is a tracking UID.
+    """
+
+    lesion_id: str
+    names: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    organ: str | None = None
+    node: bool = False
+    tracked: bool = False
+    size_mm: float | None = None
+    place: LesionPlace | None = None
+    seen_in: tuple[int, str] | None = None
+
+    def after(self, name: str, finding: LesionFinding, visit: int) -> "KnownLesion":
+        """With what a report of a visit says of it under `name`."""
+        return replace(
+            self,
+            names=self.names | {name},
+            labels=self.labels | ({plain_label(finding.label)} - {""}),
+            organ=finding.organ or self.organ,
+            node=finding.node,
+            tracked=self.tracked or finding.named_by is None,
+            size_mm=self.size_mm if finding.size_mm is None else finding.size_mm,
+            place=finding.place or self.place,
+            seen_in=(visit, finding.source),
+        )
+
+
+Rule = Callable[[LesionFinding, KnownLesion, int], Likeness | None]
+"""What speaks for one lesion; the last argument is the visit of the finding."""
+
+
+def by_label(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+    """The same letters and digits."""
+    return Likeness(Evidence.TRACKING, 0.8) if plain_label(finding.label) in known.labels else None
+
+
+def by_place(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+    """Centres near each other in one frame of reference; the nearer, the surer."""
+    if finding.place is None or known.place is None or finding.place.frame != known.place.frame:
+        return None
+    apart = math.dist(finding.place.centre_mm, known.place.centre_mm)
+    limit = max(NEAR_MM, max(finding.size_mm or 0.0, known.size_mm or 0.0) / 2)
+    return Likeness(Evidence.PLACE, 1 - (1 - FARTHEST) * apart / limit) if apart <= limit else None
+
+
+def by_size(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+    """The same size at the same visit from another source: a table and a report of one measurement."""
+    if known.seen_in is None or known.seen_in[0] != visit or known.seen_in[1] == finding.source:
+        return None
+    if not finding.size_mm or known.size_mm is None or abs(finding.size_mm - known.size_mm) > ROUNDED_MM:
+        return None
+    return Likeness(Evidence.PLACE, 0.7)
+
+
+RULES: tuple[Rule, ...] = (by_label, by_place, by_size)
+"""The surest first."""
+
+
+def may_be_one(finding: LesionFinding, known: KnownLesion) -> bool:
+    """Nothing speaks against it: a node stays a node, and an organ that organ, where both are told."""
+    organs = {finding.organ, known.organ} - {None}
+    return finding.node == known.node and len(organs) < 2
+
+
+def resemblance(finding: LesionFinding, known: KnownLesion, visit: int) -> float:
+    """How much a person should think of `known` where nothing is sure, 0 (not at all) to 0.5."""
+    if by_label(finding, known, visit) or by_place(finding, known, visit):
+        return 0.5 if may_be_one(finding, known) else 0.4
+    return 0.3 if finding.organ and may_be_one(finding, known) else 0.0
+
+
+def plain_label(label: str | None) -> str:
+    """Letters and digits of a label, whatever their case; empty where it names nothing."""
+    return "" if not label or _HIDDEN.fullmatch(label) else re.sub(r"[\W_]+", "", label).casefold()
