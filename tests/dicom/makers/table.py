@@ -1,4 +1,4 @@
-"""Makers, what they write and what is read of it: the tests check it, and docs/reading.md 6 is written from it."""
+"""Makers, what they write and what is read of it: the tests check it, and docs/reading.md 7 is written from it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ Make = Callable[[Sequence[Dataset]], Sequence[Dataset | Path]]
 """Makes the objects that lie beside some images."""
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reading.md"
-HEADING = "## 6. What is read of whom"
+HEADING = "## 7. What is read of whom"
 INTRODUCTION = """
 What lies in a scan beside its images: files that the makers wrote, where pydicom brings some, else objects of the
 structure that they publish, written by highdicom. Each report is read alike when dcmtk writes it anew.
