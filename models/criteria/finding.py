@@ -71,7 +71,8 @@ class LesionFinding:
 
 def as_json(finding: LesionFinding) -> dict[str, Any]:
     """The finding as plain values, without what it does not say."""
-    return {name: value for name, value in vars(finding).items() if value is not None and value is not False}
+    said = {name: value for name, value in vars(finding).items() if value is not None and value is not False}
+    return said if finding.place is None else {**said, "place": [finding.place.frame, [*finding.place.centre_mm]]}
 
 
 def from_json(stored: dict[str, Any]) -> LesionFinding:
