@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding
+from models.criteria.place import Registration
 from models.measurement import Measurement
 
 
@@ -26,7 +27,7 @@ class MeasuredScan:
     `embedding`: image features of the largest lesion that was outlined, in the order of IMAGE_NAMES, None where one
     cannot be told; empty where there is no such lesion or its image cannot be used.
     `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
-    Trial Time Point ID (0012,0050) that all its files agree on.
+    Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
     """
 
     measurements: tuple[Measurement, ...]
@@ -36,3 +37,4 @@ class MeasuredScan:
     unused: tuple[Unused, ...] = ()
     findings: tuple[LesionFinding, ...] = ()
     time_point: str | None = None
+    registrations: tuple[Registration, ...] = ()

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.scripts import run
-from migrations.tables_0001.columns import BOOL, ID, INT, ROW, TEXT, TIME, Index, Table, col
+from migrations.tables_0001.columns import BOOL, ID, INT, JSON, ROW, TEXT, TIME, Index, Table, col
 
 revision = "0013"
 down_revision = "0012"
@@ -36,4 +36,7 @@ def upgrade() -> None:
     LINKS.make()
     rules = sa.Column("rules", sa.Integer(), nullable=True, comment="Version of the rules that the course was told by")
     op.add_column("visits", rules, schema="core")
+    comment = "Frames of reference as [source, target, matrix]"
+    op.add_column("findings", sa.Column("registrations", JSON, nullable=True, comment=comment), schema="core")
+    op.alter_column("instances", "kind", comment="image, seg, sr, kos, rtstruct or reg", schema="core")
     run("views_0013.sql")

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
+
+from models.criteria.place import LesionPlace
 
 
 class LesionRole(StrEnum):
@@ -28,13 +30,6 @@ class NamedBy(StrEnum):
 
     LABEL = "label"  # the only one of its object
     OBJECT = "object"  # a name that means nothing outside of it
-
-
-class LesionPlace(NamedTuple):
-    """Where a lesion lies: its centre (x, y, z), mm, in a frame of reference, which a pseudonym stands for."""
-
-    frame: str
-    centre_mm: tuple[float, float, float]
 
 
 @dataclass(frozen=True)

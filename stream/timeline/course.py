@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from models.criteria.course import criteria_of, lines_of_therapy
-from models.criteria.finding import as_json
+from models.criteria.finding import LesionFinding, LesionState, as_json
 from models.criteria.visit import LineOfTherapy, TreatmentStart
 from stream.timeline.entries import CourseRow, ScanEntry, StandingCourseRow, Timeline, TreatmentEntry
 from stream.timeline.open_questions import OpenQuestions
@@ -52,12 +52,9 @@ class PatientCourse:
 
     @cached_property
     def _followed(self) -> dict[str, FollowedSum]:
-        """scan_uid of a visit → the sum its line stands by; none before a baseline that has one."""
-        sums: dict[str, FollowedSum] = {}
-        for line in self.lines[RECIST]:
-            if line.verdicts and line.verdicts[0].sum_of_diameters is not None:
-                sums |= {each.scan_uid: FollowedSum(each.sum_of_diameters) for each in line.verdicts}
-        return sums
+        """scan_uid of a visit → the sum its line stands by; none before a baseline."""
+        verdicts = (each for line in self.lines[RECIST] for each in line.verdicts)
+        return {each.scan_uid: FollowedSum(each.sum_of_diameters) for each in verdicts}
 
     @cached_property
     def _begin_lines(self) -> set[str]:
@@ -117,9 +114,10 @@ class PatientCourse:
         line = next((each for each in self.lines[RECIST] if each.number == number), None)
         said = []
         for one in visit.lesions:
-            role, likeness = _role(line, visit.last.id, one.finding.lesion_uid), one.tie.likeness
-            known_by = {"lesion_id": one.finding.lesion_uid, "lesion_uid": one.reported_as, **likeness._asdict()}
-            said.append({**as_json(one.finding), "role": role, "perhaps": one.tie.perhaps, **known_by})
+            lesion_id = one.finding.lesion_uid
+            counts_as = {"role": _role(line, visit.last.id, lesion_id), "state": _state(line, visit, one.finding)}
+            known_by = {"lesion_id": lesion_id, "lesion_uid": one.reported_as, **one.tie.likeness._asdict()}
+            said.append({**as_json(one.finding), **counts_as, "perhaps": one.tie.perhaps, **known_by})
         return json.dumps(said, sort_keys=True, ensure_ascii=False)
 
     def _verdict_rows(self) -> Iterable[CourseRow]:
@@ -169,6 +167,14 @@ def _role(line: LineOfTherapy | None, scan_uid: str, lesion_uid: str) -> str | N
         return None
     roles = {"target": line.targets, "non_target": line.non_targets, "new": line.new.get(scan_uid, ())}
     return next((role for role, lesions in roles.items() if lesion_uid in lesions), None)
+
+
+def _state(line: LineOfTherapy | None, visit: TimelineVisit, finding: LesionFinding) -> LesionState:
+    """As the scan says; a non-target that the baseline names without a number is there."""
+    at_baseline = line is not None and line.baseline is not None and line.baseline.scan_uid == visit.last.id
+    if at_baseline and finding.state is LesionState.NOT_EVALUATED and finding.merged_into is None:
+        return LesionState.PRESENT if line and finding.lesion_uid in line.non_targets else finding.state
+    return finding.state
 
 
 def _question_row(question: Question) -> CourseRow:

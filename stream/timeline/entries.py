@@ -10,6 +10,7 @@ import numpy as np
 
 from models.criteria.finding import LesionFinding
 from models.criteria.lines import LOGGED_BASELINE
+from models.criteria.place import Registration
 from models.features import MEASUREMENTS, whole
 from models.timepoint import TreatmentInForce
 from stream.timeline.digest import digest
@@ -43,6 +44,7 @@ class ScanFindings:
     lesions: tuple[LesionFinding, ...] = ()
     stated_sum_mm: float | None = None
     time_point: str | None = None
+    registrations: tuple[Registration, ...] = ()
 
 
 @dataclass(frozen=True)

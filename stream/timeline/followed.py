@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.criteria.finding import LesionFinding, LesionState, NamedBy
+from models.criteria.place import Frames
 from stream.timeline.entries import ScanEntry
 from stream.timeline.lesion_links import LesionLinks
 from stream.timeline.likeness import (
@@ -49,7 +50,11 @@ class FollowedLesion:
 def followed(visits: Iterable[Sequence[ScanEntry]], links: LesionLinks) -> dict[str, tuple[FollowedLesion, ...]]:
     """scan_uid → what the scan says of lesions, each as it is followed; `visits` in the order of the timeline."""
     so_far = _SoFar(links)
-    return {scan.id: tuple(so_far.scan(scan, number)) for number, scans in enumerate(visits, start=1) for scan in scans}
+    said: dict[str, tuple[FollowedLesion, ...]] = {}
+    for number, scans in enumerate(visits, start=1):
+        so_far.frames.add(each for scan in scans for each in scan.findings.registrations)
+        said |= {scan.id: tuple(so_far.scan(scan, number)) for scan in scans}
+    return said
 
 
 @dataclass
@@ -59,6 +64,7 @@ class _SoFar:
     links: LesionLinks
     ties: dict[str, Tie] = field(default_factory=dict)
     lesions: dict[str, KnownLesion] = field(default_factory=dict)
+    frames: Frames = field(default_factory=Frames)
 
     def scan(self, scan: ScanEntry, visit: int) -> Iterator[FollowedLesion]:
         """What one more scan says."""
@@ -168,13 +174,20 @@ class _Ties:
         finding = self.said[name]
         if (finding.named_by is None and known.tracked) or not may_be_one(finding, known):
             return None
-        return rule(finding, known, self.visit)
+        return rule(finding, self._beside(finding, known), self.visit)
+
+    def _beside(self, finding: LesionFinding, known: KnownLesion) -> KnownLesion:
+        """The lesion with its place in the frame of reference of the finding, where one leads there."""
+        if finding.place is None or known.place is None or finding.place.frame == known.place.frame:
+            return known
+        return replace(known, place=self.so_far.frames.seen_in(known.place, finding.place.frame))
 
     def _new(self, name: str) -> Tie:
         """A lesion of its own; one whose name another has already is told from it by a number."""
         finding, lesions = self.said[name], self.so_far.lesions
         number = sum(lesion_id.rpartition("#")[0] == name or lesion_id == name for lesion_id in lesions)
-        alike = [(resemblance(finding, known, self.visit), known.lesion_id) for known in self._others(name)]
+        others = [self._beside(finding, known) for known in self._others(name)]
+        alike = [(resemblance(finding, known, self.visit), known.lesion_id) for known in others]
         score, perhaps = max(alike, key=lambda pair: pair[0], default=(0.0, None))
         lesion_id = f"{name}#{number + 1}" if number else name
         return Tie(lesion_id, OWN_NAME[finding.named_by], perhaps if score else None)

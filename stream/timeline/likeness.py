@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from models.criteria.finding import LesionFinding, LesionPlace, NamedBy
+from models.criteria.finding import LesionFinding, NamedBy
+from models.criteria.place import LesionPlace
 from models.measurement import ROUNDED_MM
 
 NEAR_MM = 5.0

@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from models.criteria.finding import LesionFinding, LesionPlace, LesionRole, LesionState, NamedBy
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
 from models.criteria.from_measurements import findings_from
+from models.criteria.place import LesionPlace
 from models.features import SOURCES
 from models.measurement import Measurement
 from stream.measured_scan import MeasuredScan

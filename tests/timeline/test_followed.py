@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from models.criteria.finding import LesionFinding, LesionPlace, LesionRole, LesionState, NamedBy
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
+from models.criteria.place import LesionPlace, Registration
 from stream.timeline.entries import ScanEntry, ScanFindings
 from stream.timeline.followed import FollowedLesion, followed
 from stream.timeline.lesion_links import LesionLink, LesionLinks
@@ -164,3 +166,17 @@ def test_a_person_tells_of_a_split_a_merge_and_a_role() -> None:
 def test_what_a_later_scan_shows_changes_no_name_of_an_earlier_one() -> None:
     said = [drawn("a", (0, 0, 0))], [drawn("b", (4, 0, 0))], [drawn("c", (30, 0, 0)), drawn("d", (2, 0, 0))]
     assert ids(follow(*said))[:2] == ids(follow(*said[:2]))
+
+
+def test_a_registration_tells_where_a_lesion_lies_in_the_frame_of_another_scan() -> None:
+    """Turned by 90° about z and moved by 10 mm; the way may lead over a third frame, and back."""
+    turned = Registration("F", "G", (0, -1, 0, 10, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1))
+    moved = Registration("H", "G", (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 5, 0, 0, 0, 1))
+    first = scan(0, [drawn("a", (20, 0, 0)), drawn("b", (-40, 0, 0))])
+    second = scan(1, [drawn("c", (11, 19, 0), frame="G")])
+    third = scan(2, [drawn("d", (10, -40, -5), frame="H")])
+    registered = [replace(second, findings=replace(second.findings, registrations=(turned, moved)))]
+    found = followed([[first], registered, [third]], LesionLinks())
+    assert [one.finding.lesion_uid for one in (*found["scan1"], *found["scan2"])] == ["a", "b"]
+    alone = followed([[first], [second], [third]], LesionLinks())
+    assert [one.finding.lesion_uid for one in (*alone["scan1"], *alone["scan2"])] == ["c", "d"]

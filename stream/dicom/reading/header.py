@@ -55,7 +55,7 @@ class Header:
     study_uid: str
     series_uid: str
     modality: str
-    kind: str  # image, seg, sr, kos or rtstruct
+    kind: str  # image, seg, sr, kos, rtstruct or reg
     patient: PatientIdentity
     acquired_at: dt.datetime
     body_part: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
+from models.criteria.place import Registration
 from models.image import embedding
 from models.measurement import Measurement
 from stream import logs
@@ -18,6 +19,7 @@ from stream.dicom.reading.header import text
 from stream.dicom.reading.image_pixels import NoImage
 from stream.dicom.reading.lesion_image import Image, lesion_patch
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
+from stream.dicom.reading.places.registrations import registrations_of
 from stream.dicom.reading.reading import Reading, UnusableReport, in_words
 from stream.dicom.reading.rejection_notes import note_of
 from stream.dicom.reading.reports.one_finding_each import one_finding_each
@@ -75,7 +77,10 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     features = _embedding(drawn_on, images, names, outlines)
     note = None if measurements or findings else _note(instances)
     visit = trial_time_point(instance.header for instance in instances)
-    return MeasuredScan(measurements, _disease(measurements, instances), note, features, unused, findings, visit)
+    disease = _disease(measurements, instances)
+    return MeasuredScan(
+        measurements, disease, note, features, unused, findings, visit, _registrations(instances, names)
+    )
 
 
 def _names(
@@ -183,6 +188,12 @@ def _finite_or_none(features: np.ndarray) -> tuple[float | None, ...]:
     if not np.isfinite(features).any():
         raise NoImage("the lesion is too small, or its grey values are no numbers")
     return tuple(float(value) if np.isfinite(value) else None for value in features)
+
+
+def _registrations(instances: Sequence[_Instance], names: LesionNames) -> tuple[Registration, ...]:
+    """Of all registration objects, in an order that no arrival decides."""
+    headers = [instance.header for instance in instances if instance.kind == "reg"]
+    return tuple(sorted(one for header in headers for one in registrations_of(header, names)))
 
 
 def _note(instances: Sequence[_Instance]) -> str:

@@ -10,7 +10,8 @@ from pydicom import Dataset
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
-from models.criteria.finding import LesionFinding, LesionPlace, LesionState
+from models.criteria.finding import LesionFinding, LesionState
+from models.criteria.place import LesionPlace
 from models.criteria.state_by_size import state_by_size
 from models.measurement import Measurement
 from stream.dicom.reading.geometry import Plane

@@ -26,9 +26,16 @@ REPORTS = (
 )
 KEY_OBJECTS = (uid.KeyObjectSelectionDocumentStorage,)
 STRUCTURES = (uid.RTStructureSetStorage,)
+REGISTRATIONS = (uid.SpatialRegistrationStorage,)
 
-SOP_CLASSES = IMAGES + SEGMENTATIONS + REPORTS + KEY_OBJECTS + STRUCTURES
-_KINDS = (("seg", SEGMENTATIONS), ("sr", REPORTS), ("kos", KEY_OBJECTS), ("rtstruct", STRUCTURES))
+SOP_CLASSES = IMAGES + SEGMENTATIONS + REPORTS + KEY_OBJECTS + STRUCTURES + REGISTRATIONS
+_KINDS = (
+    ("seg", SEGMENTATIONS),
+    ("sr", REPORTS),
+    ("kos", KEY_OBJECTS),
+    ("rtstruct", STRUCTURES),
+    ("reg", REGISTRATIONS),
+)
 
 DEFLATED_FRAMES = uid.UID("1.2.840.10008.1.2.8.1")  # Deflated Image Frame Compression (2025)
 PLAIN = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian)
@@ -51,11 +58,12 @@ TRANSFER_SYNTAXES = {
     "sr": PLAIN + COMPRESSED,  # where there are no pixels, all are the same
     "kos": PLAIN + COMPRESSED,
     "rtstruct": PLAIN + COMPRESSED,
+    "reg": PLAIN + COMPRESSED,
 }
 """What the door takes of each kind, and so what is read behind it; in the order in which it is chosen where a sender
 offers several: whole before lossy, plain before compressed."""
 
 
 def kind_of(sop_class_uid: str) -> str:
-    """image, seg, sr, kos (key object selection) or rtstruct."""
+    """image, seg, sr, kos (key object selection), rtstruct or reg (registration)."""
     return next((kind for kind, classes in _KINDS if sop_class_uid in classes), "image")

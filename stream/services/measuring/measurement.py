@@ -105,6 +105,7 @@ def finding_rows(scan_uid: str, revision: int, measured: MeasuredScan) -> list[d
             "lesions": [as_json(finding) for finding in lesions],
             "stated_sum_mm": max(stated, default=None),
             "time_point": measured.time_point,
+            "registrations": [[source, target, [*matrix]] for source, target, matrix in measured.registrations] or None,
         }
     ]
 

@@ -61,7 +61,7 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
     for owner, uid, revision, at, minutes, *values in connection.execute(SCANS, {"members": members}):
         if root(owner) in wanted:
             of_lesions = said.get((uid, revision), ScanFindings())
-            told = of_lesions.lesions, of_lesions.stated_sum_mm, of_lesions.time_point
+            told = of_lesions.lesions, of_lesions.stated_sum_mm, of_lesions.time_point, of_lesions.registrations
             on = SaidOfLesions(calendar.scan_day(at, minutes), *told)
             disease, x, rejected = values
             facts[root(owner)].scans.append(ScanRevision(uid, revision, at, disease, x, rejected, on))

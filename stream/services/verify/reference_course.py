@@ -10,6 +10,7 @@ from typing import Any
 
 from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding
+from models.criteria.place import Registration
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
 from stream.services.verify.reference_lesions import ReferenceLesions, Word
 
@@ -26,6 +27,7 @@ class SaidOfLesions:
     lesions: tuple[LesionFinding, ...] = ()
     sum_mm: float | None = None
     time_point: str | None = None
+    registrations: tuple[Registration, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,12 @@ def group(scans: Sequence[ScanOfVisit], window_days: int) -> list[list[ScanOfVis
 def with_lesions(visits: Sequence[Sequence[ScanOfVisit]], words: Sequence[Word]) -> list[list[ScanOfVisit]]:
     """The visits with lesions under the names that they are followed by."""
     lesions = ReferenceLesions(words)
-    return [
-        [
-            replace(scan, said=replace(scan.said, lesions=lesions.scan(scan.said.lesions, scan.said.day, number)))
-            for scan in scans
-        ]
-        for number, scans in enumerate(visits, start=1)
-    ]
+    followed: list[list[ScanOfVisit]] = []
+    for number, scans in enumerate(visits, start=1):
+        lesions.register([one for scan in scans for one in scan.said.registrations])
+        said = [replace(each.said, lesions=lesions.scan(each.said.lesions, each.said.day, number)) for each in scans]
+        followed.append([replace(scan, said=of) for scan, of in zip(scans, said, strict=True)])
+    return followed
 
 
 def assessment(scans: Sequence[ScanOfVisit]) -> Assessment:

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+import numpy as np
+
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.place import LesionPlace, Registration
 
 MILLIMETRES_APART, ROUNDING = 5.0, 0.5
 
@@ -53,6 +56,13 @@ class ReferenceLesions:
         self.words = words
         self.stands_for: dict[str, str] = {}
         self.histories: dict[str, History] = {}
+        self.registered: dict[tuple[str, str], np.ndarray] = {}
+
+    def register(self, registrations: Sequence[Registration]) -> None:
+        """Frames of reference that scans of the next visit register; the later stands."""
+        for source, target, values in registrations:
+            matrix = np.array(values).reshape(4, 4)
+            self.registered |= {(source, target): matrix, (target, source): np.linalg.inv(matrix)}
 
     def scan(self, lesions: Sequence[LesionFinding], day: dt.date, visit: int) -> tuple[LesionFinding, ...]:
         """What the next scan says, under the names that lesions are followed by; visits count from 1."""
@@ -124,11 +134,23 @@ class ReferenceLesions:
 
     def same_place(self, finding: LesionFinding, history: History, visit: int) -> bool:
         places = [one.place for _, one in history.said if one.place]
-        if finding.place is None or not places or places[-1].frame != finding.place.frame:
+        there = self.in_frame(places[-1], finding.place.frame) if places and finding.place else None
+        if finding.place is None or there is None:
             return False
         sizes = [size for size in (finding.size_mm, history.last("size_mm")) if isinstance(size, float | int)]
-        apart = math.dist(finding.place.centre_mm, places[-1].centre_mm)
+        apart = math.dist(finding.place.centre_mm, there)
         return apart <= max([MILLIMETRES_APART, *(size / 2 for size in sizes)])
+
+    def in_frame(self, place: LesionPlace, frame: str) -> tuple[float, ...] | None:
+        """Coordinates in another frame of reference, by the shortest way over registrations; None without one."""
+        ways: list[tuple[str, np.ndarray]] = [(place.frame, np.array([*place.centre_mm, 1.0]))]
+        for at, point in ways:
+            if at == frame:
+                return tuple(point[:3])
+            for (one, other), matrix in self.registered.items():
+                if at == one and other not in [each for each, _ in ways]:
+                    ways.append((other, matrix @ point))
+        return None
 
     def same_size(self, finding: LesionFinding, history: History, visit: int) -> bool:
         number, last = history.said[-1]

@@ -7,6 +7,7 @@ import psycopg
 
 from models.criteria.finding import from_json
 from models.criteria.from_measurements import findings_from, stated_sum_mm
+from models.criteria.place import Registration
 from models.measurement import Measurement
 from stream.storage.folding.timeline_queries import OWN
 from stream.timeline.entries import ScanFindings
@@ -16,7 +17,7 @@ Findings = Mapping[tuple[str, int], ScanFindings]
 
 READ = (
     OWN
-    + """SELECT o.root, f.scan_uid, f.revision, f.lesions, f.stated_sum_mm, f.time_point
+    + """SELECT o.root, f.scan_uid, f.revision, f.lesions, f.stated_sum_mm, f.time_point, f.registrations
 FROM own o JOIN core.findings f USING (scan_uid)"""
 )
 
@@ -33,10 +34,11 @@ ORDER BY m.scan_uid, m.revision, m.number"""
 def read_findings(connection: psycopg.Connection, patients: Sequence[str]) -> dict[str, Findings]:
     """Of every revision on the timelines of `patients`, by patient."""
     found: dict[str, dict[tuple[str, int], ScanFindings]] = {patient_id: {} for patient_id in patients}
-    for patient_id, uid, revision, lesions, sum_mm, time_point in connection.execute(
-        READ, {"patients": list(patients)}
-    ):
-        found[patient_id][uid, revision] = ScanFindings(tuple(map(from_json, lesions)), sum_mm, time_point)
+    for patient_id, uid, revision, lesions, *rest in connection.execute(READ, {"patients": list(patients)}):
+        sum_mm, time_point, stated = rest
+        registrations = tuple(Registration(source, target, tuple(matrix)) for source, target, matrix in stated or [])
+        said = ScanFindings(tuple(map(from_json, lesions)), sum_mm, time_point, registrations)
+        found[patient_id][uid, revision] = said
     values: dict[tuple[str, str, int], list[Measurement]] = defaultdict(list)
     for patient_id, uid, revision, *measured in connection.execute(MEASURED, {"patients": list(patients)}):
         values[patient_id, uid, revision].append(Measurement(*measured))

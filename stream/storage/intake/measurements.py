@@ -13,7 +13,7 @@ from stream.vocabulary import Completeness, Status
 VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "value", "unit", "source")
 """The columns of a measured value that a reader decides, in the order of MeasuredContent."""
 
-FINDING_COLUMNS = ("lesions", "stated_sum_mm", "time_point")
+FINDING_COLUMNS = ("lesions", "stated_sum_mm", "time_point", "registrations")
 """The same of what is said of lesions."""
 
 

@@ -13,7 +13,7 @@ instances = sa.Table(
     col("sha256", sa.Text, "sha256 of the original file in the archive"),
     col("content_sha256", sa.Text, "sha256 of the content, the same in every transfer syntax"),
     col("modality", sa.Text, "DICOM modality"),
-    col("kind", sa.Text, "image, seg, sr, kos or rtstruct"),
+    col("kind", sa.Text, "image, seg, sr, kos, rtstruct or reg"),
     col("acquired_at", Time, "When the image was acquired; of derived objects, the study's date"),
     col("referenced", ARRAY(sa.Text), "Pseudonyms of the instances it refers to"),
     col("expected_instances", sa.Integer, "Instances the sender announced for the study", null=True),
@@ -140,6 +140,7 @@ findings = sa.Table(
     col("stated_sum_mm", DOUBLE_PRECISION, "Sum of diameters, mm, that was stated without lesions", null=True),
     col("time_point", sa.Text, "Clinical Trial Time Point ID (0012,0050) that the files agree on", null=True),
     *hashes(),
+    col("registrations", JSON, "Frames of reference as [source, target, matrix]", null=True, info=ADDED),
     comment="What a scan revision says of lesions, measured or not: what criteria judge by",
 )
 

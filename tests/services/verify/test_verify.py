@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from models.criteria.finding import LesionFinding, LesionState
+from models.criteria.place import Registration
 from models.measurement import Measurement
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan, Unused
@@ -25,6 +26,7 @@ from stream.services.accepting.set_asides import item_id
 from stream.services.assembling import assembly
 from stream.services.facts.clinical import Outcome, accept_outcomes
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.facts.lesion_facts import LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
@@ -38,6 +40,7 @@ from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.intake.measurements import CompleteScan
 from stream.storage.schema.base import Xid8
 from stream.storage.table_scan import each_text
+from stream.vocabulary import LesionRelation
 from tests.database import Database
 from tests.services.accepted_facts import (
     apply_identity,
@@ -110,7 +113,9 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         organ = Unused("seg", "SCT:10200004", "Liver", "an organ, not a lesion")
         found = LesionFinding("lesion", LesionState.MEASURED, "Nodule", "lung", long_axis_mm=12.0)
         note = "One lesion was not read."
-        return MeasuredScan((lesion,), "lung", note, unused=(organ,), findings=(found,), time_point="Week 8")
+        turned = Registration("frame", "other frame", (1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0, 5.0, 0, 0, 0, 1.0))
+        said = {"findings": (found,), "time_point": "Week 8", "registrations": (turned,)}
+        return MeasuredScan((lesion,), "lung", note, unused=(organ,), **said)
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)
@@ -118,6 +123,9 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     write_later(connection, schema.set_asides, {"item_id": item_id("s2", 1)}, decided)
     outcomes = [Outcome("PA", "progression", day(200), False), Outcome("PB", "pcr", None, False)]
     accept_outcomes(connection, outcomes, day(201))
+    merged = LesionFact("PA", LesionRelation.MERGED, "lesion-PA", "lesion-PB", day(60).date())
+    with connection.transaction():
+        accept_lesion_fact(connection, merged, "someone", "grown together", day(62))
 
 
 def change_the_past(connection: Connection) -> None:
@@ -278,6 +286,8 @@ def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
         return (value or 0) + 1
     if isinstance(kind, sa.DateTime):
         return (value or day(0)) + dt.timedelta(microseconds=1)
+    if isinstance(kind, sa.Date):
+        return (value or day(0).date()) + dt.timedelta(days=1)
     if isinstance(kind, sa.LargeBinary):
         return bytes([*(value or b"")[:-1], ((value or b"\0")[-1] + 1) % 256])
     if isinstance(kind, sa.ARRAY):
@@ -285,5 +295,5 @@ def other_than(kind: sa.types.TypeEngine, value: Any) -> Any:
             return [*(value or ()), None]
         return [*value[:-1], other_than(kind if isinstance(value[-1], list) else kind.item_type, value[-1])]
     if isinstance(kind, sa.JSON):
-        return json.dumps({**value, "planted": 1} if isinstance(value, dict) else [*value, "planted"])
+        return json.dumps({**value, "planted": 1} if isinstance(value, dict) else [*(value or ()), "planted"])
     return f"{value or ''}x"

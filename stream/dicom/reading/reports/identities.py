@@ -4,10 +4,11 @@ from collections.abc import Iterable
 
 from pydicom import Dataset
 
-from models.criteria.finding import LesionPlace, NamedBy
+from models.criteria.finding import NamedBy
+from models.criteria.place import LesionPlace
 from stream.dicom.reading.lesions import LesionNames, Outline, unambiguous
+from stream.dicom.reading.places.regions import centre_of
 from stream.dicom.reading.reports.groups import Group, Number, Statement
-from stream.dicom.reading.reports.regions import centre_of
 
 
 class Identities:

@@ -1,0 +1,1 @@
+"""Where in the patient lesions lie, as reports and registrations tell."""
