@@ -20,7 +20,7 @@ DISEASES = ("lung",) * 5 + ("breast", "lung", "bladder", "lung", "brain", "lung"
 CAPACITY_MM = 160.0
 SEEN_MM, MEASURABLE_MM = 2.0, 5.0  # below the first it is gone; between them a reader writes 5 mm (RECIST 1.1)
 READING_ERROR = 0.03  # of a diameter, one reader against the next
-OUTCOME, GRADE, IMAGE = 1, 2, 3
+OUTCOME, GRADE, IMAGE, FINDINGS = 1, 2, 3, 4
 """Further random numbers of a patient: each kind has its own, so that the rest of the cohort stays as it is."""
 MISSED, DELAYED, SENT_LATE = 0.08, 0.15, 0.05  # shares of visits
 
@@ -67,6 +67,7 @@ class SimulatedPatient:
     visits: tuple[SimulatedVisit, ...]
     treatments: tuple[TreatmentRecord, ...]
     clinical: Mapping[str, object]
+    rates: GrowthRates
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def _patient(number: int, random: np.random.Generator) -> SimulatedPatient:
     protocol = PROTOCOLS[disease]
     lesions = _lesions(protocol, random)
     first = str(random.choice(protocol.first))
-    visits, treatments = _follow(protocol, lesions, _course(random), first, random)
+    rates = _course(random)
+    visits, treatments = _follow(protocol, lesions, rates, first, random)
     facts = {"disease": disease, "age": int(random.integers(38, 84))}
     if disease == "breast":
         visits = [_with_breast_values(visit, random) for visit in visits]
@@ -150,8 +152,9 @@ def _patient(number: int, random: np.random.Generator) -> SimulatedPatient:
         disease,
         lesions,
         tuple(SimulatedVisit(v.day + shift, v.sizes_mm, v.late, v.more) for v in visits),
-        tuple(_shifted(treatment, shift) for treatment in treatments),
+        tuple(shifted(treatment, shift) for treatment in treatments),
         facts,
+        rates,
     )
 
 
@@ -199,7 +202,7 @@ def _follow(
                 TreatmentRecord(protocol.second, "drug", day + 14, None),
             ]
     last_day = visits[-1].day
-    return visits, [_still_open(each, last_day) for each in treatments if each.start_day <= last_day]
+    return visits, [still_open(each, last_day) for each in treatments if each.start_day <= last_day]
 
 
 def _visit_days(protocol: FollowUpProtocol, random: np.random.Generator) -> Iterator[int]:
@@ -236,12 +239,13 @@ def _with_breast_values(visit: SimulatedVisit, random: np.random.Generator) -> S
     return SimulatedVisit(visit.day, visit.sizes_mm, visit.late, more)
 
 
-def _still_open(treatment: TreatmentRecord, last_day: float) -> TreatmentRecord:
+def still_open(treatment: TreatmentRecord, last_day: float) -> TreatmentRecord:
     """An end that lies after all that is known is not known yet."""
     ended = treatment.end_day is not None and treatment.end_day <= last_day
     return TreatmentRecord(treatment.name, treatment.kind, treatment.start_day, treatment.end_day if ended else None)
 
 
-def _shifted(treatment: TreatmentRecord, days: int) -> TreatmentRecord:
+def shifted(treatment: TreatmentRecord, days: float) -> TreatmentRecord:
+    """The treatment on days that count from another day."""
     end = None if treatment.end_day is None else treatment.end_day + days
     return TreatmentRecord(treatment.name, treatment.kind, treatment.start_day + days, end)
