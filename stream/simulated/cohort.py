@@ -1,5 +1,7 @@
 """The simulated cohort as DICOM: a report for every visit, of brain patients MR slices with their segmentation.
 
+Some patients have two studies on the day of a visit, of thorax and abdomen, each with a report of what lies there.
+
 Every identifier follows from the seed and the day of reference: made again, the same visit is the same study, byte for
 byte, and its instances are duplicates.
 """
@@ -13,33 +15,29 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from models.simulation.patients import SEED, SimulatedLesion, SimulatedPatient, SimulatedVisit, simulate
-from stream.simulated.synthetic import (
-    LYMPH_NODE,
-    NEOPLASM,
-    SITES,
-    Code,
-    SyntheticLesion,
-    make_seg,
-    make_series,
-    make_sr,
-    save,
-)
+from models.criteria.finding import LesionFinding, LesionState
+from models.simulation.lines import FollowedPatient, FollowedVisit, follow
+from models.simulation.patients import SEED, simulate
+from stream.simulated.codes import LYMPH_NODE, NEOPLASM, SITES, TOO_SMALL, Code, mark
+from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
 
 SLICES, ROWS = 8, 64
 SPACING = (8.0, 3.0, 3.0)  # mm between slices, rows, columns: a field of view of 64 × 192 × 192 mm
 CENTRE = (32.0, 78.0, 116.0)  # of the lesion, mm from the corner: off the midline
 FRIDAY = 4
+ABDOMINAL = {"liver", "adrenal gland", "bladder"}
+AFTER_THORAX_MINUTES = 20  # the abdomen, on the same table
 HEAD_MM = (78.0, 92.0)  # half axes of the head in a slice
 UNITS = {"volume": "ml", "sphericity": "1", "background_parenchymal_enhancement": "%"}
 
 
 @dataclass(frozen=True)
 class Study:
-    """One visit of one patient; `instances` is how many files `write_study` makes of it."""
+    """What a visit shows of a `region`, "" for all; `instances` is how many files `write_study` makes of it."""
 
-    patient: SimulatedPatient
-    visit: SimulatedVisit
+    patient: FollowedPatient
+    visit: FollowedVisit
+    region: str
     day: dt.date
     instances: int
     reference: dt.date
@@ -52,22 +50,31 @@ class Study:
 
     def uid(self, *parts: object) -> str:
         """A UID of this study, the same whenever it is made."""
-        return _uid(self.seed, self.reference, self.patient.number, self.visit.day, *parts)
+        return _uid(self.seed, self.reference, self.patient.number, self.visit.day, self.region, *parts)
 
-    def lesion_uid(self, number: int) -> str:
-        """Tracking UID of a lesion: the same at every visit."""
-        return _uid(self.seed, self.reference, self.patient.number, "lesion", number)
+    def tracking_uid(self, finding: LesionFinding) -> str:
+        """The Tracking UID of a lesion: the same at every visit."""
+        return _uid(self.seed, self.reference, self.patient.number, "lesion", finding.lesion_uid)
+
+    @property
+    def findings(self) -> list[LesionFinding]:
+        """Those of the visit that lie in the region."""
+        return [each for each in self.visit.findings if self.region in ("", _region_of(each, self.patient))]
 
 
 def cohort(patients: int, reference: dt.date, seed: int = SEED) -> list[Study]:
     """The studies of the first `patients`, in the order in which they are sent: by day, the late ones last."""
+    followed = [follow(patient, seed) for patient in simulate(patients, seed)]
     studies = [
-        _study(patient, visit, reference, seed) for patient in simulate(patients, seed) for visit in patient.visits
+        _study(patient, visit, region, reference, seed)
+        for patient in followed
+        for visit in patient.visits
+        for region in _regions(patient)
     ]
     return sorted(studies, key=lambda study: (study.visit.late, study.day, study.patient.number))
 
 
-def mrn(patient: SimulatedPatient) -> str:
+def mrn(patient: FollowedPatient) -> str:
     """The hospital's ID of a patient."""
     return f"DEMO-{patient.number:04d}"
 
@@ -79,9 +86,21 @@ def write_study(study: Study, folder: Path) -> list[Path]:
     return [save(dataset, path) for dataset, path in zip(datasets, paths, strict=True)]
 
 
-def _study(patient: SimulatedPatient, visit: SimulatedVisit, reference: dt.date, seed: int) -> Study:
-    instances = SLICES + 1 if patient.disease == "brain" else 1
-    return Study(patient, visit, _working_day(reference + dt.timedelta(days=visit.day)), instances, reference, seed)
+def _region_of(finding: LesionFinding, patient: FollowedPatient) -> str:
+    """Where a lesion lies; nodes lie near the primary tumour."""
+    return "abdomen" if (patient.disease if finding.node else finding.organ) in ABDOMINAL else "thorax"
+
+
+def _study(patient: FollowedPatient, visit: FollowedVisit, region: str, reference: dt.date, seed: int) -> Study:
+    day = _working_day(reference + dt.timedelta(days=visit.day))
+    return Study(patient, visit, region, day, SLICES + 1 if patient.disease == "brain" else 1, reference, seed)
+
+
+def _regions(patient: FollowedPatient) -> list[str]:
+    """Of every eighth patient a study each, where there is disease in both from the first visit on."""
+    found = {_region_of(finding, patient) for finding in patient.visits[0].findings}
+    apart = patient.number % 8 == 0 and len(found) > 1
+    return sorted(found, reverse=True) if apart else [""]
 
 
 def _working_day(day: dt.date) -> dt.date:
@@ -96,6 +115,7 @@ def _uid(*parts: object) -> str:
 def _about(study: Study, series: str) -> dict[str, object]:
     """Attributes of patient and study; the name is as made up as the rest."""
     minutes = 8 * 60 + (study.patient.number * 37 + study.visit.day) % 540
+    minutes += AFTER_THORAX_MINUTES * (study.region == "abdomen")
     return {
         "PatientID": mrn(study.patient),
         "PatientName": f"Simulated^{study.patient.number:04d}",
@@ -115,27 +135,34 @@ def _birth_date(study: Study) -> str:
 
 def _report(study: Study) -> Dataset:
     """A measurement report after TID 1500 with a group for each lesion."""
-    pairs = zip(study.patient.lesions, study.visit.sizes_mm, strict=True)
-    lesions = [_lesion(study, number, *pair) for number, pair in enumerate(pairs, start=1)]
+    lesions = [_lesion(study, finding) for finding in study.findings]
     return make_sr(lesions, **_about(study, "report"), SOPInstanceUID=study.uid("report", 1))
 
 
-def _lesion(study: Study, number: int, lesion: SimulatedLesion, size_mm: float) -> SyntheticLesion:
-    name = "short_axis" if lesion.node else "longest_diameter"
-    numbers: dict[str | Code, tuple[float, str] | None] = {name: (size_mm, "mm")}
-    numbers |= {concept: (value, UNITS[concept]) for concept, value in study.visit.more.items()}
+def _lesion(study: Study, finding: LesionFinding) -> SyntheticLesion:
     return SyntheticLesion(
-        numbers,
-        identifier=f"Target {number}",
-        tracking_uid=study.lesion_uid(number),
-        site=None if lesion.node else SITES[lesion.site],
-        finding=LYMPH_NODE if lesion.node else NEOPLASM,
+        {**_size(finding), **{concept: (value, UNITS[concept]) for concept, value in study.visit.more.items()}},
+        identifier=finding.lesion_uid,
+        tracking_uid=study.tracking_uid(finding),
+        site=SITES[finding.organ] if finding.organ else None,
+        finding=LYMPH_NODE if finding.node else NEOPLASM,
+        mark=mark(finding, baseline=study.visit is study.patient.visits[0]),
+        why_no_value=TOO_SMALL,
     )
+
+
+def _size(finding: LesionFinding) -> dict[str | Code, tuple[float, str] | None]:
+    """The diameter that counts; one without a value where the lesion is too small, none where only codes tell."""
+    name = "short_axis" if finding.node else "longest_diameter"
+    if finding.state is LesionState.TOO_SMALL:
+        return {name: None}
+    return {} if finding.size_mm is None else {name: (finding.size_mm, "mm")}
 
 
 def _slices(study: Study) -> list[Dataset]:
     """T1 slices with a rim that enhances, and the segmentation of what lies within it."""
-    (diameter,) = study.visit.sizes_mm
+    (lesion,) = study.findings
+    diameter = lesion.long_axis_mm or 0.0
     distance = np.sqrt(sum(((axis - centre) / stretch) ** 2 for axis, centre, stretch in _axes()))
     inside = distance <= diameter / 2
     images = make_series(
@@ -146,8 +173,8 @@ def _slices(study: Study) -> list[Dataset]:
         image.FrameOfReferenceUID = study.uid("frame")
     uids = {"SeriesInstanceUID": study.uid("segmentation"), "SOPInstanceUID": study.uid("segmentation", 1)}
     segmentation = make_seg([inside], images, **uids)
-    segmentation.SegmentSequence[0].TrackingID = "Target 1"
-    segmentation.SegmentSequence[0].TrackingUID = study.lesion_uid(1)
+    segmentation.SegmentSequence[0].TrackingID = lesion.lesion_uid
+    segmentation.SegmentSequence[0].TrackingUID = study.tracking_uid(lesion)
     return [*images, segmentation]
 
 

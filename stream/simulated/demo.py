@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from models.simulation.patients import SimulatedPatient
+from models.simulation.lines import FollowedPatient
 from models.tables.records import TreatmentRecord
 from stream.dicom.gateway.sender import send
 from stream.dicom.pseudonyms import Pseudonyms
@@ -108,7 +108,7 @@ def _reference(settings: Settings) -> dt.date:
     return dt.date.fromisoformat(file.read_text())
 
 
-def _import(patients: Mapping[int, SimulatedPatient], reference: dt.date, settings: Settings) -> None:
+def _import(patients: Mapping[int, FollowedPatient], reference: dt.date, settings: Settings) -> None:
     """Clinical facts and treatments, by the same way as `scanstream import`."""
     clinical: list[dict[str, object]] = []
     treatments: list[dict[str, object]] = []
@@ -122,7 +122,7 @@ def _import(patients: Mapping[int, SimulatedPatient], reference: dt.date, settin
         import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE), CALLING_AE)
 
 
-def _treatment_row(patient: SimulatedPatient, treatment: TreatmentRecord, reference: dt.date) -> dict[str, object]:
+def _treatment_row(patient: FollowedPatient, treatment: TreatmentRecord, reference: dt.date) -> dict[str, object]:
     return {
         "patient_id": mrn(patient),
         "name": treatment.name,
@@ -206,7 +206,8 @@ def _summary(studies: Sequence[Study], ends: Mapping[str, ScanEnd]) -> str:
     results = [end.result for end in ends.values() if end.status == Status.APPLIED]
     forecast, closed, without = map(results.count, (FORECAST, CLOSED, NO_MODEL))
     patients = len({study.patient.number for study in studies})
-    reasons = f"for {without} (brain) no model applies" + (f", for {closed} the question is closed" if closed else "")
+    reasons = f"for {without} no model applies (brain, or a target was not evaluated)"
+    reasons += f", for {closed} the question is closed" if closed else ""
     if forecast + closed + without < len(studies):
         raise AnswerIsNo(f"Only {forecast} of {len(studies)} scans have a forecast, {reasons}.")
     return f"{len(studies)} scans of {patients} patients: {forecast} have their standing forecast, {reasons}."

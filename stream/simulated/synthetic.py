@@ -9,25 +9,9 @@ from pydicom import Dataset, dcmwrite, uid
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 
-Code = tuple[str, str, str]  # value, scheme, meaning
-Triple = tuple[float, float, float]
+from stream.simulated.codes import CONCEPTS, NEOPLASM, SITES, Code, name_of_mark
 
-NEOPLASM: Code = ("108369006", "SCT", "Neoplasm")
-LYMPH_NODE: Code = ("59441001", "SCT", "Lymph node")
-SITES: dict[str, Code] = {
-    "lung": ("39607008", "SCT", "Lung"),
-    "breast": ("76752008", "SCT", "Breast"),
-    "brain": ("12738006", "SCT", "Brain"),
-    "bladder": ("89837001", "SCT", "Bladder"),
-    "liver": ("10200004", "SCT", "Liver"),
-}
-CONCEPTS: dict[str, Code] = {
-    "longest_diameter": ("103339001", "SCT", "Long Axis"),
-    "short_axis": ("103340004", "SCT", "Short Axis"),
-    "volume": ("118565006", "SCT", "Volume"),
-    "sphericity": ("QCFX", "IBSI", "Sphericity"),
-    "background_parenchymal_enhancement": ("BPE", "99ISPY", "Background parenchymal enhancement, mean"),
-}
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -42,6 +26,7 @@ class SyntheticLesion:
     site: Code | None = SITES["lung"]
     finding: Code = NEOPLASM
     mark: Code | None = None  # of CID 6144 or 6145
+    why_no_value: Code | None = None  # of CID 42 or 6118
 
 
 def make_sr(lesions: Sequence[SyntheticLesion] = (SyntheticLesion(),), **attributes: object) -> Dataset:
@@ -190,22 +175,25 @@ def _group(lesion: SyntheticLesion) -> list[Dataset]:
     if lesion.site:
         items.append(_coded("HAS CONCEPT MOD", ("363698007", "SCT", "Finding Site"), lesion.site))
     if lesion.mark:
-        items.append(_coded("CONTAINS", ("112048", "DCM", "Current Response"), lesion.mark))
-    return items + [_number(name, stated) for name, stated in lesion.numbers.items()]
+        items.append(_coded("CONTAINS", name_of_mark(lesion.mark), lesion.mark))
+    return items + [_number(name, stated, lesion.why_no_value) for name, stated in lesion.numbers.items()]
 
 
 def _coded(relationship: str, name: Code, value: Code) -> Dataset:
     return _content(relationship, "CODE", name, ConceptCodeSequence=[_code(*value)])
 
 
-def _number(name: str | Code, stated: tuple[float, str] | None) -> Dataset:
+def _number(name: str | Code, stated: tuple[float, str] | None, why_not: Code | None) -> Dataset:
     measured = []
     if stated:
         value, unit = stated
         measured = [_item(FloatingPointValue=value, NumericValue=f"{value:.10g}"[:16])]
         measured[0].MeasurementUnitsCodeSequence = [_code(unit, "UCUM", unit)]
     concept = CONCEPTS[name] if isinstance(name, str) else name
-    return _content("CONTAINS", "NUM", concept, MeasuredValueSequence=measured)
+    number = _content("CONTAINS", "NUM", concept, MeasuredValueSequence=measured)
+    if not stated and why_not:
+        number.NumericValueQualifierCodeSequence = [_code(*why_not)]
+    return number
 
 
 def _segment(number: int) -> Dataset:

@@ -7,9 +7,11 @@ from pydicom import Dataset, dcmread, dcmwrite, uid
 from pydicom.filereader import read_file_meta_info
 
 from stream.dicom.gateway.content import DatasetContent, read_content
+from stream.simulated.codes import NEOPLASM, SITES
 from stream.simulated.synthetic import (
-    NEOPLASM,
-    SITES,
+    SyntheticLesion as Lesion,
+)
+from stream.simulated.synthetic import (
     make_image,
     make_kos,
     make_seg,
@@ -17,9 +19,6 @@ from stream.simulated.synthetic import (
     make_sr,
     replacing,
     save,
-)
-from stream.simulated.synthetic import (
-    SyntheticLesion as Lesion,
 )
 
 __all__ = [

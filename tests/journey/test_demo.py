@@ -25,11 +25,23 @@ PATIENTS = 12
 PSEUDONYM = r"P[A-Z2-7]{26} "
 
 WITH_SIZES = "SELECT count(DISTINCT scan_uid) FROM scanstream.size_forecast WHERE superseded_at IS NULL"
-ASKED = """SELECT count(*) FILTER (WHERE q.status = 'open'), count(*) FILTER (WHERE q.status = 'occurred')
+ASKED = """SELECT count(*) FILTER (WHERE q.status = 'open'), count(*) FILTER (WHERE q.status <> 'open')
 FROM scanstream.visit v JOIN scanstream.endpoint_status q USING (patient_id, line)
 WHERE q.endpoint = 'progression' AND q.superseded_at IS NULL AND v.superseded_at IS NULL AND v.visit_id IN (
   SELECT scan_uid FROM scanstream.size_forecast WHERE superseded_at IS NULL)"""
-"""Visits in whose line progression is still a question, and visits in whose line it was seen."""
+"""Visits in whose line progression is still a question, and visits in whose line it is none any more, or never was."""
+LANGUAGE = """SELECT
+  count(*) FILTER (WHERE category IS NOT NULL AND line > 1),
+  count(*) FILTER (WHERE category = 'PD' AND target_category IN ('SD', 'PR') AND new_lesions > 0),
+  count(*) FILTER (WHERE category = 'PD' AND target_category IN ('SD', 'PR') AND non_target_category = 'PD'),
+  count(*) FILTER (WHERE category = 'PR' AND line > 1),
+  count(*) FILTER (WHERE category = 'CR' AND sum_of_diameters > 0),
+  count(*) FILTER (WHERE category = 'NE')
+FROM scanstream.response WHERE criterion = 'RECIST 1.1' AND superseded_at IS NULL"""
+RETURNED = """SELECT count(*)
+FROM scanstream.lesion gone JOIN scanstream.lesion again USING (patient_id, lesion_id, line)
+WHERE gone.state = 'gone' AND again.state = 'measured' AND again.acquired_at > gone.acquired_at
+  AND gone.superseded_at IS NULL AND again.superseded_at IS NULL"""
 PROGRESSED = """SELECT count(*) FROM (
   SELECT DISTINCT ON (patient_id) status FROM scanstream.endpoint_status
   WHERE endpoint = 'progression' AND superseded_at IS NULL ORDER BY patient_id, line DESC) latest
@@ -108,6 +120,8 @@ def first(demo: Demo) -> dict[str, list]:
             "asked": demo.ask(ASKED),
             "progressed": demo.ask(PROGRESSED),
             "treated": demo.ask("SELECT count(DISTINCT patient_id) FROM scanstream.treatments"),
+            "language": demo.ask(LANGUAGE),
+            "returned": demo.ask(RETURNED),
             "late": demo.ask("SELECT count(*) FROM scanstream.risk_history WHERE superseded_because = 'late'"),
             "risks": demo.ask("SELECT * FROM scanstream.current_risk ORDER BY 1, 2, 4"),
             "question": demo.ask(
@@ -121,15 +135,25 @@ def test_every_scan_sent_has_its_forecast_or_the_reason_for_none(demo: Demo, fir
     studies = cohort(PATIENTS, _reference(demo))
     brain = sum(study.patient.disease == "brain" for study in studies)
     breast = sum(study.patient.disease == "breast" for study in studies)
-    assert sorted(first["statuses"], key=str) == sorted(
-        [("applied", None, len(studies) - brain), ("applied", "no model applies", brain)], key=str
-    )
+    first_parts = sum(study.region == "thorax" for study in studies)
+    ((*_, not_evaluated),) = first["language"]
+    visits = len(studies) - first_parts
+    assert set(first["statuses"]) == {
+        ("applied", None, visits - brain - not_evaluated),
+        ("applied", "no model applies", brain + not_evaluated),
+        ("applied", "counts with a later scan of the same visit", first_parts),
+    }
     ((asked, observed),) = first["asked"]
     assert first["endpoints"] == [("pcr", breast), ("progression", asked)]
-    assert first["sizes"] == [(asked + observed,)] == [(len(studies) - brain - breast,)]
+    assert first["sizes"] == [(asked + observed,)] == [(visits - brain - breast - not_evaluated,)]
     assert asked and observed
     assert first["files"] == [(sum(study.instances for study in studies), 0, 0, 0)]
     assert first["treated"] == [(PATIENTS,)]
+
+
+def test_a_person_sees_every_word_of_recist(first: dict[str, list]) -> None:
+    assert all(count > 0 for count in first["language"][0])
+    assert first["returned"][0][0] > 0
 
 
 def test_under_the_answer_it_says_how_many_have_progressed_and_how_many_are_overdue(first: dict[str, list]) -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from models.criteria.finding import LesionFinding, LesionState
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import read_header
@@ -31,6 +32,24 @@ def values(scan: MeasuredScan, measurement: str) -> list[float]:
     return [one.value for one in scan.measurements if one.measurement == measurement]
 
 
+def essence(finding: LesionFinding) -> tuple[str, str, str]:
+    """Label and place of a lesion, and how it is; present is what is neither measured nor gone."""
+    size = "" if finding.size_mm is None else f"{finding.size_mm:g} mm"
+    state = "present" if finding.state is LesionState.NOT_EVALUATED else finding.state.value
+    return str(finding.label or finding.lesion_uid), str(finding.organ), f"{state} {size} {finding.progressed}"
+
+
+def acquired_at(study: Study, folder: Path) -> dt.datetime:
+    return read_header(read_dataset(write_study(study, folder)[0]), Settings(), "AE").acquired_at
+
+
+def marks(study: Study, folder: Path) -> set[str]:
+    """Values of the codes in a report that CID 6144 and 6145 have."""
+    (path,) = write_study(study, folder)
+    codes = {element.value for element in read_dataset(path).iterall() if element.keyword == "CodeValue"}
+    return codes & {*map(str, range(112041, 112048)), "112074", "112075"}
+
+
 @pytest.mark.parametrize("disease", ["lung", "brain"])
 def test_made_again_a_study_is_the_same_byte_for_byte(studies: list[Study], disease: str, tmp_path: Path) -> None:
     study = of(studies, disease)[0]
@@ -44,10 +63,37 @@ def test_every_study_is_another_and_those_of_another_day_of_reference_too(studie
     assert len({study.study_uid for study in [*studies, *tomorrow]}) == 2 * len(studies)
 
 
-def test_a_report_says_what_the_simulation_made(studies: list[Study], tmp_path: Path, pseudonyms: Pseudonyms) -> None:
-    for study in of(studies, "lung")[:20]:
-        scan = measured(study, tmp_path, pseudonyms)
-        assert sorted(values(scan, "longest_diameter") + values(scan, "short_axis")) == sorted(study.visit.sizes_mm)
+@pytest.mark.parametrize("disease", ["lung", "bladder", "breast"])
+def test_a_report_says_what_the_simulation_found(
+    studies: list[Study], disease: str, tmp_path: Path, pseudonyms: Pseudonyms
+) -> None:
+    for study in of(studies, disease)[:40]:
+        read = measured(study, tmp_path, pseudonyms).findings
+        assert sorted(map(essence, read)) == sorted(map(essence, study.findings))
+
+
+def test_marks_say_the_role_at_the_baseline_and_of_non_targets_how_they_fare(
+    studies: list[Study], tmp_path: Path
+) -> None:
+    said = {
+        (study.visit is study.patient.visits[0], code)
+        for study in studies
+        if study.patient.disease != "brain"
+        for code in marks(study, tmp_path)
+    }
+    assert said == {(True, "112074"), (True, "112075"), (False, "112045"), (False, "112046"), (False, "112047")}
+
+
+def test_thorax_and_abdomen_of_a_visit_are_two_studies_of_one_day(studies: list[Study], tmp_path: Path) -> None:
+    apart = [study for study in studies if study.region]
+    assert {study.region for study in apart} == {"thorax", "abdomen"}
+    for thorax in (each for each in apart if each.region == "thorax"):
+        (abdomen,) = (each for each in apart if each.visit is thorax.visit and each.region == "abdomen")
+        assert thorax.findings and abdomen.findings
+        assert len(thorax.findings) + len(abdomen.findings) == len(thorax.visit.findings)
+        first, second = (acquired_at(each, tmp_path) for each in (thorax, abdomen))
+        assert first.date() == second.date()
+        assert first < second
 
 
 def test_the_segmentation_measures_about_what_the_simulation_made(
@@ -56,7 +102,7 @@ def test_the_segmentation_measures_about_what_the_simulation_made(
     for study in of(studies, "brain"):
         scan = measured(study, tmp_path, pseudonyms)
         (diameter,), (volume,) = values(scan, "longest_diameter"), values(scan, "volume")
-        assert diameter == pytest.approx(study.visit.sizes_mm[0], abs=6.0), "a voxel is 3 mm wide"
+        assert diameter == pytest.approx(study.findings[0].long_axis_mm, abs=6.0), "a voxel is 3 mm wide"
         assert 0 < volume < 100
         assert scan.disease_hint == "brain"
 
@@ -80,7 +126,7 @@ def test_a_lesion_keeps_its_tracking_uid_from_visit_to_visit(
         number = of(studies, disease)[0].patient.number
         visits = [study for study in studies if study.patient.number == number]
         lesions = {
-            frozenset(one.lesion_uid for one in measured(study, tmp_path, pseudonyms).measurements) for study in visits
+            frozenset(one.lesion_uid for one in measured(study, tmp_path, pseudonyms).findings) for study in visits
         }
         assert len(lesions) == 1
 
