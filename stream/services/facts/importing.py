@@ -111,17 +111,17 @@ class _PatientImport:
         self._name = rows.clinical.first("name", "patient_name")
         self._id = importer.names.patient_id(importer.issuer, self._mrn)
         self._baseline = rows.baseline_date()
+        self._birth = date(rows.clinical, "birth_date") or date(rows.clinical, "date_of_birth")
         self._asides: dict[str, Aside] = {}
 
     def patient(self) -> ImportedPatient:
         """The facts, and what had to be set aside."""
-        clinical = self._rows.clinical
         return ImportedPatient(
             patient_id=self._id,
             issuer=self._importer.issuer,
             mrn=self._mrn,
             name=self._name,
-            birth_date=date(clinical, "birth_date") or date(clinical, "date_of_birth"),
+            birth_date=self._birth,
             clinical=self._clinical(),
             treatments=tuple(self._treatments()),
             outcomes=tuple(self._outcomes()),
@@ -141,6 +141,8 @@ class _PatientImport:
             start, end = starts.date_from(self._baseline), ends.date_from(self._baseline)
             if start is None:
                 self._set_aside(ReasonCode.NO_DATE, "A treatment", starts)
+            elif self._cannot_be(start):
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A treatment", starts)
             elif end and end < start:
                 raise UnusableTable(f"{row.where}: end_{ends.column} lies before the start.")
             else:
@@ -153,7 +155,9 @@ class _PatientImport:
         for row in self._rows.outcomes:
             cells = outcome_of(row)
             on = cells.at.date_from(self._baseline)
-            if cells.event is not None and cells.endpoint:
+            if on and self._cannot_be(on):
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "An outcome", cells.at)
+            elif cells.event is not None and cells.endpoint:
                 at = self._midnight(on) if on else None
                 yield Outcome(self._id, cells.endpoint.lower(), at, cells.event)
 
@@ -166,13 +170,17 @@ class _PatientImport:
             on, measured = written.date_from(self._baseline), measurements_of(row)
             if on is None:
                 self._set_aside(ReasonCode.NO_DATE, "A visit", written)
-            elif on.year < EARLIEST_YEAR or on > self._importer.today:
+            elif self._cannot_be(on):
                 self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A visit", written)
             else:
                 by_day[on].append(row)
                 measurements[on] += map(self._named, measured)
         for on in sorted(by_day):
             yield self._visit(on, by_day[on], measurements[on])
+
+    def _cannot_be(self, on: dt.date) -> bool:
+        """Whether nobody can have seen it: in the future, before the birth, or before anybody who lives was born."""
+        return on.year < EARLIEST_YEAR or on > self._importer.today or (self._birth is not None and on < self._birth)
 
     def _visit(self, on: dt.date, rows: Sequence[Row], measurements: list[Measurement]) -> ImportedVisit:
         measurements.sort(key=lambda each: (each.lesion_uid or "", each.measurement, each.value))
@@ -226,7 +234,7 @@ class _PatientImport:
         text, prefix = written.text, written.prefix
         at = f"{what} of {self._id} on {written.column} {text}" if text else f"{what} of {self._id}"
         if code is ReasonCode.IMPOSSIBLE_DATE:
-            why = "lies before 1900 or in the future"
+            why = "lies before 1900, before the birth or in the future"
         elif text:
             why = "has no date: clinical.csv gives neither baseline_date nor treatment_start"
         else:

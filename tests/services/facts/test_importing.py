@@ -4,19 +4,16 @@ import datetime as dt
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
 from models.features import IMAGES, MEASUREMENTS
-from models.tables.csv_table import UnusableTable, read_table
-from stream.dicom.pseudonyms import Pseudonyms
+from models.tables.csv_table import read_table
 from stream.endpoints import free_port, kafka_servers
 from stream.errors import WrongUse
 from stream.publisher import ensure_topics
 from stream.services.accepting.received_files import accept as receive
-from stream.services.facts.importing import ImportedPatient, Importer
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
 from stream.storage.intake.unfinished import unseen_patients
@@ -27,146 +24,8 @@ from tests.data import shared_data
 from tests.database import Database
 from tests.journey.topics import messages
 from tests.services.accepted_facts import assert_sound, forecasters
+from tests.services.facts.tables import CLINICAL, TREATMENT, VISITS, Tables
 from tests.services.receipts import described, received
-
-BERLIN = ZoneInfo("Europe/Berlin")
-NAMES = Pseudonyms(b"k" * 32)
-TODAY = dt.date(2026, 11, 23)
-CLINICAL = "patient_id,disease,baseline_date,treatment_start,age\nA,Lung,2026-01-10,2026-01-12,61\n"
-VISITS = "patient_id,day,longest_diameter_mm\nA,0,40\nA,42,31\nA,90,36\n"
-TREATMENT = "patient_id,start_day,end_day,name,kind\nA,2,,Pembrolizumab,drug\n"
-
-
-class Tables:
-    """Writes tables into a folder, and reads them as an import does."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def write(self, **tables: str) -> Path:
-        """`clinical="patient_id,…"` becomes clinical.csv; returns the folder."""
-        for name, text in tables.items():
-            (self.folder / f"{name}.csv").write_text(text)
-        return self.folder
-
-    def known(self, **tables: str) -> ImportedPatient:
-        """What is known of the only patient in `tables`."""
-        (one,) = Importer(NAMES, "NORTH", BERLIN, "", TODAY).read(self.write(**tables))
-        return one
-
-
-@pytest.fixture
-def tables(tmp_path: Path) -> Tables:
-    return Tables(tmp_path)
-
-
-def test_a_day_counts_from_the_baseline_date_and_a_treatment_by_day_stands_at_its_end(tables: Tables) -> None:
-    known = tables.known(clinical=CLINICAL, measurements=VISITS, treatments=TREATMENT)
-    days = [dt.datetime(2026, *day, tzinfo=BERLIN) for day in ((1, 10), (2, 21), (4, 10))]
-    assert [visit.acquired_at for visit in known.visits] == days
-    (treatment,) = known.treatments
-    assert treatment.start_at == dt.datetime(2026, 1, 12, tzinfo=BERLIN)
-    assert treatment.at == dt.datetime(2026, 1, 12, 23, 59, 59, 999999, tzinfo=BERLIN)
-
-
-def test_without_a_baseline_date_days_count_from_the_start_of_treatment(tables: Tables) -> None:
-    known = tables.known(clinical="treatment_start,patient_id\n2026-02-01,A\n", measurements=VISITS)
-    assert known.visits[0].acquired_at.date() == dt.date(2026, 2, 1)
-
-
-def test_a_visit_is_a_scan_named_by_patient_and_date(tables: Tables) -> None:
-    known = tables.known(measurements="date,longest_diameter,patient_id\n2026-03-01,12,A\n")
-    assert known.patient_id == NAMES.patient_id("NORTH", "A")
-    assert known.visits[0].scan_uid == NAMES.import_uid(known.patient_id, dt.date(2026, 3, 1))
-
-
-@pytest.mark.parametrize(("day", "reason"), [(",30", "no_date"), ("2031-01-01,", "impossible_date"), (",", "no_date")])
-def test_a_visit_that_cannot_be_placed_is_set_aside_and_the_rest_goes_on(tables: Tables, day: str, reason: str) -> None:
-    known = tables.known(measurements=f"patient_id,date,day,volume\nA,{day},1\nA,2026-02-02,,3\n")
-    assert [aside.reason_code for aside in known.asides] == [reason]
-    assert known.patient_id in known.asides[0].reason
-    assert len(known.visits) == 1
-
-
-def test_rows_of_one_day_are_one_visit_and_each_lesion_keeps_its_name_as_in_a_report(tables: Tables) -> None:
-    known = tables.known(
-        measurements="patient_id,date,lesion,body_site,longest_diameter_mm\n"
-        "A,2026-03-01,Target 1,Lung,20\nA,2026-03-01,Target 2,Lung,10\n"
-    )
-    found = {one.lesion_label: one.lesion_uid for one in known.visits[0].measured.measurements}
-    assert found == {
-        label: NAMES.lesion_uid_without_tracking(known.patient_id, label) for label in ("Target 1", "Target 2")
-    }
-    assert known.visits[0].disease == "lung"
-
-
-def test_the_lesion_of_a_tracking_uid_is_the_one_that_reports_speak_of(tables: Tables) -> None:
-    known = tables.known(measurements="patient_id,date,lesion_uid,volume\nA,2026-03-01,1.2.3.4.5,20\n")
-    (found,) = known.visits[0].measured.measurements
-    assert found.lesion_uid == NAMES.lesion_uid("1.2.3.4.5")
-    assert "1.2.3.4.5" not in found.lesion_label
-
-
-def test_a_label_that_names_the_patient_stays_outside(tables: Tables) -> None:
-    known = tables.known(measurements="patient_id,date,lesion,volume\nMRN-77,2026-03-01,mrn-77 left,20\n")
-    (found,) = known.visits[0].measured.measurements
-    assert found.lesion_label == f"lesion-{found.lesion_uid[-6:]}"
-
-
-def test_a_label_that_holds_the_patients_name_in_any_writing_stays_outside(tables: Tables) -> None:
-    known = tables.known(
-        clinical="patient_id,name\nA,Müller^Jane\n",
-        measurements="patient_id,date,lesion,body_site,volume\nA,2026-03-01,J. MUELLER left,Lung,20\n",
-    )
-    (found,) = known.visits[0].measured.measurements
-    assert (found.lesion_label, found.body_site) == (f"lesion-{found.lesion_uid[-6:]}", "lung")
-
-
-def test_who_a_patient_is_goes_to_the_vault_and_not_among_the_facts(tables: Tables) -> None:
-    known = tables.known(clinical="patient_id,name,birth_date,hr\nA,Doe^Jane,1950-05-23,1\n")
-    assert (known.name, known.birth_date) == ("Doe^Jane", dt.date(1950, 5, 23))
-    assert known.clinical == {"hr": "1"}
-
-
-def test_the_trial_tells_the_disease_where_the_patient_does_not(tables: Tables) -> None:
-    known = tables.known(measurements="trial,patient_id,date,longest_diameter_mm\nIMvigor210,A,2026-01-01,30\n")
-    assert known.visits[0].disease == "bladder"
-
-
-def test_outcomes_come_by_endpoint_or_as_told_at_surgery(tables: Tables) -> None:
-    by_endpoint = tables.known(clinical=CLINICAL, outcomes="patient_id,endpoint,day,event\nA,Progression,30,1\n")
-    assert [(one.endpoint, one.at.date(), one.event) for one in by_endpoint.outcomes] == [
-        ("progression", dt.date(2026, 2, 9), True)
-    ]
-    at_surgery = tables.known(outcomes="patient_id,surgery_date,pcr\nA,2026-05-01,0\n")
-    assert [(one.endpoint, one.event) for one in at_surgery.outcomes] == [("pcr", False)]
-
-
-BAD = {
-    "a size below zero": ({"measurements": "patient_id,date,volume\nA,2026-01-01,-2\n"}, "measurements.csv line 2"),
-    "a wrong date": ({"treatments": "patient_id,start_date,name\nA,soon,X\n"}, "line 2: 'soon' in start_date"),
-    "an end before the start": (
-        {"treatments": "patient_id,start_date,end_date,name\nA,2026-02-01,2026-01-01,X\n"},
-        "treatments.csv line 2: end_date",
-    ),
-    "no column for the day": ({"treatments": "patient_id,name\nA,X\n"}, "has no column start_date or start_day"),
-    "no patients": ({"clinical": "id,age\nA,4\n"}, "clinical.csv has no column patient_id"),
-    "a day beyond the calendar": (
-        {"clinical": CLINICAL, "measurements": "patient_id,day,volume\nA,9e9,1\n"},
-        "measurements.csv line 2",
-    ),
-    "an event that is neither": ({"outcomes": "patient_id,endpoint,event\nA,death,maybe\n"}, "in event"),
-    "no table at all": ({}, "holds none of"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_a_table_that_cannot_be_used_is_named_with_its_line(tables: Tables, case: str) -> None:
-    written, told = BAD[case]
-    with pytest.raises(UnusableTable, match=told.replace(".", r"\.")) as refused:
-        tables.known(**written)
-    assert "\n" not in str(refused.value)
-
 
 Import = Callable[[Path], dict[str, int]]
 
