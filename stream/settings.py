@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.criteria.course import CRITERIA, unknown_criteria
 from stream import crash
 from stream.errors import WrongUse
 
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     assume_disease: str = ""
     time_zone: str = "UTC"
     visit_window_days: int = Field(0, ge=0, le=28)
+    criteria: str = ""
     workers: int = Field(1, ge=1, le=256)
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     association_wait_seconds: float = Field(2.0, ge=0)
@@ -68,6 +70,13 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is no time zone; use a name like Europe/Berlin") from error
+        return value
+
+    @field_validator("criteria")
+    @classmethod
+    def _known_criteria(cls, value: str) -> str:
+        if unknown := unknown_criteria(value):
+            raise ValueError(f"{unknown[0]!r} is none of {', '.join(CRITERIA)}; several have a semicolon between")
         return value
 
     @field_validator("crash_at")

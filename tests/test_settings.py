@@ -36,6 +36,7 @@ def test_a_service_needs_no_settings() -> None:
         ("QUIET_SECONDS", "-2"),
         ("DEVICE", "tpu"),
         ("TIME_ZONE", "Mars/Olympus"),
+        ("CRITERIA", "RECIST 1.1; RECIST 2"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("DICOM_AE_TITLE", ""),
         ("DICOM_AE_TITLE", "LONGER_THAN_SIXTEEN"),

@@ -54,6 +54,11 @@ def criteria_of(stated: object, disease: str, assessments: Sequence[Assessment])
     return tuple(dict.fromkeys((RECIST.name, *(name for name in names if name in CRITERIA))))
 
 
+def unknown_criteria(stated: str) -> list[str]:
+    """Names among `stated` (`;` between) that no criterion has."""
+    return [name for part in stated.split(";") if (name := part.strip()) and name not in CRITERIA]
+
+
 def _judged(judge: Criterion[Any], line: LineStart, visits: Sequence[Assessment]) -> JudgedVisits:
     """The baseline and all later visits with lesions, judged as though the line never ended."""
     index = baseline_index(line, visits)

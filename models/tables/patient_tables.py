@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.criteria.course import CRITERIA, unknown_criteria
 from models.features import IMAGE_NAMES
 from models.measurement import Measurement
 from models.tables.csv_table import Row, UnusableTable, date, flag, number
@@ -33,7 +34,6 @@ COLUMNS = {
 }
 LESION_COLUMNS = ("lesion_uid", "lesion", "lesion_label")
 WHOLE_PATIENT = ("background_parenchymal_enhancement", "sum_of_diameters")
-CRITERIA = ("RECIST 1.1", "iRECIST", "RANO", "RANO 2.0", "volume")
 LAST_LINE = 99
 TOO_SMALL_MM = 5.0  # RECIST 1.1: a lesion too small to measure counts 5 mm
 DISEASE_OF_TRIAL = {"FIR": "lung", "POPLAR": "lung", "BIRCH": "lung", "IMvigor210": "bladder"}
@@ -150,8 +150,7 @@ def says_too_small(row: Row) -> bool:
 def criteria_of(clinical: Row) -> str | None:
     """The criteria by which a patient is judged, as they are written; raises UnusableTable for one not known."""
     text = clinical.first("criterion")
-    unknown = [name for part in (text or "").split(";") if text and (name := part.strip()) not in CRITERIA]
-    if unknown:
+    if unknown := unknown_criteria(text or ""):
         raise UnusableTable(f"{clinical.where}: {unknown[0]!r} in criterion is none of {', '.join(CRITERIA)}.")
     return text
 

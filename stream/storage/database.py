@@ -84,7 +84,8 @@ def upgrade(settings: Settings) -> None:
         _refuse_newer(connection)
         connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
         command.upgrade(_config(connection), "head")
-        shared = {"time_zone": settings.time_zone, "visit_window_days": str(settings.visit_window_days)}
+        names = ("time_zone", "visit_window_days", "criteria")
+        shared = {name: str(getattr(settings, name)) for name in names}
         connection.execute(sa.text(SERVICE), [{"name": name, "value": value} for name, value in shared.items()])
         driver = cast(Connection, connection.connection.driver_connection)
         active_weights.install(driver, active_weights.committed_cards(), dt.datetime.now(dt.UTC))

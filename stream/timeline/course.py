@@ -136,7 +136,7 @@ def course_of(timeline: Timeline, endpoints: Iterable[str]) -> PatientCourse:
     assessments = [visit.assessment for visit in of_timeline]
     starts = [TreatmentStart(entry.day, entry.treatment_kind, entry.line) for entry in treatments]
     disease = timeline.disease_of(_known_last(scans))
-    criteria = criteria_of(timeline.clinical_facts().get("criterion"), disease, assessments)
+    criteria = criteria_of(timeline.clinical_facts().get("criterion") or timeline.criteria, disease, assessments)
     lines = {criterion: lines_of_therapy(assessments, starts, criterion) for criterion in criteria}
     asked = questions(lines[RECIST], endpoints, timeline.outcomes, disease) if scans else ()
     return PatientCourse(of_timeline, lines, asked)

@@ -197,6 +197,7 @@ class Timeline:
     outcomes: tuple[OutcomeFact, ...] = ()
     links: LesionLinks = LesionLinks()
     visit_window_days: int = 0
+    criteria: str = ""  # of the service, where no import names any
 
     def clinical_facts(self) -> dict[str, Any]:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""

@@ -9,7 +9,7 @@ from stream.services.verify.reference_course import SaidOfLesions
 from stream.services.verify.reference_lesions import Word
 from stream.storage.database import Connection
 from stream.storage.folding import forecasts
-from stream.storage.folding.calendar import read_calendar
+from stream.storage.folding.conventions import read_conventions
 from stream.storage.folding.findings import read_findings
 from stream.storage.folding.forecasts import StandingForecast
 from stream.timeline.entries import ScanFindings
@@ -55,19 +55,19 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
             patient_id = parents[patient_id]
         return patient_id
 
-    calendar = read_calendar(connection)
+    conventions = read_conventions(connection)
     said = {key: what for one in read_findings(connection, patients).values() for key, what in one.items()}
     members = [patient for patient in {*parents, *wanted} if root(patient) in wanted]
     for owner, uid, revision, at, minutes, *values in connection.execute(SCANS, {"members": members}):
         if root(owner) in wanted:
             of_lesions = said.get((uid, revision), ScanFindings())
             told = of_lesions.lesions, of_lesions.stated_sum_mm, of_lesions.time_point, of_lesions.registrations
-            on = SaidOfLesions(calendar.scan_day(at, minutes), *told)
+            on = SaidOfLesions(conventions.scan_day(at, minutes), *told)
             disease, x, rejected = values
             facts[root(owner)].scans.append(ScanRevision(uid, revision, at, disease, x, rejected, on))
     for owner, line, *values in connection.execute(TREATMENTS, {"members": members}):
         treatment_id, revision, at, name, kind, start_at, end_at, withdrawn = values
-        dates = at, name, kind, start_at, end_at, withdrawn, calendar.day(start_at), line
+        dates = at, name, kind, start_at, end_at, withdrawn, conventions.day(start_at), line
         facts[root(owner)].treatments.append(TreatmentRevision(treatment_id, revision, *dates))
     for owner, *values in connection.execute(OUTCOMES_ENTERED, {"members": members}):
         endpoint, at, event, withdrawn = values
@@ -77,7 +77,7 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
     for owner, withdrawn, *word in connection.execute(WORDS, {"members": members}):
         facts[root(owner)].words += [] if withdrawn else [Word(*word)]
     for patient_id in patients:
-        facts[patient_id].window_days = calendar.visit_window_days
+        facts[patient_id].window_days, facts[patient_id].criteria = conventions.visit_window_days, conventions.criteria
     query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
     for received_as, revision, values in connection.execute(query, {"members": members}):
         facts[root(received_as)].clinical.append((received_as, revision, values))

@@ -76,6 +76,7 @@ class PatientFacts:
     outcomes: list[tuple[str, dt.datetime | None, bool]] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     window_days: int = 0
+    criteria: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +97,14 @@ def course_of_facts(facts: PatientFacts, endpoints: Iterable[str]) -> ReferenceC
     entries = timeline(facts)
     scans = [entry for entry in entries if isinstance(entry, ScanRevision)]
     drugs = [entry for entry in entries if isinstance(entry, TreatmentRevision)]
-    told = known_facts(facts).get("disease")
+    known = {"criterion": facts.criteria} | {name: value for name, value in known_facts(facts).items() if value}
+    told = known.get("disease")
     own = [scan.disease for scan in scans if scan.disease != "unknown"]
     disease = told if isinstance(told, str) and told else own[-1] if own else "unknown"
     of_visits = [ScanOfVisit(scan.scan_uid, scan.revision, scan.acquired_at, scan.said) for scan in scans]
     starts = [TreatmentStart(drug.day, drug.kind, drug.line) for drug in drugs]
     return reference_course(
-        of_visits, starts, facts.outcomes, disease, endpoints, facts.window_days, known_facts(facts), facts.words
+        of_visits, starts, facts.outcomes, disease, endpoints, facts.window_days, known, facts.words
     )
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import psycopg
 
-from stream.storage.folding.calendar import Calendar, read_calendar
+from stream.storage.folding.conventions import Conventions, read_conventions
 from stream.storage.folding.course_rows import read_standing_course
 from stream.storage.folding.findings import Findings, read_findings
 from stream.storage.folding.timeline_queries import (
@@ -65,17 +65,18 @@ def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> l
     said = read_findings(connection, ids)
     outcomes = _by_patient(connection, OUTCOMES, ids, TimelineOutcome)
     links = _by_patient(connection, LINKS, ids, TimelineLink)
-    calendar = read_calendar(connection)
+    conventions = read_conventions(connection)
     timelines = []
     for patient_id in ids:
         known = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
         facts = *known, outcomes[patient_id], links[patient_id]
         standing = tuple(placements[patient_id]), tuple(states[patient_id]), tuple(course[patient_id])
-        placed = _entries(facts, said[patient_id], calendar)
+        placed = _entries(facts, said[patient_id], conventions)
         timeline = _timeline(patient_id, heads.get(patient_id, (0, b"")), facts, placed, standing)
         said_by_people = _links(links[patient_id])
         timeline = replace(timeline, outcomes=_outcomes(outcomes[patient_id]), links=said_by_people)
-        timelines.append(replace(timeline, visit_window_days=calendar.visit_window_days))
+        agreed = replace(timeline, visit_window_days=conventions.visit_window_days, criteria=conventions.criteria)
+        timelines.append(agreed)
     return timelines
 
 
@@ -119,10 +120,10 @@ def _placement(kind: str, entry_id: str, revision: int, at: dt.datetime, fold_id
     return Placement(EntryKind(kind), entry_id, revision, at, fold_id, row_sha256)
 
 
-def _entries(facts: Facts, said: Findings, calendar: Calendar) -> tuple[Entry, ...]:
+def _entries(facts: Facts, said: Findings, conventions: Conventions) -> tuple[Entry, ...]:
     scans, rejections, treatments, *_ = facts
     taken_down = _taken_down(rejections)
-    return ordered([*_scan_entries(scans, taken_down, said, calendar), *_treatment_entries(treatments, calendar)])
+    return ordered([*_scan_entries(scans, taken_down, said, conventions), *_treatment_entries(treatments, conventions)])
 
 
 def _timeline(
@@ -180,7 +181,7 @@ def _taken_down(rows: Iterable[TimelineRejection]) -> dict[str, TakenDown]:
 
 
 def _scan_entries(
-    rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDown], said: Findings, calendar: Calendar
+    rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDown], said: Findings, conventions: Conventions
 ) -> list[Entry]:
     """The highest revision of each scan that counts, with its features of every version."""
     best: dict[str, ScanEntry] = {}
@@ -190,20 +191,20 @@ def _scan_entries(
             continue
         features = dict(other.features) if other and other.revision == row.revision else {}
         features[row.feature_version] = ScanFeatures(row.sha256, row.disease, tuple(row.x))
-        day = calendar.scan_day(row.at, row.utc_offset_minutes)
+        day = conventions.scan_day(row.at, row.utc_offset_minutes)
         findings = said.get((row.scan_uid, row.revision), ScanFindings())
         best[row.scan_uid] = ScanEntry(row.scan_uid, row.revision, row.at, day, features, findings)
     return list(best.values())
 
 
-def _treatment_entries(rows: Iterable[TimelineTreatment], calendar: Calendar) -> list[Entry]:
+def _treatment_entries(rows: Iterable[TimelineTreatment], conventions: Conventions) -> list[Entry]:
     """The highest revision of each treatment, unless it was withdrawn; rows come ordered by revision."""
     last = {row.treatment_id: row for row in rows}
-    return [_treatment_entry(row, calendar) for row in last.values() if not row.withdrawn]
+    return [_treatment_entry(row, conventions) for row in last.values() if not row.withdrawn]
 
 
-def _treatment_entry(row: TimelineTreatment, calendar: Calendar) -> TreatmentEntry:
-    start_day = calendar.day(row.start_at)
+def _treatment_entry(row: TimelineTreatment, conventions: Conventions) -> TreatmentEntry:
+    start_day = conventions.day(row.start_at)
     return TreatmentEntry(
         row.treatment_id, row.revision, row.at, row.name, row.kind, row.start_at, row.end_at, start_day, row.line
     )

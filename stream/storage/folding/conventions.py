@@ -1,4 +1,4 @@
-"""Days as people count them: in the zone that a scan states, else in that of the service."""
+"""What a service has agreed on: in which zone days are counted, what makes one visit, what responses are judged by."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,11 +10,12 @@ from stream.timeline.local_time import in_zone
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """`zone` of the service, and over how many days the scans of one visit may lie."""
+class Conventions:
+    """`zone` of the service; over how many days a visit may last; `criteria` where no import names any."""
 
     zone: ZoneInfo
     visit_window_days: int
+    criteria: str
 
     def day(self, at: dt.datetime) -> dt.date:
         """The day of a moment where nobody states another zone."""
@@ -25,7 +26,8 @@ class Calendar:
         return self.day(at) if utc_offset_minutes is None else in_zone(at, utc_offset_minutes).date()
 
 
-def read_calendar(connection: psycopg.Connection) -> Calendar:
+def read_conventions(connection: psycopg.Connection) -> Conventions:
     """As the service is set: all its processes share one."""
     values: dict[str, str] = dict(connection.execute("SELECT name, value FROM core.service").fetchall())
-    return Calendar(ZoneInfo(values.get("time_zone", "UTC")), int(values.get("visit_window_days", 0)))
+    zone, window_days = ZoneInfo(values.get("time_zone", "UTC")), int(values.get("visit_window_days", 0))
+    return Conventions(zone, window_days, values.get("criteria", ""))
