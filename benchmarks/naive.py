@@ -96,12 +96,17 @@ def _write(connection: Connection, rows: FoldRows, now: dt.datetime) -> None:
 def _insert(connection: Connection, table: schema.Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
     timed = {"placed_at": now, "computed_at": now}
     names = [*staging.travelling(table), *filter(None, [folds.TIME.get(table)])]
+    names += ["superseded_at"] if table in staging.FORECASTS else []
     command = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         qualified(table),
         sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.SQL(", ").join(map(sql.Placeholder, names)),
     )
-    values = [{name: _lists(value) for name, value in {**row, **timed}.items()} for row in rows]
+    ended = [{"superseded_at": now if row.get("superseded_by") else None} for row in rows]
+    values = [
+        {name: _lists(value) for name, value in {**row, **timed, **ends}.items()}
+        for row, ends in zip(rows, ended, strict=True)
+    ]
     connection.cursor().executemany(command, values)
 
 

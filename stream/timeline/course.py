@@ -15,8 +15,8 @@ from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding, LesionState, as_json
 from models.criteria.visit import LineOfTherapy, TreatmentStart
 from stream.timeline.entries import CourseRow, ScanEntry, StandingCourseRow, Timeline, TreatmentEntry
-from stream.timeline.open_questions import OpenQuestions
-from stream.timeline.questions import Question, questions
+from stream.timeline.open_questions import OpenQuestions, StatusSince, VisitPlace
+from stream.timeline.questions import Question, is_measurable, questions
 from stream.timeline.seen import FollowedSum, SeenVisit, seen
 from stream.timeline.visits import TimelineVisit, visits
 
@@ -80,8 +80,10 @@ class PatientCourse:
     @cached_property
     def open_questions(self) -> OpenQuestions:
         """At which visits which questions are open."""
-        statuses = {(each.line, each.endpoint): each.status for each in self.questions}
-        return OpenQuestions({visit.last.id: self.line_of.get(visit.last.id, 1) for visit in self.visits}, statuses)
+        places = {visit.last.id: VisitPlace(self.line_of.get(visit.last.id, 1), visit.at) for visit in self.visits}
+        statuses = {(each.line, each.endpoint): StatusSince(each.status, each.since) for each in self.questions}
+        measured = frozenset(line.number for line in self.lines[RECIST] if is_measurable(line))
+        return OpenQuestions(places, statuses, measured)
 
     def rows(self) -> list[CourseRow]:
         """All rows that have to stand."""

@@ -1,36 +1,105 @@
-"""At which visits which questions are open, and so which forecasts stand: now, and as the standing rows have it."""
+"""At which visits which questions are open, or were until something came after: now, and as the standing rows have it.
 
+Forecasts of an open question stand. Those of a question that only something after the visit closed were made and ended.
+"""
+
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from models.criteria.recist import RECIST
 from models.forecast import Forecast, ResponseForecast, RiskForecast
 from stream.timeline.entries import StandingCourseRow
-from stream.timeline.questions import PROGRESSION, QuestionStatus
+from stream.timeline.questions import PROGRESSION, RESPONSE, QuestionStatus
+from stream.vocabulary import Cause
 
 ENDED_BY_EVENT = (QuestionStatus.OCCURRED, QuestionStatus.KNOWN)
+ONCE_OPEN = (*ENDED_BY_EVENT, QuestionStatus.CLOSED)
+"""Of a question that could be asked until something came; the other statuses say that it never could."""
+
+
+class VisitPlace(NamedTuple):
+    """The line and the time of a visit."""
+
+    line: int
+    at: dt.datetime
+
+
+class StatusSince(NamedTuple):
+    """The status of a question, and since when; None: on no day that is known."""
+
+    status: QuestionStatus
+    since: dt.datetime | None
+
+
+_OPEN = StatusSince(QuestionStatus.OPEN, None)
 
 
 @dataclass(frozen=True)
 class OpenQuestions:
-    """`line_of` a visit by its scan_uid, `status_of` an endpoint in a line; what neither tells is open."""
+    """`visits` by scan_uid, `statuses` by line and endpoint; what neither tells is open.
 
-    line_of: Mapping[str, int]
-    status_of: Mapping[tuple[int, str], QuestionStatus]
+    `measured`: the lines whose baseline has a sum of diameters; in others nothing is asked of lesions.
+    """
+
+    visits: Mapping[str, VisitPlace]
+    statuses: Mapping[tuple[int, str], StatusSince]
+    measured: frozenset[int]
 
     def status(self, scan_uid: str, endpoint: str) -> QuestionStatus:
         """Of an endpoint in the line of a visit."""
-        line = self.line_of.get(scan_uid)
-        return QuestionStatus.OPEN if line is None else self.status_of.get((line, endpoint), QuestionStatus.OPEN)
+        return self._told(scan_uid, endpoint).status
 
     def is_open(self, scan_uid: str, endpoint: str) -> bool:
         """Whether forecasts of the endpoint stand at a visit."""
         return self.status(scan_uid, endpoint) is QuestionStatus.OPEN
 
+    def was_open(self, scan_uid: str, endpoint: str) -> bool:
+        """Whether it is closed, but by nothing that lay before a visit.
+
+        Another line begins after all visits of its own; what has no known day lies before none.
+        """
+        status, since = self._told(scan_uid, endpoint)
+        if status not in ONCE_OPEN:
+            return False
+        line, at = self.visits[scan_uid]
+        can_be_asked = endpoint not in (PROGRESSION, RESPONSE) or line in self.measured
+        return can_be_asked and (since is None or at < since)
+
     def stands(self, scan_uid: str, forecast: Forecast) -> bool:
         """Whether a forecast made at a visit stands; sizes can always be measured."""
         endpoint = endpoint_of(forecast)
         return endpoint is None or self.is_open(scan_uid, endpoint)
+
+    def ended(self, scan_uid: str, forecast: Forecast) -> bool:
+        """Whether a forecast made at a visit stood until its question was closed."""
+        endpoint = endpoint_of(forecast)
+        return endpoint is not None and self.was_open(scan_uid, endpoint)
+
+    def closed_by(self, scan_uid: str, endpoint: str, cause: Cause) -> Cause:
+        """Why forecasts of a question that is not open end: what was asked of happened, or another line began.
+
+        Of one that cannot be asked after all the `cause` of the fold, unless that is a mere arrival.
+        """
+        status = self.status(scan_uid, endpoint)
+        if status in ENDED_BY_EVENT:
+            return Cause.OCCURRED
+        if status is not QuestionStatus.CLOSED and cause is not Cause.ARRIVAL:
+            return cause
+        last = max(line for line, _ in self.statuses)
+        return Cause.TREATMENT if self.visits[scan_uid].line < last else Cause.OCCURRED
+
+    def are_missing(self, before: "OpenQuestions", scan_uid: str, endpoint: str) -> bool:
+        """Whether forecasts of an endpoint must stand, or have been made, at a visit where by `before` they did not."""
+        if self.is_open(scan_uid, endpoint):
+            return not before.is_open(scan_uid, endpoint)
+        made = before.is_open(scan_uid, endpoint) or before.was_open(scan_uid, endpoint)
+        return self.was_open(scan_uid, endpoint) and not made
+
+    def _told(self, scan_uid: str, endpoint: str) -> StatusSince:
+        visit = self.visits.get(scan_uid)
+        return _OPEN if visit is None else self.statuses.get((visit.line, endpoint), _OPEN)
 
 
 def endpoint_of(forecast: Forecast) -> str | None:
@@ -42,7 +111,19 @@ def endpoint_of(forecast: Forecast) -> str | None:
 
 def as_they_stand(rows: Iterable[StandingCourseRow]) -> OpenQuestions:
     """What was open by the rows that stand."""
-    values: list[tuple[str, Mapping[str, Any]]] = [(each.row.table, each.row.values) for each in rows]
-    line_of = {row["scan_uid"]: row["line"] for table, row in values if table == "visits"}
-    of_lines = [row for table, row in values if table == "endpoint_statuses"]
-    return OpenQuestions(line_of, {(row["line"], row["endpoint"]): QuestionStatus(row["status"]) for row in of_lines})
+    of_tables: dict[str, list[Mapping[str, Any]]] = {}
+    for each in rows:
+        of_tables.setdefault(each.row.table, []).append(each.row.values)
+    return OpenQuestions(
+        {row["scan_uid"]: VisitPlace(row["line"], row["at"]) for row in of_tables.get("visits", ())},
+        {
+            (row["line"], row["endpoint"]): StatusSince(QuestionStatus(row["status"]), row["since"])
+            for row in of_tables.get("endpoint_statuses", ())
+        },
+        frozenset(row["line"] for row in of_tables.get("responses", ()) if _is_measured_baseline(row)),
+    )
+
+
+def _is_measured_baseline(row: Mapping[str, Any]) -> bool:
+    of_baseline = row["criterion"] == RECIST.name and row["category"] is None
+    return of_baseline and row["sum_of_diameters"] is not None

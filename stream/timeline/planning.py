@@ -27,8 +27,7 @@ from stream.timeline.entries import (
     place,
 )
 from stream.timeline.links import ServedWeights, links_of
-from stream.timeline.open_questions import ENDED_BY_EVENT, as_they_stand
-from stream.timeline.questions import QuestionStatus
+from stream.timeline.open_questions import as_they_stand
 from stream.timeline.seen import SeenVisit
 from stream.vocabulary import Cause, EntryKind
 
@@ -123,19 +122,8 @@ def _closed(
     endpoints = sorted({each.endpoint for each in course.questions})
     for state in (state for each in weights_plans for state in each.kept):
         for endpoint in endpoints:
-            status = now.status(state.scan_uid, endpoint)
-            if status is not QuestionStatus.OPEN and was.is_open(state.scan_uid, endpoint):
-                yield QuestionEnd(state.key, endpoint, _closed_by(course, state.scan_uid, status, cause))
-
-
-def _closed_by(course: PatientCourse, scan_uid: str, status: QuestionStatus, cause: Cause) -> Cause:
-    """`cause` of the fold, unless what was asked of happened; a mere arrival begins another line, or tells of death."""
-    if status in ENDED_BY_EVENT:
-        return Cause.OCCURRED
-    if cause is not Cause.ARRIVAL:
-        return cause
-    last = max(question.line for question in course.questions)
-    return Cause.TREATMENT if course.line_of.get(scan_uid, 1) < last else Cause.OCCURRED
+            if was.is_open(state.scan_uid, endpoint) and not now.is_open(state.scan_uid, endpoint):
+                yield QuestionEnd(state.key, endpoint, now.closed_by(state.scan_uid, endpoint, cause))
 
 
 def _endpoints(timeline: Timeline, active: Sequence[ServedWeights]) -> set[str]:
@@ -196,8 +184,8 @@ def _kept(
     was, now = as_they_stand(timeline.course), course.open_questions
     endpoints = {each.endpoint for each in weights.card.endpoints}
 
-    def reopened(scan_uid: str) -> bool:
-        return any(now.is_open(scan_uid, each) and not was.is_open(scan_uid, each) for each in endpoints)
+    def lacks_forecasts(scan_uid: str) -> bool:
+        return any(now.are_missing(was, scan_uid, each) for each in endpoints)
 
     kept: list[StandingState] = []
     for entry in timeline.entries[:same]:
@@ -206,7 +194,7 @@ def _kept(
         seen, state = course.seen(entry, weights.card.feature_version), standing.get(entry.id)
         if state is None and seen and _applies(timeline, weights, seen):
             break
-        if state is not None and (seen is None or reopened(entry.id)):
+        if state is not None and (seen is None or lacks_forecasts(entry.id)):
             break
         kept += [state] if state else []
     return _right(timeline, course, weights, kept)

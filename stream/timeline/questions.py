@@ -100,11 +100,12 @@ def _not_to_be_asked(line: LineOfTherapy, endpoint: str, disease: str) -> Answer
         return QuestionStatus.NO_BASELINE, None, "No scan of the line says anything of lesions.", None
     if disease == "unknown":
         return QuestionStatus.DISEASE_UNKNOWN, None, UNKNOWN_DISEASE, None
-    if endpoint in (PROGRESSION, RESPONSE) and line.baseline and not _is_measurable(line):
+    if endpoint in (PROGRESSION, RESPONSE) and line.baseline and not is_measurable(line):
         said = "At the baseline no target was measured, so no sum is followed; other and new lesions are judged."
         return QuestionStatus.NOT_MEASURABLE, line.baseline.at, said, line.baseline.scan_uid
     return None
 
 
-def _is_measurable(line: LineOfTherapy) -> bool:
+def is_measurable(line: LineOfTherapy) -> bool:
+    """Whether its baseline has a sum of diameters, against which progression and response are judged."""
     return bool(line.verdicts) and line.verdicts[0].sum_of_diameters is not None

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from tests.database import Database
 from tests.other_weights import image_weights, other_weights
 from tests.random_programs import plain_course, standing_rows, told
 from tests.random_programs.plain_model import Accepted
-from tests.random_programs.standing_rows import Row
+from tests.random_programs.standing_rows import same, within
 from tests.random_programs.told import ToldScan, plain_scan, plain_treatment
 from tests.services.accepted_facts import accept, apply_identity, forecasters
 from tests.services.waiting import threads
@@ -243,6 +243,8 @@ class Programs(RuleBasedStateMachine):
         for forecaster in active:
             states = standing_rows.states(self.door, self.name, forecaster.weights_version)
             same(states, self.accepted.states(forecaster, active))
+            ended = standing_rows.ended(self.door, self.name, forecaster.weights_version)
+            within(ended, *self.accepted.ended(forecaster, active))
         leads = {"lung": self.service.lead, "bladder": self.service.lead, "breast": BY_MODEL["response"]}
         same(standing_rows.current(self.door, self.name), self.accepted.current(leads, active))
         for connection in (self.door, *self.connections):
@@ -297,10 +299,3 @@ class Programs(RuleBasedStateMachine):
     def _connect(self) -> Mortal:
         options = f"{UTC} {TIMEOUTS}"
         return Mortal.connect(libpq_url(self.service.database.settings, "worker"), autocommit=True, options=options)
-
-
-def same(standing: Iterable[Row], wanted: Iterable[Row]) -> None:
-    """Fail with the rows that differ."""
-    stand, must = sorted(standing, key=repr), sorted(wanted, key=repr)
-    wrong, missing = [row for row in stand if row not in must], [row for row in must if row not in stand]
-    assert stand == must, f"standing but wrong: {wrong}\nmissing: {missing}"

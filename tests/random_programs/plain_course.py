@@ -12,12 +12,15 @@ from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
 from models.features import IMAGE_NAMES, SOURCES, features
-from models.forecast import Forecast, RiskForecast, SizeForecast
+from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from models.measurement import Measurement
 from stream.services.verify.reference_lesions import ReferenceLesions, Word
 
 RECIST, SUM = "RECIST 1.1", "sum_of_diameters"
 NEVER = dt.datetime.max.replace(tzinfo=dt.UTC)
+OF_RESPONSE = {"progression": ("PD",), "objective_response": ("CR", "PR")}
+Status = tuple[str, dt.datetime | None, str | None]
+"""Of a question, since when, and the scan that decided it."""
 SIZES = {"longest_diameter": "long_axis_mm", "short_axis": "short_axis_mm", "volume": "volume_ml"}
 
 
@@ -144,6 +147,10 @@ def _values(finding: LesionFinding) -> Iterable[Measurement]:
             yield Measurement(name, value, finding.source, *lesion)
 
 
+def _question(forecast: RiskForecast | ResponseForecast) -> str:
+    return forecast.endpoint if isinstance(forecast, RiskForecast) else "progression"
+
+
 @dataclass(frozen=True)
 class PlainCourse:
     """What the facts of one timeline say of its course; `asked`: endpoints that are forecast."""
@@ -182,21 +189,31 @@ class PlainCourse:
 
     def stands(self, visit: Visit, forecast: Forecast) -> bool:
         """Whether its question is open in the line of the visit."""
+        return isinstance(forecast, SizeForecast) or self._status_of(visit, forecast)[0] == "open"
+
+    def ended(self, visit: Visit, forecast: Forecast) -> bool:
+        """Whether its question was open in the line of the visit, till something came that was not there by then."""
         if isinstance(forecast, SizeForecast):
-            return True
-        endpoint = forecast.endpoint if isinstance(forecast, RiskForecast) else "progression"
-        return self.statuses[self.line_of(visit), endpoint][0] == "open"
+            return False
+        status, since, _ = self._status_of(visit, forecast)
+        (line,) = (one for one in self.by_criterion[RECIST] if one.number == self.line_of(visit))
+        if _question(forecast) in OF_RESPONSE and (not line.baseline or line.verdicts[0].sum_of_diameters is None):
+            return False
+        return status in ("occurred", "known", "closed") and (since or NEVER) > visit.at
+
+    def _status_of(self, visit: Visit, forecast: RiskForecast | ResponseForecast) -> Status:
+        return self.statuses[self.line_of(visit), _question(forecast)]
 
     @cached_property
-    def statuses(self) -> dict[tuple[int, str], tuple[str, dt.datetime | None, str | None]]:
+    def statuses(self) -> dict[tuple[int, str], Status]:
         """(line, endpoint) → status, since when, and the scan that decided it; none before the first scan."""
         lines = self.by_criterion[RECIST] if self.visits else ()
         return {(line.number, name): self._status(line, line == lines[-1], name)
                 for line in lines for name in {"progression", *self.asked}}  # fmt: skip
 
-    def _status(self, line: LineOfTherapy, is_last: bool, endpoint: str) -> tuple[str, dt.datetime | None, str | None]:
+    def _status(self, line: LineOfTherapy, is_last: bool, endpoint: str) -> Status:
         """Status, since when, and the scan that decided it."""
-        of_response = {"progression": ("PD",), "objective_response": ("CR", "PR")}.get(endpoint, ())
+        of_response = OF_RESPONSE.get(endpoint, ())
         for verdict in line.verdicts:
             if verdict.category in of_response:
                 return "occurred", verdict.at, verdict.scan_uid

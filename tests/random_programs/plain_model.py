@@ -43,7 +43,10 @@ class Treatment:
 
 
 class Step(NamedTuple):
-    """What a model says after a visit; `disease` as it sees it there, `position` of the visit's last scan."""
+    """What a model says after a visit; `disease` as it sees it there, `position` of the visit's last scan.
+
+    Of what was `said` some stands in `forecasts`, and some has `ended` as its question closed after the visit.
+    """
 
     patient: str
     visit: Visit
@@ -51,6 +54,8 @@ class Step(NamedTuple):
     position: int
     state: bytes
     forecasts: tuple[Forecast, ...]
+    ended: tuple[Forecast, ...]
+    said: tuple[Forecast, ...]
 
 
 @dataclass
@@ -181,7 +186,8 @@ class Accepted:
                 timepoint = Timepoint(x, elapsed, disease, self._in_force(patient, visit.at), known)
                 state, (said,) = forecaster.advance(state, [timepoint])
                 stand = tuple(one for one in said if course.stands(visit, one))
-                yield Step(patient, visit, disease, position[visit.uid], state[0].tobytes(), stand)
+                ended = tuple(one for one in said if course.ended(visit, one))
+                yield Step(patient, visit, disease, position[visit.uid], state[0].tobytes(), stand, ended, tuple(said))
 
     def _in_force(self, patient: str, at: dt.datetime) -> tuple[TreatmentInForce, ...]:
         """Treatments begun by then, in their order."""
@@ -190,15 +196,21 @@ class Accepted:
 
     def states(self, forecaster: Forecaster, active: Collection[Forecaster]) -> Iterator[Row]:
         """What stands by one model: patient, last scan, its revision, time, position, state, forecasts."""
-        for patient, visit, _, position, state, said in self.steps(forecaster, active):
-            yield patient, visit.uid, visit.scans[-1][1], visit.at, position, state, said
+        for patient, visit, _, position, state, stand, *_ in self.steps(forecaster, active):
+            yield patient, visit.uid, visit.scans[-1][1], visit.at, position, state, stand
+
+    def ended(self, forecaster: Forecaster, active: Collection[Forecaster]) -> tuple[set[Row], set[Row]]:
+        """(last scan, forecast): what one model must have said though it stands no more, and all that it may have."""
+        steps = list(self.steps(forecaster, active))
+        must = {(step.visit.uid, one) for step in steps for one in step.ended}
+        return must, {(step.visit.uid, one) for step in steps for one in step.said if one not in step.forecasts}
 
     def current(self, leads: Mapping[str, Forecaster], active: Collection[Forecaster]) -> list[Row]:
         """(patient, endpoint, horizon, risk, scan): of the weights that lead for its disease, from the latest visit."""
         latest: dict[Row, Row] = {}
         for disease, forecaster in leads.items():
-            for patient, visit, seen_as, _, _, said in self.steps(forecaster, active):
-                for one in of_kind(RiskForecast, said) if seen_as == disease else ():
+            for patient, visit, seen_as, _, _, stand, *_ in self.steps(forecaster, active):
+                for one in of_kind(RiskForecast, stand) if seen_as == disease else ():
                     key = (patient, one.endpoint, one.horizon_kind, one.horizon_days)
                     latest[key] = max(latest.get(key, ()), (visit.at, visit.uid, one.risk))
         return [(*key, risk, uid) for key, (_, uid, risk) in latest.items()]

@@ -1,5 +1,6 @@
 """What stands of the patients of one program, in the words of the plain model."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -66,5 +67,33 @@ def states(connection: Connection, program: str, version: str) -> list[Row]:
     return [(*row, tuple(said.get(row[1], ()))) for row in rows]
 
 
+def ended(connection: Connection, program: str, version: str) -> list[Row]:
+    """(scan, forecast) of everything that was said with a standing state of one weights version and stands no more."""
+    rows: list[Row] = []
+    for kind, columns, table in SAID:
+        found = connection.execute(
+            f"""SELECT scan_uid, {", ".join(f"f.{name}" for name in columns)} FROM core.{table} f
+            JOIN core.states s USING (fold_id, weights_version, scan_uid)
+            WHERE f.superseded_by IS NOT NULL AND s.superseded_by IS NULL
+            AND weights_version = %s AND starts_with(f.patient_id, %s)""",
+            [version, program],
+        )
+        rows += [(uid, kind(*map(_frozen, values))) for uid, *values in found]
+    return rows
+
+
 def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def same(standing: Iterable[Row], wanted: Iterable[Row]) -> None:
+    """Fail with the rows that differ."""
+    stand, must = sorted(standing, key=repr), sorted(wanted, key=repr)
+    wrong, missing = [row for row in stand if row not in must], [row for row in must if row not in stand]
+    assert stand == must, f"standing but wrong: {wrong}\nmissing: {missing}"
+
+
+def within(rows: Sequence[Row], must: set[Row], may: set[Row]) -> None:
+    """Fail with the rows that are missing, came twice, or must not be there."""
+    assert len(rows) == len(set(rows)), "a forecast was written twice"
+    assert must <= set(rows) <= may, f"missing: {must - set(rows)}\nwrong: {set(rows) - may}"

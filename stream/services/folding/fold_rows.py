@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.forecast import Forecast
 from stream.services.folding.stepping import StepResult
 from stream.storage import schema
 from stream.storage.folding import forecasts
@@ -15,16 +16,21 @@ from stream.storage.folding.forecasts import ForecastKey
 from stream.storage.folding.staging import FORECASTS
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.timeline.digest import digest
+from stream.timeline.open_questions import endpoint_of
 from stream.timeline.planning import Plan, latest_forecasts, latest_forecasts_before
 from stream.vocabulary import Cause
 
 Row = dict[str, Any]
 RowsByTable = Mapping[schema.Table, list[Row]]
+_STANDS: Row = {"superseded_by": None, "superseded_because": None, "later_sha256": None}
 
 
 @dataclass(frozen=True)
 class FoldRows:
-    """All rows of one fold of one patient; those it ended carry their key, `by`, `because` and `later_sha256`."""
+    """All rows of one fold of one patient; those it ended carry their key, `by`, `because` and `later_sha256`.
+
+    Among those it wrote are forecasts that end at once: of questions that something after their visit has closed.
+    """
 
     fold_id: int
     plan: Plan
@@ -35,10 +41,10 @@ class FoldRows:
     @property
     def rows_digest(self) -> bytes:
         """Hash over every row this fold writes or ends, in any order."""
-        return rows_digest(
-            [row["row_sha256"] for rows in self.written.values() for row in rows],
-            [row["later_sha256"] for rows in self.ended.values() for row in rows],
-        )
+        written = [row for rows in self.written.values() for row in rows]
+        ended = [row for rows in self.ended.values() for row in rows]
+        ended += [row for row in written if row.get("superseded_by") is not None]
+        return rows_digest([row["row_sha256"] for row in written], [row["later_sha256"] for row in ended])
 
     def fold_row(self, computed_at: dt.datetime) -> Row:
         """The row of the fold itself, its digest chained to the fold before."""
@@ -156,11 +162,24 @@ def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsB
             "tip": (result.weights_version, step.scan_uid) in latest,
             "lesion_uid": None,
         }
-        standing = (each for each in result.forecasts if plan.course.open_questions.stands(step.scan_uid, each))
-        for forecast in standing:
+        for forecast in result.forecasts:
             table = forecasts.TABLES[type(forecast)]
-            rows[table].append(_hashed(table, {**stands_on, **forecast._asdict()}))
+            row = {**stands_on, **forecast._asdict()}
+            if plan.course.open_questions.stands(step.scan_uid, forecast):
+                rows[table].append({**_hashed(table, row), **_STANDS})
+            elif plan.course.open_questions.ended(step.scan_uid, forecast):
+                rows[table].append(_ended_at_once(table, row, forecast, plan))
     return rows
+
+
+def _ended_at_once(table: schema.Table, row: Row, forecast: Forecast, plan: Plan) -> Row:
+    """It would have stood until its question was closed: it is kept, to be judged by what came."""
+    endpoint = endpoint_of(forecast)
+    assert endpoint is not None, "sizes can always be measured"
+    because = plan.course.open_questions.closed_by(row["scan_uid"], endpoint, plan.cause)
+    ends = {"tip": False, "superseded_by": row["fold_id"], "superseded_because": because}
+    ended = _hashed(table, {**row, **ends})
+    return {**ended, "later_sha256": later_sha256(table, ended)}
 
 
 def _superseded(fold_id: int, plan: Plan, superseded: Sequence[tuple[ForecastKey, Cause]]) -> RowsByTable:

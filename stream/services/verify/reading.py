@@ -11,20 +11,24 @@ from stream.storage.database import Connection
 from stream.storage.folding import forecasts
 from stream.storage.folding.conventions import read_conventions
 from stream.storage.folding.findings import read_findings
-from stream.storage.folding.forecasts import StandingForecast
+from stream.storage.folding.forecasts import FoldedForecast
 from stream.timeline.entries import ScanFindings
 
 
 @dataclass
 class StandsAfterScan:
-    """The standing state and forecasts of one scan under one set of weights; a forecast may stand without a state."""
+    """The standing state and forecasts of one scan under one set of weights; a forecast may stand without a state.
+
+    `ended`: forecasts that were made with this state and stand no more.
+    """
 
     revision: int | None = None
     at: dt.datetime | None = None
     position: int | None = None
     state: bytes | None = b""
     digest: bytes = b""
-    forecasts: list[StandingForecast] = field(default_factory=list)
+    forecasts: list[FoldedForecast] = field(default_factory=list)
+    ended: list[FoldedForecast] = field(default_factory=list)
 
 
 StandingByScan = dict[str, StandsAfterScan]
@@ -40,6 +44,9 @@ def read_standing(connection: Connection, patients: Sequence[str]) -> dict[tuple
     for row in forecasts.read_standing(connection, patients):
         by_scan = standing.setdefault((row.patient_id, row.weights_version), {})
         by_scan.setdefault(row.scan_uid, StandsAfterScan()).forecasts.append(row)
+    for row in forecasts.read_ended(connection, patients):
+        by_scan = standing.setdefault((row.patient_id, row.weights_version), {})
+        by_scan.setdefault(row.scan_uid, StandsAfterScan()).ended.append(row)
     return standing
 
 

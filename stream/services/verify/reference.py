@@ -81,7 +81,7 @@ class PatientFacts:
 
 @dataclass(frozen=True)
 class ExpectedStep:
-    """What must stand after one scan."""
+    """What must stand after one scan; of what was `said`, some `ended` as its question closed after the scan."""
 
     scan_uid: str
     revision: int
@@ -90,6 +90,8 @@ class ExpectedStep:
     position: int
     state: np.ndarray
     forecasts: tuple[Forecast, ...]
+    ended: tuple[Forecast, ...]
+    said: tuple[Forecast, ...]
 
 
 def course_of_facts(facts: PatientFacts, endpoints: Iterable[str]) -> ReferenceCourse:
@@ -133,9 +135,10 @@ def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expe
         days = 0.0 if previous is None else (at - previous).total_seconds() / 86400
         previous = at
         begun = tuple(seen_from(each, at) for each in drugs if each.at < at and each.kind != "baseline")
-        state, ((*forecasts,),) = forecaster.advance(state, [Timepoint(whole(x), days, disease, begun, known)])
-        stand = tuple(each for each in forecasts if is_asked(course, entry.scan_uid, each))
-        yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], stand)
+        state, ((*said,),) = forecaster.advance(state, [Timepoint(whole(x), days, disease, begun, known)])
+        stand = tuple(each for each in said if is_asked(course, entry.scan_uid, each))
+        ended = tuple(each for each in said if was_asked(course, entry.scan_uid, each))
+        yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], stand, ended, tuple(said))
 
 
 def begins_line(course: ReferenceCourse, scan_uid: str) -> bool:
@@ -149,6 +152,13 @@ def is_asked(course: ReferenceCourse, scan_uid: str, forecast: Forecast) -> bool
     if isinstance(forecast, RiskForecast):
         return course.is_open(scan_uid, forecast.endpoint)
     return not isinstance(forecast, ResponseForecast) or course.is_open(scan_uid, "progression")
+
+
+def was_asked(course: ReferenceCourse, scan_uid: str, forecast: Forecast) -> bool:
+    """Whether the question that it answers was open at the visit, and is so no more."""
+    if isinstance(forecast, RiskForecast):
+        return course.was_open(scan_uid, forecast.endpoint)
+    return isinstance(forecast, ResponseForecast) and course.was_open(scan_uid, "progression")
 
 
 def seen_at(

@@ -57,6 +57,16 @@ class ReferenceCourse:
         """Whether the endpoint can still be observed in the line of a visit."""
         return self.statuses.get((self.line_of(scan_uid), endpoint), ("open",))[0] == "open"
 
+    def was_open(self, scan_uid: str, endpoint: str) -> bool:
+        """Whether it could be observed until something closed it that did not lie before the visit, nor with it."""
+        line = self.line_of(scan_uid)
+        status, since, _ = self.statuses.get((line, endpoint), ("open", None, None))
+        sums = [one.verdicts[0].sum_of_diameters for one in self.lines[RECIST] if one.number == line and one.verdicts]
+        if endpoint in ("progression", "objective_response") and sums in ([], [None]):
+            return False
+        (visit,) = (scans for scans in self.visits if scans[-1].scan_uid == scan_uid)
+        return status in ("occurred", "known", "closed") and not (since and since <= visit[0].at)
+
 
 def reference_course(
     scans: Sequence[ScanOfVisit],

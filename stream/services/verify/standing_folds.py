@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
 from stream.services.comparing.difference import difference, numbers
 from stream.services.verify.chains import patients_with_folds
@@ -117,15 +118,27 @@ def _compare(
 
 def _equal(step: ExpectedStep, row: StandsAfterScan, tolerance: float) -> bool:
     state = np.frombuffer(row.state or b"", "<f4")
-    expected = dict(map(numbers, step.forecasts))
-    stands = dict(numbers(each.forecast) for each in row.forecasts)
     return (
         (step.revision, step.at, step.position) == (row.revision, row.at, row.position)
         and state.shape == step.state.shape
         and bool(np.abs(state - step.state).max(initial=0) <= tolerance)
-        and all(each.disease == step.disease for each in row.forecasts)
-        and all(difference(expected.get(what), stands.get(what)) <= tolerance for what in expected.keys() | stands)
+        and all(each.disease == step.disease for each in (*row.forecasts, *row.ended))
+        and _same(step.forecasts, [each.forecast for each in row.forecasts], tolerance)
+        and _was_said(step, [each.forecast for each in row.ended], tolerance)
     )
+
+
+def _same(expected: Sequence[Forecast], found: Sequence[Forecast], tolerance: float) -> bool:
+    said, rows = dict(map(numbers, expected)), dict(map(numbers, found))
+    return all(difference(said.get(what), rows.get(what)) <= tolerance for what in said.keys() | rows)
+
+
+def _was_said(step: ExpectedStep, ended: Sequence[Forecast], tolerance: float) -> bool:
+    """Whether all that must have been made was; of a question that closed late more, if the model said it."""
+    subjects = {subject for subject, _ in map(numbers, ended)}
+    must = {subject for subject, _ in map(numbers, step.ended)}
+    said = [each for each in step.said if numbers(each)[0] in subjects]
+    return must <= subjects and _same(said, ended, tolerance)
 
 
 def _check_placements(finding: Finding, timeline: Timeline) -> None:

@@ -114,12 +114,14 @@ def _end(table: sa.Table) -> sql.Composed:
 def _write(table: sa.Table) -> sql.Composed:
     names = travelling(table)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    time = TIME.get(table)
+    times = {TIME[table]: "%(now)s"} if table in TIME else {}
+    if table in FORECASTS:
+        times["superseded_at"] = "CASE WHEN superseded_by IS NOT NULL THEN %(now)s END"
     return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)b::bigint[])").format(
         qualified(table),
         columns,
-        sql.SQL(f", {time}" if time else ""),
+        sql.SQL("").join(sql.SQL(f", {time}") for time in times),
         columns,
-        sql.SQL(", %(now)s" if time else ""),
+        sql.SQL("").join(sql.SQL(f", {value}") for value in times.values()),
         temp(table),
     )

@@ -33,8 +33,8 @@ class ForecastKey(NamedTuple):
         return {**self.state._asdict(), "row_sha256": self.row_sha256}
 
 
-class StandingForecast(NamedTuple):
-    """A forecast that stands, and on what."""
+class FoldedForecast(NamedTuple):
+    """A forecast, and what it stands on, or stood."""
 
     patient_id: str
     weights_version: str
@@ -81,15 +81,31 @@ def read_answering(
     return [(endpoint, ForecastKey(tables[name], StateKey(*state), row)) for name, *state, row, endpoint in rows]
 
 
-def read_standing(connection: psycopg.Connection, patients: Sequence[str]) -> Iterator[StandingForecast]:
+def read_standing(connection: psycopg.Connection, patients: Sequence[str]) -> Iterator[FoldedForecast]:
     """All forecasts that stand of `patients`."""
+    return _read(connection, patients, sql.SQL("f.superseded_by IS NULL"))
+
+
+def read_ended(connection: psycopg.Connection, patients: Sequence[str]) -> Iterator[FoldedForecast]:
+    """All forecasts of `patients` that do not stand, though the state that they were made with does."""
+    return _read(
+        connection,
+        patients,
+        sql.SQL(
+            """f.superseded_by IS NOT NULL AND EXISTS (SELECT FROM core.states s WHERE s.fold_id = f.fold_id
+            AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid AND s.superseded_by IS NULL)"""
+        ),
+    )
+
+
+def _read(connection: psycopg.Connection, patients: Sequence[str], which: sql.SQL) -> Iterator[FoldedForecast]:
     names = ("patient_id", "weights_version", "scan_uid", "disease")
     for kind, table in TABLES.items():
-        query = sql.SQL("SELECT {} FROM {} WHERE superseded_by IS NULL AND patient_id = ANY(%b)").format(
-            sql.SQL(", ").join(map(sql.Identifier, (*names, *kind._fields))), qualified(table)
+        query = sql.SQL("SELECT {} FROM {} f WHERE patient_id = ANY(%b) AND {}").format(
+            sql.SQL(", ").join(map(sql.Identifier, (*names, *kind._fields))), qualified(table), which
         )
         for patient_id, version, scan_uid, disease, *values in connection.execute(query, [list(patients)]):
-            yield StandingForecast(patient_id, version, scan_uid, disease, kind(*map(frozen, values)))
+            yield FoldedForecast(patient_id, version, scan_uid, disease, kind(*map(frozen, values)))
 
 
 def _written_with(table: sa.Table, *more: sql.SQL) -> sql.Composed:

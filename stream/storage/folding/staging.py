@@ -17,6 +17,7 @@ from stream.storage import arrays, schema
 from stream.storage.appending import qualified
 from stream.storage.folding import forecasts
 from stream.storage.folding.course_rows import COURSE, ROW_KEYS
+from stream.storage.hashing import later_columns
 
 FORECASTS = tuple(forecasts.TABLES.values())
 WRITTEN = (schema.ledger, schema.placements, schema.states, *FORECASTS, *COURSE)
@@ -78,8 +79,13 @@ def send_ended(
 
 
 def travelling(table: sa.Table) -> list[str]:
-    """Columns known before the lock: all but times, the transaction and what is written later."""
+    """Columns known before the lock: all but times, the transaction and what is written later.
+
+    A forecast may end with the fold that writes it.
+    """
     known = {"row_sha256", "state", "tip"}
+    if table in FORECASTS:
+        known |= {"later_sha256", *later_columns(table)}
     return [c.name for c in table.columns if c.info.get("hash") in (None, "added") or c.name in known]
 
 
