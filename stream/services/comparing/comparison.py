@@ -45,6 +45,6 @@ def compare(connection: Connection, new: str, old: str) -> Comparison:
     comparison = Comparison(
         risks.compare(connection, weights), sizes.compare(connection, weights), responses.compare(connection, weights)
     )
-    if not any(each.shifts.both for compared in comparison for each in compared):
+    if not any(each.of_both for compared in comparison for each in compared):
         raise AnswerIsNo("No patient has forecasts of both weights: there is nothing to compare.")
     return comparison

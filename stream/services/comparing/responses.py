@@ -33,6 +33,11 @@ class ResponseComparison:
     judged: dict[str, RiskMeasures]
 
     @property
+    def of_both(self) -> bool:
+        """Whether both forecast it of anybody, or did before it was settled."""
+        return bool(self.shifts.both or any(judged.visits for judged in self.judged.values()))
+
+    @property
     def quantiles(self) -> dict[str, dict[str, float]]:
         """Of the shifts of each category's probability, new minus old."""
         shifts = self.shifts.new_minus_old.reshape(-1, len(CATEGORIES))
@@ -65,13 +70,17 @@ class ResponseComparison:
 
 
 def compare(connection: Connection, weights: WeightsPair) -> list[ResponseComparison]:
-    """Every criterion by which one of them forecasts somebody's response."""
-    comparisons = []
-    for criterion, shifts in by_question(latest_responses(connection, weights)):
-        followed = followed_responses(connection, weights, criterion) if criterion == CRITERION else None
-        judged = {} if followed is None else dict(_judged(followed))
-        comparisons.append(ResponseComparison(criterion, shifts, judged))
-    return comparisons
+    """Every criterion by which one of them forecasts somebody's response, or both did before it was settled."""
+    shifts = dict(by_question(latest_responses(connection, weights)))
+    followed = followed_responses(connection, weights, CRITERION)
+    return [
+        ResponseComparison(
+            criterion,
+            shifts.get(criterion, Shifts.of([])),
+            dict(_judged(followed)) if criterion == CRITERION else {},
+        )
+        for criterion in sorted(shifts.keys() | ({CRITERION} if followed else set()))
+    ]
 
 
 def _judged(followed: Sequence[FollowedResponse]) -> Iterator[tuple[str, RiskMeasures]]:

@@ -1,5 +1,6 @@
 """How every patient's risks shift under other weights, and which are nearer to the outcomes that are known."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -28,6 +29,11 @@ class RiskComparison:
     judged: RiskMeasures
 
     @property
+    def of_both(self) -> bool:
+        """Whether both answer or answered it for anybody."""
+        return bool(self.shifts.both or self.judged.visits)
+
+    @property
     def quantiles(self) -> dict[str, float]:
         """Of the shifts of the risk, new minus old."""
         return shift_quantiles(self.shifts.new_minus_old)
@@ -54,12 +60,19 @@ class RiskComparison:
 
 
 def compare(connection: Connection, weights: WeightsPair) -> list[RiskComparison]:
-    """Every question that one of them answers for somebody."""
+    """Every question that one of them answers for somebody, or that both answered before it was closed."""
     followed = dict(_followed(followed_risks(connection, weights)))
+    shifts = dict(by_question(latest_risks(connection, weights)))
     return [
-        RiskComparison(question, shifts, _judged(question, followed.get(question)))
-        for question, shifts in by_question(latest_risks(connection, weights))
+        RiskComparison(question, shifts.get(question, Shifts.of([])), _judged(question, followed.get(question)))
+        for question in sorted(shifts.keys() | followed.keys(), key=_place)
     ]
+
+
+def _place(question: RiskQuestion) -> tuple[str, str, float]:
+    """What questions are sorted by; no horizon comes last."""
+    endpoint, horizon_kind, horizon_days = question
+    return endpoint, horizon_kind, math.inf if horizon_days is None else horizon_days
 
 
 def _judged(question: RiskQuestion, followed: FollowedVisits | None) -> RiskMeasures:

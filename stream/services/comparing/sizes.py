@@ -37,6 +37,11 @@ class SizeComparison:
     judged: SizeMeasures
 
     @property
+    def of_both(self) -> bool:
+        """Whether both forecast it of anybody."""
+        return bool(self.shifts.both)
+
+    @property
     def quantiles(self) -> dict[str, float]:
         """Of the shifts, new minus old."""
         return shift_quantiles(self.shifts.new_minus_old)

@@ -130,16 +130,14 @@ FROM new FULL JOIN old ON old.scan_uid = new.scan_uid AND old.endpoint = new.end
   AND old.horizon_kind = new.horizon_kind AND coalesce(old.horizon_days, 0) = coalesce(new.horizon_days, 0)
 ORDER BY 1, 2, 3, 4"""
 
-SAID = """SELECT DISTINCT ON ({key}) f.* FROM core.{table} f
-  JOIN core.placements p ON p.kind = 'scan' AND p.id = f.scan_uid AND p.revision = f.revision
-    AND p.patient_id = f.patient_id AND p.ended_by IS NULL
-  WHERE f.weights_version IN (%(new)s, %(old)s) AND (f.superseded_by IS NULL OR f.superseded_because = 'occurred')
-  ORDER BY {key}, f.computed_at DESC, f.fold_id DESC"""
-"""What was said last at each standing scan while the question was open: it stands, or what it speaks of has come."""
-SAID_RISKS = SAID.format(
-    table="forecasts", key="f.weights_version, f.scan_uid, f.endpoint, f.horizon_kind, f.horizon_days"
-)
-SAID_RESPONSES = SAID.format(table="response_probabilities", key="f.weights_version, f.scan_uid, f.criterion")
+SAID = """SELECT f.* FROM core.{table} f
+  JOIN core.states s ON s.fold_id = f.fold_id AND s.weights_version = f.weights_version AND s.scan_uid = f.scan_uid
+  WHERE f.weights_version IN (%(new)s, %(old)s) AND s.superseded_by IS NULL
+    AND (f.superseded_by IS NULL OR f.superseded_because IN ('occurred', 'treatment'))"""
+"""What was said with each standing state while its question was open, once: it stands, or what it speaks of has come,
+or another line began. What was said before a late scan or a correction has ended with its state."""
+SAID_RISKS = SAID.format(table="forecasts")
+SAID_RESPONSES = SAID.format(table="response_probabilities")
 
 FOLLOWED_RISKS = f"""WITH said AS ({SAID_RISKS}),
 told AS (
