@@ -47,7 +47,7 @@ def criteria_of(stated: object, disease: str, assessments: Sequence[Assessment])
 
     In the brain RANO where a lesion has two perpendicular diameters, else volumes.
     """
-    names = [name.strip() for name in stated.split(";")] if isinstance(stated, str) else []
+    names = [name for part in stated.split(";") if (name := part.strip())] if isinstance(stated, str) else []
     if not names and disease == "brain":
         crossed = any(one.long_axis_mm and one.short_axis_mm for visit in assessments for one in visit.findings)
         names = [RANO.name if crossed else VOLUME.name]

@@ -14,7 +14,7 @@ from typing import Any
 from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding, LesionState, as_json
 from models.criteria.visit import LineOfTherapy, TreatmentStart
-from stream.timeline.entries import CourseRow, ScanEntry, StandingCourseRow, Timeline, TreatmentEntry
+from stream.timeline.entries import RULES, CourseRow, ScanEntry, StandingCourseRow, Timeline, TreatmentEntry
 from stream.timeline.open_questions import OpenQuestions, StatusSince, VisitPlace
 from stream.timeline.questions import Question, is_measurable, questions
 from stream.timeline.seen import FollowedSum, SeenVisit, seen
@@ -24,8 +24,6 @@ VISITS, RESPONSES, QUESTIONS = "visits", "responses", "endpoint_statuses"
 KEYS = {VISITS: ("scan_uid",), RESPONSES: ("criterion", "line", "scan_uid"), QUESTIONS: ("line", "endpoint")}
 """What names a standing row of a patient in each table of the course."""
 RECIST = "RECIST 1.1"
-RULES = 2
-"""Counts on with whatever makes the same facts say something else: what was told by an earlier one is told again."""
 
 
 @dataclass(frozen=True)

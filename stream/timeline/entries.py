@@ -18,6 +18,8 @@ from stream.timeline.lesion_links import LesionLinks
 from stream.vocabulary import EntryKind, FactKind, RejectionKind
 
 DAY = dt.timedelta(days=1)
+RULES = 2
+"""Of courses: counts on with whatever makes the same facts say something else, which is then told again."""
 
 
 @dataclass(frozen=True)

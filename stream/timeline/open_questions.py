@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from models.criteria.recist import RECIST
 from models.forecast import Forecast, ResponseForecast, RiskForecast
-from stream.timeline.entries import StandingCourseRow
+from stream.timeline.entries import RULES, StandingCourseRow
 from stream.timeline.questions import PROGRESSION, RESPONSE, QuestionStatus
 from stream.vocabulary import Cause
 
@@ -41,11 +41,13 @@ class OpenQuestions:
     """`visits` by scan_uid, `statuses` by line and endpoint; what neither tells is open.
 
     `measured`: the lines whose baseline has a sum of diameters; in others nothing is asked of lesions.
+    `by_earlier_rules`: nothing was written of questions that were closed already.
     """
 
     visits: Mapping[str, VisitPlace]
     statuses: Mapping[tuple[int, str], StatusSince]
     measured: frozenset[int]
+    by_earlier_rules: bool = False
 
     def status(self, scan_uid: str, endpoint: str) -> QuestionStatus:
         """Of an endpoint in the line of a visit."""
@@ -61,7 +63,7 @@ class OpenQuestions:
         Another line begins after all visits of its own; what has no known day lies before none.
         """
         status, since = self._told(scan_uid, endpoint)
-        if status not in ONCE_OPEN:
+        if status not in ONCE_OPEN or self.by_earlier_rules:
             return False
         line, at = self.visits[scan_uid]
         can_be_asked = endpoint not in (PROGRESSION, RESPONSE) or line in self.measured
@@ -110,7 +112,7 @@ def endpoint_of(forecast: Forecast) -> str | None:
 
 
 def as_they_stand(rows: Iterable[StandingCourseRow]) -> OpenQuestions:
-    """What was open by the rows that stand."""
+    """What was open by the rows that stand; earlier rules made no forecasts of what was closed already."""
     of_tables: dict[str, list[Mapping[str, Any]]] = {}
     for each in rows:
         of_tables.setdefault(each.row.table, []).append(each.row.values)
@@ -121,6 +123,7 @@ def as_they_stand(rows: Iterable[StandingCourseRow]) -> OpenQuestions:
             for row in of_tables.get("endpoint_statuses", ())
         },
         frozenset(row["line"] for row in of_tables.get("responses", ()) if _is_measured_baseline(row)),
+        any(row["rules"] != RULES for row in of_tables.get("visits", ())),
     )
 
 

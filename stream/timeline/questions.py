@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.criteria.visit import LineOfTherapy, Verdict
-from stream.timeline.entries import OutcomeFact
+from stream.timeline.entries import DAY, OutcomeFact
 from stream.vocabulary import UNKNOWN_DISEASE
 
 PROGRESSION, RESPONSE, DEATH = "progression", "objective_response", "death"
@@ -58,10 +58,10 @@ def _question(
     nadir_at = judged[-1].nadir_at if judged else baseline_at
     status, since, because, scan_uid = (
         _occurred(judged, endpoint)
-        or _known(outcomes, endpoint, following)
+        or _known(line, following, endpoint, outcomes)
         or _closed(outcomes, following)
         or _not_to_be_asked(line, endpoint, disease)
-        or (QuestionStatus.OPEN, baseline_at, "It has not been observed yet.", None)
+        or (QuestionStatus.OPEN, baseline_at, _not_yet(line, endpoint, outcomes), None)
     )
     return Question(line.number, endpoint, status, since, because, scan_uid, baseline_at, nadir_at)
 
@@ -77,14 +77,35 @@ def _occurred(judged: Sequence[Verdict], endpoint: str) -> Answer | None:
     return (QuestionStatus.OCCURRED, first.at, first.trace, first.scan_uid) if first else None
 
 
-def _known(outcomes: Sequence[OutcomeFact], endpoint: str, following: LineOfTherapy | None) -> Answer | None:
-    """An outcome of the last line, or of the patient; of one that did not happen only where that settles it (pCR)."""
-    entered = [one for one in outcomes if one.endpoint == endpoint and (one.event or endpoint == "pcr")]
-    if not entered or following is not None:
+def _known(
+    line: LineOfTherapy, following: LineOfTherapy | None, endpoint: str, outcomes: Sequence[OutcomeFact]
+) -> Answer | None:
+    """An outcome of the line, or of the patient; of one that did not happen only where that settles it (pCR)."""
+    entered = (one for one in outcomes if one.endpoint == endpoint and (one.event or endpoint == "pcr"))
+    one = next((one for one in entered if _is_of_line(one, line, following)), None)
+    if one is None:
         return None
-    one = entered[0]
     said = f"The outcome {endpoint} was entered: it {'happened' if one.event else 'did not happen'}."
     return QuestionStatus.KNOWN, one.at, said, None
+
+
+def _is_of_line(outcome: OutcomeFact, line: LineOfTherapy, following: LineOfTherapy | None) -> bool:
+    """What happens to lesions belongs to the line of its day; all else, and what has no day, to the last one."""
+    if outcome.at is None or outcome.endpoint not in (PROGRESSION, RESPONSE):
+        return following is None
+    begun = not _is_before(outcome, line)
+    return begun and (following is None or not following.start_day or outcome.at.date() <= following.start_day)
+
+
+def _is_before(outcome: OutcomeFact, line: LineOfTherapy) -> bool:
+    """Whether it lies before the baseline; one that is dated by day lies anywhere in it."""
+    return outcome.at is not None and line.baseline is not None and outcome.at + DAY <= line.baseline.at
+
+
+def _not_yet(line: LineOfTherapy, endpoint: str, outcomes: Sequence[OutcomeFact]) -> str:
+    early = (one for one in outcomes if one.endpoint == endpoint and one.event and _is_before(one, line))
+    said = next((f" The outcome of {one.at:%Y-%m-%d} lies before the baseline." for one in early), "")
+    return f"It has not been observed yet.{said}"
 
 
 def _closed(outcomes: Sequence[OutcomeFact], following: LineOfTherapy | None) -> Answer | None:

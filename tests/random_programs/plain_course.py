@@ -211,18 +211,26 @@ class PlainCourse:
         return {(line.number, name): self._status(line, line == lines[-1], name)
                 for line in lines for name in {"progression", *self.asked}}  # fmt: skip
 
+    def _line_at(self, at: dt.datetime, line: LineOfTherapy) -> bool:
+        """Whether a day lies in the line: from the day before its baseline to the day on which the next one starts."""
+        after = [each.start_day for each in self.by_criterion[RECIST] if each.number > line.number]
+        late = bool(after) and at.date() > min(day for day in after if day)
+        return not late and not (line.baseline and line.baseline.at - at >= dt.timedelta(days=1))
+
     def _status(self, line: LineOfTherapy, is_last: bool, endpoint: str) -> Status:
         """Status, since when, and the scan that decided it."""
         of_response = OF_RESPONSE.get(endpoint, ())
         for verdict in line.verdicts:
             if verdict.category in of_response:
                 return "occurred", verdict.at, verdict.scan_uid
-        if not is_last:
-            return "closed", None, None
         entered = sorted(self.outcomes, key=lambda one: (not one.event, one.at or NEVER))
         for one in entered:
             if one.endpoint == endpoint and (one.event or endpoint == "pcr"):
-                return "known", one.at, None
+                dated = one.at if of_response else None
+                if self._line_at(dated, line) if dated else is_last:
+                    return "known", one.at, None
+        if not is_last:
+            return "closed", None, None
         for one in entered:
             if one.endpoint == "death" and one.event:
                 return "closed", one.at, None

@@ -84,9 +84,10 @@ def reference_course(
     criteria = criteria_of(clinical.get("criterion"), disease, said)
     course.lines = {criterion: lines_of_therapy(said, starts, criterion) for criterion in criteria}
     lines, entered = course.lines[RECIST], list(outcomes)
-    for line in lines if scans else ():
+    ends = [*(line.start_day for line in lines[1:]), None]
+    for line, end in zip(lines, ends, strict=True) if scans else ():
         for endpoint in {"progression", *endpoints}:
-            course.statuses[line.number, endpoint] = status(line, line is lines[-1], endpoint, entered, disease)
+            course.statuses[line.number, endpoint] = status(line, end, endpoint, entered, disease)
     return course
 
 
@@ -138,21 +139,21 @@ def assessment(scans: Sequence[ScanOfVisit]) -> Assessment:
 
 def status(
     line: LineOfTherapy,
-    is_last: bool,
+    ends: dt.date | None,
     endpoint: str,
     outcomes: Sequence[tuple[str, dt.datetime | None, bool]],
     disease: str,
 ) -> tuple[str, dt.datetime | None, str | None]:
-    """Status, since when, and the scan that decided it."""
+    """Status, since when, and the scan that decided it; `ends`: the day on which the next line starts, if any does."""
     happens = {"progression": ["PD"], "objective_response": ["CR", "PR"]}.get(endpoint, [])
     for verdict in line.verdicts:
         if verdict.category in happens:
             return "occurred", verdict.at, verdict.scan_uid
-    if not is_last:
-        return "closed", None, None
     for name, at, event in outcomes:
-        if name == endpoint and (event or endpoint == "pcr"):
+        if name == endpoint and (event or endpoint == "pcr") and is_of(line, ends, at if happens else None):
             return "known", at, None
+    if ends is not None:
+        return "closed", None, None
     for name, at, event in outcomes:
         if name == "death" and event:
             return "closed", at, None
@@ -164,3 +165,11 @@ def status(
         assert line.baseline is not None
         return "not_measurable", line.baseline.at, line.baseline.scan_uid
     return "open", line.baseline.at if line.baseline else None, None
+
+
+def is_of(line: LineOfTherapy, ends: dt.date | None, at: dt.datetime | None) -> bool:
+    """Whether something is of a line: of no day of the last; else not a whole day before its baseline, or after it."""
+    if at is None:
+        return ends is None
+    early = line.baseline is not None and line.baseline.at - at >= dt.timedelta(days=1)
+    return not early and (ends is None or at.date() <= ends)

@@ -14,7 +14,7 @@ from stream.storage.appending import append, write_later
 from stream.storage.folding.states import TimelineSteps
 from stream.storage.folding.told_diseases import TOLD_DISEASES
 from stream.storage.rows import only_row
-from stream.timeline.course import RULES
+from stream.timeline.entries import RULES
 
 Pair = tuple[str, str]
 """endpoint, disease"""

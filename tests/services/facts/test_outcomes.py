@@ -75,3 +75,17 @@ def test_a_further_line_ends_the_forecasts_of_the_one_before_by_its_treatment(wo
     assert worker.execute(STATUS).fetchall() == [(1, "occurred"), (2, "open")]
     assert {because for (because,) in worker.execute(ENDED).fetchall()} <= {Cause.OCCURRED, Cause.TREATMENT}
     assert_sound(worker)
+
+
+@pytest.mark.parametrize(("on_day", "status", "said"), [(-40, "open", "before the baseline"), (0, "known", "entered")])
+def test_a_progression_from_before_the_baseline_settles_nothing_and_the_answer_says_so(
+    worker: Connection, on_day: int, status: str, said: str
+) -> None:
+    fold_each(worker, VISITS)
+    with worker.transaction():
+        accept_outcomes(worker, [Outcome("P", "progression", day(on_day), True)], dt.datetime.now(dt.UTC))
+    sweep(worker)
+    assert worker.execute(STATUS).fetchall() == [(1, status)]
+    query = "SELECT because FROM scanstream.endpoint_status WHERE endpoint = 'progression' AND superseded_at IS NULL"
+    assert said in worker.execute(query).fetchone()[0]
+    assert_sound(worker)
