@@ -6,6 +6,7 @@ Forecasts of an open question stand. Those of a question that only something aft
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from models.criteria.recist import RECIST
@@ -69,6 +70,14 @@ class OpenQuestions:
         can_be_asked = endpoint not in (PROGRESSION, RESPONSE) or line in self.measured
         return can_be_asked and (since is None or at < since)
 
+    def in_last_line(self, scan_uid: str) -> bool:
+        """Whether anything may still be open at a visit."""
+        return scan_uid not in self.visits or self.visits[scan_uid].line == self._last_line
+
+    @cached_property
+    def _last_line(self) -> int:
+        return max((line for line, _ in self.statuses), default=1)
+
     def stands(self, scan_uid: str, forecast: Forecast) -> bool:
         """Whether a forecast made at a visit stands; sizes can always be measured."""
         endpoint = endpoint_of(forecast)
@@ -89,8 +98,7 @@ class OpenQuestions:
             return Cause.OCCURRED
         if status is not QuestionStatus.CLOSED and cause is not Cause.ARRIVAL:
             return cause
-        last = max(line for line, _ in self.statuses)
-        return Cause.TREATMENT if self.visits[scan_uid].line < last else Cause.OCCURRED
+        return Cause.OCCURRED if self.in_last_line(scan_uid) else Cause.TREATMENT
 
     def are_missing(self, before: "OpenQuestions", scan_uid: str, endpoint: str) -> bool:
         """Whether forecasts of an endpoint must stand, or have been made, at a visit where by `before` they did not."""

@@ -5,7 +5,7 @@ one recomputed from the facts; folding starts at the first position where they d
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from stream.timeline.entries import (
     place,
 )
 from stream.timeline.links import ServedWeights, links_of
-from stream.timeline.open_questions import as_they_stand
+from stream.timeline.open_questions import OpenQuestions, as_they_stand
 from stream.timeline.seen import SeenVisit
 from stream.vocabulary import Cause, EntryKind
 
@@ -134,10 +134,14 @@ def _endpoints(timeline: Timeline, active: Sequence[ServedWeights]) -> set[str]:
     return {each.endpoint for card in cards for each in card.endpoints}
 
 
-def latest_forecasts(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
-    """Scans whose forecasts are the latest standing ones: the last of each disease."""
-    last = {timeline.disease_of(state.disease): state.scan_uid for state in weights_plan.kept}
-    return set((last | {step.disease: step.scan_uid for step in weights_plan.steps}).values())
+def latest_forecasts(timeline: Timeline, course: PatientCourse, weights_plan: WeightsPlan) -> set[str]:
+    """Scans whose forecasts are the latest standing ones: the last of each disease in the last line.
+
+    A visit between the baseline of a line and its first treatment is of the line before: nothing is open there.
+    """
+    kept = [(timeline.disease_of(state.disease), state.scan_uid) for state in weights_plan.kept]
+    steps = [(step.disease, step.scan_uid) for step in weights_plan.steps]
+    return _latest(kept + steps, course.open_questions)
 
 
 def latest_forecasts_before(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
@@ -146,7 +150,13 @@ def latest_forecasts_before(timeline: Timeline, weights_plan: WeightsPlan) -> se
     Of a plan that keeps any: as clinical facts change, all states end.
     """
     standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
-    return set({timeline.disease_of(state.disease): state.scan_uid for state in standing}.values())
+    told = [(timeline.disease_of(state.disease), state.scan_uid) for state in standing]
+    return _latest(told, as_they_stand(timeline.course))
+
+
+def _latest(visits: Iterable[tuple[str, str]], questions: OpenQuestions) -> set[str]:
+    """`visits` as (disease, scan_uid), in the order of the timeline."""
+    return set({disease: scan_uid for disease, scan_uid in visits if questions.in_last_line(scan_uid)}.values())
 
 
 def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:

@@ -251,7 +251,7 @@ def test_a_kept_forecast_is_no_longer_the_latest_when_a_later_scan_of_its_diseas
     before = folded(A, B, bladder, active=[any_disease])
     done = plan(with_entries(before, A, B, bladder, C), [any_disease])
     assert latest_forecasts_before(before, only(done)) == {"b", "x"}
-    assert latest_forecasts(before, only(done)) == {"c", "x"}
+    assert latest_forecasts(before, done.course, only(done)) == {"c", "x"}
 
 
 def test_every_part_of_an_entry_is_in_the_digest() -> None:

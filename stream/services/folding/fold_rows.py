@@ -146,7 +146,7 @@ def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsB
     latest = {
         (each.weights_version, scan_uid)
         for each in plan.weights_plans
-        for scan_uid in latest_forecasts(plan.timeline, each)
+        for scan_uid in latest_forecasts(plan.timeline, plan.course, each)
     }
     rows: RowsByTable = {table: [] for table in FORECASTS}
     for result in results:
@@ -214,7 +214,7 @@ def _latest_marks(plan: Plan) -> list[LatestMark]:
     marks = []
     for each in plan.weights_plans:
         kept = {state.scan_uid for state in each.kept}
-        after = latest_forecasts(plan.timeline, each) & kept
+        after = latest_forecasts(plan.timeline, plan.course, each) & kept
         before = latest_forecasts_before(plan.timeline, each) & kept
         # where states end, the marks may be of another disease than the facts tell now: all are set anew
         taken, given = (kept, after) if each.ended else (before, after - before)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.measurement import Measurement
 from stream.measured_scan import MeasuredScan
 from stream.services.facts.clinical import ImportedVisit, Outcome, accept_outcomes
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from tests.database import Database
-from tests.services.accepted_facts import Fact, assert_sound, day, drug, fold_each, forecasters, lung
+from tests.services.accepted_facts import Fact, assert_sound, breast, day, drug, fold_each, forecasters, lung
 
 RESPONDS_THEN_PROGRESSES: list[Fact] = [
     lung("PA", "a", 0, 50.0),
@@ -134,3 +135,17 @@ def test_a_death_that_was_entered_closes_what_is_asked_and_its_withdrawal_opens_
     reconciler.patients(["PA"])
     assert at_risk(connection) == [(1, "b")]
     assert_sound(connection, forecasters())
+
+
+def test_the_current_risk_is_of_the_new_line_though_a_scan_without_lesions_lies_after_its_baseline(
+    database: Database,
+) -> None:
+    """Seen by a random program: that scan belongs to the line before."""
+    connection = database.connect()
+    nothing = MeasuredScan((Measurement("background_parenchymal_enhancement", 9.0, "SR"),), "breast", None)
+    later = ImportedVisit("PA/c", "PA", day(61), "breast", nothing)
+    visits = [breast("PA", "a", 0, 9.0, 41.0), breast("PA", "b", 60, 8.0, 38.0), later]
+    fold_each(connection, [drug("PA", "paclitaxel", 1), *visits, replace(drug("PA", "doxorubicin", 70), line=2)])
+    query = "SELECT DISTINCT line, scan_uid FROM scanstream.current_risk WHERE endpoint = 'pcr'"
+    assert connection.execute(query).fetchall() == [(2, "PA/b")]
+    assert_sound(connection)
