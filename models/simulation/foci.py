@@ -45,12 +45,12 @@ class Focus:
 def foci_of(patient: SimulatedPatient, random: np.random.Generator) -> tuple[Focus, ...]:
     """All places of disease of a patient with lung or bladder cancer, targets first."""
     rates = _with_second_line(patient.rates, patient.number)
-    targets = [*_targets(patient, rates), *_vanishing(patient, random)]
+    targets = [*targets_of(patient, rates), *_vanishing(patient, random)]
     non_targets = [*_small(patient, rates, random), *_effusion(patient, rates, random)]
-    return _named([*targets, *non_targets, *_hidden(patient, random)])
+    return named([*targets, *non_targets, *_hidden(patient, random)])
 
 
-def _named(foci: Sequence[Focus]) -> tuple[Focus, ...]:
+def named(foci: Sequence[Focus]) -> tuple[Focus, ...]:
     """Each by the place it lies in, and a number there."""
     numbers: Counter[str] = Counter()
     named = []
@@ -71,7 +71,8 @@ def _resistant(doubling_days: float, number: int) -> GrowthRates:
     return _with_second_line(GrowthRates(math.log(2) / doubling_days, (0.0, 0.0), 0.0, 1.0), number)
 
 
-def _targets(patient: SimulatedPatient, rates: GrowthRates) -> Iterator[Focus]:
+def targets_of(patient: SimulatedPatient, rates: GrowthRates) -> Iterator[Focus]:
+    """The lesions of the simulation, each as large as a target has to be."""
     for lesion in patient.lesions:
         size_mm = max(lesion.first_mm, NODE_MM) if lesion.node else lesion.first_mm
         yield Focus(replace(lesion, first_mm=size_mm), rates, LesionRole.TARGET)

@@ -85,7 +85,7 @@ def _treated(patient: SimulatedPatient, reader: Reader) -> tuple[list[FollowedVi
     for planned in patient.visits:
         day = int(planned.day - begins)
         visits.append(FollowedVisit(day, reader.read(day, treatments, line), planned.late))
-        line = _line(visits, treatments)
+        line = lines_of(visits, treatments)[-1]
         if line.verdicts[-1].category == "PD" and len(treatments) == 2:
             break
         if line.verdicts[-1].category == "PD":
@@ -93,18 +93,18 @@ def _treated(patient: SimulatedPatient, reader: Reader) -> tuple[list[FollowedVi
                 TreatmentRecord(first, "drug", 0, day + STOPS_DAYS),
                 TreatmentRecord(PROTOCOLS[patient.disease].second, "drug", day + STARTS_DAYS, None),
             ]
-            line = _line(visits, treatments)
+            line = lines_of(visits, treatments)[-1]
     return visits, [still_open(each, visits[-1].day) for each in treatments if each.start_day <= visits[-1].day]
 
 
-def _line(visits: Sequence[FollowedVisit], treatments: Sequence[TreatmentRecord]) -> LineOfTherapy:
-    """The line of therapy in force at the last visit, judged by RECIST 1.1."""
+def lines_of(visits: Sequence[FollowedVisit], treatments: Sequence[TreatmentRecord]) -> tuple[LineOfTherapy, ...]:
+    """Lines of therapy, judged by RECIST 1.1; a visit is called by its day."""
     read = [
         Assessment(str(visit.day), _DAY_0 + dt.timedelta(days=visit.day), _date(visit.day), visit.findings)
         for visit in visits
     ]
     given = [TreatmentStart(_date(each.start_day), each.kind) for each in treatments]
-    return lines_of_therapy(read, given)[-1]
+    return lines_of_therapy(read, given)
 
 
 def _date(day: float) -> dt.date:

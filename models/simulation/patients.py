@@ -33,6 +33,7 @@ class GrowthRates:
     kill: tuple[float, float]  # by the first treatment: of the sensitive, of the resistant clone
     second_kill: float  # by the second treatment: of both
     resistant_share: float
+    second_resistant_share: float = 0.0  # of both clones: what the second treatment does not touch
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,23 @@ def simulate(patients: int, seed: int = SEED) -> list[SimulatedPatient]:
 def size_mm(lesion: SimulatedLesion, course: GrowthRates, day: float, treatments: Sequence[TreatmentRecord]) -> float:
     """Diameter of a lesion on a day; `day` and the treatments' count from the start of the first treatment."""
     start, capacity = lesion.first_mm**3, CAPACITY_MM**3
-    shares = (1 - course.resistant_share, course.resistant_share)
-    grown = start * sum(share * math.exp(_exponent(course, n, day, treatments)) for n, share in enumerate(shares))
+    grown = start * sum(
+        share * math.exp(course.growth * day - _killed(kills, day, treatments)) for share, kills in _clones(course)
+    )
     return float((capacity * grown / (capacity + grown - start)) ** (1 / 3))
 
 
-def _exponent(course: GrowthRates, clone: int, day: float, treatments: Sequence[TreatmentRecord]) -> float:
-    """Log growth of a clone's volume since day 0: what grew, less what the treatments killed so far."""
-    rates = (course.kill[clone], course.second_kill)
-    killed = sum(rate * _days_in_force(given, day) for given, rate in zip(treatments, rates, strict=False))
-    return course.growth * day - killed
+def _clones(course: GrowthRates) -> Iterator[tuple[float, tuple[float, float]]]:
+    """Share of each clone, and the rates at which the first and the second treatment kill it."""
+    spared = course.second_resistant_share
+    for share, kill in zip((1 - course.resistant_share, course.resistant_share), course.kill, strict=True):
+        yield share * (1 - spared), (kill, course.second_kill)
+        yield share * spared, (kill, 0.0)
+
+
+def _killed(rates: tuple[float, float], day: float, treatments: Sequence[TreatmentRecord]) -> float:
+    """Log of a clone's volume that the treatments took off until a day."""
+    return sum(rate * _days_in_force(given, day) for given, rate in zip(treatments, rates, strict=False))
 
 
 def _days_in_force(treatment: TreatmentRecord, day: float) -> float:
@@ -193,7 +201,7 @@ def _follow(
     if protocol.planned_switch is not None:
         treatments.append(TreatmentRecord(protocol.second, "drug", protocol.planned_switch, protocol.ends_day))
     visits: list[SimulatedVisit] = []
-    for day in _visit_days(protocol, random):
+    for day in visit_days(protocol, random):
         sizes = tuple(_read(size_mm(lesion, course, day, treatments), random) for lesion in lesions)
         visits.append(SimulatedVisit(day, sizes, late=bool(random.random() < SENT_LATE)))
         if len(treatments) == 1 and _has_progressed(visits):
@@ -205,7 +213,7 @@ def _follow(
     return visits, [still_open(each, last_day) for each in treatments if each.start_day <= last_day]
 
 
-def _visit_days(protocol: FollowUpProtocol, random: np.random.Generator) -> Iterator[int]:
+def visit_days(protocol: FollowUpProtocol, random: np.random.Generator) -> Iterator[int]:
     """Baseline before treatment, then visits around their nominal days: some missed, some weeks late."""
     yield -int(random.integers(2, 15))
     planned = protocol.visit_days[1:]
