@@ -14,10 +14,17 @@ KNOWN_LIMITS = {
         "One sum of diameters is followed: new lesions, other disease and clinical progression are not in the data.",
         "Survival is not forecast: the training data hold no deaths.",
         "Trained on trials in lung and bladder cancer; other diseases and daily practice were not seen.",
+        "A later line of therapy starts afresh at its baseline. No second line was in the data; on simulated ones, "
+        "with the hidden state carried on, risks ranked hardly better and were no truer (docs/forecasts.md).",
+        "The simple models and all figures of risks are of visits at which the question was open. The network also "
+        "learned from visits after the first progression, where its event is the next growth over the nadir.",
+        "Sizes go on after progression: they learned from and were judged at all visits that another followed, mostly "
+        "visits before it.",
     ),
     "survival": ("Death of any cause, from imaging and age alone: stage, treatment and condition are not seen.",),
     "response": (
         "One trial, visits at its nominal days; other schedules are interpolated.",
+        "Trained on visits before surgery, at which the question was open; no size is forecast.",
         "Survival is not forecast: the training data hold no deaths.",
         "Arms are few and small: a forecast by arm is an association, not an effect of the treatment.",
     ),

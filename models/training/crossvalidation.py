@@ -9,6 +9,7 @@ import numpy as np
 from models.forecast import Forecast
 from models.serving.forecaster import Forecaster
 from models.tables.records import PatientRecord
+from models.timepoint import Timepoint
 from models.training.blueprints import Blueprint
 from models.training.fit import fit_forecaster
 from models.training.samples import outcome
@@ -31,16 +32,23 @@ def forecast_pair(forecaster: Forecaster, records: Sequence[PatientRecord]) -> F
 
 
 def forecast(forecaster: Forecaster, records: Sequence[PatientRecord]) -> Forecasts:
-    """Forecasts after each visit, all records stepped visit by visit as the service does."""
+    """Forecasts after each visit of records, from the initial state."""
     points = [record.timepoints() for record in records]
-    states = forecaster.initial(len(records))
-    forecasts: Forecasts = [[] for _ in records]
-    for visit in range(max(map(len, points), default=0)):
-        here = [n for n, each in enumerate(points) if visit < len(each)]
-        states[here], after = forecaster.advance(states[here], [points[n][visit] for n in here])
+    return stepped(forecaster, forecaster.initial(len(records)), points)[1]
+
+
+def stepped(
+    forecaster: Forecaster, states: np.ndarray, timelines: Sequence[Sequence[Timepoint]]
+) -> tuple[np.ndarray, Forecasts]:
+    """Last states (N, S) and forecasts of timelines from `states` (N, S), all stepped visit by visit as in service."""
+    states = states.copy()
+    forecasts: Forecasts = [[] for _ in timelines]
+    for visit in range(max(map(len, timelines), default=0)):
+        here = [n for n, each in enumerate(timelines) if visit < len(each)]
+        states[here], after = forecaster.advance(states[here], [timelines[n][visit] for n in here])
         for n, of_visit in zip(here, after, strict=True):
             forecasts[n].append(of_visit)
-    return forecasts
+    return states, forecasts
 
 
 def folds(records: Sequence[PatientRecord], blueprint: Blueprint, deal: str = "") -> np.ndarray:

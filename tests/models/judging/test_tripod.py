@@ -56,6 +56,19 @@ def test_a_simple_model_that_does_better_is_named_among_the_limits(card: Card) -
     assert any("Arm A: risks are too high, observed/expected 0.50 (0.30, 0.80)" in each for each in said)
 
 
+@pytest.mark.parametrize("model", ["progression", "response"])
+def test_committed_cards_say_what_is_known_of_their_models_today(model: str) -> None:
+    card = Card.read(COMMITTED / model / "card.json")
+    assert complete(card).to_json() == card.to_json()
+
+
+def test_the_progression_card_says_what_it_learned_from_and_how_a_second_line_starts() -> None:
+    limits = " ".join(Card.read(COMMITTED / "progression" / "card.json").limits)
+    assert "A later line of therapy starts afresh" in limits
+    assert "The network also learned from visits after the first progression" in limits
+    assert "Sizes go on after progression" in limits
+
+
 def test_a_card_keeps_limits_and_reporting_when_it_is_written_and_read(card: Card, tmp_path: Path) -> None:
     (tmp_path / "card.json").write_text(card.to_json())
     assert Card.read(tmp_path / "card.json").to_json() == card.to_json()

@@ -7,10 +7,13 @@ import pytest
 
 from models.judging.baselines import families
 from models.serving.forecaster import Forecaster
-from models.tables.records import PatientRecord, VisitRecord
+from models.serving.history import input_names
+from models.tables.records import PatientRecord, VisitRecord, load_records
 from models.training.blueprints import BLUEPRINTS
 from models.training.crossvalidation import forecast
-from models.training.landmarks import landmarks
+from models.training.landmarks import followed_visits, landmarks
+from models.training.samples import samples, usable
+from tests.data import shared_data
 from tests.models.timelines import made_timelines
 
 DAY = 100.0
@@ -47,6 +50,18 @@ def test_nothing_before_the_landmark_changes_with_the_future(model: str, request
         assert np.array_equal(risks(one), risks(two)), name
     if model == "progression":
         assert not np.array_equal(one.event, two.event)
+
+
+def test_the_network_learns_after_progression_too_and_is_judged_before_it() -> None:
+    """The counts are those of docs/forecasts.md, the sentence is that of the card."""
+    blueprint = BLUEPRINTS["progression"]
+    real = usable(load_records(shared_data() / "immunotherapy", "lung"), blueprint)
+    data, rows = samples(real, blueprint), landmarks(real, blueprint)
+    assert int(data.labelled.sum()) == len(followed_visits(real, blueprint).patient) == 3613
+    assert int(data.at_risk.sum()) == len(rows.patient) == 3150
+    progressed = input_names(blueprint.architecture.feature_names).index("progressed")
+    assert not rows.inputs[:, progressed].any()
+    assert int((data.labelled & (data.inputs[..., progressed] > 0)).sum()) == 463
 
 
 def _early(rows: object, before: list[int]) -> dict[tuple[int, int], int]:
