@@ -18,8 +18,10 @@ from stream.timeline.likeness import (
     Evidence,
     KnownLesion,
     Likeness,
+    Reported,
     Rule,
     may_be_one,
+    plain_label,
     resemblance,
 )
 
@@ -36,6 +38,11 @@ class Tie:
     lesion_id: str
     likeness: Likeness
     perhaps: str | None = None
+
+    @property
+    def known(self) -> "Tie":
+        """As it is known later: a person is asked once."""
+        return replace(self, perhaps=None) if self.perhaps else self
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class _SoFar:
         ties = _Ties(self, said, visit).found()
         for name, finding in said.items():
             lesion_id = ties[name].lesion_id
-            self.ties[name] = replace(ties[name], perhaps=None)  # asked once
+            self.ties[name] = ties[name].known
             self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, visit)
         told = [FollowedLesion(self._named(said[name], ties[name]), said[name].lesion_uid, ties[name]) for name in said]
         yield from told
@@ -83,6 +90,9 @@ class _SoFar:
 
     def _named(self, finding: LesionFinding, tie: Tie) -> LesionFinding:
         """The finding in the names that lesions are followed by, with what people said of it."""
+        as_said = finding.lesion_uid == tie.lesion_id and not finding.split_from and not finding.merged_into
+        if as_said and not self.links.links:
+            return finding
         names = self.lesions[tie.lesion_id].names
         parts = (self.links.part_of(name) for name in sorted(names))
         parent = finding.split_from or next((part for part in parts if part), None)
@@ -119,23 +129,34 @@ class _Ties:
 
     def found(self) -> dict[str, Tie]:
         """What each name stands for."""
+        taken: set[str] = set()
         for name in sorted(self.said, key=self._own_first):
             tie = self._by_name(name) or self._by_person(name)
-            if tie and tie.lesion_id not in self._taken:
+            if tie and tie.lesion_id not in taken:
                 self.ties[name] = tie
-        for rule in RULES:
-            self._add_alike(rule)
-        for name in self._open:
-            self.ties[name] = self._new(name)
+                taken.add(tie.lesion_id)
+        if len(self.ties) < len(self.said):
+            self._add_unknown()
         return self.ties
 
-    @property
-    def _open(self) -> list[str]:
-        return sorted(name for name in self.said if name not in self.ties)
+    def _add_unknown(self) -> None:
+        """What is alike to one lesion, and what is new."""
+        for rule in RULES:
+            self._add_alike(rule)
+        free = self._free()
+        for reported in self._open():
+            self.ties[reported.name] = self._new(reported, free)
 
-    @property
-    def _taken(self) -> set[str]:
-        return {tie.lesion_id for tie in self.ties.values()}
+    def _open(self) -> list[Reported]:
+        """What no lesion was found for yet."""
+        names = sorted(self.said.keys() - self.ties.keys())
+        told = [(name, self.said[name]) for name in names]
+        return [Reported(name, finding, plain_label(finding.label), self.visit) for name, finding in told]
+
+    def _free(self) -> list[KnownLesion]:
+        """Lesions that this scan does not speak of yet."""
+        taken = {tie.lesion_id for tie in self.ties.values()}
+        return [known for known in self.so_far.lesions.values() if known.lesion_id not in taken]
 
     def _own_first(self, name: str) -> tuple[bool, str]:
         """A lesion under the name it is followed by comes before one that was found to be it."""
@@ -155,26 +176,27 @@ class _Ties:
         return Tie(found[0], BY_PERSON) if found else None
 
     def _add_alike(self, rule: Rule) -> None:
-        """Ties by a rule, where name and lesion are alike to no other."""
-        pairs = [(name, known, alike) for name in self._open for known in self._others(name)
-                 if (alike := self._alike(rule, name, known))]  # fmt: skip
-        names, lesions = Counter(name for name, *_ in pairs), Counter(known.lesion_id for _, known, _ in pairs)
-        for name, known, alike in pairs:
-            if names[name] == lesions[known.lesion_id] == 1:
-                self.ties[name] = Tie(known.lesion_id, alike)
+        """Ties by a rule, where name and lesion are alike to no other. Two tracking UIDs are two lesions."""
+        free = self._free()
+        untracked = [known for known in free if not known.tracked]
+        told = ((reported, untracked if reported.finding.named_by is None else free) for reported in self._open())
+        pairs = [
+            (reported.name, known.lesion_id, alike)
+            for reported, others in told
+            for known in others
+            if (alike := self._alike(rule, reported, known))
+        ]
+        names, lesions = Counter(name for name, *_ in pairs), Counter(lesion_id for _, lesion_id, _ in pairs)
+        for name, lesion_id, alike in pairs:
+            if names[name] == lesions[lesion_id] == 1:
+                self.ties[name] = Tie(lesion_id, alike)
 
-    def _others(self, name: str) -> list[KnownLesion]:
-        """Lesions that this scan does not speak of yet, and nobody said are others."""
-        taken, links = self._taken, self.so_far.links
-        known = (each for each in self.so_far.lesions.values() if each.lesion_id not in taken)
-        return [each for each in known if not links.differs(name, each.names)]
-
-    def _alike(self, rule: Rule, name: str, known: KnownLesion) -> Likeness | None:
-        """Two tracking UIDs are two lesions, whatever else they share."""
-        finding = self.said[name]
-        if (finding.named_by is None and known.tracked) or not may_be_one(finding, known):
+    def _alike(self, rule: Rule, reported: Reported, known: KnownLesion) -> Likeness | None:
+        """What the rule says, where nothing speaks against it."""
+        alike = rule(reported, self._beside(reported.finding, known))
+        if alike is None or not may_be_one(reported.finding, known):
             return None
-        return rule(finding, self._beside(finding, known), self.visit)
+        return None if self.so_far.links.differs(reported.name, known.names) else alike
 
     def _beside(self, finding: LesionFinding, known: KnownLesion) -> KnownLesion:
         """The lesion with its place in the frame of reference of the finding, where one leads there."""
@@ -182,12 +204,19 @@ class _Ties:
             return known
         return replace(known, place=self.so_far.frames.seen_in(known.place, finding.place.frame))
 
-    def _new(self, name: str) -> Tie:
+    def _new(self, reported: Reported, free: Sequence[KnownLesion]) -> Tie:
         """A lesion of its own; one whose name another has already is told from it by a number."""
-        finding, lesions = self.said[name], self.so_far.lesions
-        number = sum(lesion_id.rpartition("#")[0] == name or lesion_id == name for lesion_id in lesions)
-        others = [self._beside(finding, known) for known in self._others(name)]
-        alike = [(resemblance(finding, known, self.visit), known.lesion_id) for known in others]
-        score, perhaps = max(alike, key=lambda pair: pair[0], default=(0.0, None))
-        lesion_id = f"{name}#{number + 1}" if number else name
-        return Tie(lesion_id, OWN_NAME[finding.named_by], perhaps if score else None)
+        number, lesion_id = 1, reported.name
+        while lesion_id in self.so_far.lesions:
+            number += 1
+            lesion_id = f"{reported.name}#{number}"
+        return Tie(lesion_id, OWN_NAME[reported.finding.named_by], self._perhaps(reported, free))
+
+    def _perhaps(self, reported: Reported, free: Sequence[KnownLesion]) -> str | None:
+        """The lesion that is most alike, the first of several; None where nothing is."""
+        best, most = None, 0.0
+        for known in free:
+            score = resemblance(reported, self._beside(reported.finding, known))
+            if score > most and not self.so_far.links.differs(reported.name, known.names):
+                best, most = known.lesion_id, score
+        return best

@@ -49,6 +49,8 @@ class LesionLinks:
 
     def differs(self, name: str, names: Collection[str]) -> bool:
         """Whether a person said that `name` is none of a lesion with `names`."""
+        if not self.links:
+            return False
         told = {frozenset((each.lesion_uid, each.other_uid)) for each in self._of(LesionRelation.DIFFERENT)}
         of_one_uid = any(other != name and _uid(other) == _uid(name) for other in names)
         return of_one_uid or any(frozenset((name, other)) in told for other in names)

@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding, NamedBy
@@ -61,10 +62,11 @@ class KnownLesion:
 
     def after(self, name: str, finding: LesionFinding, visit: int) -> "KnownLesion":
         """With what a report of a visit says of it under `name`."""
-        return replace(
-            self,
-            names=self.names | {name},
-            labels=self.labels | ({plain_label(finding.label)} - {""}),
+        label = plain_label(finding.label)
+        return KnownLesion(
+            self.lesion_id,
+            names=self.names if name in self.names else self.names | {name},
+            labels=self.labels if not label or label in self.labels else self.labels | {label},
             organ=finding.organ or self.organ,
             node=finding.node,
             tracked=self.tracked or finding.named_by is None,
@@ -74,29 +76,40 @@ class KnownLesion:
         )
 
 
-Rule = Callable[[LesionFinding, KnownLesion, int], Likeness | None]
-"""What speaks for one lesion; the last argument is the visit of the finding."""
+class Reported(NamedTuple):
+    """A finding under its name, on its way to a lesion; `visit` is counted on the timeline."""
+
+    name: str
+    finding: LesionFinding
+    label: str
+    visit: int
 
 
-def by_label(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+Rule = Callable[[Reported, KnownLesion], Likeness | None]
+"""What speaks for one lesion."""
+
+
+def by_label(reported: Reported, known: KnownLesion) -> Likeness | None:
     """The same letters and digits."""
-    return Likeness(Evidence.TRACKING, 0.8) if plain_label(finding.label) in known.labels else None
+    return Likeness(Evidence.TRACKING, 0.8) if reported.label in known.labels else None
 
 
-def by_place(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+def by_place(reported: Reported, known: KnownLesion) -> Likeness | None:
     """Centres near each other in one frame of reference; the nearer, the surer."""
-    if finding.place is None or known.place is None or finding.place.frame != known.place.frame:
+    here, there = reported.finding.place, known.place
+    if here is None or there is None or here.frame != there.frame:
         return None
-    apart = math.dist(finding.place.centre_mm, known.place.centre_mm)
-    limit = max(NEAR_MM, max(finding.size_mm or 0.0, known.size_mm or 0.0) / 2)
+    apart = math.dist(here.centre_mm, there.centre_mm)
+    limit = max(NEAR_MM, max(reported.finding.size_mm or 0.0, known.size_mm or 0.0) / 2)
     return Likeness(Evidence.PLACE, 1 - (1 - FARTHEST) * apart / limit) if apart <= limit else None
 
 
-def by_size(finding: LesionFinding, known: KnownLesion, visit: int) -> Likeness | None:
+def by_size(reported: Reported, known: KnownLesion) -> Likeness | None:
     """The same size at the same visit from another source: a table and a report of one measurement."""
-    if known.seen_in is None or known.seen_in[0] != visit or known.seen_in[1] == finding.source:
+    if known.seen_in is None or known.seen_in[0] != reported.visit or known.seen_in[1] == reported.finding.source:
         return None
-    if not finding.size_mm or known.size_mm is None or abs(finding.size_mm - known.size_mm) > ROUNDED_MM:
+    size_mm = reported.finding.size_mm
+    if not size_mm or known.size_mm is None or abs(size_mm - known.size_mm) > ROUNDED_MM:
         return None
     return Likeness(Evidence.PLACE, 0.7)
 
@@ -107,17 +120,19 @@ RULES: tuple[Rule, ...] = (by_label, by_place, by_size)
 
 def may_be_one(finding: LesionFinding, known: KnownLesion) -> bool:
     """Nothing speaks against it: a node stays a node, and an organ that organ, where both are told."""
-    organs = {finding.organ, known.organ} - {None}
-    return finding.node == known.node and len(organs) < 2
+    told = finding.organ and known.organ
+    return finding.node == known.node and (not told or finding.organ == known.organ)
 
 
-def resemblance(finding: LesionFinding, known: KnownLesion, visit: int) -> float:
+def resemblance(reported: Reported, known: KnownLesion) -> float:
     """How much a person should think of `known` where nothing is sure, 0 (not at all) to 0.5."""
-    if by_label(finding, known, visit) or by_place(finding, known, visit):
-        return 0.5 if may_be_one(finding, known) else 0.4
-    return 0.3 if finding.organ and may_be_one(finding, known) else 0.0
+    if reported.label in known.labels or by_place(reported, known):
+        return 0.5 if may_be_one(reported.finding, known) else 0.4
+    organ = reported.finding.organ
+    return 0.3 if organ and organ == known.organ and reported.finding.node == known.node else 0.0
 
 
+@lru_cache(maxsize=10_000)
 def plain_label(label: str | None) -> str:
     """Letters and digits of a label, whatever their case; empty where it names nothing."""
     return "" if not label or _HIDDEN.fullmatch(label) else re.sub(r"[\W_]+", "", label).casefold()

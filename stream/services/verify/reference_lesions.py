@@ -96,7 +96,8 @@ class ReferenceLesions:
                 for name in sorted(said)
                 if name not in found
                 for one in free
-                if self.may_be(name, said[name], one) and why(said[name], one, visit)
+                if (said[name].named_by or not one.tracked) and why(said[name], one, visit)
+                if self.may_be(name, said[name], one)
             ]
             names, ids = [name for name, _ in pairs], [lesion for _, lesion in pairs]
             found |= {name: lesion for name, lesion in pairs if names.count(name) == ids.count(lesion) == 1}
@@ -126,7 +127,7 @@ class ReferenceLesions:
             return False
         if any(other != name and other.split("/")[0] == name.split("/")[0] for other in history.names):
             return False
-        return history.fits(finding) and not (history.tracked and finding.named_by is None)
+        return history.fits(finding)
 
     def same_label(self, finding: LesionFinding, history: History, visit: int) -> bool:
         label = letters(finding.label)
