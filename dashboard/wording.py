@@ -72,6 +72,7 @@ SUPERSEDED: dict[str, str] = {
     Cause.UNMERGED: "a merge of two patients was undone",
     Cause.REPLAY: "everything was computed again",
     Cause.OCCURRED: "what it forecasts has been observed",
+    Cause.LINKED: "a person said which lesions are one, or what one counts as",
 }
 OBJECT_KINDS = {
     "image": "Image",
@@ -79,6 +80,7 @@ OBJECT_KINDS = {
     "seg": "Segmentation",
     "kos": "Key object selection",
     "rtstruct": "Structure set",
+    "reg": "Registration",
 }
 REASONS: dict[str, tuple[str, str]] = {
     ReasonCode.NO_DATE: ("No usable date", "Send it again with an acquisition or study date."),
