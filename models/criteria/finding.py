@@ -30,6 +30,7 @@ class NamedBy(StrEnum):
 
     LABEL = "label"  # the only one of its object
     OBJECT = "object"  # a name that means nothing outside of it
+    ONLY = "only"  # of a table that names no lesion: it is the patient's one target
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
 from models.criteria.state_by_size import SIZES, state_by_size
 from models.tables.csv_table import Row, flag, number
 from models.tables.patient_tables import COLUMNS, LESION_COLUMNS, says_too_small
@@ -48,6 +48,7 @@ def _finding(lesion: str, rows: Sequence[Row]) -> LesionFinding:
         short_axis_mm=sizes.get("short_axis"),
         volume_ml=sizes.get("volume"),
         source="import",
+        named_by=NamedBy.ONLY if any(row.first(*LESION_COLUMNS) is None for row in rows) else None,
     )
 
 

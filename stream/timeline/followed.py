@@ -20,6 +20,7 @@ from stream.timeline.likeness import (
     Likeness,
     Reported,
     Rule,
+    is_alone,
     may_be_one,
     plain_label,
     resemblance,
@@ -80,7 +81,8 @@ class _SoFar:
         for name, finding in said.items():
             lesion_id = ties[name].lesion_id
             self.ties[name] = ties[name].known
-            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, visit)
+            alone = is_alone(finding, said.values())
+            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, visit, alone)
         told = [FollowedLesion(self._named(said[name], ties[name]), said[name].lesion_uid, ties[name]) for name in said]
         yield from told
         yield from self._merged(scan, {each.finding.lesion_uid for each in told})
@@ -150,8 +152,9 @@ class _Ties:
     def _open(self) -> list[Reported]:
         """What no lesion was found for yet."""
         names = sorted(self.said.keys() - self.ties.keys())
+        said = self.said.values()
         told = [(name, self.said[name]) for name in names]
-        return [Reported(name, finding, plain_label(finding.label), self.visit) for name, finding in told]
+        return [Reported(name, one, plain_label(one.label), self.visit, is_alone(one, said)) for name, one in told]
 
     def _free(self) -> list[KnownLesion]:
         """Lesions that this scan does not speak of yet."""
@@ -166,7 +169,8 @@ class _Ties:
     def _by_name(self, name: str) -> Tie | None:
         """What the name stood for before; a label alone means no lesion of another organ."""
         tie, finding = self.so_far.ties.get(name), self.said[name]
-        if tie and finding.named_by is NamedBy.LABEL and not may_be_one(finding, self.so_far.lesions[tie.lesion_id]):
+        by_label = finding.named_by in (NamedBy.LABEL, NamedBy.ONLY)
+        if tie and by_label and not may_be_one(finding, self.so_far.lesions[tie.lesion_id]):
             return None
         return tie
 

@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.criteria.finding import LesionFinding, NamedBy
+from models.criteria.finding import LesionFinding, LesionRole, NamedBy
 from models.criteria.place import LesionPlace
 from models.measurement import ROUNDED_MM
 
@@ -39,6 +39,7 @@ OWN_NAME = {
     None: Likeness(Evidence.TRACKING, 1.0),
     NamedBy.LABEL: Likeness(Evidence.TRACKING, 0.9),
     NamedBy.OBJECT: Likeness(Evidence.REFERENCE, 0.5),
+    NamedBy.ONLY: Likeness(Evidence.TRACKING, 0.9),
 }
 """Of a lesion under its own name; one that means nothing outside of its object is never met again."""
 
@@ -47,7 +48,8 @@ OWN_NAME = {
 class KnownLesion:
     """A lesion as it is known so far; `seen_in`: the visit, counted on the timeline, and source that spoke of it last.
 
-    `tracked`: one of its names is a tracking UID.
+    `tracked`: one of its names is a tracking UID; `unnamed`: a table that names no lesion speaks of it. `alone`: it was
+    the only lesion, or the only marked target, that was spoken of last.
     """
 
     lesion_id: str
@@ -59,8 +61,10 @@ class KnownLesion:
     size_mm: float | None = None
     place: LesionPlace | None = None
     seen_in: tuple[int, str] | None = None
+    unnamed: bool = False
+    alone: bool = False
 
-    def after(self, name: str, finding: LesionFinding, visit: int) -> "KnownLesion":
+    def after(self, name: str, finding: LesionFinding, visit: int, alone: bool) -> "KnownLesion":
         """With what a report of a visit says of it under `name`."""
         label = plain_label(finding.label)
         return KnownLesion(
@@ -73,16 +77,19 @@ class KnownLesion:
             size_mm=self.size_mm if finding.size_mm is None else finding.size_mm,
             place=finding.place or self.place,
             seen_in=(visit, finding.source),
+            unnamed=self.unnamed or finding.named_by is NamedBy.ONLY,
+            alone=alone,
         )
 
 
 class Reported(NamedTuple):
-    """A finding under its name, on its way to a lesion; `visit` is counted on the timeline."""
+    """A finding under its name, on its way to a lesion; `visit` is counted on the timeline, `alone` as of a lesion."""
 
     name: str
     finding: LesionFinding
     label: str
     visit: int
+    alone: bool
 
 
 Rule = Callable[[Reported, KnownLesion], Likeness | None]
@@ -114,7 +121,19 @@ def by_size(reported: Reported, known: KnownLesion) -> Likeness | None:
     return Likeness(Evidence.PLACE, 0.7)
 
 
-RULES: tuple[Rule, ...] = (by_label, by_place, by_size)
+def by_being_alone(reported: Reported, known: KnownLesion) -> Likeness | None:
+    """A table that names no lesion speaks of the patient's one target, and so does a report with one."""
+    unnamed = reported.finding.named_by is NamedBy.ONLY
+    return Likeness(Evidence.REFERENCE, 0.6) if unnamed != known.unnamed and reported.alone and known.alone else None
+
+
+def is_alone(finding: LesionFinding, said: Collection[LesionFinding]) -> bool:
+    """Whether it is the only lesion that a scan speaks of, or the only one marked as target."""
+    targets = [each for each in said if each.role is LesionRole.TARGET]
+    return len(said) == 1 or targets == [finding]
+
+
+RULES: tuple[Rule, ...] = (by_label, by_place, by_size, by_being_alone)
 """The surest first."""
 
 

@@ -115,6 +115,7 @@ class ToldScan:
         of_number = {
             1: (f"{program}{self.patient}{lesion} of 1", NamedBy.OBJECT),
             2: (f"{program}{self.patient}-{lesion}", NamedBy.LABEL),
+            3: (f"{program}{self.patient}-{lesion} of 3", NamedBy.ONLY if lesion == "first" else None),
         }
         return of_number.get(self.number, (f"{program}-{lesion}", None))
 

@@ -180,3 +180,22 @@ def test_a_registration_tells_where_a_lesion_lies_in_the_frame_of_another_scan()
     assert [one.finding.lesion_uid for one in (*found["scan1"], *found["scan2"])] == ["a", "b"]
     alone = followed([[first], [second], [third]], LesionLinks())
     assert [one.finding.lesion_uid for one in (*alone["scan1"], *alone["scan2"])] == ["c", "d"]
+
+
+def of_table(mm: float) -> LesionFinding:
+    """The one target of a table that names no lesion."""
+    finding = labelled("target", "target", mm, organ=None, source="import")
+    return replace(finding, named_by=NamedBy.ONLY, role=LesionRole.TARGET)
+
+
+def test_a_table_without_names_and_a_report_of_one_target_speak_of_one_lesion() -> None:
+    """A history that was imported goes on by reports, and a table may follow reports."""
+    marked = replace(tracked("A"), role=LesionRole.TARGET)
+    assert ids(follow([of_table(30.0)], [tracked("A")])) == [["target"], ["target"]]
+    assert ids(follow([of_table(30.0)], [tracked("B"), marked])) == [["target"], ["B", "target"]]
+    assert ids(follow([marked], [of_table(30.0)])) == [["A"], ["A"]]
+
+
+def test_of_several_lesions_none_is_taken_for_the_one_target_of_a_table() -> None:
+    assert ids(follow([of_table(30.0)], [tracked("A"), tracked("B")])) == [["target"], ["A", "B"]]
+    assert ids(follow([tracked("A"), tracked("B")], [of_table(30.0)])) == [["A", "B"], ["target"]]

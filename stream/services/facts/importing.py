@@ -209,7 +209,7 @@ class _PatientImport:
     def _found(self, finding: LesionFinding) -> LesionFinding:
         """The finding with its lesion by pseudonym."""
         uid, shown = self._lesion(finding.lesion_uid)
-        named_by = None if _UID.fullmatch(finding.lesion_uid) else NamedBy.LABEL
+        named_by = None if _UID.fullmatch(finding.lesion_uid) else (finding.named_by or NamedBy.LABEL)
         return replace(finding, lesion_uid=uid, label=shown, organ=self._site(finding.organ), named_by=named_by)
 
     def _site(self, place: str | None) -> str | None:

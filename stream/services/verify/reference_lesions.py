@@ -34,6 +34,7 @@ class History:
     lesion_id: str
     names: set[str] = field(default_factory=set)
     said: list[tuple[int, LesionFinding]] = field(default_factory=list)  # with the number of the visit
+    alone: bool = False  # when it was spoken of last
 
     def last(self, name: str) -> object:
         """The last value of a field of the findings that is not None."""
@@ -57,6 +58,7 @@ class ReferenceLesions:
         self.stands_for: dict[str, str] = {}
         self.histories: dict[str, History] = {}
         self.registered: dict[tuple[str, str], np.ndarray] = {}
+        self.alone: dict[str, bool] = {}  # of the scan that is looked at
 
     def register(self, registrations: Sequence[Registration]) -> None:
         """Frames of reference that scans of the next visit register; the later stands."""
@@ -67,11 +69,13 @@ class ReferenceLesions:
     def scan(self, lesions: Sequence[LesionFinding], day: dt.date, visit: int) -> tuple[LesionFinding, ...]:
         """What the next scan says, under the names that lesions are followed by; visits count from 1."""
         said = {self.name_on(one.lesion_uid, day): one for one in lesions}
+        self.alone = {one.lesion_uid: alone(one, list(lesions)) for one in lesions}
         found = self.identified(said, visit)
         for name, finding in said.items():
             history = self.histories.setdefault(found[name], History(found[name]))
             history.names.add(name)
             history.said.append((visit, finding))
+            history.alone = alone(finding, list(said.values()))
             self.stands_for[name] = found[name]
         named = [self.in_our_names(finding, found[name]) for name, finding in said.items()]
         return (*named, *self.counted_within(set(found.values()), day))
@@ -89,7 +93,7 @@ class ReferenceLesions:
             lesion = self.known(name, said[name]) or self.told(name)
             if lesion and lesion not in found.values():
                 found[name] = lesion
-        for why in (self.same_label, self.same_place, self.same_size):
+        for why in (self.same_label, self.same_place, self.same_size, self.one_target):
             free = [one for one in self.histories.values() if one.lesion_id not in found.values()]
             pairs = [
                 (name, one.lesion_id)
@@ -109,7 +113,7 @@ class ReferenceLesions:
 
     def known(self, name: str, finding: LesionFinding) -> str | None:
         lesion = self.stands_for.get(name)
-        if lesion and finding.named_by == "label" and not self.histories[lesion].fits(finding):
+        if lesion and finding.named_by in ("label", "only") and not self.histories[lesion].fits(finding):
             return None
         return lesion
 
@@ -160,6 +164,10 @@ class ReferenceLesions:
             return False
         return abs(size - finding.size_mm) <= ROUNDING
 
+    def one_target(self, finding: LesionFinding, history: History, visit: int) -> bool:
+        nameless = any(one.named_by == "only" for _, one in history.said)
+        return history.alone and self.alone[finding.lesion_uid] and nameless != (finding.named_by == "only")
+
     def in_our_names(self, finding: LesionFinding, lesion: str) -> LesionFinding:
         names = self.histories[lesion].names
         parts = {word.lesion: word.other for word in reversed(self.words) if word.relation == "fragment"}
@@ -185,6 +193,12 @@ class ReferenceLesions:
                     finding = LesionFinding(one.lesion_id, LesionState.NOT_EVALUATED, node=node, merged_into=other)
                     within.append(replace(finding, organ=None if organ is None else str(organ)))
         return within
+
+
+def alone(finding: LesionFinding, said: list[LesionFinding]) -> bool:
+    """The only lesion of a scan, or its only marked target."""
+    marked = [one for one in said if one.role == "target"]
+    return said == [finding] or marked == [finding]
 
 
 def letters(label: str | None) -> str:
