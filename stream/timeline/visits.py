@@ -106,7 +106,7 @@ def _best(of_lesion: Sequence[FollowedLesion]) -> FollowedLesion:
     """The best one, with the role of the best one that states one; of equal ones the last."""
     *_, best = ranked = sorted(of_lesion, key=_rank)
     role = next((each.finding.role for each in reversed(ranked) if each.finding.role), None)
-    return replace(best, finding=replace(best.finding, role=role))
+    return best if role is best.finding.role else replace(best, finding=replace(best.finding, role=role))
 
 
 def _rank(one: FollowedLesion) -> tuple[bool, int]:
