@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding, LesionRole, NamedBy
+from models.criteria.organs import ORGANS
 from models.criteria.place import LesionPlace
 from models.measurement import ROUNDED_MM
 
@@ -138,9 +139,9 @@ RULES: tuple[Rule, ...] = (by_label, by_place, by_size, by_being_alone)
 
 
 def may_be_one(finding: LesionFinding, known: KnownLesion) -> bool:
-    """Nothing speaks against it: a node stays a node, and an organ that organ, where both are told."""
-    told = finding.organ and known.organ
-    return finding.node == known.node and (not told or finding.organ == known.organ)
+    """Nothing speaks against it: a node stays a node, and an organ that organ, where both have a word of ours."""
+    other = finding.organ in ORGANS and known.organ in ORGANS and finding.organ != known.organ
+    return finding.node == known.node and not other
 
 
 def resemblance(reported: Reported, known: KnownLesion) -> float:

@@ -199,3 +199,8 @@ def test_a_table_without_names_and_a_report_of_one_target_speak_of_one_lesion() 
 def test_of_several_lesions_none_is_taken_for_the_one_target_of_a_table() -> None:
     assert ids(follow([of_table(30.0)], [tracked("A"), tracked("B")])) == [["target"], ["A", "B"]]
     assert ids(follow([tracked("A"), tracked("B")], [of_table(30.0)])) == [["A", "B"], ["target"]]
+
+
+def test_two_wordings_of_a_place_that_we_have_no_word_for_part_nothing() -> None:
+    visits = follow([labelled("L1", "1", organ="left adrenal")], [labelled("L1", "1", organ="adrenal, left side")])
+    assert ids(visits) == [["L1"], ["L1"]]

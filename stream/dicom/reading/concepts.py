@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.sr.coding import snomed_mapping  # what its `Code` compares by; nothing else of it gives today's code
 
-from stream.dicom.reading.codes.standard_codes import Key, context_group, standard_meaning
+from models.criteria.organs import ORGANS
+from stream.dicom.reading.codes.standard_codes import Key, codes_worded, context_group, standard_meaning
 
 _OLD_SNOMED = ("SRT", "SNM3", "99SDM")  # PS3.16 8.1: retired designators of the same codes
 
@@ -201,14 +202,21 @@ _SITES = (
     {(value, "SCT"): word for value, word in SITES.items()} | _OTHER_SITES | dict.fromkeys(_LIVER_SEGMENTS, "liver")
 )
 SITE_CODES = frozenset(_SITES)
-ORGANS = frozenset(SITES.values())
+_PARTS = {
+    "bone": codes_worded("SCT", r"^bone structure of |bone structure( |$)"),
+    "skin": codes_worded("SCT", r"^skin (structure )?of "),
+    "lung": codes_worded("SCT", r"lobe of lung|^(structure of )?(apex of|segment of) lung"),
+    "prostate": codes_worded("SCT", r"(zone|stroma) of (the |left half |right half )?prostate"),
+}
+"""Parts of organs, by the standard's wording of their codes."""
+_PART_OF = {key: organ for organ, parts in _PARTS.items() for key in parts}
 
 
 def site_word(site: Concept | None) -> str | None:
     """Our word for a body site; the code's wording in lower case where we have none."""
     if site is None:
         return None
-    return _SITES.get(site.key) or site.wording.strip().lower() or None
+    return _SITES.get(site.key) or _PART_OF.get(site.key) or site.wording.strip().lower() or None
 
 
 def body_part_word(body_part: str) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom.multival import MultiValue
 
-from stream.dicom.reading.concepts import ORGANS
+from models.criteria.organs import ORGANS
 from stream.harmless_words import HARMLESS_WORDS
 from stream.personal_names import SHORTEST, holds_name, joined
 from stream.plain_text import plain

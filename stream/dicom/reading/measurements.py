@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
+from models.criteria.organs import ORGANS
 from models.criteria.place import Registration
 from models.image import embedding
 from models.measurement import Measurement
 from stream import logs
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.concepts import ORGANS, body_part_word
+from stream.dicom.reading.concepts import body_part_word
 from stream.dicom.reading.files import read_dataset, read_whole, reading
 from stream.dicom.reading.header import text
 from stream.dicom.reading.image_pixels import NoImage

@@ -12,6 +12,7 @@ from itertools import chain
 import numpy as np
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.organs import ORGANS
 from models.criteria.place import LesionPlace, Registration
 
 MILLIMETRES_APART, ROUNDING = 5.0, 0.5
@@ -46,8 +47,8 @@ class History:
 
     def fits(self, finding: LesionFinding) -> bool:
         """Neither its organ nor its being a node speaks against it."""
-        organ = self.last("organ")
-        return self.said[-1][1].node == finding.node and (not organ or not finding.organ or organ == finding.organ)
+        organs = {self.last("organ"), finding.organ} & ORGANS
+        return self.said[-1][1].node == finding.node and len(organs) < 2
 
 
 class ReferenceLesions:

@@ -1,5 +1,6 @@
 """The tables of PS3.16 that pydicom brings: codes by context group, and the standard wording of a code."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -21,6 +22,13 @@ def standard_meaning(key: Key) -> str | None:
     """The wording of the standard, the shortest where it has several; None where it does not know the code."""
     value, scheme = key
     return _wordings(scheme).get(value) if scheme in _SCHEMES else None
+
+
+@cache
+def codes_worded(scheme: str, pattern: str) -> frozenset[Key]:
+    """The codes of a scheme of which any wording of the standard, in lower case, has the pattern in it."""
+    every = getattr(codes, scheme).concepts.values()
+    return frozenset((code.value, scheme) for code in every if re.search(pattern, code.meaning.lower()))
 
 
 @cache
