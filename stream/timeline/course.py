@@ -50,9 +50,12 @@ class PatientCourse:
 
     @cached_property
     def _followed(self) -> dict[str, FollowedSum]:
-        """scan_uid of a visit → the sum its line stands by; none before a baseline."""
-        verdicts = (each for line in self.lines[RECIST] for each in line.verdicts)
-        return {each.scan_uid: FollowedSum(each.sum_of_diameters) for each in verdicts}
+        """scan_uid of a visit → the sum its line stands by; none before a baseline that has one."""
+        sums: dict[str, FollowedSum] = {}
+        for line in self.lines[RECIST]:
+            if line.verdicts and line.verdicts[0].sum_of_diameters is not None:
+                sums |= {each.scan_uid: FollowedSum(each.sum_of_diameters) for each in line.verdicts}
+        return sums
 
     @cached_property
     def _begin_lines(self) -> set[str]:

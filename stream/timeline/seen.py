@@ -37,7 +37,7 @@ class FollowedSum:
 
 
 def seen(visit: TimelineVisit, feature_version: str, followed: FollowedSum | None, begins_line: bool) -> SeenVisit:
-    """`followed` None: no lesion was followed up to this visit, and the sum is the scan's own."""
+    """`followed` None: nothing is followed at this visit yet, and the sum is the scan's own."""
     scans = [scan.features_for(feature_version) for scan in visit.scans]
     x = list(scans[-1].x) if len(scans) == 1 else _together(visit, [scan.x for scan in scans])
     if followed is not None and not _says(followed, x[_SUM]):

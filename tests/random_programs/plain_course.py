@@ -179,11 +179,11 @@ class PlainCourse:
         return visit.uid in baselines and visit != self.visits[0]
 
     def seen(self, visit: Visit) -> np.ndarray:
-        """Its features, with the sum of its verdict where it has one."""
+        """Its features, with the sum of its verdict where the baseline of the line has one."""
         x = visit.x
         for line in self.by_criterion[RECIST]:
             sums = {verdict.scan_uid: verdict.sum_of_diameters for verdict in line.verdicts}
-            if visit.uid in sums:
+            if visit.uid in sums and line.verdicts[0].sum_of_diameters is not None:
                 x[0] = np.nan if sums[visit.uid] is None else sums[visit.uid]
         return x
 

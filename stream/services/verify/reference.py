@@ -173,10 +173,11 @@ def seen_at(
         sizes = features([value for finding in assessment(scans).findings for value in values_of(finding)])
         x |= {name: float(sizes[at]) for at, name in enumerate(FEATURE_NAMES[:4]) if not math.isnan(sizes[at])}
     for line in course.lines[RECIST]:
-        for verdict in (each for each in line.verdicts if each.scan_uid == scans[-1].scan_uid):
-            mm, own = verdict.sum_of_diameters, x["sum_of_diameters"]
-            if mm is None or own is None or abs(mm - own) >= EXACT_MM:
-                x["sum_of_diameters"] = mm
+        if line.verdicts and line.verdicts[0].sum_of_diameters is not None:
+            for verdict in (each for each in line.verdicts if each.scan_uid == scans[-1].scan_uid):
+                mm, own = verdict.sum_of_diameters, x["sum_of_diameters"]
+                if mm is None or own is None or abs(mm - own) >= EXACT_MM:
+                    x["sum_of_diameters"] = mm
     diseases = [revision.disease for revision in revisions if revision.disease != "unknown"]
     return diseases[-1] if diseases else "unknown", list(x.values())
 
