@@ -11,7 +11,7 @@ from models.simulation.patients import MEASURABLE_MM, READING_ERROR, SEEN_MM, si
 from models.tables.records import TreatmentRecord
 
 NOTICED_MM = 7.0  # a new lesion from here on; one that is known is looked for down to SEEN_MM
-NORMAL_NODE_MM = 6.0  # a node that was healed is still a node
+HEALED_NODE_MM = 6.0  # a node that was healed is still a node
 TRACE_MM = 10.0  # of an effusion
 UNEQUIVOCAL, UNEQUIVOCAL_MM = 4.0, 15.0  # volume over the smallest since the baseline; what is smaller worries nobody
 FORGETFUL_VISIT = 3  # after the first
@@ -82,7 +82,7 @@ def _size_mm(focus: Focus, state: LesionState, read_mm: float) -> float | None:
         return 0.0
     if state is not LesionState.MEASURED:
         return None
-    return float(round(max(read_mm, NORMAL_NODE_MM) if focus.lesion.node else read_mm))
+    return float(round(max(read_mm, HEALED_NODE_MM) if focus.lesion.node else read_mm))
 
 
 def _is_unequivocal(sizes_mm: Sequence[float]) -> bool:

@@ -11,7 +11,7 @@ from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import load_settings
 from stream.terminal.options import By, Json, Patient
 from stream.terminal.printing import print_end
-from stream.terminal.questions import answer_in_time, ask, find_patient
+from stream.terminal.questions import answer_in_time, ask, day_written, find_patient
 
 if TYPE_CHECKING:
     from stream.storage.database import Connection
@@ -54,10 +54,7 @@ def baseline(
 
 def _day(text: str, today: dt.date) -> dt.date:
     """WrongUse where it is no day, or lies in the future: nothing was seen of it yet."""
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise WrongUse(f"{text} is no day: write it as YYYY-MM-DD.") from None
+    day = day_written(text)
     if day > today:
         raise WrongUse(f"{text} lies in the future.")
     return day

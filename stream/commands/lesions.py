@@ -13,7 +13,7 @@ from stream.settings import Settings, load_settings
 from stream.terminal.lesion_story import lesion_named, told
 from stream.terminal.options import By, Json, Patient, Why
 from stream.terminal.printing import print_end
-from stream.terminal.questions import answer_in_time, ask, find_patient
+from stream.terminal.questions import answer_in_time, ask, day_written, find_patient
 from stream.vocabulary import LesionRelation
 
 if TYPE_CHECKING:
@@ -113,14 +113,9 @@ def _fact(
     names = [lesion_named(rows, text) for text in (lesion, other) if text is not None]
     if len(set(names)) < len(names):
         raise WrongUse("Both names are of one report's lesion: name two.")
-    return LesionFact(patient_id, relation, names[0], names[1] if other else None, _day(at), withdraw)
-
-
-def _day(text: str | None) -> dt.date | None:
-    try:
-        return None if text is None else dt.date.fromisoformat(text)
-    except ValueError:
-        raise WrongUse(f"{text} is no day: write it as YYYY-MM-DD.") from None
+    return LesionFact(
+        patient_id, relation, names[0], names[1] if other else None, day_written(at) if at else None, withdraw
+    )
 
 
 def _accept(settings: Settings, fact: "LesionFact", by: str, why: str | None) -> None:

@@ -1,6 +1,7 @@
 """Codes that made-up reports are written with: places, measurements, and the words of RECIST."""
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.criteria.measures import DiameterMeasure
 
 Code = tuple[str, str, str]  # value, scheme, meaning
 
@@ -31,7 +32,6 @@ AT_BASELINE: dict[LesionRole, Code] = {
 NON_TARGET_GONE: Code = ("112045", "DCM", "Non-Target Lesion Complete Response")
 NON_TARGET_THERE: Code = ("112046", "DCM", "Non-Target Lesion Incomplete Response or Stable Disease")
 NON_TARGET_WORSE: Code = ("112047", "DCM", "Non-Target Lesion Progressive Disease")
-NORMAL_NODE_MM = 10.0  # RECIST 1.1: a node with a smaller short axis is none of disease
 _BASELINE_CATEGORY: Code = ("112016", "DCM", "Baseline Category")
 _CURRENT_RESPONSE: Code = ("112048", "DCM", "Current Response")
 
@@ -42,8 +42,9 @@ def mark(finding: LesionFinding, baseline: bool) -> Code | None:
         return NON_TARGET_WORSE
     if finding.role is None or baseline:
         return None if finding.role is None else AT_BASELINE[finding.role]
-    normal = finding.node and finding.short_axis_mm is not None and finding.short_axis_mm < NORMAL_NODE_MM
-    return NON_TARGET_GONE if normal or finding.state is LesionState.GONE else NON_TARGET_THERE
+    size = DiameterMeasure().size(finding, finding.node)
+    healed = size is not None and not DiameterMeasure().diseased(size, finding.node)
+    return NON_TARGET_GONE if healed or finding.state is LesionState.GONE else NON_TARGET_THERE
 
 
 def name_of_mark(mark: Code) -> Code:

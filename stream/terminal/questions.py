@@ -1,5 +1,6 @@
 """Questions of commands to Postgres: who and what is meant by what a person typed, and waiting for an answer."""
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +43,14 @@ def answer_in_time(settings: Settings, question: Callable[["Connection"], Result
     while not (answer := ask(settings, "worker", question)) and time.monotonic() < until:
         time.sleep(0.1)
     return answer
+
+
+def day_written(text: str) -> dt.date:
+    """The day that a person typed; WrongUse where it is none."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(f"{text} is no day: write it as YYYY-MM-DD.") from None
 
 
 def find_patients(settings: Settings, patient: str, role: str = "reader") -> list[str]:

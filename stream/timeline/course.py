@@ -174,10 +174,10 @@ def _role(line: LineOfTherapy | None, scan_uid: str, lesion_uid: str) -> str | N
 
 def _state(line: LineOfTherapy | None, visit: TimelineVisit, finding: LesionFinding) -> LesionState:
     """As the scan says; a non-target that the baseline names without a number is there."""
-    at_baseline = line is not None and line.baseline is not None and line.baseline.scan_uid == visit.last.id
-    if at_baseline and finding.state is LesionState.NOT_EVALUATED and finding.merged_into is None:
-        return LesionState.PRESENT if line and finding.lesion_uid in line.non_targets else finding.state
-    return finding.state
+    if line is None or line.baseline is None or line.baseline.scan_uid != visit.last.id or finding.merged_into:
+        return finding.state
+    unmeasured = finding.state is LesionState.NOT_EVALUATED and finding.lesion_uid in line.non_targets
+    return LesionState.PRESENT if unmeasured else finding.state
 
 
 def _question_row(question: Question) -> CourseRow:

@@ -1,4 +1,4 @@
-"""How alike a reported lesion is to one that is followed: by label, by place, or by size within one visit."""
+"""How alike a reported lesion is to one that is followed: by label, place, size at one visit, or as the only one."""
 
 import math
 import re

@@ -122,9 +122,7 @@ def _not_to_be_asked(line: LineOfTherapy, endpoint: str, disease: str) -> Answer
     if disease == "unknown":
         return QuestionStatus.DISEASE_UNKNOWN, None, UNKNOWN_DISEASE, None
     if endpoint in (PROGRESSION, RESPONSE) and line.baseline and not is_measurable(line):
-        said = (
-            "At the baseline no target was measured, so nothing is forecast of them; other and new lesions are judged."
-        )
+        said = "At the baseline no target was measured: progression is judged by other and new lesions, not forecast."
         return QuestionStatus.NOT_MEASURABLE, line.baseline.at, said, line.baseline.scan_uid
     return None
 

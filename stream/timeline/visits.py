@@ -57,14 +57,14 @@ class TimelineVisit:
 
 def visits(scans: Sequence[ScanEntry], window_days: int, links: LesionLinks) -> tuple[TimelineVisit, ...]:
     """`scans` in the order of the timeline as visits, with the lesions that they speak of; `links`: said by people."""
-    grouped = group(scans, window_days)
+    grouped = _grouped(scans, window_days)
     said = followed(grouped, links)
     return tuple(
         TimelineVisit(tuple(scans), tuple(one for scan in scans for one in said[scan.id])) for scans in grouped
     )
 
 
-def group(scans: Sequence[ScanEntry], window_days: int) -> list[list[ScanEntry]]:
+def _grouped(scans: Sequence[ScanEntry], window_days: int) -> list[list[ScanEntry]]:
     """`scans` in the order of the timeline as visits: of one day, one time point, or within the window of the first.
 
     What lies between two scans of a visit belongs to it too, and all of the day of its last: visits never overlap.

@@ -8,12 +8,12 @@ from pydicom import Dataset
 from models.criteria.place import Registration
 from stream.dicom.reading.lesions import LesionNames
 
-_SIXTEENTH = 1e-3
+_ROUNDED = 1e-3
 """To which a matrix must keep lengths: coefficients come rounded to a few decimals."""
 
 
 def registrations_of(dataset: Dataset, names: LesionNames) -> Iterator[Registration]:
-    """Those of one object, from each frame of reference to its own; what is not rigid, or no matrix, is none."""
+    """Those of one object, from each frame of reference to its own, in mm; what is not rigid, or no matrix, is none."""
     own = str(dataset.get("FrameOfReferenceUID") or "")
     for item in dataset.get("RegistrationSequence") or []:
         frame, matrix = str(item.get("FrameOfReferenceUID") or ""), _matrix(item)
@@ -35,4 +35,4 @@ def _matrix(item: Dataset) -> np.ndarray | None:
 
 def _is_rigid(matrix: np.ndarray) -> bool:
     turn = matrix[:3, :3]
-    return bool(np.isfinite(matrix).all() and np.abs(turn @ turn.T - np.eye(3)).max() <= _SIXTEENTH)
+    return bool(np.isfinite(matrix).all() and np.abs(turn @ turn.T - np.eye(3)).max() <= _ROUNDED)
