@@ -20,14 +20,21 @@ def best_overall(visits: Sequence[DatedCategory], start: dt.date, scale: Categor
     `start`: the later of treatment start and baseline; stability before 42 days from it is not evaluable.
     """
     best: str | None = None
-    for day, category in visits:
-        early = category in scale.stable and (day - start).days < STABLE_FROM_DAYS
-        counted = scale.not_evaluable if early else category
-        if best is None or scale.ranks[counted] > scale.ranks[best]:
-            best = counted
-        if category in scale.final:
-            break
+    for number, visit in enumerate(visits):
+        best = better(best, visits[:number], visit, start, scale)
     return best
+
+
+def better(
+    best: str | None, earlier: Sequence[DatedCategory], visit: DatedCategory, start: dt.date, scale: CategoryScale
+) -> str:
+    """The best category after one more visit; `best`: that after the `earlier` ones."""
+    day, category = visit
+    if best is not None and any(before in scale.final for _, before in earlier):
+        return best
+    early = category in scale.stable and (day - start).days < STABLE_FROM_DAYS
+    counted = scale.not_evaluable if early else category
+    return counted if best is None or scale.ranks[counted] > scale.ranks[best] else best
 
 
 def is_confirmed(visits: Sequence[DatedCategory], scale: CategoryScale) -> bool:

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from models.criteria.best import DatedCategory, best_overall, is_confirmed
+from models.criteria.best import DatedCategory, better, is_confirmed
 from models.criteria.criterion import Criterion, Judgement
 from models.criteria.exact import percent_change, plain
 from models.criteria.irecist import IRECIST
@@ -14,30 +14,65 @@ from models.criteria.rano import RANO, RANO_2, RANO_2_VOLUME
 from models.criteria.recist import RECIST
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart, Verdict
 from models.criteria.volume import VOLUME
+from models.criteria.walk import Step, Walk, walk
 
 ALL: tuple[Criterion[Any], ...] = (RECIST, IRECIST, RANO, RANO_2, RANO_2_VOLUME, VOLUME)
 CRITERIA = {criterion.name: criterion for criterion in ALL}
 """The criteria by the name that settings and columns give them."""
 
-JudgedVisits = list[tuple[Assessment, Judgement]]
+
+@dataclass(frozen=True)
+class Earlier:
+    """The visits before the baseline of a line."""
+
+    visits: tuple[Assessment, ...]
+
+
+JudgedVisit = Step[Assessment, Any, Judgement]
+JudgedVisits = Walk[Earlier, Assessment, Any, Judgement]
 """The visits of a line with what was said of each, the baseline first."""
 
 
+@dataclass(frozen=True)
+class SoFar:
+    """What verdicts up to a visit say together; `start`: the day from which stable disease is counted."""
+
+    line: int
+    start: dt.date
+    dated: tuple[DatedCategory, ...] = ()
+    best: str | None = None
+
+    def after(self, day: dt.date, category: str, judge: Criterion[Any]) -> "SoFar":
+        """With one more visit that has a category."""
+        best = better(self.best, self.dated, (day, category), self.start, judge.scale)
+        return replace(self, dated=(*self.dated, (day, category)), best=best)
+
+
+Verdicts = Walk[SoFar, JudgedVisit, SoFar, Verdict]
+
+
 def lines_of_therapy(
-    assessments: Sequence[Assessment], treatments: Sequence[TreatmentStart], criterion: str = "RECIST 1.1"
+    assessments: Sequence[Assessment],
+    treatments: Sequence[TreatmentStart],
+    criterion: str = "RECIST 1.1",
+    before: Sequence[LineOfTherapy] = (),
 ) -> tuple[LineOfTherapy, ...]:
     """The lines of therapy of one patient; assessments in timeline order, a visit each, one finding per lesion.
 
-    A verdict depends on its visit and those before, and on the days on which treatments start.
+    A verdict depends on its visit and those before, and on the days on which treatments start. `before`: lines told
+    earlier by this criterion; of visits that begin as they did, nothing is worked out again.
     """
-    judge = CRITERIA[criterion]
+    judge, known = CRITERIA[criterion], {line.number: line for line in before}
     visits = assessments if judge.of_diameters else [replace(visit, stated_sum_mm=None) for visit in assessments]
     lines: list[LineOfTherapy] = []
     line = first_start(treatments, visits)
     while line is not None:
-        judged = _judged(judge, line, visits)
+        told = known.get(line.number)
+        judged = _judged(judge, line, visits, told)
         following = next_start(line, treatments, visits, _progressed(judge, judged))
-        lines.append(_line(judge, line, following, visits, judged, first=not lines))
+        own = _own(line, following, judged, first=not lines)
+        members = [visit for visit in visits if _is_member(visit, own, line, following, first=not lines)]
+        lines.append(_line(judge, line, own, members, judged, told))
         line = following
     return tuple(lines)
 
@@ -59,70 +94,88 @@ def unknown_criteria(stated: str) -> list[str]:
     return [name for part in stated.split(";") if (name := part.strip()) and name not in CRITERIA]
 
 
-def _judged(judge: Criterion[Any], line: LineStart, visits: Sequence[Assessment]) -> JudgedVisits:
+def _judged(
+    judge: Criterion[Any], line: LineStart, visits: Sequence[Assessment], before: LineOfTherapy | None
+) -> JudgedVisits:
     """The baseline and all later visits with lesions, judged as though the line never ended."""
+
+    def step(memory: Any, visit: Assessment) -> tuple[Any, Judgement]:
+        of_baseline = isinstance(memory, Earlier)
+        return judge.baseline(memory.visits, visit) if of_baseline else judge.visit(memory, visit)
+
     index = baseline_index(line, visits)
     if index is None:
-        return []
-    memory, judgement = judge.baseline(visits[:index], visits[index])
-    judged = [(visits[index], judgement)]
-    for visit in visits[index + 1 :]:
-        if visit.has_lesions:
-            memory, judgement = judge.visit(memory, visit)
-            judged.append((visit, judgement))
-    return judged
+        return Walk(Earlier(()))
+    later = [visit for visit in visits[index:] if visit.has_lesions]
+    return walk(Earlier(tuple(visits[:index])), later, step, before.judged if before else None)
 
 
 def _progressed(judge: Criterion[Any], judged: JudgedVisits) -> dt.date | None:
-    days = (visit.day for visit, judgement in judged if judgement.category in judge.scale.progressive)
+    days = (each.item.day for each in judged.steps if each.said.category in judge.scale.progressive)
     return next(days, None)
+
+
+def _own(line: LineStart, following: LineStart | None, judged: JudgedVisits, first: bool) -> list[JudgedVisit]:
+    """Judged visits of a line that ends where the following begins: none where its baseline would come after that."""
+    if not judged.steps:
+        return []
+    baseline, *later = judged.steps
+    if following is not None and following.day is not None and baseline.item.day > following.day:
+        return []
+    return [baseline, *(each for each in later if belongs(each.item, line, first, following))]
+
+
+def _is_member(
+    visit: Assessment, own: Sequence[JudgedVisit], line: LineStart, following: LineStart | None, first: bool
+) -> bool:
+    return (bool(own) and visit is own[0].item) or belongs(visit, line, first, following)
 
 
 def _line(
     judge: Criterion[Any],
     line: LineStart,
-    following: LineStart | None,
-    visits: Sequence[Assessment],
+    own: Sequence[JudgedVisit],
+    members: Sequence[Assessment],
     judged: JudgedVisits,
-    first: bool,
+    before: LineOfTherapy | None,
 ) -> LineOfTherapy:
-    """The line as it ends where the following begins; a baseline of its own it has only if it got that far."""
-    own = [(visit, said) for visit, said in judged if belongs(visit, line, first, following) or visit is judged[0][0]]
-    if judged and following is not None and following.day is not None and judged[0][0].day > following.day:
-        own = []
-    baseline = own[0][0] if own else None
-    members = [visit for visit in visits if visit is baseline or belongs(visit, line, first, following)]
+    verdicts = _verdicts(judge, line, own, before)
     return LineOfTherapy(
         number=line.number,
         start_day=line.day,
-        baseline=baseline,
+        baseline=own[0].item if own else None,
         visits=tuple(visit.scan_uid for visit in members),
-        targets=own[0][1].targets if own else (),
-        non_targets=own[0][1].non_targets if own else (),
-        verdicts=_verdicts(judge, line, own),
-        new={visit.scan_uid: frozenset(said.new) for visit, said in own},
+        targets=own[0].said.targets if own else (),
+        non_targets=own[0].said.non_targets if own else (),
+        verdicts=verdicts.said,
+        new={each.item.scan_uid: frozenset(each.said.new) for each in own},
+        judged=judged,
+        told=verdicts,
     )
 
 
-def _verdicts(judge: Criterion[Any], line: LineStart, judged: JudgedVisits) -> tuple[Verdict, ...]:
+def _verdicts(
+    judge: Criterion[Any], line: LineStart, own: Sequence[JudgedVisit], before: LineOfTherapy | None
+) -> Verdicts:
     """A verdict per visit, with what the visits up to it say together."""
-    verdicts: list[Verdict] = []
-    dated: list[DatedCategory] = []
-    for visit, said in judged:
+
+    def step(so_far: SoFar, judged: JudgedVisit) -> tuple[SoFar, Verdict]:
+        visit, said = judged.item, judged.said
         if said.category is not None:
-            dated.append((visit.day, said.category))
-        start = max(judged[0][0].day, line.day or judged[0][0].day)
-        verdicts.append(_verdict(line, visit, said, best_overall(dated, start, judge.scale)))
-        if dated and is_confirmed(dated, judge.scale):
-            verdicts[-1] = replace(verdicts[-1], confirmed=True)
-    return tuple(verdicts)
+            so_far = so_far.after(visit.day, said.category, judge)
+        confirmed = bool(so_far.dated) and is_confirmed(so_far.dated, judge.scale)
+        return so_far, _verdict(so_far, visit, said, confirmed)
+
+    baseline_day = own[0].item.day if own else line.day or dt.date.min
+    start = SoFar(line.number, max(baseline_day, line.day or baseline_day))
+    return walk(start, own, step, before.told if before else None)
 
 
-def _verdict(line: LineStart, visit: Assessment, said: Judgement, best: str | None) -> Verdict:
+def _verdict(so_far: SoFar, visit: Assessment, said: Judgement, confirmed: bool) -> Verdict:
     baseline = None if said.baseline is None else said.baseline.total
     nadir = None if said.nadir is None else said.nadir.total
     return Verdict(
-        line=line.number,
+        line=so_far.line,
         scan_uid=visit.scan_uid,
         at=visit.at,
         category=said.category,
@@ -135,7 +188,7 @@ def _verdict(line: LineStart, visit: Assessment, said: Judgement, best: str | No
         nadir_at=None if said.nadir is None else said.nadir.at,
         percent_from_baseline=None if said.category is None else percent_change(said.total, baseline),
         percent_from_nadir=percent_change(said.total, nadir),
-        best_overall=best,
-        confirmed=False,
+        best_overall=so_far.best,
+        confirmed=confirmed,
         trace=said.trace,
     )

@@ -2,9 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from models.criteria.finding import LesionFinding
+from models.criteria.walk import Walk
+
+_NOTHING: Walk[Any, Any, Any, Any] = Walk(None)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class LineOfTherapy:
 
     `verdicts` begin with that of the baseline. `visits`: scan_uids of all visits that belong to it, its baseline
     included. `targets`, `non_targets`: lesion_uids as the baseline fixed them; `new`: those new at each visit.
+    `judged`, `told`: how verdicts were reached, to go on from there when more visits have come.
     """
 
     number: int
@@ -80,3 +85,5 @@ class LineOfTherapy:
     non_targets: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
     new: Mapping[str, frozenset[str]]
+    judged: Walk[Any, Any, Any, Any] = field(default=_NOTHING, repr=False, compare=False)
+    told: Walk[Any, Any, Any, Any] = field(default=_NOTHING, repr=False, compare=False)

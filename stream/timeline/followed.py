@@ -5,7 +5,7 @@ stays unsure is a lesion of its own, and says which other one a person may find 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.criteria.finding import LesionFinding, LesionState, NamedBy
@@ -55,34 +55,43 @@ class FollowedLesion:
     tie: Tie
 
 
-def followed(visits: Iterable[Sequence[ScanEntry]], links: LesionLinks) -> dict[str, tuple[FollowedLesion, ...]]:
-    """scan_uid → what the scan says of lesions, each as it is followed; `visits` in the order of the timeline."""
-    so_far = _SoFar(links)
-    said: dict[str, tuple[FollowedLesion, ...]] = {}
-    for number, scans in enumerate(visits, start=1):
-        so_far.frames.add(each for scan in scans for each in scan.findings.registrations)
-        said |= {scan.id: tuple(so_far.scan(scan, number)) for scan in scans}
-    return said
+@dataclass(frozen=True)
+class LesionsSoFar:
+    """All that is known up to a visit: lesions by id, and what each name stands for; `visits`: how many there were."""
+
+    links: LesionLinks
+    ties: Mapping[str, Tie] = field(default_factory=dict)
+    lesions: Mapping[str, KnownLesion] = field(default_factory=dict)
+    frames: Frames = Frames()
+    visits: int = 0
+
+    def visit(self, scans: Sequence[ScanEntry]) -> tuple["LesionsSoFar", dict[str, tuple[FollowedLesion, ...]]]:
+        """What is known after one more visit, and by scan_uid what each of its scans says of lesions."""
+        frames = self.frames.after([each for scan in scans for each in scan.findings.registrations])
+        walk = _Visit(self.links, dict(self.ties), dict(self.lesions), frames, self.visits + 1)
+        said = {scan.id: tuple(walk.scan(scan)) for scan in scans}
+        return LesionsSoFar(self.links, walk.ties, walk.lesions, frames, walk.number), said
 
 
 @dataclass
-class _SoFar:
-    """All that is known up to a scan: lesions by id, and what each name stands for."""
+class _Visit:
+    """A visit on the way: all that is known up to one of its scans."""
 
     links: LesionLinks
-    ties: dict[str, Tie] = field(default_factory=dict)
-    lesions: dict[str, KnownLesion] = field(default_factory=dict)
-    frames: Frames = field(default_factory=Frames)
+    ties: dict[str, Tie]
+    lesions: dict[str, KnownLesion]
+    frames: Frames
+    number: int
 
-    def scan(self, scan: ScanEntry, visit: int) -> Iterator[FollowedLesion]:
+    def scan(self, scan: ScanEntry) -> Iterator[FollowedLesion]:
         """What one more scan says."""
         said = {self.links.name_of(each.lesion_uid, scan.day): each for each in scan.findings.lesions}
-        ties = _Ties(self, said, visit).found()
+        ties = _Ties(self, said).found()
         for name, finding in said.items():
             lesion_id = ties[name].lesion_id
             self.ties[name] = ties[name].known
             alone = is_alone(finding, said.values())
-            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, visit, alone)
+            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, self.number, alone)
         told = [FollowedLesion(self._named(said[name], ties[name]), said[name].lesion_uid, ties[name]) for name in said]
         yield from told
         yield from self._merged(scan, {each.finding.lesion_uid for each in told})
@@ -124,9 +133,8 @@ class _SoFar:
 class _Ties:
     """The names of one scan on their way to lesions; no two of them may stand for one."""
 
-    so_far: _SoFar
+    visit: _Visit
     said: Mapping[str, LesionFinding]
-    visit: int
     ties: dict[str, Tie] = field(default_factory=dict)
 
     def found(self) -> dict[str, Tie]:
@@ -154,29 +162,31 @@ class _Ties:
         names = sorted(self.said.keys() - self.ties.keys())
         said = self.said.values()
         told = [(name, self.said[name]) for name in names]
-        return [Reported(name, one, plain_label(one.label), self.visit, is_alone(one, said)) for name, one in told]
+        return [
+            Reported(name, one, plain_label(one.label), self.visit.number, is_alone(one, said)) for name, one in told
+        ]
 
     def _free(self) -> list[KnownLesion]:
         """Lesions that this scan does not speak of yet."""
         taken = {tie.lesion_id for tie in self.ties.values()}
-        return [known for known in self.so_far.lesions.values() if known.lesion_id not in taken]
+        return [known for known in self.visit.lesions.values() if known.lesion_id not in taken]
 
     def _own_first(self, name: str) -> tuple[bool, str]:
         """A lesion under the name it is followed by comes before one that was found to be it."""
-        tie = self.so_far.ties.get(name)
+        tie = self.visit.ties.get(name)
         return tie is None or tie.lesion_id != name, name
 
     def _by_name(self, name: str) -> Tie | None:
         """What the name stood for before; a label alone means no lesion of another organ."""
-        tie, finding = self.so_far.ties.get(name), self.said[name]
+        tie, finding = self.visit.ties.get(name), self.said[name]
         by_label = finding.named_by in (NamedBy.LABEL, NamedBy.ONLY)
-        if tie and by_label and not may_be_one(finding, self.so_far.lesions[tie.lesion_id]):
+        if tie and by_label and not may_be_one(finding, self.visit.lesions[tie.lesion_id]):
             return None
         return tie
 
     def _by_person(self, name: str) -> Tie | None:
-        same = self.so_far.links.same_as(name)
-        found = [tie.lesion_id for other, tie in self.so_far.ties.items() if other in same]
+        same = self.visit.links.same_as(name)
+        found = [tie.lesion_id for other, tie in self.visit.ties.items() if other in same]
         return Tie(found[0], BY_PERSON) if found else None
 
     def _add_alike(self, rule: Rule) -> None:
@@ -200,18 +210,18 @@ class _Ties:
         alike = rule(reported, self._beside(reported.finding, known))
         if alike is None or not may_be_one(reported.finding, known):
             return None
-        return None if self.so_far.links.differs(reported.name, known.names) else alike
+        return None if self.visit.links.differs(reported.name, known.names) else alike
 
     def _beside(self, finding: LesionFinding, known: KnownLesion) -> KnownLesion:
         """The lesion with its place in the frame of reference of the finding, where one leads there."""
         if finding.place is None or known.place is None or finding.place.frame == known.place.frame:
             return known
-        return replace(known, place=self.so_far.frames.seen_in(known.place, finding.place.frame))
+        return replace(known, place=self.visit.frames.seen_in(known.place, finding.place.frame))
 
     def _new(self, reported: Reported, free: Sequence[KnownLesion]) -> Tie:
         """A lesion of its own; one whose name another has already is told from it by a number."""
         number, lesion_id = 1, reported.name
-        while lesion_id in self.so_far.lesions:
+        while lesion_id in self.visit.lesions:
             number += 1
             lesion_id = f"{reported.name}#{number}"
         return Tie(lesion_id, OWN_NAME[reported.finding.named_by], self._perhaps(reported, free))
@@ -221,6 +231,6 @@ class _Ties:
         best, most = None, 0.0
         for known in free:
             score = resemblance(reported, self._beside(reported.finding, known))
-            if score > most and not self.so_far.links.differs(reported.name, known.names):
+            if score > most and not self.visit.links.differs(reported.name, known.names):
                 best, most = known.lesion_id, score
         return best

@@ -7,7 +7,7 @@ one recomputed from the facts; folding starts at the first position where they d
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
 from models.timepoint import Timepoint
@@ -26,9 +26,9 @@ from stream.timeline.entries import (
     TreatmentEntry,
     place,
 )
+from stream.timeline.kept_states import applies, kept_states
 from stream.timeline.links import ServedWeights, links_of
 from stream.timeline.open_questions import OpenQuestions, as_they_stand
-from stream.timeline.seen import SeenVisit
 from stream.vocabulary import Cause, EntryKind
 
 
@@ -73,6 +73,7 @@ class Plan:
     weights_plans: tuple[WeightsPlan, ...]
     placed: tuple[Entry, ...]
     ended: tuple[Placement, ...]
+    stood: OpenQuestions  # by the rows that stood before
     course: PatientCourse
     course_rows: tuple[CourseRow, ...]
     course_ended: tuple[StandingCourseRow, ...]
@@ -89,36 +90,42 @@ class Plan:
 
 
 def plan(
-    timeline: Timeline, active: Sequence[ServedWeights], afresh: Collection[str] = (), cause: Cause | None = None
+    timeline: Timeline,
+    active: Sequence[ServedWeights],
+    afresh: Collection[str] = (),
+    cause: Cause | None = None,
+    before: PatientCourse | None = None,
 ) -> Plan:
     """What to keep, end, place and step so that the standing rows of `timeline` equal its facts.
 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
-    `cause`: why, where whoever asks knows it (an identity event); else the facts tell.
+    `cause`: why, where whoever asks knows it (an identity event); else the facts tell. `before`: a course of the
+    patient that was worked out earlier, so that it is not all worked out again.
     """
     same, placed, ended = _moves(timeline)
+    stood = as_they_stand(timeline.course)
     states = _by_weights(timeline.states)
-    course = course_of(timeline, _endpoints(timeline, active))
+    course = course_of(timeline, _endpoints(timeline, active), before)
     weights_plans = []
     for weights in active:
         version = weights.weights_version
         unchanged = 0 if version in afresh else same
-        weights_plans.append(_weights_plan(timeline, course, weights, states.pop(version, []), unchanged))
+        weights_plans.append(_weights_plan(timeline, course, stood, weights, states.pop(version, []), unchanged))
     weights_plans += [WeightsPlan(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items())]
     from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
     states_end = any(each.ended for each in weights_plans)
     cause = cause or (Cause.REPLAY if afresh else cause_of(timeline, states_end, placed, ended))
     new, gone_rows = moves(timeline, course)
     rows = tuple(new), tuple(gone_rows)
-    closed = tuple(_closed(timeline, course, weights_plans, cause))
-    return Plan(timeline, tuple(weights_plans), placed, ended, course, *rows, closed, cause, from_position)
+    closed = tuple(_closed(stood, course, weights_plans, cause))
+    return Plan(timeline, tuple(weights_plans), placed, ended, stood, course, *rows, closed, cause, from_position)
 
 
 def _closed(
-    timeline: Timeline, course: PatientCourse, weights_plans: Sequence[WeightsPlan], cause: Cause
+    was: OpenQuestions, course: PatientCourse, weights_plans: Sequence[WeightsPlan], cause: Cause
 ) -> Iterator[QuestionEnd]:
     """Questions that were open at visits whose states are kept, and are so no more."""
-    was, now = as_they_stand(timeline.course), course.open_questions
+    now = course.open_questions
     endpoints = sorted({each.endpoint for each in course.questions})
     for state in (state for each in weights_plans for state in each.kept):
         for endpoint in endpoints:
@@ -144,14 +151,14 @@ def latest_forecasts(timeline: Timeline, course: PatientCourse, weights_plan: We
     return _latest(kept + steps, course.open_questions)
 
 
-def latest_forecasts_before(timeline: Timeline, weights_plan: WeightsPlan) -> set[str]:
+def latest_forecasts_before(timeline: Timeline, stood: OpenQuestions, weights_plan: WeightsPlan) -> set[str]:
     """Scans whose forecasts were the latest standing ones before this plan.
 
     Of a plan that keeps any: as clinical facts change, all states end.
     """
     standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
     told = [(timeline.disease_of(state.disease), state.scan_uid) for state in standing]
-    return _latest(told, as_they_stand(timeline.course))
+    return _latest(told, stood)
 
 
 def _latest(visits: Iterable[tuple[str, str]], questions: OpenQuestions) -> set[str]:
@@ -181,55 +188,16 @@ def _standing_as(entry: Entry | Placement) -> tuple[EntryKind, str, int, dt.date
     return entry.kind, entry.id, entry.revision, entry.at
 
 
-def _kept(
-    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState], same: int
-) -> list[StandingState]:
-    """The states that are right: those before the first entry that changed, or lacks a state that it should have.
-
-    A state's digest covers just the entries up to it, in order, and what the timeline begins with: that of the last
-    state tells of all. Where the entries are placed as they are, only the beginning can have changed, and with it all,
-    or a visit by facts that stand elsewhere.
-    """
-    standing = {state.scan_uid: state for state in states}
-    was, now = as_they_stand(timeline.course), course.open_questions
-    endpoints = {each.endpoint for each in weights.card.endpoints}
-
-    def lacks_forecasts(scan_uid: str) -> bool:
-        return any(now.are_missing(was, scan_uid, each) for each in endpoints)
-
-    kept: list[StandingState] = []
-    for entry in timeline.entries[:same]:
-        if isinstance(entry, TreatmentEntry):
-            continue
-        seen, state = course.seen(entry, weights.card.feature_version), standing.get(entry.id)
-        if state is None and seen and _applies(timeline, weights, seen):
-            break
-        if state is not None and (seen is None or lacks_forecasts(entry.id)):
-            break
-        kept += [state] if state else []
-    return _right(timeline, course, weights, kept)
-
-
-def _right(
-    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState]
-) -> list[StandingState]:
-    """The first of `states`, up to the last whose digest is that of the facts."""
-    if not states:
-        return []
-    links = dict(islice(links_of(timeline, course, weights, None), states[-1].position))
-    right = [number for number, state in enumerate(states, start=1) if links[state.position] == state.digest]
-    return list(states[: right[-1]]) if right else []
-
-
-def _applies(timeline: Timeline, weights: ServedWeights, seen: SeenVisit) -> bool:
-    return weights.applies(timeline.disease_of(seen.features.disease), seen.features.x)
-
-
 def _weights_plan(
-    timeline: Timeline, course: PatientCourse, weights: ServedWeights, states: Sequence[StandingState], same: int
+    timeline: Timeline,
+    course: PatientCourse,
+    stood: OpenQuestions,
+    weights: ServedWeights,
+    states: Sequence[StandingState],
+    same: int,
 ) -> WeightsPlan:
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
-    kept = _kept(timeline, course, weights, states, same)
+    kept = kept_states(timeline, course, stood, weights, states, same)
     steps = tuple(_steps(timeline, course, weights, kept[-1] if kept else None))
     still = {state.scan_uid for state in kept}
     ended = tuple(state for state in states if state.scan_uid not in still)
@@ -247,7 +215,7 @@ def _steps(
     links = links_of(timeline, course, weights, base)
     for position, entry in enumerate(timeline.entries[start:], start=start + 1):
         seen = None if isinstance(entry, TreatmentEntry) else course.seen(entry, weights.card.feature_version)
-        if seen and _applies(timeline, weights, seen):
+        if seen and applies(timeline, weights, seen):
             disease = timeline.disease_of(seen.features.disease)
             elapsed_days = (seen.at - last_at) / DAY if last_at and not seen.begins_line else 0.0
             in_force = tuple(treatment.in_force(seen.at) for treatment in treatments if treatment.at < seen.at)

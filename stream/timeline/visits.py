@@ -7,9 +7,10 @@ from functools import cached_property
 
 from models.criteria.finding import LesionState
 from models.criteria.visit import Assessment
+from models.criteria.walk import Walk, walk
 from models.features import SOURCES
 from stream.timeline.entries import ScanEntry
-from stream.timeline.followed import FollowedLesion, followed
+from stream.timeline.followed import FollowedLesion, LesionsSoFar
 from stream.timeline.lesion_links import LesionLinks
 
 LONGEST_VISIT = dt.timedelta(days=28)
@@ -55,13 +56,20 @@ class TimelineVisit:
         return Assessment(self.last.id, self.at, self.scans[0].day, findings, sums[-1] if sums else None)
 
 
-def visits(scans: Sequence[ScanEntry], window_days: int, links: LesionLinks) -> tuple[TimelineVisit, ...]:
-    """`scans` in the order of the timeline as visits, with the lesions that they speak of; `links`: said by people."""
-    grouped = _grouped(scans, window_days)
-    said = followed(grouped, links)
-    return tuple(
-        TimelineVisit(tuple(scans), tuple(one for scan in scans for one in said[scan.id])) for scans in grouped
-    )
+Visits = Walk[LesionsSoFar, tuple[ScanEntry, ...], LesionsSoFar, TimelineVisit]
+
+
+def visits(scans: Sequence[ScanEntry], window_days: int, links: LesionLinks, before: Visits | None = None) -> Visits:
+    """`scans` in the order of the timeline as visits, with the lesions that they speak of; `links`: said by people.
+
+    `before`: visits told earlier; those that begin as they did are taken from there.
+    """
+    return walk(LesionsSoFar(links), map(tuple, _grouped(scans, window_days)), _visit, before)
+
+
+def _visit(so_far: LesionsSoFar, scans: tuple[ScanEntry, ...]) -> tuple[LesionsSoFar, TimelineVisit]:
+    after, said = so_far.visit(scans)
+    return after, TimelineVisit(scans, tuple(one for of_scan in said.values() for one in of_scan))
 
 
 def _grouped(scans: Sequence[ScanEntry], window_days: int) -> list[list[ScanEntry]]:

@@ -1,7 +1,7 @@
 """Lesions followed over time: what is one lesion, what is not, and what waits for a person."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
 from models.criteria.place import LesionPlace, Registration
 from stream.timeline.entries import ScanEntry, ScanFindings
-from stream.timeline.followed import FollowedLesion, followed
+from stream.timeline.followed import FollowedLesion, LesionsSoFar
 from stream.timeline.lesion_links import LesionLink, LesionLinks
 from stream.vocabulary import LesionRelation
 
@@ -41,6 +41,15 @@ def follow(*days: Sequence[LesionFinding], links: Sequence[LesionLink] = ()) -> 
     every = [scan(number, said) for number, said in enumerate(days)]
     found = followed([[one] for one in every], LesionLinks(tuple(links)))
     return [{each.reported_as: each for each in found[one.id]} for one in every]
+
+
+def followed(visits: Iterable[Sequence[ScanEntry]], links: LesionLinks) -> dict[str, tuple[FollowedLesion, ...]]:
+    """scan_uid → what it says of lesions."""
+    so_far, said = LesionsSoFar(links), {}
+    for scans in visits:
+        so_far, of_visit = so_far.visit(scans)
+        said |= of_visit
+    return said
 
 
 def scan(number: int, said: Sequence[LesionFinding]) -> ScanEntry:

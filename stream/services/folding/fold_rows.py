@@ -215,7 +215,7 @@ def _latest_marks(plan: Plan) -> list[LatestMark]:
     for each in plan.weights_plans:
         kept = {state.scan_uid for state in each.kept}
         after = latest_forecasts(plan.timeline, plan.course, each) & kept
-        before = latest_forecasts_before(plan.timeline, each) & kept
+        before = latest_forecasts_before(plan.timeline, plan.stood, each) & kept
         # where states end, the marks may be of another disease than the facts tell now: all are set anew
         taken, given = (kept, after) if each.ended else (before, after - before)
         marks += [LatestMark(each.weights_version, scan_uid, False) for scan_uid in sorted(taken - after)]

@@ -24,7 +24,8 @@ def read_standing_course(connection: psycopg.Connection, patients: Sequence[str]
     for table in COURSE:
         columns = (*hashed_columns(table), *added_columns(table))
         names = [name for name in columns if name not in ("fold_id", "patient_id")]
-        for patient_id, fold_id, row_sha256, *values in connection.execute(_query(table, names), [list(patients)]):
+        found = connection.execute(_query(table, names), [list(patients)], binary=True).fetchall()
+        for patient_id, fold_id, row_sha256, *values in found:
             row = CourseRow(table.name, dict(zip(names, values, strict=True)))
             rows[patient_id].append(StandingCourseRow(row, fold_id, row_sha256))
     return rows

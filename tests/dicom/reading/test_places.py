@@ -96,8 +96,8 @@ def test_a_registration_moves_places_as_its_matrix_does(pseudonyms: Pseudonyms) 
     )
     matrix = np.eye(4)
     matrix[:3, :3], matrix[:3, 3] = turn.as_matrix().round(6), shift
-    frames, names = Frames(), LesionNames(pseudonyms, "P1")
-    frames.add(registrations_of(registration(matrix), names))
+    names = LesionNames(pseudonyms, "P1")
+    frames = Frames().after(list(registrations_of(registration(matrix), names)))
     here, there = names.frame("1.2.3"), names.frame("1.2.4")
     moved = frames.seen_in(LesionPlace(here, point), there)
     assert moved is not None

@@ -1,0 +1,57 @@
+"""A fold that remembers each of its steps, so that it goes on from there when more has come after the same."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Generic, TypeVar
+
+Start = TypeVar("Start")
+Item = TypeVar("Item")
+Memory = TypeVar("Memory")
+Said = TypeVar("Said")
+
+
+@dataclass(frozen=True)
+class Step(Generic[Item, Memory, Said]):
+    """An item, what was remembered after it, and what was said of it."""
+
+    item: Item
+    memory: Memory
+    said: Said
+
+
+@dataclass(frozen=True)
+class Walk(Generic[Start, Item, Memory, Said]):
+    """A fold from `start`, step by step."""
+
+    start: Start
+    steps: tuple[Step[Item, Memory, Said], ...] = ()
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """What was said of each item."""
+        return tuple(step.said for step in self.steps)
+
+
+def walk(
+    start: Start,
+    items: Iterable[Item],
+    step: Callable[[Start | Memory, Item], tuple[Memory, Said]],
+    before: Walk[Start, Item, Memory, Said] | None = None,
+) -> Walk[Start, Item, Memory, Said]:
+    """The fold of `items` from `start`; what `before` says of items that both begin with is not worked out again.
+
+    `step` is a pure function of memory and item, and changes neither.
+    """
+    told = before.steps if before and before.start == start else ()
+    every = tuple(items)
+    steps = list(told[: _same(told, every)])
+    for item in every[len(steps) :]:
+        steps.append(Step(item, *step(steps[-1].memory if steps else start, item)))
+    return Walk(start, tuple(steps))
+
+
+def _same(steps: Sequence[Step[Item, Memory, Said]], items: Sequence[Item]) -> int:
+    """How many of the first items are the same."""
+    pairs = zip(steps, items, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0].item is pair[1] or pair[0].item == pair[1], pairs))

@@ -1,0 +1,89 @@
+"""A visit in its line of therapy: what models see of it there, and the row that stands for it."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from models.criteria.finding import LesionFinding, LesionRole, LesionState, as_json
+from models.criteria.visit import LineOfTherapy
+from stream.timeline.entries import RULES, CourseRow
+from stream.timeline.seen import FollowedSum, SeenVisit, seen
+from stream.timeline.visits import TimelineVisit
+
+VISITS = "visits"
+NEW = "new"
+
+
+@dataclass(frozen=True)
+class PlacedVisit:
+    """A visit, and all of its line that what is said of it depends on.
+
+    `roles`: of the lesions that the line follows or that are new at the visit. `followed`: the sum that the line stands
+    by here; None before a baseline that has one.
+    """
+
+    visit: TimelineVisit
+    line: int
+    is_baseline: bool
+    begins_line: bool
+    roles: tuple[tuple[str, str], ...]
+    followed: FollowedSum | None
+
+    @cached_property
+    def _seen(self) -> dict[str, SeenVisit]:
+        """By feature version: weights of one version see the same, and each asks several times."""
+        return {}
+
+    def seen(self, feature_version: str) -> SeenVisit:
+        """What a model sees of the visit."""
+        if feature_version not in self._seen:
+            self._seen[feature_version] = seen(self.visit, feature_version, self.followed, self.begins_line)
+        return self._seen[feature_version]
+
+    @cached_property
+    def row(self) -> CourseRow:
+        """The row that stands for it."""
+        values = {
+            "scan_uid": self.visit.last.id,
+            "at": self.visit.at,
+            "line": self.line,
+            "scans": [scan.id for scan in self.visit.scans],
+            "time_point": self.visit.time_point,
+            **self._as_seen(),
+            "lesions": self._lesions(),
+            "rules": RULES,
+        }
+        return CourseRow(VISITS, values)
+
+    def _as_seen(self) -> dict[str, Any]:
+        """What models see of it, by the features of its scans that hold most."""
+        features = self.visit.last.features
+        version = max(features, key=lambda name: len(features[name].x))
+        of_visit = self.seen(version)
+        x = json.dumps(of_visit.features.x) if of_visit.features.x != features[version].x else None
+        return {"disease": of_visit.features.disease, "x": x, "begins_line": of_visit.begins_line}
+
+    def _lesions(self) -> str:
+        """JSON of what the visit says of each lesion, with the name it is followed under."""
+        said, roles = [], dict(self.roles)
+        for one in self.visit.lesions:
+            lesion_id = one.finding.lesion_uid
+            role = roles.get(lesion_id)
+            counts_as = {"role": role, "state": self._state(one.finding, role)}
+            known_by = {"lesion_id": lesion_id, "lesion_uid": one.reported_as, **one.tie.likeness._asdict()}
+            said.append({**as_json(one.finding), **counts_as, "perhaps": one.tie.perhaps, **known_by})
+        return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+    def _state(self, finding: LesionFinding, role: str | None) -> LesionState:
+        """As the scan says; a non-target that the baseline names without a number is there."""
+        named_only = finding.state is LesionState.NOT_EVALUATED and not finding.merged_into
+        there = self.is_baseline and named_only and role == LesionRole.NON_TARGET
+        return LesionState.PRESENT if there else finding.state
+
+
+def roles_at(line: LineOfTherapy, scan_uid: str) -> tuple[tuple[str, str], ...]:
+    """Of the lesions that the line follows or that are new at the visit; what has two is a target first."""
+    new = [(uid, NEW) for uid in sorted(line.new.get(scan_uid, ()))]
+    non_targets = [(uid, LesionRole.NON_TARGET.value) for uid in line.non_targets]
+    return (*new, *non_targets, *((uid, LesionRole.TARGET.value) for uid in line.targets))
