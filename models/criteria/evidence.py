@@ -105,7 +105,7 @@ def _by_sum(scene: Scene, visit: Assessment, limits: TargetLimits) -> VisitEvide
     if visit.findings:
         targets = roles_at(scene, (), limits).targets
         own = added(scene.reading(uid) for uid in targets)[0]
-        gone = all(scene.reading(uid).seen is False for uid in scene.members())
+        gone = all(scene.reading(uid).seen is False for uid in scene.members)
         total = Fraction(0) if not targets and gone else (total if own is None else own)
     return VisitEvidence(
         total=total,
@@ -119,7 +119,7 @@ def _by_sum(scene: Scene, visit: Assessment, limits: TargetLimits) -> VisitEvide
 def _new(scene: Scene, state: LineState) -> frozenset[str]:
     """The new lesions there: seen now or before and not said to be gone; fragments count as what they were part of."""
     new = {origin(uid, state.parents) for uid in state.new}
-    for uid, members in scene.members().items():
+    for uid, members in scene.members.items():
         seen = scene.reading(uid).seen
         if seen and not all(scene.merged(finding) for finding in members):
             new.add(uid)

@@ -1,11 +1,13 @@
 """Sizes as exact numbers: a binary float must not decide whether a limit is met (28 to 19.6 mm is exactly -30 %)."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 PLACES = 6
 """Decimal places of a millimetre (mm², ml) that count."""
 
 
+@lru_cache(maxsize=10_000)
 def exact(value: float) -> Fraction:
     """The number that was meant, to 1e-6 of its unit."""
     return Fraction(round(value * 10**PLACES), 10**PLACES)

@@ -58,7 +58,7 @@ def roles_at(scene: Scene, earlier: Sequence[Scene], limits: TargetLimits) -> Ba
     there, or was not evaluated, is non-target unless it is a target; one that is gone or a normal node is not followed
     unless marked. `earlier`: visits before the baseline; what was seen there is never new.
     """
-    lesions = [_lesion(scene, uid, members) for uid, members in scene.members().items()]
+    lesions = [_lesion(scene, uid, members) for uid, members in scene.members.items()]
     targets = _targets(lesions, limits)
     taken = {lesion.uid for lesion in targets}
     non_targets = tuple(sorted(lesion.uid for lesion in lesions if lesion.uid not in taken and _is_followed(lesion)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.measures import SizeMeasure
@@ -54,10 +55,12 @@ class Scene:
     ) -> None:
         self.findings = {finding.lesion_uid: finding for finding in findings}
         self.parents, self.measure, self._nodes = parents, measure, nodes
+        self._readings: dict[tuple[str, bool], LesionReading] = {}
         self._fragments: dict[str, list[str]] = {}
         for fragment, parent in sorted(parents.items()):
             self._fragments.setdefault(parent, []).append(fragment)
 
+    @cached_property
     def members(self) -> dict[str, list[LesionFinding]]:
         """Lesion → what the visit says of it and its fragments, itself first."""
         found: dict[str, list[LesionFinding]] = {}
@@ -70,16 +73,22 @@ class Scene:
         lesion = origin(lesion, self.parents)
         if lesion in self._nodes:
             return self._nodes[lesion]
-        members = self.members().get(lesion, [])
+        members = self.members.get(lesion, [])
         own = [finding for finding in members if finding.lesion_uid == lesion]
         return any(finding.node for finding in own or members)
 
     def reading(self, lesion: str) -> LesionReading:
         """What the visit says of a lesion; with fragments, each of them has to be evaluated."""
-        return self._united(lesion, self.is_node(lesion))
+        return self._whole(lesion, self.is_node(lesion))
+
+    def _whole(self, lesion: str, node: bool) -> LesionReading:
+        """As a node or not, worked out once: followed lesions and new ones are asked for apart."""
+        if (lesion, node) not in self._readings:
+            self._readings[lesion, node] = self._united(lesion, node)
+        return self._readings[lesion, node]
 
     def _united(self, lesion: str, node: bool) -> LesionReading:
-        fragments = [self._united(fragment, node) for fragment in self._fragments.get(lesion, ())]
+        fragments = [self._whole(fragment, node) for fragment in self._fragments.get(lesion, ())]
         own = self._own(lesion, node, frozenset())
         if not fragments:
             return own
@@ -103,7 +112,8 @@ class Scene:
         if self.merged(finding):
             size, seen = self._within(finding, asked | {lesion})
         else:
-            size, seen = self._size(finding, node), self._presence(finding, node)
+            size = self._size(finding, node)
+            seen = self._presence(finding, size, node)
         return LesionReading(size, seen, finding.progressed)
 
     def _size(self, finding: LesionFinding, node: bool) -> Fraction | None:
@@ -112,8 +122,7 @@ class Scene:
         size = None if finding.state is LesionState.NOT_EVALUATED else self.measure.size(finding, node)
         return self.measure.too_small if size is None and finding.state is LesionState.TOO_SMALL else size
 
-    def _presence(self, finding: LesionFinding, node: bool) -> bool | None:
-        size = self._size(finding, node)
+    def _presence(self, finding: LesionFinding, size: Fraction | None, node: bool) -> bool | None:
         if size is not None:
             return self.measure.diseased(size, node)
         if finding.state is LesionState.PRESENT:
