@@ -21,6 +21,7 @@ COLUMNS = (
     "acquired_at",
     "line",
     "valid_until",
+    "risk_ahead",
     "stale",
     "provisional",
 )
@@ -38,7 +39,11 @@ def risk(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Current risks, highest first, and whose question is closed since when: of all patients, or of one."""
+    """Current risks, highest first, and whose question is closed since when: of all patients, or of one.
+
+    A risk counts from the day of its scan to valid_until; risk_ahead is what of it lies between today and then, given
+    that nothing has happened so far.
+    """
     from stream.storage.reading.courses import closed_questions
     from stream.storage.reading.views import current_risk, of_unknown_disease
     from stream.terminal.printing import print_json, print_table

@@ -48,11 +48,14 @@ def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
 
 
 def current_risk(connection: Connection, patients: Sequence[str] | None = None) -> list[Row]:
-    """Rows of current_risk, highest risk first; of `patients` only, where given."""
+    """Rows of current_risk, highest risk first, each with what is left of it today; of `patients` only, where given."""
     return _rows(
         connection,
-        """SELECT * FROM scanstream.current_risk WHERE %(all)s OR patient_id = ANY(%(patients)s)
-        ORDER BY endpoint, horizon_days, risk DESC""",
+        """SELECT c.*, a.risk AS risk_ahead, a.risk_low AS risk_ahead_low, a.risk_high AS risk_ahead_high
+        FROM scanstream.current_risk c LEFT JOIN scanstream.risk_ahead() a
+          USING (patient_id, endpoint, weights_version, scan_uid, horizon_days)
+        WHERE %(all)s OR c.patient_id = ANY(%(patients)s)
+        ORDER BY c.endpoint, c.horizon_days, c.risk DESC""",
         {"all": patients is None, "patients": list(patients or [])},
     )
 
