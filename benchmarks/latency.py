@@ -14,7 +14,8 @@ import numpy as np
 from stream.dicom.gateway.sender import send
 from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.settings import Settings
-from stream.simulated.synthetic import make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import make_series, make_sr, save
 from stream.storage.database import Connection, connect
 from tests.journey.service import Service
 

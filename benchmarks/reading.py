@@ -23,7 +23,8 @@ from stream.dicom.reading.header import read_header
 from stream.dicom.reading.measurements import measure_scan
 from stream.services.measuring.measurement import feature_rows
 from stream.settings import Settings
-from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import SyntheticLesion, make_series, make_sr, save
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- measured: written by python -m benchmarks.reading -->", "<!-- end of reading -->"

@@ -19,7 +19,8 @@ from models.criteria.finding import LesionFinding, LesionState
 from models.simulation.lines import FollowedPatient, FollowedVisit, follow
 from models.simulation.patients import SEED, simulate
 from stream.simulated.codes import LYMPH_NODE, NEOPLASM, SITES, TOO_SMALL, Code, mark
-from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import SyntheticLesion, make_series, make_sr, save
 
 SLICES, ROWS = 8, 64
 SPACING = (8.0, 3.0, 3.0)  # mm between slices, rows, columns: a field of view of 64 × 192 × 192 mm

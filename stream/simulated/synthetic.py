@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset, dcmwrite, uid
-from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import FileMetaDataset
 
 from stream.simulated.codes import CONCEPTS, NEOPLASM, SITES, Code, name_of_mark
+from stream.simulated.datasets import code, instance, item, reference, set_pixels
 
 Triple = tuple[float, float, float]
 
@@ -31,9 +31,9 @@ class SyntheticLesion:
 
 def make_sr(lesions: Sequence[SyntheticLesion] = (SyntheticLesion(),), **attributes: object) -> Dataset:
     """A Comprehensive 3D SR after TID 1500; `attributes` are DICOM keywords, wrong ones a TypeError."""
-    report = _instance(uid.Comprehensive3DSRStorage, "SR", attributes)
+    report = instance(uid.Comprehensive3DSRStorage, "SR", attributes)
     report.ValueType, report.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    report.ConceptNameCodeSequence = [_code("126000", "DCM", "Imaging Measurement Report")]
+    report.ConceptNameCodeSequence = [code("126000", "DCM", "Imaging Measurement Report")]
     groups = [_container(("125007", "DCM", "Measurement Group"), _group(lesion)) for lesion in lesions]
     report.ContentSequence = [_container(("126010", "DCM", "Imaging Measurements"), groups)]
     return report
@@ -50,8 +50,8 @@ def make_image(pixels: np.ndarray | None = None, **attributes: object) -> Datase
         "SliceThickness": 1.0,
         "BodyPartExamined": "BRAIN",
     }
-    image = _instance(uid.MRImageStorage, "MR", placed | attributes)
-    _set_pixels(image, pixels, bits=16)
+    image = instance(uid.MRImageStorage, "MR", placed | attributes)
+    set_pixels(image, pixels, bits=16)
     return image
 
 
@@ -74,23 +74,6 @@ OF_STUDY = ("PatientID", "PatientName", "PatientBirthDate", "StudyInstanceUID", 
 """What all instances of a study say alike."""
 
 
-def make_seg(masks: Sequence[np.ndarray], images: Sequence[Dataset], **attributes: object) -> Dataset:
-    """A binary segmentation of `images`: one segment per mask (slices, rows, columns), a frame for every slice."""
-    first = images[0]
-    same = (*OF_STUDY, "FrameOfReferenceUID")
-    seg = _instance(uid.SegmentationStorage, "SEG", {name: first.get(name) for name in same} | attributes)
-    seg.SegmentationType = "BINARY"
-    seg.SegmentSequence = [_segment(number) for number in range(1, len(masks) + 1)]
-    seg.ReferencedSeriesSequence = [_item(SeriesInstanceUID=first.SeriesInstanceUID)]
-    seg.ReferencedSeriesSequence[0].ReferencedInstanceSequence = [_reference(image) for image in images]
-    seg.SharedFunctionalGroupsSequence = [_shared_groups(images)]
-    seg.PerFrameFunctionalGroupsSequence = [
-        _frame_groups(number, image) for number in range(1, len(masks) + 1) for image in images
-    ]
-    _set_pixels(seg, np.concatenate([np.asarray(mask, bool) for mask in masks]), bits=1)
-    return seg
-
-
 QUALITY: Code = ("113001", "DCM", "Rejected for Quality Reasons")
 
 
@@ -98,12 +81,12 @@ def make_kos(instances: Sequence[Dataset], title: Code = QUALITY, **attributes: 
     """A Key Object Selection that names `instances`: by `title` a rejection note; study and patient are the first's."""
     first = instances[0]
     about = {name: first.get(name) for name in OF_STUDY}
-    note = _instance(uid.KeyObjectSelectionDocumentStorage, "KO", about | attributes)
+    note = instance(uid.KeyObjectSelectionDocumentStorage, "KO", about | attributes)
     note.ValueType, note.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    note.ConceptNameCodeSequence = [_code(*title)]
+    note.ConceptNameCodeSequence = [code(*title)]
     note.CurrentRequestedProcedureEvidenceSequence = [_evidence(instance) for instance in instances]
     note.ContentSequence = [
-        _item(RelationshipType="CONTAINS", ValueType="COMPOSITE", ReferencedSOPSequence=[_reference(instance)])
+        item(RelationshipType="CONTAINS", ValueType="COMPOSITE", ReferencedSOPSequence=[reference(instance)])
         for instance in instances
     ]
     return note
@@ -124,39 +107,9 @@ def save(dataset: Dataset, path: Path, transfer_syntax: uid.UID = uid.ExplicitVR
     return path
 
 
-def _instance(sop_class: uid.UID, modality: str, attributes: Mapping[str, object]) -> Dataset:
-    usual = {
-        "SpecificCharacterSet": "ISO_IR 192",
-        "SOPClassUID": sop_class,
-        "SOPInstanceUID": uid.generate_uid(),
-        "StudyInstanceUID": uid.generate_uid(),
-        "SeriesInstanceUID": uid.generate_uid(),
-        "Modality": modality,
-        "PatientID": "p1",
-        "PatientName": "Doe^Jane",
-        "PatientBirthDate": "19500523",
-        "StudyDate": "20200302",
-        "StudyTime": "101500",
-    }
-    return _item(**usual | dict(attributes))
-
-
-def _item(**attributes: object) -> Dataset:
-    dataset = Dataset()
-    for keyword, value in attributes.items():
-        if tag_for_keyword(keyword) is None:
-            raise TypeError(f"{keyword} is no DICOM keyword")
-        setattr(dataset, keyword, value)
-    return dataset
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    return _item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
-
-
 def _content(relationship: str, value_type: str, name: Code, **attributes: object) -> Dataset:
-    named = {"RelationshipType": relationship, "ValueType": value_type, "ConceptNameCodeSequence": [_code(*name)]}
-    return _item(**named, **attributes)
+    named = {"RelationshipType": relationship, "ValueType": value_type, "ConceptNameCodeSequence": [code(*name)]}
+    return item(**named, **attributes)
 
 
 def _container(name: Code, children: Sequence[Dataset]) -> Dataset:
@@ -180,63 +133,23 @@ def _group(lesion: SyntheticLesion) -> list[Dataset]:
 
 
 def _coded(relationship: str, name: Code, value: Code) -> Dataset:
-    return _content(relationship, "CODE", name, ConceptCodeSequence=[_code(*value)])
+    return _content(relationship, "CODE", name, ConceptCodeSequence=[code(*value)])
 
 
 def _number(name: str | Code, stated: tuple[float, str] | None, why_not: Code | None) -> Dataset:
     measured = []
     if stated:
         value, unit = stated
-        measured = [_item(FloatingPointValue=value, NumericValue=f"{value:.10g}"[:16])]
-        measured[0].MeasurementUnitsCodeSequence = [_code(unit, "UCUM", unit)]
+        measured = [item(FloatingPointValue=value, NumericValue=f"{value:.10g}"[:16])]
+        measured[0].MeasurementUnitsCodeSequence = [code(unit, "UCUM", unit)]
     concept = CONCEPTS[name] if isinstance(name, str) else name
     number = _content("CONTAINS", "NUM", concept, MeasuredValueSequence=measured)
     if not stated and why_not:
-        number.NumericValueQualifierCodeSequence = [_code(*why_not)]
+        number.NumericValueQualifierCodeSequence = [code(*why_not)]
     return number
-
-
-def _segment(number: int) -> Dataset:
-    segment = _item(SegmentNumber=number, SegmentLabel=f"lesion-{number}", SegmentAlgorithmType="MANUAL")
-    segment.SegmentedPropertyCategoryCodeSequence = [_code("49755003", "SCT", "Morphologically Abnormal Structure")]
-    segment.SegmentedPropertyTypeCodeSequence = [_code(*NEOPLASM)]
-    return segment
-
-
-def _reference(image: Dataset) -> Dataset:
-    return _item(ReferencedSOPClassUID=image.SOPClassUID, ReferencedSOPInstanceUID=image.SOPInstanceUID)
 
 
 def _evidence(instance: Dataset) -> Dataset:
     """An instance with its study and series, as documents name those they are about."""
-    series = _item(SeriesInstanceUID=instance.SeriesInstanceUID, ReferencedSOPSequence=[_reference(instance)])
-    return _item(StudyInstanceUID=instance.StudyInstanceUID, ReferencedSeriesSequence=[series])
-
-
-def _shared_groups(images: Sequence[Dataset]) -> Dataset:
-    first = images[0]
-    step = abs(images[1].ImagePositionPatient[2] - first.ImagePositionPatient[2]) if len(images) > 1 else 1.0
-    measures = _item(PixelSpacing=first.PixelSpacing, SliceThickness=step, SpacingBetweenSlices=step)
-    orientation = _item(ImageOrientationPatient=first.ImageOrientationPatient)
-    return _item(PixelMeasuresSequence=[measures], PlaneOrientationSequence=[orientation])
-
-
-def _frame_groups(number: int, image: Dataset) -> Dataset:
-    return _item(
-        DerivationImageSequence=[_item(SourceImageSequence=[_reference(image)])],
-        PlanePositionSequence=[_item(ImagePositionPatient=image.ImagePositionPatient)],
-        SegmentIdentificationSequence=[_item(ReferencedSegmentNumber=number)],
-    )
-
-
-def _set_pixels(dataset: Dataset, pixels: np.ndarray, bits: int) -> None:
-    dataset.Rows, dataset.Columns = pixels.shape[-2:]
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PixelRepresentation = 1, "MONOCHROME2", 0
-    dataset.BitsAllocated = dataset.BitsStored = bits
-    dataset.HighBit = bits - 1
-    if bits == 1:
-        dataset.NumberOfFrames = len(pixels)
-        encoded = np.packbits(pixels, axis=None, bitorder="little").tobytes()
-    else:
-        encoded = pixels.astype("<u2").tobytes()
-    dataset.PixelData = encoded + b"\0" * (len(encoded) % 2)
+    series = item(SeriesInstanceUID=instance.SeriesInstanceUID, ReferencedSOPSequence=[reference(instance)])
+    return item(StudyInstanceUID=instance.StudyInstanceUID, ReferencedSeriesSequence=[series])

@@ -8,13 +8,13 @@ from pydicom.filereader import read_file_meta_info
 
 from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.simulated.codes import NEOPLASM, SITES
+from stream.simulated.segmentation import make_seg
 from stream.simulated.synthetic import (
     SyntheticLesion as Lesion,
 )
 from stream.simulated.synthetic import (
     make_image,
     make_kos,
-    make_seg,
     make_series,
     make_sr,
     replacing,

@@ -15,7 +15,8 @@ from stream.services.facts.clinical import accept_treatments, accept_visits
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
-from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import SyntheticLesion, make_series, make_sr, save
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection

@@ -12,7 +12,8 @@ from pydicom import Dataset, uid
 
 from stream.dicom.gateway.sender import send
 from stream.services.accepting.set_asides import item_id
-from stream.simulated.synthetic import SyntheticLesion, make_image, make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import SyntheticLesion, make_image, make_series, make_sr, save
 from tests.dicom.factories import content_of
 from tests.journey.outside import everything_said
 from tests.journey.service import Service

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from pydicom import Dataset
 
-from stream.simulated.synthetic import SyntheticLesion, make_seg, make_series, make_sr, save
+from stream.simulated.segmentation import make_seg
+from stream.simulated.synthetic import SyntheticLesion, make_series, make_sr, save
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.journey.topics import bring_fact
 from tests.waiting import wait_until
