@@ -33,7 +33,7 @@ JudgedVisits = Walk[Earlier, Assessment, Any, Judgement]
 """The visits of a line with what was said of each, the baseline first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SoFar:
     """What verdicts up to a visit say together; `start`: the day from which stable disease is counted."""
 

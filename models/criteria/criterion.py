@@ -11,7 +11,7 @@ from models.criteria.visit import Assessment
 LineMemory = TypeVar("LineMemory")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SumAt:
     """A sum and the visit that it is of."""
 
@@ -20,7 +20,7 @@ class SumAt:
     day: dt.date
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What a criterion says of one visit by that visit and those before; `new`: the new lesions there.
 

@@ -12,7 +12,7 @@ Parents = Mapping[str, str]
 """Fragment → the lesion that it was a part of, as reports have said so far."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LesionReading:
     """What a visit says of one lesion: its size (None: not evaluated as a target), and whether it is there.
 

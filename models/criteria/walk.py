@@ -11,7 +11,7 @@ Memory = TypeVar("Memory")
 Said = TypeVar("Said")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step(Generic[Item, Memory, Said]):
     """An item, what was remembered after it, and what was said of it."""
 

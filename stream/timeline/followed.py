@@ -29,7 +29,7 @@ from stream.timeline.likeness import (
 BY_PERSON = Likeness(Evidence.PERSON, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tie:
     """The lesion that a name stands for, and how that is known.
 
@@ -46,7 +46,7 @@ class Tie:
         return replace(self, perhaps=None) if self.perhaps else self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FollowedLesion:
     """What a scan says of a lesion: `finding` names it as it is followed, `reported_as` as the scan does."""
 

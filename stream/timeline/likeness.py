@@ -45,7 +45,7 @@ OWN_NAME = {
 """Of a lesion under its own name; one that means nothing outside of its object is never met again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KnownLesion:
     """A lesion as it is known so far; `seen_in`: the visit, counted on the timeline, and source that spoke of it last.
 

@@ -4,8 +4,8 @@ from collections import OrderedDict
 
 from stream.timeline.course import PatientCourse
 
-CACHED_VISITS = 20_000
-"""Of all courses in memory together: at 5-10 KB a visit with a handful of lesions, some 150 MB."""
+CACHED_VISITS = 16_000
+"""Of all courses in memory together: at 12 KB a visit with a handful of lesions, some 200 MB."""
 
 
 class CourseCache:
