@@ -39,6 +39,8 @@ from stream.vocabulary import ReasonCode
 
 IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_date", "date_of_birth"})
 """Columns of clinical.csv that say who somebody is: they go to the vault or nowhere."""
+ENROLMENT = ("trial", "arm")
+"""Clinical facts that tables of measurements may have too."""
 EARLIEST_YEAR = 1900
 MAX_LABEL = 64
 TELLING = 3  # shorter IDs occur in any word
@@ -130,10 +132,14 @@ class _PatientImport:
         )
 
     def _clinical(self) -> dict[str, str]:
-        """The cells of clinical.csv that hold something and say nothing of who the patient is."""
+        """The cells of clinical.csv that say something, but not who it is; trial and arm else of the visits."""
         clinical = self._rows.clinical
         criteria_of(clinical)
-        return {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
+        # of rows that have a day: the others change nothing
+        placed = [row for row in self._rows.measurements if WrittenDay(row).date_from(self._baseline)]
+        enrolment = {name: text for name in ENROLMENT for row in reversed(placed) if (text := row.first(name))}
+        known = {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
+        return enrolment | known
 
     def _treatments(self) -> Iterator[Treatment]:
         for row in self._rows.treatments:

@@ -81,6 +81,14 @@ def test_the_trial_tells_the_disease_where_the_patient_does_not(tables: Tables) 
     assert known.visits[0].disease == "bladder"
 
 
+def test_trial_and_arm_are_facts_whichever_table_names_them(tables: Tables) -> None:
+    measurements = "patient_id,date,trial,arm,longest_diameter_mm\nA,2026-01-10,POPLAR,Two,40\n"
+    assert tables.known(measurements=measurements).clinical == {"trial": "POPLAR", "arm": "Two"}
+    clinical = "patient_id,arm,age\nA,One,61\n"
+    known = tables.known(measurements=measurements, clinical=clinical)
+    assert known.clinical == {"trial": "POPLAR", "arm": "One", "age": "61"}
+
+
 def test_outcomes_come_by_endpoint_or_as_told_at_surgery(tables: Tables) -> None:
     by_endpoint = tables.known(clinical=CLINICAL, outcomes="patient_id,endpoint,day,event\nA,Progression,30,1\n")
     assert [(one.endpoint, one.at.date(), one.event) for one in by_endpoint.outcomes] == [
