@@ -1,1 +1,1 @@
-"""What people see: three pages that read the views and nothing else."""
+"""What people see: pages that read the views and nothing else."""

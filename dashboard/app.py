@@ -11,6 +11,7 @@ page = st.navigation(
     [
         st.Page("views/worklist.py", title="Worklist", icon=":material/format_list_bulleted:", default=True),
         st.Page("views/patient.py", title="Patient", icon=":material/timeline:", url_path="patient"),
+        st.Page("views/cohort.py", title="Cohort", icon=":material/groups:", url_path="cohort"),
         st.Page("views/pipeline.py", title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
         st.Page("views/models.py", title="Models", icon=":material/model_training:", url_path="models"),
     ],

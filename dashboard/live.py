@@ -13,9 +13,9 @@ REFRESH_SECONDS = 5
 """A forecast is stored about 2 s after its scan; shorter would redraw under the reader's hand for nothing."""
 
 
-def live(page: Callable[[ViewReader], None]) -> None:
-    """Draw `page` now and every REFRESH_SECONDS, each time from a new snapshot of the database."""
-    st.fragment(run_every=REFRESH_SECONDS)(_draw)(page)
+def live(page: Callable[[ViewReader], None], every: float = REFRESH_SECONDS) -> None:
+    """Draw `page` now and every so many seconds, each time from a new snapshot of the database."""
+    st.fragment(run_every=every)(_draw)(page)
 
 
 def _draw(page: Callable[[ViewReader], None]) -> None:

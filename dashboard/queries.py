@@ -1,6 +1,6 @@
 """What the pages ask the database, as tables: each page from one snapshot (by storage.reading.pages)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
 from stream.storage import database
-from stream.storage.reading import pages
+from stream.storage.reading import cohort_pages, pages
 
 ROLE = "dashboard"
 AWAY = (CannotStart, pd.errors.DatabaseError, database.ReaderOutage)
@@ -106,6 +106,26 @@ class ViewReader:
     def model_cards(self) -> pd.DataFrame:
         """Weights in service with their cards, those that lead first."""
         return self._read(pages.MODEL_CARDS)
+
+    def enrolled(self) -> pd.DataFrame:
+        """Every trial, arm and disease that patients are in."""
+        return self._read(cohort_pages.ENROLLED)
+
+    def judged(self) -> pd.DataFrame:
+        """Every line of therapy and criterion that there are verdicts on."""
+        return self._read(cohort_pages.JUDGED)
+
+    def lines(self, choice: Mapping[str, object]) -> pd.DataFrame:
+        """What became of one line of each patient; `choice` has trial, arm, disease (None: any), line and criterion."""
+        return self._read(cohort_pages.LINES, **choice)
+
+    def line_visits(self, line: int, criterion: str, patients: Sequence[str]) -> pd.DataFrame:
+        """The verdicts of these patients in a line, in days since its baseline."""
+        return self._read(cohort_pages.VISITS, line=line, criterion=criterion, patients=patients)
+
+    def given(self, patients: Sequence[str]) -> pd.DataFrame:
+        """The treatments of these patients, by start."""
+        return self._read(cohort_pages.GIVEN, patients=patients)
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         rows = pd.read_sql_query(sql, self._connection, params=values or None)

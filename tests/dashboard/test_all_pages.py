@@ -10,7 +10,7 @@ from stream.settings import Settings
 from tests.dashboard.cohort import GROWING
 from tests.dashboard.conftest import Open, read
 
-PAGES = ("worklist", "patient", "pipeline", "models")
+PAGES = ("worklist", "patient", "cohort", "pipeline", "models")
 
 
 @pytest.mark.parametrize("page", PAGES)

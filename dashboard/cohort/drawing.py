@@ -1,0 +1,94 @@
+"""What all figures of a cohort share: colours of responses, axes, signs and look."""
+
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from dashboard.cohort import words
+from dashboard.style import INK, MUTED, PANEL, PAPER, RULE, TEAL, WORSE
+
+RESPONSE_COLOURS = {
+    words.RESPONSES["CR"]: TEAL,
+    words.RESPONSES["PR"]: "#3a8fbd",
+    words.RESPONSES["SD"]: "#8a8f94",
+    words.RESPONSES["Non-CR/Non-PD"]: "#a9863a",
+    words.RESPONSES["PD"]: WORSE,
+    words.RESPONSES["NE"]: INK,
+}
+FONT = '"Source Sans", "Source Sans Pro", sans-serif'
+STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
+
+
+def finished(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
+    """`chart` with its title, in the look of all pages."""
+    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
+    done: alt.LayerChart = (
+        chart.properties(height=height, title=heading)
+        .configure(font=FONT, background=PAPER)
+        .configure_axis(
+            labelColor=MUTED,
+            labelFontSize=12,
+            titleColor=MUTED,
+            titleFontWeight="normal",
+            titleFontSize=12,
+            gridColor=PANEL,
+            tickColor=RULE,
+            domainColor=RULE,
+        )
+        .configure_legend(labelColor=INK, labelFontSize=13)
+        .configure_view(strokeWidth=0)
+    )
+    return done
+
+
+def limit_rules(limits: words.Limits) -> alt.LayerChart:
+    """Dashed lines at the response and the progression of the criterion, and one at no change."""
+    dashed = pd.DataFrame({"change": [limits.progression, limits.response]})
+    rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3).encode(y="change:Q")
+    zero = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(y="change:Q")
+    lines: alt.LayerChart = rules + zero
+    return lines
+
+
+def responses(frame: pd.DataFrame) -> alt.Color:
+    """Colours of the responses that are in `frame`, best first, with a legend."""
+    return alt.Color("response:N", scale=response_scale(frame), legend=legend())
+
+
+def response_scale(frame: pd.DataFrame) -> alt.Scale:
+    """Domain and colours of the responses that are in `frame`."""
+    there = [name for name in RESPONSE_COLOURS if name in set(frame.response)]
+    return alt.Scale(domain=there, range=[RESPONSE_COLOURS[name] for name in there])
+
+
+def signs(shapes: dict[str, str], colours: dict[str, str]) -> tuple[alt.Shape, alt.Color]:
+    """Shape and colour of each `mark`, in one legend."""
+    names = list(shapes)
+    shape = alt.Scale(domain=names, range=[shapes[name] for name in names])
+    colour = alt.Scale(domain=names, range=[colours[name] for name in names])
+    return alt.Shape("mark:N", scale=shape, legend=legend("bottom")), alt.Color(
+        "mark:N", scale=colour, legend=legend("bottom")
+    )
+
+
+def legend(orient: Literal["top", "bottom"] = "top") -> alt.Legend:
+    """Above or below the figure, without a title, narrow enough for a small screen."""
+    return alt.Legend(orient=orient, title=None, labelLimit=150, symbolSize=90, columns=2)
+
+
+def months(name: str, title: str, reach: float) -> alt.X:
+    """The axis of time, from 0 to `reach`."""
+    axis = alt.Axis(title=title, grid=False, tickMinStep=1, tickCount=8)
+    return alt.X(f"{name}:Q", scale=alt.Scale(domain=[0, max(reach, 1.0)], nice=False), axis=axis)
+
+
+def change(name: str, limits: words.Limits) -> alt.Y:
+    """The axis of changes of a sum."""
+    axis = alt.Axis(title=f"change of the {limits.of} (%)", tickCount=6, domain=False)
+    return alt.Y(f"{name}:Q", scale=alt.Scale(zero=True, nice=True), axis=axis)
+
+
+def tooltip() -> alt.Tooltip:
+    """The words of a mark, beside the pointer."""
+    return alt.Tooltip("words:N", title=" ")

@@ -1,0 +1,113 @@
+"""The figures of a cohort, each from a data frame: waterfall, spider and survival; a click on a mark opens its patient.
+
+Nothing is smoothed between scans, and no colour says what no sign or word says too.
+"""
+
+import altair as alt
+import pandas as pd
+
+from dashboard.cohort import words
+from dashboard.cohort.drawing import (
+    STAR,
+    change,
+    finished,
+    legend,
+    limit_rules,
+    months,
+    response_scale,
+    responses,
+    signs,
+    tooltip,
+)
+from dashboard.cohort.frames import NEW_LESION, PROGRESSION
+from dashboard.style import INK, MUTED, SERIES, WORSE
+
+HEIGHT = 380
+NARROW = 60
+"""Bars from which on there is no room between them."""
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [10, 4], [1, 3], [6, 2, 1, 2])
+"""How the lines of groups are told apart beside their colours, in the order of SERIES."""
+ROW = 0.085
+"""Height of a row of numbers at risk, in shares."""
+
+
+def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> alt.LayerChart:
+    """A bar for each patient, the largest growth first: pale where a response is not confirmed, a star for new lesions.
+
+    `frame` by `frames.waterfall`: place, change (%), response, sure, new, url, words.
+    """
+    gap = 0.0 if len(frame) > NARROW else 0.15
+    places = alt.X("place:O", axis=None, scale=alt.Scale(paddingInner=gap))
+    base = alt.Chart(frame.assign(top=frame.change.clip(lower=0))).encode(x=places, href="url:N", tooltip=tooltip())
+    bars = base.mark_bar(strokeWidth=0.6).encode(
+        y=change("change", limits),
+        color=responses(frame),
+        stroke=alt.Stroke("response:N", scale=response_scale(frame), legend=None),
+        fillOpacity=alt.condition("datum.sure", alt.value(1), alt.value(0.3)),
+    )
+    stars = base.transform_filter("datum.new").mark_text(text="★", fontSize=13, color=INK, dy=-8).encode(y="top:Q")
+    return finished(limit_rules(limits) + bars + stars, title, HEIGHT)
+
+
+def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) -> alt.LayerChart:
+    """A line for each patient from 0 at the baseline, open where a target was not evaluated; bold below the pointer.
+
+    `frame` by `frames.spider`: patient_id, month, change (%), mark, url, words; `reach`: last month of the axis.
+    """
+    pointed = alt.selection_point(on="pointerover", nearest=True, fields=["patient_id"], empty=False)
+    x = months("month", "months since the baseline scan", reach)
+    base = alt.Chart(frame).encode(x=x, y=change("change", limits), href="url:N", tooltip=tooltip())
+    lines = base.mark_line(color=MUTED).encode(
+        detail="patient_id:N",
+        strokeWidth=alt.condition(pointed, alt.value(3), alt.value(1)),
+        opacity=alt.condition(pointed, alt.value(1), alt.value(0.55)),
+    )
+    points = base.mark_point(filled=True, color=MUTED, opacity=0.8)
+    sized = points.encode(size=alt.condition(pointed, alt.value(70), alt.value(14))).add_params(pointed)
+    shape, colour = signs({PROGRESSION: "cross", NEW_LESION: STAR}, {PROGRESSION: WORSE, NEW_LESION: INK})
+    marks = base.transform_filter("datum.mark !== ''").mark_point(filled=True, size=70, opacity=1)
+    chart = limit_rules(limits) + lines + sized + marks.encode(shape=shape, color=colour)
+    return finished(chart, title, HEIGHT)
+
+
+def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -> alt.LayerChart:
+    """Steps down at each event, a tick where somebody was last seen without it, and how many are at risk below.
+
+    `curves` by `frames.survival`, `risk` by `frames.risk_table`; the band of the interval only around a single curve.
+    """
+    groups = list(curves.group.unique())
+    floor = -ROW * (2 * len(groups) + 0.5)
+    x = months("month", f"months since {since}", float(curves.month.max()))
+    named = alt.Legend(**legend().to_dict(), symbolType="stroke", symbolStrokeWidth=3) if len(groups) > 1 else None
+    colour = alt.Color("group:N", scale=alt.Scale(domain=groups, range=list(SERIES)), legend=named)
+    dash = alt.StrokeDash("group:N", scale=alt.Scale(domain=groups, range=list(DASHES)), legend=named)
+    base = alt.Chart(curves).encode(x=x, y=_share("survival", floor), color=colour)
+    line = base.mark_line(interpolate="step-after", strokeWidth=2.2).encode(strokeDash=dash)
+    ticks = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, height=11, orient="vertical")
+    chart = line + ticks.encode(tooltip=tooltip()) + _at_risk(risk, groups, x, floor)
+    if len(groups) == 1:
+        band = base.mark_area(interpolate="step-after", opacity=0.16).encode(y=_share("low", floor), y2="high:Q")
+        chart = band + chart
+    return finished(chart, title, HEIGHT + 30 * len(groups))
+
+
+def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> alt.LayerChart:
+    """Numbers in rows below zero, each below the name of its group."""
+    rows = {group: -ROW * (2 * number + 2) for number, group in enumerate(groups)}
+    placed = risk.assign(row=risk.group.map(rows))
+    heads = pd.DataFrame(
+        {
+            "month": 0.0,
+            "row": [row + ROW for row in rows.values()],
+            "name": [f"at risk: {group}" if len(groups) > 1 else "at risk" for group in groups],
+        }
+    )
+    numbers = alt.Chart(placed).mark_text(fontSize=12, color=INK).encode(x=x, y=_share("row", floor), text="at_risk:Q")
+    names = alt.Chart(heads).mark_text(fontSize=12, align="left", color=MUTED, dx=-4)
+    layered: alt.LayerChart = numbers + names.encode(x=x, y=_share("row", floor), text="name:N")
+    return layered
+
+
+def _share(name: str, floor: float) -> alt.Y:
+    axis = alt.Axis(title=None, format=".0%", values=[0, 0.25, 0.5, 0.75, 1], domain=False)
+    return alt.Y(f"{name}:Q", scale=alt.Scale(domain=[floor, 1], nice=False), axis=axis)

@@ -1,0 +1,78 @@
+"""Sections of the page of a cohort on response: rates, best change, change over time."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort.rates import not_evaluable
+
+MOST_LINES = 40
+"""Patients up to whom the lines of one figure are readable; more are shown by best response."""
+ACROSS = 2
+"""Figures beside each other."""
+
+
+def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str) -> None:
+    """How many respond, with intervals; how many have each best response, and who is not evaluable, why."""
+    st.subheader("How many respond?", anchor=False)
+    st.dataframe(tables.rates(based, by), hide_index=True, key="rates")
+    st.caption(
+        "Objective response: complete or partial. Confirmed: seen again at least 28 days later. Disease control: also "
+        "stable disease. Of all patients with a baseline scan; who is not evaluable counts as without response. "
+        "In brackets: 95 % interval, exact (Clopper and Pearson)."
+    )
+    left, right = st.columns(2)
+    left.dataframe(tables.categories(based), hide_index=True, key="categories")
+    reasons = [f"{words.patients(count)} not evaluable: {reason}" for reason, count in not_evaluable(everyone).items()]
+    right.text("\n".join(reasons) or "Every patient could be evaluated.")
+
+
+def shrinkage(based: pd.DataFrame, limits: words.Limits) -> None:
+    """The waterfall and its table."""
+    st.subheader("How far did the tumours shrink?", anchor=False)
+    frame = frames.waterfall(based)
+    if frame.empty:
+        st.info("Of nobody a sum was measured both at the baseline and after it.", icon=":material/straighten:")
+        return
+    title = f"Best change of the {limits.of}"
+    st.altair_chart(figures.waterfall(frame, limits, title), theme=None, key="waterfall", alt=title)
+    without = len(based) - len(frame)
+    st.caption(
+        f"Up to the first progression: {words.patients(len(frame))}. "
+        + (f"Without a sum at the baseline or after it, and not drawn: {without}. " if without else "")
+        + f"Pale: response not confirmed. Star: new lesion. Dashed: {words.change(limits.response)}, a response, and "
+        f"{words.change(limits.progression)}; progression is told from the smallest sum so far or by new lesions, so "
+        "that a bar below that line may have progressed too. A click on a bar opens the patient."
+    )
+    with st.expander("Table of best changes"):
+        st.dataframe(tables.best_changes(frame), hide_index=True, key="waterfall-table")
+
+
+def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -> None:
+    """The spider, of many patients one for each best response, and its table."""
+    st.subheader("How did they change over time?", anchor=False)
+    points = frames.spider(based, visits)
+    if points.change.notna().sum() == points.patient_id.nunique():
+        st.info("Of nobody there is a change yet.", icon=":material/straighten:")
+        return
+    parts = _parts(points)
+    for first in range(0, len(parts), ACROSS):
+        cells = st.columns(min(len(parts), ACROSS))
+        for cell, (name, of) in zip(cells, parts[first : first + ACROSS], strict=False):
+            title = f"{name}: {words.patients(of.patient_id.nunique())}"
+            chart = figures.spider(of, limits, title, float(points.month.max()))
+            cell.altair_chart(chart, theme=None, key=f"spider-{name}", alt=title)
+    st.caption(
+        f"Change of the {limits.of} from the baseline. A line is open where not all targets were evaluated. "
+        "Cross: first progression; star: first new lesion. Point at a line to see whose it is; a click opens it."
+    )
+    with st.expander("Table of visits"):
+        st.dataframe(tables.visits(points), hide_index=True, key="spider-table", placeholder="")
+
+
+def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """All patients, or those with each best response."""
+    if points.patient_id.nunique() <= MOST_LINES:
+        return [("All patients", points)]
+    named = [(name, points[points.response == name]) for name in words.RESPONSES.values()]
+    return [(name, of) for name, of in named if not of.empty]

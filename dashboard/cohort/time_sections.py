@@ -1,0 +1,85 @@
+"""Sections of the page of a cohort on time: survival, what happened to each patient, and who they are."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort.survival import FEWEST, kaplan_meier, median
+from dashboard.cohort.swimmer import MOST_LANES, swimmer
+from dashboard.queries import ViewReader
+
+COLUMNS = {"Page": st.column_config.LinkColumn("Page", display_text="open", width=70)}
+
+
+def lasting(based: pd.DataFrame) -> None:
+    """Kaplan and Meier's curves of one of three times, their medians and their table."""
+    st.subheader("How long does it last?", anchor=False)
+    titles = {timing.title: timing for timing in words.TIMINGS}
+    chosen = st.segmented_control(
+        "Time",
+        list(titles),
+        key="time",
+        default=words.PROGRESSION_FREE.title,
+        required=True,
+        label_visibility="collapsed",
+    )
+    timing = titles.get(chosen or "", words.PROGRESSION_FREE)
+    followed = frames.followed_for(based, timing)
+    if timing is words.OVERALL and not followed.os_event.any():
+        st.info("No death is known: `outcomes.csv` with the endpoint death brings them.", icon=":material/event_busy:")
+        return
+    curves = frames.survival(followed, timing)
+    st.text("\n".join(_told(group, of, timing) for group, of in followed.groupby("group", sort=True)) or words.TOO_FEW)
+    if curves.empty:
+        return
+    title = f"{timing.title} (%)"
+    chart = figures.survival(curves, frames.risk_table(followed, curves, timing), title, timing.since)
+    st.altair_chart(chart, theme=None, key="survival", alt=f"{timing.title} by time since {timing.since}")
+    st.caption(
+        f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
+        f"without it, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
+    )
+    with st.expander("Table of the curve"):
+        st.dataframe(tables.curve(curves, timing.until), hide_index=True, key="survival-table")
+
+
+def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
+    """How many had the event, and the median, in a sentence."""
+    days, event = frames.times(lines, timing)
+    counts = (
+        f"{group}: {words.patients(len(lines))}, {sum(event)} with {timing.ends}, {len(event) - sum(event)} without"
+    )
+    if len(lines) < FEWEST:
+        return f"{counts}. {words.TOO_FEW}"
+    return f"{counts}. Median {words.median(median(kaplan_meier(days, event)))}."
+
+
+def each(based: pd.DataFrame, source: ViewReader) -> None:
+    """Lanes of the patients, some at a time."""
+    st.subheader("What happened to each patient?", anchor=False)
+    lanes = frames.lanes(based)
+    if lanes.empty:
+        return
+    pages = -(-len(lanes) // MOST_LANES)
+    number = st.pagination(pages, key="lanes", max_visible_pages=9) if pages > 1 else 1
+    shown = lanes.iloc[(number - 1) * MOST_LANES : number * MOST_LANES]
+    given = frames.given(shown, source.given(list(shown.patient_id)))
+    reach = 1.04 * float(lanes.end.max())
+    title = f"{len(shown)} of {words.patients(len(lanes))}, longest first"
+    chart = swimmer(shown, frames.lane_marks(shown), given, title, reach)
+    st.altair_chart(chart, theme=None, key="swimmer", alt=title)
+    st.caption(
+        "From the baseline scan to the last scan of the line, or to death. Colour: best response; dark bar: treatment "
+        "(point at it for its name). A click on a lane opens the patient. The table below has every patient."
+    )
+
+
+def who(everyone: pd.DataFrame) -> None:
+    """The table of all patients, and its CSV."""
+    st.subheader("Who is in it?", anchor=False)
+    table = tables.patients(everyone)
+    st.dataframe(table, hide_index=True, key="patients", column_config=COLUMNS, placeholder="")
+    csv = tables.harmless_csv(table.drop(columns="Page"))
+    st.download_button(
+        "Table as CSV", csv, "cohort.csv", "text/csv", key="csv", icon=":material/download:", on_click="ignore"
+    )
