@@ -1,5 +1,6 @@
 """What all figures of a cohort share: colours of responses, axes, signs and look."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import altair as alt
@@ -20,35 +21,33 @@ FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 
 
-def finished(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
-    """`chart` with its title, in the look of all pages."""
+def finished(layers: Sequence[alt.Chart], title: str, height: int) -> alt.LayerChart:
+    """`layers` from the bottom up as one figure with its title, in the look of all pages.
+
+    All at once: each step of its own would copy every layer again.
+    """
     heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
-    done: alt.LayerChart = (
-        chart.properties(height=height, title=heading)
-        .configure(font=FONT, background=PAPER)
-        .configure_axis(
-            labelColor=MUTED,
-            labelFontSize=12,
-            titleColor=MUTED,
-            titleFontWeight="normal",
-            titleFontSize=12,
-            gridColor=PANEL,
-            tickColor=RULE,
-            domainColor=RULE,
-        )
-        .configure_legend(labelColor=INK, labelFontSize=13)
-        .configure_view(strokeWidth=0)
+    axis = alt.AxisConfig(
+        labelColor=MUTED,
+        labelFontSize=12,
+        titleColor=MUTED,
+        titleFontWeight="normal",
+        titleFontSize=12,
+        gridColor=PANEL,
+        tickColor=RULE,
+        domainColor=RULE,
     )
-    return done
+    legends, view = alt.LegendConfig(labelColor=INK, labelFontSize=13), alt.ViewConfig(strokeWidth=0)
+    look = alt.Config(font=FONT, background=PAPER, axis=axis, legend=legends, view=view)
+    return alt.LayerChart(layer=list(layers), title=heading, height=height, config=look)
 
 
-def limit_rules(limits: words.Limits) -> alt.LayerChart:
+def limit_rules(limits: words.Limits) -> list[alt.Chart]:
     """Dashed lines at the response and the progression of the criterion, and one at no change."""
     dashed = pd.DataFrame({"change": [limits.progression, limits.response]})
     rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3).encode(y="change:Q")
     zero = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(y="change:Q")
-    lines: alt.LayerChart = rules + zero
-    return lines
+    return [rules, zero]
 
 
 def responses(frame: pd.DataFrame) -> alt.Color:

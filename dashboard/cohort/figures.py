@@ -38,7 +38,8 @@ def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> alt.Laye
     """
     gap = 0.0 if len(frame) > NARROW else 0.15
     places = alt.X("place:O", axis=None, scale=alt.Scale(paddingInner=gap))
-    base = alt.Chart(frame.assign(top=frame.change.clip(lower=0))).encode(x=places, href="url:N", tooltip=tooltip())
+    drawn = frame[["place", "change", "response", "sure", "new", "url", "words"]]
+    base = alt.Chart(drawn.assign(top=frame.change.clip(lower=0))).encode(x=places, href="url:N", tooltip=tooltip())
     bars = base.mark_bar(strokeWidth=0.6).encode(
         y=change("change", limits),
         color=responses(frame),
@@ -46,7 +47,7 @@ def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> alt.Laye
         fillOpacity=alt.condition("datum.sure", alt.value(1), alt.value(0.3)),
     )
     stars = base.transform_filter("datum.new").mark_text(text="★", fontSize=13, color=INK, dy=-8).encode(y="top:Q")
-    return finished(limit_rules(limits) + bars + stars, title, HEIGHT)
+    return finished([*limit_rules(limits), bars, stars], title, HEIGHT)
 
 
 def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) -> alt.LayerChart:
@@ -56,7 +57,8 @@ def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) 
     """
     pointed = alt.selection_point(on="pointerover", nearest=True, fields=["patient_id"], empty=False)
     x = months("month", "months since the baseline scan", reach)
-    base = alt.Chart(frame).encode(x=x, y=change("change", limits), href="url:N", tooltip=tooltip())
+    drawn = frame[["patient_id", "month", "change", "mark", "url", "words"]]
+    base = alt.Chart(drawn).encode(x=x, y=change("change", limits), href="url:N", tooltip=tooltip())
     lines = base.mark_line(color=MUTED).encode(
         detail="patient_id:N",
         strokeWidth=alt.condition(pointed, alt.value(3), alt.value(1)),
@@ -66,8 +68,8 @@ def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) 
     sized = points.encode(size=alt.condition(pointed, alt.value(70), alt.value(14))).add_params(pointed)
     shape, colour = signs({PROGRESSION: "cross", NEW_LESION: STAR}, {PROGRESSION: WORSE, NEW_LESION: INK})
     marks = base.transform_filter("datum.mark !== ''").mark_point(filled=True, size=70, opacity=1)
-    chart = limit_rules(limits) + lines + sized + marks.encode(shape=shape, color=colour)
-    return finished(chart, title, HEIGHT)
+    layers = [*limit_rules(limits), lines, sized, marks.encode(shape=shape, color=colour)]
+    return finished(layers, title, HEIGHT)
 
 
 def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -> alt.LayerChart:
@@ -84,14 +86,12 @@ def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -
     base = alt.Chart(curves).encode(x=x, y=_share("survival", floor), color=colour)
     line = base.mark_line(interpolate="step-after", strokeWidth=2.2).encode(strokeDash=dash)
     ticks = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, height=11, orient="vertical")
-    chart = line + ticks.encode(tooltip=tooltip()) + _at_risk(risk, groups, x, floor)
-    if len(groups) == 1:
-        band = base.mark_area(interpolate="step-after", opacity=0.16).encode(y=_share("low", floor), y2="high:Q")
-        chart = band + chart
-    return finished(chart, title, HEIGHT + 30 * len(groups))
+    band = base.mark_area(interpolate="step-after", opacity=0.16).encode(y=_share("low", floor), y2="high:Q")
+    layers = [line, ticks.encode(tooltip=tooltip()), *_at_risk(risk, groups, x, floor)]
+    return finished([band, *layers] if len(groups) == 1 else layers, title, HEIGHT + 30 * len(groups))
 
 
-def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> alt.LayerChart:
+def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> list[alt.Chart]:
     """Numbers in rows below zero, each below the name of its group."""
     rows = {group: -ROW * (2 * number + 2) for number, group in enumerate(groups)}
     placed = risk.assign(row=risk.group.map(rows))
@@ -104,8 +104,7 @@ def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> a
     )
     numbers = alt.Chart(placed).mark_text(fontSize=12, color=INK).encode(x=x, y=_share("row", floor), text="at_risk:Q")
     names = alt.Chart(heads).mark_text(fontSize=12, align="left", color=MUTED, dx=-4)
-    layered: alt.LayerChart = numbers + names.encode(x=x, y=_share("row", floor), text="name:N")
-    return layered
+    return [numbers, names.encode(x=x, y=_share("row", floor), text="name:N")]
 
 
 def _share(name: str, floor: float) -> alt.Y:

@@ -24,14 +24,16 @@ def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title
     """
     x = months("end", "months since the baseline scan", reach)
     lane = alt.Y("place:O", axis=None)
-    base = alt.Chart(lanes).encode(y=lane, tooltip=tooltip(), href="url:N")
+    base = alt.Chart(lanes[["place", "end", "response", "url", "words"]]).encode(
+        y=lane, tooltip=tooltip(), href="url:N"
+    )
     bars = base.mark_bar(height=15, fillOpacity=0.35, strokeWidth=1).encode(
         x=x,
         fill=alt.Fill("response:N", scale=response_scale(lanes), legend=legend()),
         stroke=alt.Stroke("response:N", scale=response_scale(lanes), legend=None),
     )
     treated = (
-        alt.Chart(given)
+        alt.Chart(given[["place", "start", "end", "words"]])
         .mark_bar(height=4, color=INK, opacity=0.75)
         .encode(x=months("start", "", reach), x2="end:Q", y=lane, tooltip=tooltip())
     )
@@ -43,4 +45,4 @@ def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title
     goes_on = events.transform_filter(alt.datum.mark == FOLLOWED).mark_point(
         filled=True, size=85, opacity=1, xOffset=ARROW_PX
     )
-    return finished(bars + treated + happened + goes_on, title, FRAME_PX + LANE_PX * len(lanes))
+    return finished([bars, treated, happened, goes_on], title, FRAME_PX + LANE_PX * len(lanes))

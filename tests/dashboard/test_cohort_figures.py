@@ -51,7 +51,7 @@ def test_the_waterfall_goes_from_growth_to_shrinkage_between_the_limits_of_the_c
     (bars,) = of_mark(chart, "bar")
     assert bars["encoding"]["y"]["field"] == "change"
     assert bars["encoding"]["href"]["field"] == "url"
-    assert frame.url.iloc[0] == "patient?patient=PO"
+    assert values(chart, bars)[0]["url"] == "patient?patient=PO"
 
 
 def test_a_response_that_nothing_confirmed_and_a_new_lesion_are_seen_without_colour() -> None:
