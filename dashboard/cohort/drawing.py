@@ -76,9 +76,11 @@ def legend(orient: Literal["top", "bottom"] = "top") -> alt.Legend:
     return alt.Legend(orient=orient, title=None, labelLimit=150, symbolSize=90, columns=2)
 
 
-def months(name: str, title: str, reach: float) -> alt.X:
-    """The axis of time, from 0 to `reach`."""
+def months(name: str, title: str, reach: float, marks: Sequence[int] | None = None) -> alt.X:
+    """The axis of time, from 0 to `reach`, with its `marks` where they are given."""
     axis = alt.Axis(title=title, grid=False, tickMinStep=1, tickCount=8)
+    if marks is not None:
+        axis = alt.Axis(title=title, grid=False, values=[int(mark) for mark in marks])
     return alt.X(f"{name}:Q", scale=alt.Scale(domain=[0, max(reach, 1.0)], nice=False), axis=axis)
 
 

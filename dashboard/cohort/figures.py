@@ -23,12 +23,15 @@ from dashboard.cohort.frames import NEW_LESION, PROGRESSION
 from dashboard.style import INK, MUTED, SERIES, WORSE
 
 HEIGHT = 380
+FRAME_PX = 110
+"""Room for title, legend and axis."""
 NARROW = 60
 """Bars from which on there is no room between them."""
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [10, 4], [1, 3], [6, 2, 1, 2])
 """How the lines of groups are told apart beside their colours, in the order of SERIES."""
-ROW = 0.085
-"""Height of a row of numbers at risk, in shares."""
+CURVE_PX = 310
+ROW = 0.06
+"""Height of a row of numbers at risk, as a part of that of the curve."""
 
 
 def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> alt.LayerChart:
@@ -79,7 +82,7 @@ def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -
     """
     groups = list(curves.group.unique())
     floor = -ROW * (2 * len(groups) + 0.5)
-    x = months("month", f"months since {since}", float(curves.month.max()))
+    x = months("month", f"months since {since}", float(curves.month.max()), list(risk.month.unique()))
     named = alt.Legend(**legend().to_dict(), symbolType="stroke", symbolStrokeWidth=3) if len(groups) > 1 else None
     colour = alt.Color("group:N", scale=alt.Scale(domain=groups, range=list(SERIES)), legend=named)
     dash = alt.StrokeDash("group:N", scale=alt.Scale(domain=groups, range=list(DASHES)), legend=named)
@@ -88,7 +91,7 @@ def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -
     ticks = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, height=11, orient="vertical")
     band = base.mark_area(interpolate="step-after", opacity=0.16).encode(y=_share("low", floor), y2="high:Q")
     layers = [line, ticks.encode(tooltip=tooltip()), *_at_risk(risk, groups, x, floor)]
-    return finished([band, *layers] if len(groups) == 1 else layers, title, HEIGHT + 30 * len(groups))
+    return finished([band, *layers] if len(groups) == 1 else layers, title, FRAME_PX + round(CURVE_PX * (1 - floor)))
 
 
 def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> list[alt.Chart]:

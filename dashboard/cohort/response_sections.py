@@ -71,8 +71,8 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -
 
 
 def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """All patients, or those with each best response."""
+    """All patients, or those with each best response of whom a change is known."""
     if points.patient_id.nunique() <= MOST_LINES:
         return [("All patients", points)]
     named = [(name, points[points.response == name]) for name in words.RESPONSES.values()]
-    return [(name, of) for name, of in named if not of.empty]
+    return [(name, of) for name, of in named if (of.category.notna() & of.change.notna()).any()]

@@ -37,7 +37,7 @@ def lasting(based: pd.DataFrame) -> None:
     st.altair_chart(chart, theme=None, key="survival", alt=f"{timing.title} by time since {timing.since}")
     st.caption(
         f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
-        f"without it, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
+        f"who had not, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
     )
     with st.expander("Table of the curve"):
         st.dataframe(tables.curve(curves, timing.until), hide_index=True, key="survival-table")
@@ -46,9 +46,8 @@ def lasting(based: pd.DataFrame) -> None:
 def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
     """How many had the event, and the median, in a sentence."""
     days, event = frames.times(lines, timing)
-    counts = (
-        f"{group}: {words.patients(len(lines))}, {sum(event)} with {timing.ends}, {len(event) - sum(event)} without"
-    )
+    without = len(event) - sum(event)
+    counts = f"{group}: {words.patients(len(lines))}, {sum(event)} {timing.ended}, {without} had not when last seen"
     if len(lines) < FEWEST:
         return f"{counts}. {words.TOO_FEW}"
     return f"{counts}. Median {words.median(median(kaplan_meier(days, event)))}."

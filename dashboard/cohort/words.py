@@ -54,12 +54,13 @@ class Step(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """A time to an event: its name, where it begins, what people are until its end, what ends it, what else may."""
+    """A time to an event: its name and beginning, what people are until its end, the end, until when others count."""
 
     title: str
     since: str
     until: str
     ends: str
+    ended: str
     censored: str
 
 
@@ -68,14 +69,16 @@ PROGRESSION_FREE = Timing(
     "the baseline scan",
     "alive without progression",
     "progression or death",
+    "progressed or died",
     "at the last scan that could be evaluated",
 )
-OVERALL = Timing("Overall survival", "the baseline scan", "alive", "death", "on the last day known alive")
+OVERALL = Timing("Overall survival", "the baseline scan", "alive", "death", "died", "on the last day known alive")
 RESPONSE_LASTS = Timing(
     "Duration of response",
     "the first scan with a response",
     "in response",
     "progression or death",
+    "progressed or died",
     "at the last scan that could be evaluated",
 )
 TIMINGS = (PROGRESSION_FREE, OVERALL, RESPONSE_LASTS)

@@ -44,7 +44,7 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
     words = read(page)
     assert "6 patients, line 1 of therapy, judged by RECIST 1.1." in words
     assert "1 patient not evaluable: There is no scan after the baseline yet." in words
-    assert "All together: 6 patients, 1 with progression or death, 5 without. Median not reached" in words
+    assert "All together: 6 patients, 1 progressed or died, 5 had not when last seen. Median not reached" in words
     assert len(page.get("vega_lite_chart")) == 4
 
     page.segmented_control(key="time").set_value("Overall survival").run()
