@@ -97,7 +97,12 @@ def test_markup_in_the_name_of_a_treatment_is_text_beside_the_pointer_too(addres
 
 
 def test_nothing_is_wider_than_a_small_screen(address: str, browser_page: Page) -> None:
-    for path, heading in (("/", "Worklist"), (f"/patient?patient={GROWING}", GROWING), ("/pipeline", "Pipeline")):
+    for path, heading in (
+        ("/", "Worklist"),
+        (f"/patient?patient={GROWING}", GROWING),
+        ("/cohort", "Cohort"),
+        ("/pipeline", "Pipeline"),
+    ):
         browser_page.goto(address + path)
         expect(browser_page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE_MS)
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 1280
