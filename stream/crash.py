@@ -36,6 +36,8 @@ POINTS = {
     "publisher.confirmed": "Kafka has confirmed all messages",
     "forwarder.announced": "rows and messages are durable, the records still lie in the spool",
     "forwarder.record_cleared": "a record is gone from the spool, others of its batch are still there",
+    # gateway: what people want of what was set aside
+    "wishes.done": "what was wanted is decided, no bell is rung and nobody is answered",
     # worker: around every batch
     "weights.copied": "weights are copied beside their place in the archive",
     "weights.kept": "weights lie in their place in the archive",

@@ -9,9 +9,11 @@ from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.spool import Spool
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
+from stream.services.accepting.wishes import WishKeeper
 from stream.settings import Settings
 from stream.storage.database import connect
 from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.releasing import kept_files
 
 
 def run_gateway(settings: Settings) -> None:
@@ -27,9 +29,15 @@ def run_gateway(settings: Settings) -> None:
         partial(pseudonyms, settings),
     )
     receiver = Receiver(settings, spool, forwarder.ring)
+    wishes = WishKeeper(
+        partial(connect, settings, "gateway"),
+        partial(kept_files, settings),
+        Publisher(kafka_servers(settings), settings.partitions),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: forwarder.stop())
     receiver.start()
+    wishes.start()
     try:
         forwarder.run()
     finally:

@@ -7,7 +7,7 @@ from stream.dicom.gateway.released import ArchivedFiles
 from stream.services.accepting.decisions import SignOff
 from stream.services.accepting.releasing import Amendment, Release
 from stream.settings import Settings
-from stream.storage.database import connect
+from stream.storage.database import Connection, connect
 from stream.storage.intake.set_asides import SetAsideItem
 from stream.wiring.bells import ring
 from stream.wiring.pseudonyms import pseudonyms
@@ -18,9 +18,12 @@ def release(settings: Settings, item_id: str, amendment: Amendment, sign_off: Si
 
     Raises AnswerIsNo where it cannot be released, WrongUse where something has to be said of it first, and outages.
     """
-    with connect(settings, "worker") as worker:
-        files = ArchivedFiles(settings, Archive(settings.archive), partial(pseudonyms, settings, worker))
-        taking_up = Release(worker, partial(connect, settings, "gateway"), files, amendment, sign_off)
-        items, bells = taking_up.take_up(item_id)
+    with connect(settings, "gateway") as gateway:
+        items, bells = Release(gateway, kept_files(settings, gateway), amendment, sign_off).take_up(item_id)
     ring(settings, bells)
     return items
+
+
+def kept_files(settings: Settings, gateway: Connection) -> ArchivedFiles:
+    """What a release needs of the archive and of the pseudonyms."""
+    return ArchivedFiles(settings, Archive(settings.archive), partial(pseudonyms, settings, gateway))

@@ -22,6 +22,7 @@ from stream.storage.appending import append
 from stream.storage.database import Connection
 from tests.faults.crashing import Crashing
 from tests.services.accepted_facts import accept, apply_identity, drug, forecasters, lung
+from tests.waiting import wait_until
 
 Holds = Callable[[], bool]
 LONG_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
@@ -133,6 +134,18 @@ def no_date(case: Case) -> Holds:
     before = case.count("SELECT count(*) FROM core.set_asides")
     case.send(make_sr(PatientID=case.name, StudyDate=""))
     return lambda: case.count("SELECT count(*) FROM core.set_asides WHERE reason_code = 'no_date'") > before
+
+
+def released(case: Case) -> Holds:
+    """A report without a date that a person releases by SQL, saying the day."""
+    query = """SELECT item_id FROM core.set_asides i WHERE decision IS NULL
+    AND NOT EXISTS (SELECT FROM core.wishes w WHERE w.item_id = i.item_id)"""
+    case.send(make_sr(PatientID=case.name, StudyDate=""))
+    wait_until(lambda: case.connection.execute(query).fetchone() is not None)
+    (item,) = case.connection.execute(query).fetchone()
+    case.connection.execute("SELECT scanstream.release(%s, 'the film says it', acquired => '2024-02-08')", [item])
+    done = "SELECT count(*) FROM core.wishes WHERE item_id = %s AND answer = 'done'"
+    return lambda: case.count(done, item) == 1 and case.applied()()
 
 
 def unknown_unit(case: Case) -> Holds:

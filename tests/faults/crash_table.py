@@ -47,6 +47,7 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("gateway", "publisher.confirmed"): FILES,
     ("gateway", "forwarder.announced"): ALL_FILES,
     ("gateway", "forwarder.record_cleared"): ALL_FILES,
+    ("gateway", "wishes.done"): (kinds.released,),
     ("worker", "publisher.sent"): (*FILES, kinds.treatment, kinds.merge, kinds.no_bell),
     ("worker", "publisher.confirmed"): (*FILES, kinds.treatment, kinds.merge, kinds.no_bell),
     ("worker", "key.written"): (kinds.sr,),

@@ -43,6 +43,14 @@ def test_readers_ask_what_stood_at_a_time(database: Database, role: str, functio
     assert not refused(database, role, f"SELECT * FROM scanstream.{function}(now())")
 
 
+@pytest.mark.parametrize("function", ["release", "reject"])
+def test_the_dashboard_alone_may_want_a_decision(database: Database, function: str) -> None:
+    decide = f"SELECT scanstream.{function}('0123', 'because')"
+    assert all(refused(database, role, decide) for role in ("reader", "vault", "auditor", "gateway", "worker"))
+    with pytest.raises(psycopg.errors.RaiseException, match="No item 0123"):
+        refused(database, "dashboard", decide)
+
+
 @pytest.mark.parametrize("role", ["dashboard", "reader"])
 @pytest.mark.parametrize(
     "statement",
@@ -51,6 +59,8 @@ def test_readers_ask_what_stood_at_a_time(database: Database, role: str, functio
         "SELECT * FROM core.states",
         "SELECT * FROM core.audit",
         "SELECT core.root('P')",
+        "SELECT core.wish('i', 'released', 'because', NULL, NULL, NULL)",
+        "SELECT core.write_audit('someone', 'did', 'it', 'because')",
         "SELECT * FROM vault.patients",
         "SELECT * FROM vault.scans",
         FACT,

@@ -17,9 +17,9 @@ from stream.services.accepting.releasing import Amendment
 from stream.settings import Settings
 from stream.vocabulary import ReasonCode
 
-ASK_DATE = "say when it was acquired with --date, written as 2026-01-31 or 2026-01-31T08:30"
+ASK_DATE = "say when it was acquired, written as 2026-01-31 or 2026-01-31T08:30 (--date)"
 ASK = {
-    ReasonCode.NO_PATIENT_ID: "say whose it is with --patient (a pseudonym, or the hospital's ID with --issuer)",
+    ReasonCode.NO_PATIENT_ID: "say whose it is: a pseudonym, or by command the hospital's ID (--patient, --issuer)",
     ReasonCode.NO_DATE: ASK_DATE,
     ReasonCode.IMPOSSIBLE_DATE: ASK_DATE,
 }

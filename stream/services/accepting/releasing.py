@@ -1,6 +1,6 @@
 """A release: what was set aside is taken up again, with what a person says of it, and the bells that are to be rung."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -57,22 +57,22 @@ class KeptFiles(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _DescribedFile:
+    """A file as it was received, and what it is with what a person says of it."""
+
+    received: ReceivedFile
+    what: DescribedInstance
+
+
 class Release:
     """Lets an item count as if nothing had been wrong: `amendment` is what is said of it, `sign_off` who said so.
 
-    `worker` is a connection as worker, `connect_gateway` makes one as gateway, to accept a file.
+    `gateway` is a connection as gateway, who may accept files.
     """
 
-    def __init__(
-        self,
-        worker: Connection,
-        connect_gateway: Callable[[], Connection],
-        files: KeptFiles,
-        amendment: Amendment,
-        sign_off: SignOff,
-    ) -> None:
-        self._worker = worker
-        self._connect_gateway = connect_gateway
+    def __init__(self, gateway: Connection, files: KeptFiles, amendment: Amendment, sign_off: SignOff) -> None:
+        self._gateway = gateway
         self._files = files
         self._amendment = amendment
         self._sign_off = sign_off
@@ -82,68 +82,92 @@ class Release:
 
         Raises AnswerIsNo where it cannot be released, WrongUse where something has to be said of it first, and outages.
         """
-        item = undecided(self._worker, item_id)
+        item = undecided(self._gateway, item_id)
         if item.why_not:
             raise AnswerIsNo(item.why_not)
-        return self._files_of(item) if item.kind == "file" else ([item], self._again(item))
+        if item.kind != "file":
+            return [item], self._again(item)
+        others = of_one_cause(self._gateway, item)
+        bells = self._file(item)
+        released, more = self._others(others)
+        return [item, *released], [*bells, *more]
 
-    def _files_of(self, item: SetAsideItem) -> tuple[list[SetAsideItem], list[BellMessage]]:
-        """The file, and all of its cause; what else is wrong with one of these stays aside."""
-        with self._connect_gateway() as gateway:
-            others = of_one_cause(gateway, item)
-            released, bells = [item], self._file(gateway, item)
-            for other in others:
-                with suppress(AnswerIsNo):
-                    bells += self._file(gateway, each := undecided(self._worker, other))
-                    released.append(each)
+    def go_on(self, item: SetAsideItem) -> list[BellMessage]:
+        """Do what is left of a release that was cut short after `item` itself was released; returns the bells to ring.
+
+        Of what is no file nothing is left but bells, which the sweep rings.
+        """
+        if item.kind != "file":
+            return []
+        bells = self._followed(item, *self._said(item))
+        return [*bells, *self._others(of_one_cause(self._gateway, item))[1]]
+
+    def _others(self, item_ids: Sequence[str]) -> tuple[list[SetAsideItem], list[BellMessage]]:
+        """Release the other files of a cause; what else is wrong with one of these stays aside."""
+        released: list[SetAsideItem] = []
+        bells: list[BellMessage] = []
+        for item_id in item_ids:
+            with suppress(AnswerIsNo):
+                bells += self._file(item := undecided(self._gateway, item_id))
+                released.append(item)
         return released, bells
 
     def _again(self, item: SetAsideItem) -> list[BellMessage]:
         """Measure a revision, fold a timeline, or take a message once more."""
         match item:
             case SetAsideItem(kind="message"):
-                release_message(self._worker, item, self._sign_off)
+                release_message(self._gateway, item, self._sign_off)
                 return []
             case SetAsideItem(kind="timeline", patient_id=str(patient_id)):
-                release_timeline(self._worker, item, self._sign_off)
+                release_timeline(self._gateway, item, self._sign_off)
                 return [patient_bell(patient_id)]
             case SetAsideItem(scan_uid=str(scan_uid)):
-                release_revision(self._worker, item, self._sign_off)
-                key = resolve(self._worker, [scan_uid])[scan_uid]
+                release_revision(self._gateway, item, self._sign_off)
+                key = resolve(self._gateway, [scan_uid])[scan_uid]
                 complete = ("scans", key, {"scan_uid": scan_uid, "revision": item.revision})
                 return [complete, ("instances", key, {"scan_uid": scan_uid})]
         raise ValueError(f"a {item.kind} cannot be released")
 
-    def _file(self, gateway: Connection, item: SetAsideItem) -> list[BellMessage]:
+    def _file(self, item: SetAsideItem) -> list[BellMessage]:
         """Accept a file; one that names another patient than its study moves the study where that is said."""
-        file = kept_file(self._worker, item)
+        file, move_to = self._said(item)
+        release_file(self._gateway, item, replace(file.received, what=file.what), self._sign_off, move_to)
+        return self._followed(item, file, move_to)
+
+    def _said(self, item: SetAsideItem) -> tuple[_DescribedFile, str | None]:
+        """The file with what is said of it, and the patient to whom its study moves, if it does."""
+        file = kept_file(self._gateway, item)
         described = self._files.describe(file, self._amendment)
         self._refuse_strangers(item, described.patient_id)
         doubt = item.reason_code == ReasonCode.IDENTITY_DOUBT and self._amendment.patient is not None
         conflict = doubt or item.reason_code == ReasonCode.PATIENT_CONFLICT
         move_to = described.patient_id if conflict and self._amendment.patient else None
         if conflict:
-            described = of_the_study(self._worker, described)
+            described = of_the_study(self._gateway, described)
         if item.reason_code == ReasonCode.CONTENT_CONFLICT:
             corrected = self._files.corrected_uid(described.instance_uid, file.content_sha256)
-            described = correcting(self._worker, described, corrected)
-        release_file(gateway, item, replace(file, what=described), self._sign_off, move_to)
-        named = move_to_named(gateway, [described.scan_uid])
+            described = correcting(self._gateway, described, corrected)
+        return _DescribedFile(file, described), move_to
+
+    def _followed(self, item: SetAsideItem, file: _DescribedFile, move_to: str | None) -> list[BellMessage]:
+        """What comes after a file is accepted; doing it again changes nothing."""
+        what = file.what
+        named = move_to_named(self._gateway, [what.scan_uid])
         fields = {
-            "scan_uid": described.scan_uid,
-            "instance_uid": described.instance_uid,
-            "sha256": file.sha256,
-            "uri": self._files.uri(file.sha256),
+            "scan_uid": what.scan_uid,
+            "instance_uid": what.instance_uid,
+            "sha256": file.received.sha256,
+            "uri": self._files.uri(file.received.sha256),
         }
-        key = received_as(self._worker, [described.scan_uid])[described.scan_uid]
+        key = received_as(self._gateway, [what.scan_uid])[what.scan_uid]
         bells = [("instances", key, fields), *map(patient_bell, named)]
-        return [*bells, *self._moved(item, described, move_to)]
+        return [*bells, *self._moved(item, what, move_to)]
 
     def _refuse_strangers(self, item: SetAsideItem, patient_id: str) -> None:
         """A pseudonym that nobody has is a slip; a hospital's ID may be of somebody new, whom the file then names."""
         patient = self._amendment.patient
         new = self._amendment.issuer is not None and item.reason_code not in OF_A_STUDY
-        if patient and not new and not has_patient(self._worker, patient_id):
+        if patient and not new and not has_patient(self._gateway, patient_id):
             raise WrongUse(
                 f"No patient {patient} is known here: give a pseudonym, or the hospital's ID together with --issuer."
             )
@@ -153,5 +177,5 @@ class Release:
             return []
         event_id, by = f"release/{item.item_id}", self._sign_off
         move = IdentityEvent(event_id, IdentityKind.MOVE, None, to, described.scan_uid, by.by, by.why)
-        accept_identity(self._worker, move)
+        accept_identity(self._gateway, move)
         return [patient_bell(to)]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from psycopg.rows import args_row, scalar_row
 
 from stream.storage.database import Connection
-from stream.vocabulary import ReasonCode
 
 
 @dataclass(frozen=True)
 class SetAsideItem:
-    """What was set aside, and what was decided on it so far; `file`: one that a sender was told success for."""
+    """What was set aside, and what was decided on it so far.
+
+    `kind`: file, revision, message, timeline, row (of an imported table) or identity event; `why_not` it cannot be
+    released, where it cannot.
+    """
 
     item_id: str
     scan_uid: str | None
@@ -24,38 +27,15 @@ class SetAsideItem:
     decision: str | None
     decided_by: str | None
     decided_at: dt.datetime | None
-    file: bool
-
-    @property
-    def kind(self) -> str:
-        """revision, file, message, timeline, row (of an imported table) or identity event."""
-        if self.revision is not None:
-            return "revision"
-        if self.sha256:
-            return "file" if self.file else "message"
-        if self.patient_id:
-            return "timeline"
-        return "identity event" if self.reason_code == ReasonCode.KILLED_WORKER else "row"
-
-    @property
-    def why_not(self) -> str | None:
-        """Why it cannot be released, where it cannot; a message that ended workers may come again."""
-        is_killer = self.sha256 and self.reason_code == ReasonCode.KILLED_WORKER
-        return None if is_killer else NOT_KEPT.get(self.kind)
-
-
-NOT_KEPT = {
-    "message": "Its bytes were not kept, so a message cannot be released: have its sender publish it again.",
-    "row": "A row of a table cannot be released: correct the table and import it again.",
-    "identity event": "It was refused so that those behind it could go on: ask for it again.",
-}
+    kind: str
+    why_not: str | None
 
 
 def find_item(connection: Connection, item_id: str) -> SetAsideItem | None:
     """The item with this name, None where there is none."""
     query = """SELECT item_id, scan_uid, revision, patient_id, sha256, reason_code, reason, decision, decided_by,
-      decided_at, EXISTS (SELECT FROM core.receipts r WHERE r.sha256 = i.sha256)
-    FROM core.set_asides i WHERE item_id = %s"""
+      decided_at, kind, why_not
+    FROM core.set_asides JOIN core.set_aside_kinds USING (item_id) WHERE item_id = %s"""
     return connection.cursor(row_factory=args_row(SetAsideItem)).execute(query, [item_id]).fetchone()
 
 

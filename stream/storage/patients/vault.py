@@ -39,11 +39,12 @@ ORDER BY turn"""
 
 
 def waiting_doubts(connection: Connection, item_id: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Item, name, birth date and sex of the undecided doubts about one patient, this item's; oldest first."""
+    """Item, name, birth date and sex of this item and of the undecided doubts about its patient; oldest first."""
     query = """SELECT d.item_id, d.name, d.birth_date, d.sex FROM vault.doubts d JOIN core.set_asides i USING (item_id)
-WHERE i.decision IS NULL AND d.patient_id = (SELECT patient_id FROM vault.doubts WHERE item_id = %s)
+WHERE (i.decision IS NULL OR d.item_id = %(item)s)
+  AND d.patient_id = (SELECT patient_id FROM vault.doubts WHERE item_id = %(item)s)
 ORDER BY i.set_aside_at, d.item_id"""
-    return connection.execute(query, [item_id]).fetchall()
+    return connection.execute(query, {"item": item_id}).fetchall()
 
 
 def give_doubt(connection: Connection, item_id: str, patient_id: str) -> None:

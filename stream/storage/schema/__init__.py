@@ -2,6 +2,7 @@
 
 from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.courses import endpoint_statuses, responses, visits
+from stream.storage.schema.decisions import set_asides, wishes
 from stream.storage.schema.facts import (
     clinical,
     features,
@@ -15,7 +16,6 @@ from stream.storage.schema.facts import (
     revision_instances,
     revisions,
     scans,
-    set_asides,
     treatments,
     unused,
 )
@@ -93,4 +93,5 @@ __all__ = [
     "vault_scans",
     "visits",
     "weights",
+    "wishes",
 ]

@@ -159,25 +159,6 @@ rejections = sa.Table(
     comment="Rejected revisions: this one and all lower ones do not count",
 )
 
-set_asides = sa.Table(
-    "set_asides",
-    metadata,
-    key("item_id", sa.Text, "Names the item for a person's decision"),
-    col("scan_uid", Id, "Scan, where known", null=True),
-    col("revision", sa.Integer, "Revision, where it is one", null=True),
-    col("sha256", sa.Text, "sha256 of the file or message, where it is one", null=True),
-    col("reason_code", sa.Text, "One of the reason codes"),
-    col("reason", sa.Text, "What a person should look at"),
-    col("set_aside_at", Time, "When"),
-    col("decision", sa.Text, "released or rejected", null=True, info=LATER),
-    col("decided_by", sa.Text, "Who decided", null=True, info=LATER),
-    col("decided_at", Time, "When it was decided", null=True, info=LATER),
-    *hashes(later=True),
-    col("patient_id", Id, "Patient as received, where no scan tells it", null=True, info=ADDED),
-    sa.Index("set_asides_scan_uid_ix", "scan_uid", "revision"),
-    comment="What was kept but not processed, with the reason",
-)
-
 treatments = sa.Table(
     "treatments",
     metadata,

@@ -48,6 +48,8 @@ receipts = sa.Table(
     col("received_at", Time, "When success was answered"),
     sa.CheckConstraint("outcome IN ('accepted', 'duplicate', 'set_aside')", name="outcome"),
     sa.Index("receipts_scan_uid_ix", "scan_uid"),
+    sa.Index("receipts_sha256_ix", "sha256"),
+    sa.Index("receipts_set_aside_ix", "content_sha256", postgresql_where=sa.text("outcome = 'set_aside'")),
     comment="Every file a sender was told success for",
 )
 

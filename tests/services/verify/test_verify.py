@@ -38,6 +38,7 @@ from stream.storage.database import Connection
 from stream.storage.folding.staging import WRITTEN
 from stream.storage.hashing import later_sha256, row_sha256
 from stream.storage.intake.measurements import CompleteScan
+from stream.storage.intake.wishes import answer, waiting_wishes
 from stream.storage.schema.base import Xid8
 from stream.storage.table_scan import each_text
 from stream.vocabulary import LesionRelation
@@ -73,7 +74,9 @@ JANE = telling(["DOE JANE"])
 def world(upgraded: Database) -> Iterator[Connection]:
     """A row in every table of the protocol, standing and superseded ones, all of it sound; as superuser."""
     connection = upgraded.connect()
-    receive_and_measure(upgraded.connect("gateway"), connection)
+    gateway = upgraded.connect("gateway")
+    receive_and_measure(gateway, connection)
+    want_a_release(upgraded.connect("dashboard"), gateway)
     fold_each(
         connection,
         [
@@ -126,6 +129,16 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
     merged = LesionFact("PA", LesionRelation.MERGED, "lesion-PA", "lesion-PB", day(60).date())
     with connection.transaction():
         accept_lesion_fact(connection, merged, "someone", "grown together", day(62))
+
+
+def want_a_release(dashboard: Connection, gateway: Connection) -> None:
+    """One that was refused, and one that waits, with everything said that can be."""
+    item = item_id(received(UnusableFile("no_date", "No date.")).content_sha256)
+    wanted = "SELECT scanstream.release(%s, 'read from the film', 'someone', %s, %s)"
+    dashboard.execute(wanted, [item, None, None])
+    (wish,) = waiting_wishes(gateway, 1)
+    answer(gateway, wish, "It has no date.")
+    dashboard.execute(wanted, [item, "PA", "2024-02-08"])
 
 
 def change_the_past(connection: Connection) -> None:

@@ -1,0 +1,179 @@
+CREATE OR REPLACE VIEW core.set_aside_kinds AS
+  SELECT k.item_id, k.kind,
+    CASE
+      WHEN k.kind = 'row' THEN 'A row of a table cannot be released: correct the table and import it again.'
+      WHEN k.kind = 'identity event' THEN
+        'It was refused so that those behind it could go on: ask for it again.'
+      WHEN k.kind = 'message' AND k.reason_code <> 'killed_worker' THEN
+        'Its bytes were not kept, so a message cannot be released: have its sender publish it again.'
+    END AS why_not
+  FROM (
+    SELECT i.item_id, i.reason_code,
+      CASE
+        WHEN i.revision IS NOT NULL THEN 'revision'
+        WHEN i.sha256 IS NOT NULL THEN
+          CASE WHEN EXISTS (SELECT FROM core.receipts r WHERE r.sha256 = i.sha256) THEN 'file' ELSE 'message' END
+        WHEN i.patient_id IS NOT NULL THEN 'timeline'
+        WHEN i.reason_code = 'killed_worker' THEN 'identity event'
+        ELSE 'row'
+      END AS kind
+    FROM core.set_asides i) k;
+
+COMMENT ON VIEW core.set_aside_kinds IS 'What each item is that was set aside, and whether it can be released';
+COMMENT ON COLUMN core.set_aside_kinds.item_id IS 'Names the item';
+COMMENT ON COLUMN core.set_aside_kinds.kind IS
+  'file, revision, message, timeline, row (of an imported table) or identity event';
+COMMENT ON COLUMN core.set_aside_kinds.why_not IS
+  'Why it cannot be released, and what to do; null: it can (a message that ended workers may come again)';
+-- The rule of stream/timeline/digest.py: compact JSON, of which to_json writes each value as Python does. A time has to
+-- come as its microseconds, bytes as hex.
+CREATE OR REPLACE FUNCTION core.digest(VARIADIC parts json[]) RETURNS bytea
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT sha256(convert_to('[' || string_agg(coalesce(part::text, 'null'), ',' ORDER BY place) || ']', 'UTF8'))
+  FROM unnest(parts) WITH ORDINALITY AS p(part, place)
+$$;
+
+COMMENT ON FUNCTION core.digest IS 'Hash of a row that a function of SQL writes';
+CREATE OR REPLACE FUNCTION core.microseconds(at timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (extract(epoch FROM at) * 1000000)::bigint
+$$;
+
+COMMENT ON FUNCTION core.microseconds IS 'A time as it is hashed: microseconds since 1970 in UTC';
+-- The same chain as stream/storage/audit.py writes, under the same lock (stream/storage/locks.py), which is the last.
+CREATE OR REPLACE FUNCTION core.write_audit(who text, what text, subject text, why text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, core, pg_temp AS $$
+DECLARE
+  before bytea;
+  seq bigint;
+  at timestamptz;
+BEGIN
+  PERFORM pg_advisory_xact_lock(4713);
+  SELECT a.digest INTO before FROM core.audit a ORDER BY a.seq DESC LIMIT 1;
+  seq := nextval(pg_get_serial_sequence('core.audit', 'seq'));
+  at := clock_timestamp();
+  INSERT INTO core.audit (seq, at, who, what, subject, why, digest) OVERRIDING SYSTEM VALUE
+  VALUES (seq, at, who, what, subject, why, core.digest(
+    to_json(coalesce(encode(before, 'hex'), '')), to_json(seq), to_json(core.microseconds(at)), to_json(who),
+    to_json(what), to_json(subject), to_json(why), NULL));
+END $$;
+
+COMMENT ON FUNCTION core.write_audit IS 'Log in this transaction who did what to what, and why';
+-- Runs with its owner's rights: whoever may decide writes here, and nowhere else.
+CREATE OR REPLACE FUNCTION core.wish(
+  item text, decision text, why text, by_whom text, patient text, acquired text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp AS $$
+DECLARE
+  aside record;
+  waits core.wishes;
+  who text := coalesce(nullif(btrim(by_whom), ''), session_user);
+  reason text := btrim(coalesce(why, ''));
+  number int;
+  at timestamptz := clock_timestamp();
+BEGIN
+  IF reason = '' THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = 'Say why: a decision needs its reason.';
+  END IF;
+  SELECT i.*, k.why_not INTO aside FROM core.set_asides i JOIN core.set_aside_kinds k USING (item_id)
+  WHERE i.item_id = item FOR UPDATE OF i;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = format('No item %s: scanstream.set_aside names them.', item);
+  ELSIF aside.decision IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = format('%s %s it already, at %s UTC.',
+      aside.decided_by, aside.decision, to_char(aside.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'));
+  ELSIF decision = 'released' AND aside.why_not IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = aside.why_not;
+  END IF;
+  SELECT w.* INTO waits FROM core.wishes w WHERE w.item_id = item AND w.answered_at IS NULL;
+  IF waits.item_id IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = format('%s wants it %s since %s UTC: wait for the answer.',
+      waits.wanted_by, waits.decision, to_char(waits.wanted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'));
+  ELSIF patient IS NOT NULL AND NOT EXISTS (SELECT FROM core.scans s WHERE s.received_as = patient)
+    AND NOT EXISTS (SELECT FROM core.heads h WHERE h.patient_id = patient) THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = 'No such patient is known here: give a pseudonym.';
+  END IF;
+  SELECT coalesce(max(w.number), 0) + 1 INTO number FROM core.wishes w WHERE w.item_id = item;
+  INSERT INTO core.wishes
+    (item_id, number, decision, patient_id, acquired, wanted_by, login, why, wanted_at, row_sha256)
+  VALUES (item, number, decision, patient, acquired, who, session_user, reason, at, core.digest(
+    to_json('wishes'::text), to_json(item), to_json(number), to_json(decision), to_json(patient), to_json(acquired),
+    to_json(who), to_json(session_user::text), to_json(reason), to_json(core.microseconds(at))));
+  PERFORM core.write_audit(who,
+    CASE decision WHEN 'released' THEN 'want release of set-aside' ELSE 'want reject of set-aside' END, item, reason);
+  NOTIFY scanstream_wishes;
+  RETURN 'Wanted. What comes of it stands in scanstream.set_aside.';
+END $$;
+
+COMMENT ON FUNCTION core.wish IS 'Write down what a person wants done with what was set aside; the gateway does it';
+-- `acquired` is a timestamp, so that Postgres itself refuses what is no day of the calendar.
+CREATE OR REPLACE FUNCTION scanstream.release(
+  item_id text, reason text, by_whom text DEFAULT NULL, patient_id text DEFAULT NULL, acquired timestamp DEFAULT NULL)
+RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT core.wish(item_id, 'released', reason, by_whom, patient_id, to_char(acquired, 'YYYY-MM-DD"T"HH24:MI'))
+$$;
+
+COMMENT ON FUNCTION scanstream.release IS
+  'Let what was set aside, and all of its cause, count as if nothing had been wrong: reason in your words, by_whom your '
+  'name (else the login), patient_id whose it is, acquired when it was taken, on the clock of the site';
+CREATE OR REPLACE FUNCTION scanstream.reject(item_id text, reason text, by_whom text DEFAULT NULL)
+RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT core.wish(item_id, 'rejected', reason, by_whom, NULL, NULL)
+$$;
+
+COMMENT ON FUNCTION scanstream.reject IS
+  'Let what was set aside, and all of its cause, stay aside for good: reason in your words, by_whom your name (else the '
+  'login)';
+CREATE OR REPLACE VIEW scanstream.set_aside AS
+  SELECT i.item_id, i.scan_uid, i.revision,
+    core.root(coalesce(a.patient_id, s.received_as, i.patient_id)) AS patient_id, i.reason_code,
+    i.reason, i.set_aside_at, i.decision, i.decided_at, first_value(i.item_id) OVER of_one_cause AS cause,
+    (count(*) OVER of_one_cause)::int AS files,
+    k.kind, k.why_not, i.decided_by,
+    (SELECT o.calling_ae FROM core.receipts r JOIN core.associations o USING (association_id)
+      WHERE r.sha256 = i.sha256 ORDER BY r.received_at LIMIT 1) AS sender,
+    w.decision AS wanted, w.wanted_by, w.wanted_at, w.why AS wanted_because, w.answered_at, w.answer
+  FROM core.set_asides i
+  JOIN core.set_aside_kinds k ON k.item_id = i.item_id
+  LEFT JOIN core.scans s ON s.scan_uid = i.scan_uid
+  LEFT JOIN core.assignments a ON a.scan_uid = i.scan_uid
+  LEFT JOIN LATERAL (
+    SELECT * FROM core.wishes n WHERE n.item_id = i.item_id ORDER BY n.number DESC LIMIT 1) w ON true
+  -- what has no scan, or is no file, has a cause of its own
+  WINDOW of_one_cause AS (
+    PARTITION BY i.reason_code, i.reason, i.scan_uid, i.decision,
+      CASE WHEN i.scan_uid IS NULL OR i.revision IS NOT NULL THEN i.item_id END
+    ORDER BY i.set_aside_at, i.item_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
+
+COMMENT ON VIEW scanstream.set_aside IS 'What was kept but not processed, and why';
+COMMENT ON COLUMN scanstream.set_aside.item_id IS 'Names the item';
+COMMENT ON COLUMN scanstream.set_aside.scan_uid IS 'Pseudonym of the scan (study)';
+COMMENT ON COLUMN scanstream.set_aside.revision IS 'Revision of the scan, counts from 1';
+COMMENT ON COLUMN scanstream.set_aside.patient_id IS 'Pseudonym of the patient';
+COMMENT ON COLUMN scanstream.set_aside.reason_code IS 'Why it was set aside, as a code';
+COMMENT ON COLUMN scanstream.set_aside.reason IS 'Why, in words';
+COMMENT ON COLUMN scanstream.set_aside.set_aside_at IS 'When it was set aside';
+COMMENT ON COLUMN scanstream.set_aside.decision IS 'released or rejected; null: nobody decided yet';
+COMMENT ON COLUMN scanstream.set_aside.decided_at IS 'When it was decided';
+COMMENT ON COLUMN scanstream.set_aside.cause IS
+  'First item of the same scan that was set aside for the same reason: one decision is about all of them';
+COMMENT ON COLUMN scanstream.set_aside.files IS 'How many items have this cause';
+COMMENT ON COLUMN scanstream.set_aside.kind IS
+  'file, revision, message, timeline, row (of an imported table) or identity event';
+COMMENT ON COLUMN scanstream.set_aside.why_not IS 'Why it cannot be released, and what to do; null: it can';
+COMMENT ON COLUMN scanstream.set_aside.decided_by IS 'Who decided';
+COMMENT ON COLUMN scanstream.set_aside.sender IS 'AE title that sent the file';
+COMMENT ON COLUMN scanstream.set_aside.wanted IS
+  'released or rejected: what somebody wanted last by scanstream.release or scanstream.reject';
+COMMENT ON COLUMN scanstream.set_aside.wanted_by IS 'Who wanted it';
+COMMENT ON COLUMN scanstream.set_aside.wanted_at IS 'Since when';
+COMMENT ON COLUMN scanstream.set_aside.wanted_because IS 'Why, in their words';
+COMMENT ON COLUMN scanstream.set_aside.answered_at IS 'When it was done or refused; null: it waits for the gateway';
+COMMENT ON COLUMN scanstream.set_aside.answer IS 'done, or why it was not done';
+
+REVOKE EXECUTE ON FUNCTION core.digest, core.microseconds, core.write_audit, core.wish, scanstream.release,
+  scanstream.reject FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION scanstream.release, scanstream.reject TO scanstream_dashboard;
+GRANT SELECT ON core.set_aside_kinds TO scanstream_gateway, scanstream_worker;
+GRANT SELECT, UPDATE ON core.wishes TO scanstream_gateway;
+GRANT SELECT ON core.wishes TO scanstream_worker;
+GRANT DELETE ON core.suspects TO scanstream_gateway;
