@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.scripts import run
-from migrations.tables_0001.columns import ID, INT, LATER, ROW, TEXT, TIME, Index, Table, col
+from migrations.tables_0001.columns import BIGINT, ID, INT, LATER, ROW, TEXT, TIME, Index, Table, col
 
 revision = "0014"
 down_revision = "0013"
@@ -35,10 +35,50 @@ WISHES = Table(
 )
 
 
+SENDERS = Table(
+    "senders",
+    "Who sends files: kept up to date with every file, for to count receipts takes long",
+    [
+        col("calling_ae", TEXT, "AE title that called"),
+        col("peer", TEXT, "Its address at the last file"),
+        col("files", BIGINT, "Files that it was told success for"),
+        col("first_received_at", TIME, "When its first file was received"),
+        col("last_received_at", TIME, "When its last file was received"),
+    ],
+    key=("calling_ae",),
+)
+SENT_BEFORE = """INSERT INTO core.senders
+SELECT a.calling_ae, (array_agg(a.peer ORDER BY r.received_at DESC))[1], count(*), min(received_at), max(received_at)
+FROM core.receipts r JOIN core.associations a USING (association_id) GROUP BY 1"""
+BEGUN_BEFORE = """UPDATE core.assembly w SET begun_at = coalesce((SELECT r.accepted_at FROM core.revisions r
+  WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision), w.changed_at)"""
+
+
 def upgrade() -> None:
     """Go to this version."""
     WISHES.make()
-    op.create_index("receipts_sha256_ix", "receipts", ["sha256"], schema="core")
-    set_aside = sa.text("outcome = 'set_aside'")
-    op.create_index("receipts_set_aside_ix", "receipts", ["content_sha256"], schema="core", postgresql_where=set_aside)
+    SENDERS.make()
+    op.execute(SENT_BEFORE)
+    _begun_and_measured()
+    _receipts()
     run("views_0014.sql")
+
+
+def _begun_and_measured() -> None:
+    begun = sa.Column(
+        "begun_at", TIME, nullable=False, server_default=sa.text("now()"), comment="When the first of it was there"
+    )
+    op.add_column("assembly", begun, schema="core")
+    measured = sa.Column("measured_at", TIME, nullable=True, comment="When it was measured")
+    op.add_column("assembly", measured, schema="core")
+    op.execute(BEGUN_BEFORE)
+    op.create_index("assembly_begun_ix", "assembly", ["begun_at", "scan_uid", "revision"], schema="core")
+
+
+def _receipts() -> None:
+    """Indexes for what was received of a scan first, and for what a release looks up."""
+    op.drop_index("receipts_scan_uid_ix", "receipts", schema="core")
+    op.create_index("receipts_scan_uid_ix", "receipts", ["scan_uid", "received_at"], schema="core")
+    op.create_index("receipts_sha256_ix", "receipts", ["sha256"], schema="core")
+    waiting = sa.text("outcome = 'set_aside'")
+    op.create_index("receipts_set_aside_ix", "receipts", ["content_sha256"], schema="core", postgresql_where=waiting)

@@ -38,7 +38,13 @@ CREATE OR REPLACE VIEW scanstream.scan_status AS
     coalesce(r.accepted_at, w.changed_at) AS accepted_at,
     o.computed_at AS applied_at,
     r.acquired_at,
-    core.scan_clock(r.acquired_at, r.utc_offset_minutes) AS acquired_local
+    core.scan_clock(r.acquired_at, r.utc_offset_minutes) AS acquired_local,
+    (SELECT o.calling_ae FROM core.receipts c JOIN core.associations o USING (association_id)
+      WHERE c.scan_uid = w.scan_uid ORDER BY c.received_at LIMIT 1) AS sender,
+    w.begun_at,
+    (SELECT c.received_at FROM core.receipts c WHERE c.scan_uid = w.scan_uid ORDER BY c.received_at LIMIT 1)
+      AS received_at,
+    w.measured_at
   FROM core.assembly w
   JOIN core.scans s ON s.scan_uid = w.scan_uid
   LEFT JOIN core.assignments a ON a.scan_uid = w.scan_uid
@@ -71,3 +77,8 @@ COMMENT ON COLUMN scanstream.scan_status.accepted_at IS 'When the revision was a
 COMMENT ON COLUMN scanstream.scan_status.applied_at IS 'When it first counted on the timeline';
 COMMENT ON COLUMN scanstream.scan_status.acquired_at IS 'When the scan was acquired';
 COMMENT ON COLUMN scanstream.scan_status.acquired_local IS 'What the clock showed then in the zone of the scan';
+COMMENT ON COLUMN scanstream.scan_status.sender IS 'AE title that sent its first file; null: imported from a table';
+COMMENT ON COLUMN scanstream.scan_status.begun_at IS 'When the first of the revision was there';
+COMMENT ON COLUMN scanstream.scan_status.received_at IS 'When the first file of the scan was received';
+COMMENT ON COLUMN scanstream.scan_status.measured_at IS
+  'When it was measured; null: it was not, or before that was noted';

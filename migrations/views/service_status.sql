@@ -20,7 +20,14 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
         SELECT FROM core.revision_instances ri WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision))
     AS pending,
     (SELECT max(computed_at) FROM core.folds) AS last_fold_at,
-    (SELECT max(received_at) FROM core.receipts) AS last_received_at;
+    (SELECT max(last_received_at) FROM core.senders) AS last_received_at,
+    (SELECT min(changed_at) FROM core.assembly WHERE status IN ('receiving', 'measuring', 'waiting'))
+      AS oldest_waiting_at,
+    (v.value ->> 'at')::timestamptz AS verified_at,
+    (v.value ->> 'percent')::float8 AS verified_percent,
+    ARRAY(SELECT json_array_elements_text(v.value -> 'failed')) AS verify_failed
+  FROM (SELECT 1) one
+  LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
 
 COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; instances still pending';
 COMMENT ON COLUMN scanstream.service_status.accepted IS 'Files accepted';
@@ -29,3 +36,8 @@ COMMENT ON COLUMN scanstream.service_status.set_aside IS 'Files set aside';
 COMMENT ON COLUMN scanstream.service_status.pending IS 'Accepted instances without an end yet';
 COMMENT ON COLUMN scanstream.service_status.last_fold_at IS 'When a timeline last moved forward';
 COMMENT ON COLUMN scanstream.service_status.last_received_at IS 'When a file last arrived';
+COMMENT ON COLUMN scanstream.service_status.oldest_waiting_at IS
+  'Since when the revision that waits longest has not moved; null: none waits';
+COMMENT ON COLUMN scanstream.service_status.verified_at IS 'When scanstream verify last ran; null: never';
+COMMENT ON COLUMN scanstream.service_status.verified_percent IS 'Percent of the rows that it looked at';
+COMMENT ON COLUMN scanstream.service_status.verify_failed IS 'Invariants that did not hold then';

@@ -1,5 +1,6 @@
 """The command verify: checks the invariants."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +46,10 @@ def verify(
 
 
 def _findings(settings: Settings, percent: float) -> list["Finding"]:
+    from stream.storage.last_verify import note_verify
     from stream.wiring.verifying import findings
 
     with connected(settings, "worker") as connection, connected(settings, "vault") as vault:
-        return findings(settings, connection, vault, percent)
+        found = findings(settings, connection, vault, percent)
+        note_verify(connection, dt.datetime.now(dt.UTC), percent, [each.invariant for each in found if each.failed])
+    return found

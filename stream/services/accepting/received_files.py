@@ -49,6 +49,8 @@ def accept(connection: Connection, files: Sequence[ReceivedFile]) -> list[Instan
         reach("forwarding.scans_written")
         outcomes = [(file, batch.decide(file)) for file in files]
         _write(connection, outcomes, batch)
+        new = [file for file, outcome in outcomes if isinstance(outcome, Receipt)]
+        receipts.count_files(connection, [(file.calling_ae, file.peer, file.received_at) for file in new])
         reach("forwarding.receipts_written")
     reach("forwarding.committed")
     for file, outcome in outcomes:

@@ -89,9 +89,9 @@ def end_measuring(connection: Connection, steps: Iterable[MeasuringStep], now: d
     """Move revisions on that are being measured; what has moved on already stays."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            """UPDATE core.assembly SET status = %s, reason_code = %s, reason = %s, changed_at = %s
+            """UPDATE core.assembly SET status = %s, reason_code = %s, reason = %s, changed_at = %s, measured_at = %s
             WHERE scan_uid = %s AND revision = %s AND status = 'measuring'""",
-            [[step.status, step.reason_code, step.reason, now, step.scan_uid, step.revision] for step in steps],
+            [[step.status, step.reason_code, step.reason, now, now, step.scan_uid, step.revision] for step in steps],
         )
 
 
@@ -157,8 +157,9 @@ def let_wait(
 ) -> None:
     """A revision that is measured waits for its timeline, whatever it waited for before."""
     connection.execute(
-        """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
-        VALUES (%s, %s, 'waiting', %s, %s) ON CONFLICT (scan_uid, revision)
-        DO UPDATE SET status = 'waiting', completeness = excluded.completeness, changed_at = excluded.changed_at""",
-        [scan_uid, revision, completeness, now],
+        """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at, measured_at)
+        VALUES (%s, %s, 'waiting', %s, %s, %s) ON CONFLICT (scan_uid, revision)
+        DO UPDATE SET status = 'waiting', completeness = excluded.completeness, changed_at = excluded.changed_at,
+          measured_at = excluded.measured_at""",
+        [scan_uid, revision, completeness, now, now],
     )

@@ -1,7 +1,7 @@
 """Receipts: the files that senders were told success for, and the associations that brought them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -47,6 +47,21 @@ def count_as_accepted(connection: Connection, content_sha256: str, scan_uid: str
         WHERE content_sha256 = %s AND outcome = 'set_aside'""",
         [scan_uid, content_sha256],
     )
+
+
+def count_files(connection: Connection, files: Iterable[tuple[str, str, dt.datetime]]) -> None:
+    """Count the files that senders were told success for now: calling AE, its address, and when each was received."""
+    senders: dict[str, list[tuple[dt.datetime, str]]] = {}
+    for calling_ae, peer, at in files:
+        senders.setdefault(calling_ae, []).append((at, peer))
+    with connection.cursor() as cursor:
+        # always in the same order, should two gateways hear of the same senders
+        cursor.executemany(
+            """INSERT INTO core.senders AS s VALUES (%s, %s, %s, %s, %s) ON CONFLICT (calling_ae) DO UPDATE
+            SET files = s.files + excluded.files, peer = excluded.peer,
+              last_received_at = greatest(s.last_received_at, excluded.last_received_at)""",
+            [[ae, max(came)[1], len(came), min(came)[0], max(came)[0]] for ae, came in sorted(senders.items())],
+        )
 
 
 def note_association_end(connection: Connection, association_id: str, closed_at: dt.datetime) -> None:

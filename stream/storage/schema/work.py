@@ -16,6 +16,8 @@ assembly = sa.Table(
     col("reason", sa.Text, "The reason in words", null=True),
     col("attempts", sa.Integer, "Deaths of a worker that had only this in hand", server_default=sa.text("0")),
     col("changed_at", Time, "When the status changed"),
+    col("begun_at", Time, "When the first of it was there", server_default=sa.text("now()")),
+    col("measured_at", Time, "When it was measured", null=True),
     sa.CheckConstraint("status IN ('receiving', 'measuring', 'waiting', 'applied', 'set_aside')", name="status"),
     sa.Index(
         "assembly_open_ix",
@@ -23,6 +25,7 @@ assembly = sa.Table(
         "due_at",
         postgresql_where=sa.text("status IN ('receiving', 'measuring', 'waiting')"),
     ),
+    sa.Index("assembly_begun_ix", "begun_at", "scan_uid", "revision"),
     comment="How far each revision is on its way",
 )
 
@@ -47,10 +50,21 @@ receipts = sa.Table(
     col("outcome", sa.Text, "accepted, duplicate or set_aside"),
     col("received_at", Time, "When success was answered"),
     sa.CheckConstraint("outcome IN ('accepted', 'duplicate', 'set_aside')", name="outcome"),
-    sa.Index("receipts_scan_uid_ix", "scan_uid"),
+    sa.Index("receipts_scan_uid_ix", "scan_uid", "received_at"),
     sa.Index("receipts_sha256_ix", "sha256"),
     sa.Index("receipts_set_aside_ix", "content_sha256", postgresql_where=sa.text("outcome = 'set_aside'")),
     comment="Every file a sender was told success for",
+)
+
+senders = sa.Table(
+    "senders",
+    metadata,
+    key("calling_ae", sa.Text, "AE title that called"),
+    col("peer", sa.Text, "Its address at the last file"),
+    col("files", sa.BigInteger, "Files that it was told success for"),
+    col("first_received_at", Time, "When its first file was received"),
+    col("last_received_at", Time, "When its last file was received"),
+    comment="Who sends files: kept up to date with every file, for to count receipts takes long",
 )
 
 audit = sa.Table(
