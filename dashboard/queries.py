@@ -1,5 +1,6 @@
 """What the pages ask the database, as tables: each page from one snapshot (by storage.reading.pages)."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,14 @@ from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
 from stream.storage import database
+from stream.storage.intake.wishes import want
 from stream.storage.reading import cohort_pages, pages
+from stream.vocabulary import Decision
 
 ROLE = "dashboard"
 AWAY = (CannotStart, pd.errors.DatabaseError, database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
-SET_ASIDES_SHOWN, SCANS_SHOWN, UNUSED_SHOWN = 50, 25, 25
+UNUSED_SHOWN = 25
 
 
 class DatabaseAway(Exception):
@@ -87,14 +90,6 @@ class ViewReader:
         """How many scan revisions have each status."""
         return dict(self._read(pages.REVISIONS).itertuples(index=False, name=None))
 
-    def latest_scans(self) -> pd.DataFrame:
-        """The newest revisions, at most SCANS_SHOWN."""
-        return self._read(pages.LATEST_SCANS, limit=SCANS_SHOWN)
-
-    def set_aside(self) -> pd.DataFrame:
-        """What was set aside, undecided first, at most SET_ASIDES_SHOWN; `undecided` counts all of them."""
-        return self._read(pages.SET_ASIDE, limit=SET_ASIDES_SHOWN)
-
     def unused(self, patient: str) -> pd.DataFrame:
         """What the patient's standing scans hold and is not used, the newest scan first."""
         return self._read(pages.UNUSED, patient=patient)
@@ -127,6 +122,10 @@ class ViewReader:
         """The treatments of these patients, by start."""
         return self._read(cohort_pages.GIVEN, patients=patients)
 
+    def read(self, sql: str, **values: object) -> pd.DataFrame:
+        """The rows of a query of `stream.storage.reading`."""
+        return self._read(sql, **values)
+
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         rows = pd.read_sql_query(sql, self._connection, params=values or None)
         words = rows.select_dtypes(["object", "string"])
@@ -143,6 +142,19 @@ def reader() -> Iterator[ViewReader]:
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ) as connection:
             yield ViewReader(connection)
+    except AWAY as error:
+        raise DatabaseAway(str(error).splitlines()[0]) from error
+
+
+def ask_decision(
+    item_id: str, decision: Decision, why: str, by: str, patient: str | None, acquired: dt.date | None
+) -> None:
+    """Have the gateway release or reject what was set aside.
+
+    Raises AnswerIsNo where that cannot be, DatabaseAway while Postgres cannot be asked.
+    """
+    try:
+        want(_pool(load_settings(), ROLE), item_id, decision, why, by, patient, acquired)
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 

@@ -68,14 +68,24 @@ class ForecastCard(NamedTuple):
 
 
 class SetAsideRow(NamedTuple):
-    """What was set aside for one cause, and what a person decided on it; `files`: how many items that are."""
+    """What was set aside for one cause, and what people want and decided; `files`: how many items that are."""
 
     item_id: str
     files: int
+    kind: str
+    sender: str | None
+    scan_uid: str | None
     reason_code: ReasonCode
     reason: str
     set_aside_at: dt.datetime
+    why_not: str | None
+    wanted: Decision | None
+    wanted_by: str | None
+    wanted_at: dt.datetime | None
+    answer: str | None
     decision: Decision | None
+    decided_by: str | None
+    decided_at: dt.datetime | None
 
 
 class WeightsRow(NamedTuple):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from stream.vocabulary import Cause, Completeness, ReasonCode, Status
+from stream.vocabulary import Cause, Completeness, Decision, ReasonCode, Status
 
 RESEARCH_USE = "**Research use only.** Not a medical device: not for diagnosis or treatment decisions."
 AWAY = (
@@ -57,6 +57,7 @@ COMPLETENESS: dict[str, str] = {
     Completeness.REFERENCES: "all referenced files are here",
     Completeness.ASSOCIATION_END: "the sender's association ended",
     Completeness.QUIET: "nothing came for a while",
+    Completeness.IMPORT: "imported from a table",
     Completeness.FINAL_AFTER: "the time for corrections is over",
 }
 SUPERSEDED: dict[str, str] = {
@@ -83,9 +84,12 @@ OBJECT_KINDS = {
     "reg": "Registration",
 }
 REASONS: dict[str, tuple[str, str]] = {
-    ReasonCode.NO_DATE: ("No usable date", "Send it again with an acquisition or study date."),
-    ReasonCode.IMPOSSIBLE_DATE: ("Impossible date", "Correct the date at the sender and send it again."),
-    ReasonCode.NO_PATIENT_ID: ("No patient ID", "Send it again with a PatientID."),
+    ReasonCode.NO_DATE: ("No usable date", "Release it and say the day, or send it again with one."),
+    ReasonCode.IMPOSSIBLE_DATE: (
+        "Impossible date",
+        "Release it and say the day, or correct it at the sender and send it again.",
+    ),
+    ReasonCode.NO_PATIENT_ID: ("No patient ID", "Release it and say whose it is, or send it again with a patient ID."),
     ReasonCode.PATIENT_CONFLICT: (
         "One study, two patients",
         "Find out which patient is right; send it again under that one.",
@@ -110,10 +114,24 @@ REASONS: dict[str, tuple[str, str]] = {
     ReasonCode.KILLED_WORKER: ("Ended a worker three times", "Keep the file and report it to the operator."),
 }
 """What was found, and what the sender's people can do about it."""
+DECISIONS: dict[str, str] = {
+    Decision.RELEASED: "Release: it counts as if nothing had been wrong",
+    Decision.REJECTED: "Reject: it stays aside for good",
+}
+KINDS_SET_ASIDE = {
+    "file": "file",
+    "revision": "scan",
+    "message": "message",
+    "timeline": "patient's timeline",
+    "row": "row of a table",
+    "identity event": "merge or move of patients",
+}
+"""What can be set aside."""
 
 
 EXPLANATIONS = {
-    "no model applies": "No model applies: none in service was made for this disease and these measurements."
+    "kind not measured yet": "Kept, and nothing in it is measured: no report and no segmentation that can be read.",
+    "no model applies": "No model applies: none in service was made for this disease and these measurements.",
 }
 
 
@@ -228,6 +246,22 @@ def weekday(clock: dt.datetime) -> str:
 def moment(at: dt.datetime | None, zone: ZoneInfo) -> str:
     """Day and time in `zone`: `2026-11-23 14:05`."""
     return "" if at is None or pd.isna(at) else at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def last_digits(uid: str) -> str:
+    """As much of a pseudonym as tells scans apart in a table."""
+    return f"\N{HORIZONTAL ELLIPSIS}{uid[-6:]}"
+
+
+def second(at: dt.datetime | None, zone: ZoneInfo) -> str:
+    """Day and time in `zone` to the second: `2026-11-23 14:05:09`."""
+    return "" if at is None or pd.isna(at) else at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something: `1 file`, `3 files`, `1 row of a table`."""
+    first, *rest = noun.split(" ")
+    return " ".join([f"{count:,}", first + ("" if count == 1 else "s"), *rest])
 
 
 def age(at: dt.datetime | None, now: dt.datetime) -> str:

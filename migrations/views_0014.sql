@@ -129,8 +129,11 @@ CREATE OR REPLACE VIEW scanstream.set_aside AS
     i.reason, i.set_aside_at, i.decision, i.decided_at, first_value(i.item_id) OVER of_one_cause AS cause,
     (count(*) OVER of_one_cause)::int AS files,
     k.kind, k.why_not, i.decided_by,
-    (SELECT o.calling_ae FROM core.receipts r JOIN core.associations o USING (association_id)
-      WHERE r.sha256 = i.sha256 ORDER BY r.received_at LIMIT 1) AS sender,
+    coalesce(
+      (SELECT o.calling_ae FROM core.receipts r JOIN core.associations o USING (association_id)
+        WHERE r.sha256 = i.sha256 ORDER BY r.received_at LIMIT 1),
+      (SELECT o.calling_ae FROM core.receipts r JOIN core.associations o USING (association_id)
+        WHERE r.scan_uid = i.scan_uid ORDER BY r.received_at LIMIT 1)) AS sender,
     w.decision AS wanted, w.wanted_by, w.wanted_at, w.why AS wanted_because, w.answered_at, w.answer
   FROM core.set_asides i
   JOIN core.set_aside_kinds k ON k.item_id = i.item_id
@@ -161,7 +164,7 @@ COMMENT ON COLUMN scanstream.set_aside.kind IS
   'file, revision, message, timeline, row (of an imported table) or identity event';
 COMMENT ON COLUMN scanstream.set_aside.why_not IS 'Why it cannot be released, and what to do; null: it can';
 COMMENT ON COLUMN scanstream.set_aside.decided_by IS 'Who decided';
-COMMENT ON COLUMN scanstream.set_aside.sender IS 'AE title that sent the file';
+COMMENT ON COLUMN scanstream.set_aside.sender IS 'AE title that sent it';
 COMMENT ON COLUMN scanstream.set_aside.wanted IS
   'released or rejected: what somebody wanted last by scanstream.release or scanstream.reject';
 COMMENT ON COLUMN scanstream.set_aside.wanted_by IS 'Who wanted it';

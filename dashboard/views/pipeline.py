@@ -7,9 +7,11 @@ import streamlit as st
 
 from dashboard import tables, wording
 from dashboard.live import live
-from dashboard.queries import SCANS_SHOWN, ViewReader
-from dashboard.rows import SetAsideRow, rows_of
+from dashboard.queries import ViewReader
+from dashboard.scan_search import scan_search
+from dashboard.waiting_items import waiting_items
 from stream.settings import load_settings
+from stream.storage.reading.pipeline import SENDERS
 from stream.vocabulary import Status
 
 ON_THE_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING, Status.APPLIED)
@@ -18,23 +20,27 @@ ENDED = (Status.SUPERSEDED, Status.REJECTED, Status.RETRACTED, Status.SET_ASIDE)
 
 def pipeline(source: ViewReader) -> None:
     """The whole page."""
-    service, revisions, items, scans = source.service(), source.revisions(), source.set_aside(), source.latest_scans()
+    service, senders = source.service(), source.read(SENDERS)
     st.title("Pipeline", anchor=False)
     _when(service)
+    waiting_items(source, senders.sender.tolist())
+    scan_search(source, senders.sender.tolist())
+    _senders(senders, service.now)
+    _revisions(source.revisions())
     _files(service)
-    _revisions(revisions)
-    _set_aside(items)
-    _latest(scans)
     _unused(source.unused_counts())
+    _verified(service)
 
 
 def _when(service: pd.Series) -> None:
     """When something last arrived and last moved: the first thing to look at when all seems quiet."""
     zone, now = load_settings().zone, service.now
-    arrived, folded = service.last_received_at, service.last_fold_at
+    arrived, folded, oldest = service.last_received_at, service.last_fold_at, service.oldest_waiting_at
     st.caption(
         ("No file has arrived yet. " if pd.isna(arrived) else f"Last file {_ago(arrived, now, zone)}. ")
         + ("No timeline has moved yet." if pd.isna(folded) else f"Last timeline moved {_ago(folded, now, zone)}.")
+        + ("" if pd.isna(oldest) else f" Waiting longest: since {wording.moment(oldest, zone)}.")
+        + f" All times: {zone.key}."
     )
 
 
@@ -62,36 +68,26 @@ def _revisions(revisions: dict[str, int]) -> None:
             cell.metric(title, f"{revisions.get(status, 0):,}", delta_description=words, border=True)
 
 
-def _set_aside(items: pd.DataFrame) -> None:
-    st.subheader("Set aside", anchor=False)
-    if items.empty:
-        st.success("Nothing is set aside.", icon=":material/check_circle:")
+def _senders(senders: pd.DataFrame, now: pd.Timestamp) -> None:
+    st.subheader("Who sends?", anchor=False)
+    if senders.empty:
+        st.caption("Nobody has sent a file yet.")
         return
-    st.caption(f"{items.undecided.iloc[0]} without a decision. The files are kept as they came.")
-    for row in rows_of(items, SetAsideRow):
-        with st.container(key=f"row-{row.item_id}"):
-            _item(row)
+    st.dataframe(tables.sender_table(senders, now, load_settings().zone), hide_index=True, key="senders")
 
 
-def _item(row: SetAsideRow) -> None:
-    title, cure = wording.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
-    what, why, when = st.columns((1.6, 4, 1.4))
-    many = f" · {row.files} files" if row.files > 1 else ""
-    what.markdown(f"**{title}**  \n:gray[`{row.reason_code}`{many}]")
-    why.text(row.reason)
-    why.caption(cure)
-    decision = row.decision or "undecided"
-    when.markdown(f"{wording.moment(row.set_aside_at, load_settings().zone)}  \n:gray[{decision}]")
-
-
-def _latest(scans: pd.DataFrame) -> None:
-    st.subheader("Latest scans", anchor=False)
-    if scans.empty:
-        st.info("No scan has arrived yet. The worklist says how to send one.", icon=":material/inbox:")
+def _verified(service: pd.Series) -> None:
+    """What the last check of the whole store found."""
+    st.subheader("Is what is stored sound?", anchor=False)
+    if pd.isna(service.verified_at):
+        st.info("Never checked: run `scanstream verify`, every night with `--sample 5`.", icon=":material/help:")
         return
-    st.dataframe(tables.scan_table(scans, load_settings().zone), hide_index=True, column_config=tables.SCAN_COLUMNS)
-    if len(scans) == SCANS_SHOWN:
-        st.caption(f"The newest {SCANS_SHOWN}; all are in the view scanstream.scan_status.")
+    when = _ago(service.verified_at, service.now, load_settings().zone)
+    of = "all rows" if service.verified_percent >= 100 else f"{service.verified_percent:g} % of the rows, by chance"
+    if failed := list(service.verify_failed):
+        st.error(f"Last checked {when}, {of}. These do not hold: {', '.join(failed)}.", icon=":material/error:")
+    else:
+        st.success(f"Last checked {when}, {of}: everything holds.", icon=":material/check_circle:")
 
 
 def _unused(counts: pd.DataFrame) -> None:

@@ -99,6 +99,7 @@ class Rows:
                 since=since,
                 since_xact=sa.text("pg_current_xact_id()"),
             )
+        self._sender()
         for name, rows in self.tables.items():
             table = schema.metadata.tables[f"core.{name}"]
             for row in rows:
@@ -128,6 +129,8 @@ class Rows:
             reason=scan.reason,
             reason_code=code,
             changed_at=accepted,
+            begun_at=accepted,
+            measured_at=None if scan.status == "measuring" else accepted,
         )
         if scan.status == "applied":
             self._standing(patient, scan, names, position, latest)
@@ -241,6 +244,12 @@ class Rows:
             "superseded_at": computed + dt.timedelta(days=9) if because else None,
             "superseded_because": because,
         }
+
+    def _sender(self) -> None:
+        """The one who sent everything."""
+        who, came = {"calling_ae": "PACS", "peer": "10.0.0.1"}, [row["received_at"] for row in self.tables["receipts"]]
+        self._add("associations", association_id="association", **who)
+        self._add("senders", **who, files=len(came), first_received_at=min(came), last_received_at=max(came))
 
     def _receipt(self, name: str, scan_uid: str | None, outcome: str, at: dt.datetime) -> None:
         self._add(

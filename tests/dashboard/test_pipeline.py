@@ -1,14 +1,21 @@
+import datetime as dt
 import re
 
+import pytest
+from streamlit.testing.v1 import AppTest
+
 from stream.settings import Settings
+from stream.storage.database import connect
+from stream.storage.last_verify import note_verify
 from tests.dashboard.cohort import MARKUP, SQL
 from tests.dashboard.conftest import Open, read
+from tests.dashboard.scans import pseudonym
 
 
 def test_files_and_scan_revisions_are_counted_apart(filled: Settings, open_page: Open) -> None:
     counts = [(metric.label, metric.value) for metric in open_page(filled, "pipeline").metric]
-    assert counts[:4] == [("Accepted", "184"), ("Duplicate", "3"), ("Set aside", "5"), ("Pending", "1")]
-    assert dict(counts[4:]) == {
+    assert counts[8:] == [("Accepted", "184"), ("Duplicate", "3"), ("Set aside", "5"), ("Pending", "1")]
+    assert dict(counts[:8]) == {
         "Receiving": "0",
         "Measuring": "1",
         "Waiting": "0",
@@ -22,7 +29,7 @@ def test_files_and_scan_revisions_are_counted_apart(filled: Settings, open_page:
 
 def test_what_was_set_aside_says_why_and_what_to_do(filled: Settings, open_page: Open) -> None:
     words = read(open_page(filled, "pipeline"))
-    assert "4 without a decision" in words
+    assert "4 causes" in words
     assert "One study, two patients" in words
     assert "Find out which patient is right; send it again under that one." in words
 
@@ -44,7 +51,7 @@ def test_the_latest_scans_say_how_far_they_came_and_why(filled: Settings, open_p
 
 
 def test_what_is_not_used_is_counted_over_all_scans(filled: Settings, open_page: Open) -> None:
-    table = open_page(filled, "pipeline").dataframe[1].value
+    table = open_page(filled, "pipeline").dataframe[-1].value
     assert table.to_dict("records") == [
         {
             "Scans": 3,
@@ -67,3 +74,70 @@ def test_an_empty_pipeline_is_drawn_too(empty: Settings, open_page: Open) -> Non
     assert "No file has arrived yet." in words
     assert "Nothing is set aside." in words
     assert "Accepted 0" in words
+
+
+def test_a_scan_is_found_by_a_part_of_its_patient_and_says_when_it_took_each_hop(
+    filled: Settings, open_page: Open
+) -> None:
+    page = open_page(filled, "pipeline", words=pseudonym(35)[3:12].lower(), status="Set aside")
+    table, hops = (frame.value for frame in page.dataframe[:2])
+    assert list(table["Patient"]) == [pseudonym(35)]
+    (hop,) = hops.to_dict("records")
+    assert (hop["From"], hop["Status"], hop["Counts since"]) == ("PACS", "Set aside", "")
+    assert hop["Complete"] == hop["Measured"] >= hop["First file"] > ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"sender": "PACS", "modality": "MR"}, 6),
+        ({"until": "2020-01-01"}, 0),
+        ({"scan_page": "8", "words": "%"}, 9),
+        ({"words": "PNOBODY"}, 0),
+    ],
+)
+def test_what_is_asked_of_scans_is_in_the_address(
+    filled: Settings, open_page: Open, asked: dict[str, str], found: int
+) -> None:
+    page = open_page(filled, "pipeline", **asked)
+    tables = [frame.value for frame in page.dataframe if "Begun" in frame.value]
+    assert sum(map(len, tables)) == found
+    assert bool(tables) or "No scan is like that." in read(page)
+
+
+def test_what_was_decided_is_shown_where_that_is_asked_for(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, "pipeline", reason="Same instance, other content", decided="true"))
+    assert "rejected by someone" in words
+    assert "Nothing of this kind is set aside." in read(
+        open_page(filled, "pipeline", reason="Same instance, other content")
+    )
+
+
+def press(page: AppTest, label: str) -> None:
+    next(button for button in page.button if button.label == label).click().run()
+
+
+def test_a_decision_needs_a_name_and_a_reason_and_then_waits_for_the_gateway(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "pipeline", item="item-000")
+    page.radio(key="decision").set_value("rejected")
+    press(page, "Log the decision")
+    assert "Say who decides" in read(page)
+    page.text_input(key="decider").set_value("**Anna**")
+    press(page, "Log the decision")
+    assert "a decision needs its reason" in read(page)
+    page.text_input(key="because").set_value("a phantom")
+    press(page, "Log the decision")
+    assert "**Anna** wants it rejected" in "\n".join(text.value for text in page.text)
+    with connect(filled, "auditor") as connection:
+        said = connection.execute("SELECT who, what, subject, why FROM core.audit").fetchall()
+    assert said == [("**Anna**", "want reject of set-aside", "item-000", "a phantom")]
+
+
+def test_the_page_says_what_the_last_verify_found(filled: Settings, open_page: Open) -> None:
+    assert "Never checked" in read(open_page(filled, "pipeline"))
+    with connect(filled, "worker") as connection:
+        note_verify(connection, dt.datetime.now(dt.UTC), 5.0, ["I5"])
+        failed = open_page(filled, "pipeline")
+        note_verify(connection, dt.datetime.now(dt.UTC), 100.0, [])
+    assert "5 % of the rows, by chance. These do not hold: I5." in failed.error[0].value
+    assert "all rows: everything holds." in read(open_page(filled, "pipeline"))

@@ -3,6 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
+import psycopg
+import sqlalchemy as sa
+
+from stream.errors import AnswerIsNo
 from stream.storage import schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
@@ -48,3 +52,25 @@ def wait(connection: Connection, seconds: float) -> None:
     """Return as soon as something new is wanted, or after so many seconds."""
     for _ in connection.notifies(timeout=seconds, stop_after=1):
         pass
+
+
+def want(
+    engine: sa.Engine,
+    item_id: str,
+    decision: Decision,
+    why: str,
+    by: str,
+    patient: str | None,
+    acquired: dt.date | None,
+) -> None:
+    """Ask for a decision as the role of `engine`; AnswerIsNo, saying why, where the database refuses it at once."""
+    release = decision == Decision.RELEASED
+    query = "SELECT scanstream.release(%s, %s, %s, %s, %s)" if release else "SELECT scanstream.reject(%s, %s, %s)"
+    values = (item_id, why, by, patient, acquired) if release else (item_id, why, by)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(query, values)
+    except sa.exc.DBAPIError as error:
+        if isinstance(error.orig, psycopg.errors.RaiseException):
+            raise AnswerIsNo(error.orig.diag.message_primary) from None
+        raise

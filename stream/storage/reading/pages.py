@@ -46,10 +46,6 @@ OF_UNKNOWN_DISEASE = """
 SELECT scan_uid FROM scanstream.timepoint WHERE patient_id = %(patient)s AND disease = 'unknown'"""
 SERVICE = "SELECT *, now() AS now FROM scanstream.service_status"
 REVISIONS = "SELECT status, count(*) AS revisions FROM scanstream.scan_status GROUP BY status"
-LATEST_SCANS = "SELECT * FROM scanstream.scan_status ORDER BY accepted_at DESC, scan_uid, revision DESC LIMIT %(limit)s"
-SET_ASIDE = """
-SELECT *, count(*) FILTER (WHERE decision IS NULL) OVER () AS undecided FROM scanstream.set_aside
-WHERE item_id = cause ORDER BY decided_at DESC NULLS FIRST, set_aside_at DESC LIMIT %(limit)s"""
 UNUSED = """
 SELECT u.*, s.acquired_local
 FROM scanstream.unused u JOIN scanstream.scan_status s USING (scan_uid, revision, patient_id)
