@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboard import ranking, wording
+from dashboard import ranking, set_aside_words, wording
 from stream.vocabulary import Status
 
 WIDTHS = {
@@ -72,7 +72,9 @@ def aside_table(items: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     columns = {
         "Item": items.item_id,
         "Files": items.files,
-        "Why": [wording.REASONS[code][0] if code in wording.REASONS else code for code in items.reason_code],
+        "Why": [
+            set_aside_words.REASONS[code][0] if code in set_aside_words.REASONS else code for code in items.reason_code
+        ],
         "Reason": items.reason,
         "Since": [wording.moment(at, zone) for at in items.set_aside_at],
         "Decision": [decision or "undecided" for decision in items.decision],

@@ -4,7 +4,7 @@ import datetime as dt
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import set_aside_words, wording
 from dashboard.queries import DatabaseAway, ViewReader, ask_decision
 from dashboard.rows import SetAsideRow, rows_of
 from stream.errors import AnswerIsNo
@@ -44,7 +44,12 @@ def _filters(senders: list[str]) -> tuple[dict[str, object], bool]:
     """The conditions by their names, and whether what was decided on is shown too."""
     reason, sender, decided = st.columns((2, 2, 1.4), vertical_alignment="bottom")
     code = reason.selectbox(
-        "Reason", [ALL, *wording.REASONS], format_func=_title, key="reason", bind="query-params", on_change=_first_page
+        "Reason",
+        [ALL, *set_aside_words.REASONS],
+        format_func=_title,
+        key="reason",
+        bind="query-params",
+        on_change=_first_page,
     )
     who = sender.selectbox("Sender", [ALL, *senders], key="aside_from", bind="query-params", on_change=_first_page)
     too = decided.toggle("Also what was decided", key="decided", bind="query-params", on_change=_first_page)
@@ -53,7 +58,7 @@ def _filters(senders: list[str]) -> tuple[dict[str, object], bool]:
 
 
 def _title(code: str) -> str:
-    return wording.REASONS[code][0] if code in wording.REASONS else code
+    return set_aside_words.REASONS[code][0] if code in set_aside_words.REASONS else code
 
 
 def _first_page() -> None:
@@ -68,7 +73,7 @@ def _nothing(asked: bool) -> None:
 
 
 def _item(row: SetAsideRow) -> None:
-    title, cure = wording.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
+    title, cure = set_aside_words.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
     what, why, when, act = st.columns((1.6, 3.6, 1.8, 1))
     what.markdown(f"**{title}**")
     what.text(_of_whom(row))
@@ -86,7 +91,7 @@ def _item(row: SetAsideRow) -> None:
 
 def _of_whom(row: SetAsideRow) -> str:
     """How much it is, and from whom; as text, since a sender names itself."""
-    much = wording.counted(row.files, wording.KINDS_SET_ASIDE.get(row.kind, row.kind))
+    much = wording.counted(row.files, set_aside_words.KINDS.get(row.kind, row.kind))
     sender = f"from {row.sender}" if row.sender else None
     scan = f"scan {wording.last_digits(row.scan_uid)}" if row.scan_uid else None
     return "\n".join(part for part in (much, sender, scan) if part)
@@ -122,7 +127,7 @@ def _form(row: SetAsideRow) -> None:
         if row.why_not:
             st.text(row.why_not)
         options = [Decision.REJECTED] if row.why_not else [Decision.RELEASED, Decision.REJECTED]
-        st.radio("Decision", options, format_func=wording.DECISIONS.__getitem__, key="decision")
+        st.radio("Decision", options, format_func=set_aside_words.DECISIONS.__getitem__, key="decision")
         left, right = st.columns(2)
         left.text_input("Why", key="because", placeholder="In your words; it is logged")
         right.text_input("Your name", key="decider", persist_state="session")

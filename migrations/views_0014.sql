@@ -174,12 +174,9 @@ COMMENT ON COLUMN scanstream.set_aside.answered_at IS 'When it was done or refus
 COMMENT ON COLUMN scanstream.set_aside.answer IS 'done, or why it was not done';
 CREATE OR REPLACE VIEW scanstream.scan_status AS
   SELECT w.scan_uid, w.revision, core.root(coalesce(a.patient_id, s.received_as)) AS patient_id,
-    ARRAY(
-      SELECT DISTINCT i.modality FROM core.instances i
-      WHERE i.scan_uid = w.scan_uid AND (r.scan_uid IS NULL OR EXISTS (
-        SELECT FROM core.revision_instances ri
-        WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision AND ri.instance_uid = i.instance_uid))
-      ORDER BY i.modality) AS modality,
+    -- before the revision is made, of all instances of the scan that have come so far
+    coalesce(w.modality, ARRAY(
+      SELECT DISTINCT i.modality FROM core.instances i WHERE i.scan_uid = w.scan_uid ORDER BY i.modality)) AS modality,
     -- before the revision is made, all instances of the scan that have come so far
     CASE
       WHEN r.scan_uid IS NULL THEN (SELECT count(*)::int FROM core.instances i WHERE i.scan_uid = w.scan_uid)
@@ -258,9 +255,7 @@ COMMENT ON COLUMN scanstream.scan_status.measured_at IS
   'When it was measured; null: it was not, or before that was noted';
 CREATE OR REPLACE VIEW scanstream.service_status AS
   SELECT
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'accepted') AS accepted,
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'duplicate') AS duplicate,
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'set_aside') AS set_aside,
+    n.accepted, n.duplicate, n.set_aside,
     -- instances in no revision that has come to its end ...
     (SELECT count(*) FROM core.instances i
       WHERE NOT EXISTS (
@@ -284,7 +279,11 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
     (v.value ->> 'at')::timestamptz AS verified_at,
     (v.value ->> 'percent')::float8 AS verified_percent,
     ARRAY(SELECT json_array_elements_text(v.value -> 'failed')) AS verify_failed
-  FROM (SELECT 1) one
+  FROM (
+    SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
+      count(*) FILTER (WHERE outcome = 'duplicate') AS duplicate,
+      count(*) FILTER (WHERE outcome = 'set_aside') AS set_aside
+    FROM core.receipts) n
   LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
 
 COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; instances still pending';

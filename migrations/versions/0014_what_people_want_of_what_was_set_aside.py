@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from migrations.scripts import run
 from migrations.tables_0001.columns import BIGINT, ID, INT, LATER, ROW, TEXT, TIME, Index, Table, col
@@ -50,8 +51,12 @@ SENDERS = Table(
 SENT_BEFORE = """INSERT INTO core.senders
 SELECT a.calling_ae, (array_agg(a.peer ORDER BY r.received_at DESC))[1], count(*), min(received_at), max(received_at)
 FROM core.receipts r JOIN core.associations a USING (association_id) GROUP BY 1"""
-BEGUN_BEFORE = """UPDATE core.assembly w SET begun_at = coalesce((SELECT r.accepted_at FROM core.revisions r
-  WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision), w.changed_at)"""
+MADE_BEFORE = """UPDATE core.assembly w SET begun_at = coalesce(r.accepted_at, w.changed_at),
+  modality = CASE WHEN r.scan_uid IS NOT NULL THEN ARRAY(
+    SELECT DISTINCT i.modality FROM core.revision_instances ri JOIN core.instances i USING (instance_uid)
+    WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision ORDER BY 1) END
+FROM core.assembly b LEFT JOIN core.revisions r ON r.scan_uid = b.scan_uid AND r.revision = b.revision
+WHERE b.scan_uid = w.scan_uid AND b.revision = w.revision"""
 
 
 def upgrade() -> None:
@@ -59,19 +64,21 @@ def upgrade() -> None:
     WISHES.make()
     SENDERS.make()
     op.execute(SENT_BEFORE)
-    _begun_and_measured()
+    _times_and_modality()
     _receipts()
     run("views_0014.sql")
 
 
-def _begun_and_measured() -> None:
+def _times_and_modality() -> None:
     begun = sa.Column(
         "begun_at", TIME, nullable=False, server_default=sa.text("now()"), comment="When the first of it was there"
     )
     op.add_column("assembly", begun, schema="core")
     measured = sa.Column("measured_at", TIME, nullable=True, comment="When it was measured")
     op.add_column("assembly", measured, schema="core")
-    op.execute(BEGUN_BEFORE)
+    what = "Its modalities, sorted; null: the revision is not made"
+    op.add_column("assembly", sa.Column("modality", ARRAY(sa.Text()), nullable=True, comment=what), schema="core")
+    op.execute(MADE_BEFORE)
     op.create_index("assembly_begun_ix", "assembly", ["begun_at", "scan_uid", "revision"], schema="core")
 
 

@@ -1,11 +1,8 @@
 CREATE OR REPLACE VIEW scanstream.scan_status AS
   SELECT w.scan_uid, w.revision, core.root(coalesce(a.patient_id, s.received_as)) AS patient_id,
-    ARRAY(
-      SELECT DISTINCT i.modality FROM core.instances i
-      WHERE i.scan_uid = w.scan_uid AND (r.scan_uid IS NULL OR EXISTS (
-        SELECT FROM core.revision_instances ri
-        WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision AND ri.instance_uid = i.instance_uid))
-      ORDER BY i.modality) AS modality,
+    -- before the revision is made, of all instances of the scan that have come so far
+    coalesce(w.modality, ARRAY(
+      SELECT DISTINCT i.modality FROM core.instances i WHERE i.scan_uid = w.scan_uid ORDER BY i.modality)) AS modality,
     -- before the revision is made, all instances of the scan that have come so far
     CASE
       WHEN r.scan_uid IS NULL THEN (SELECT count(*)::int FROM core.instances i WHERE i.scan_uid = w.scan_uid)

@@ -1,8 +1,6 @@
 CREATE OR REPLACE VIEW scanstream.service_status AS
   SELECT
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'accepted') AS accepted,
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'duplicate') AS duplicate,
-    (SELECT count(*) FROM core.receipts WHERE outcome = 'set_aside') AS set_aside,
+    n.accepted, n.duplicate, n.set_aside,
     -- instances in no revision that has come to its end ...
     (SELECT count(*) FROM core.instances i
       WHERE NOT EXISTS (
@@ -26,7 +24,11 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
     (v.value ->> 'at')::timestamptz AS verified_at,
     (v.value ->> 'percent')::float8 AS verified_percent,
     ARRAY(SELECT json_array_elements_text(v.value -> 'failed')) AS verify_failed
-  FROM (SELECT 1) one
+  FROM (
+    SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
+      count(*) FILTER (WHERE outcome = 'duplicate') AS duplicate,
+      count(*) FILTER (WHERE outcome = 'set_aside') AS set_aside
+    FROM core.receipts) n
   LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
 
 COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; instances still pending';

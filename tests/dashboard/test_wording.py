@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from dashboard import wording
+from dashboard import set_aside_words, wording
 from stream.vocabulary import ReasonCode
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -36,8 +36,8 @@ def test_a_coming_day_is_told_from_today(days: int, words: str) -> None:
 
 
 def test_every_reason_code_has_words_and_a_cure() -> None:
-    assert set(wording.REASONS) == set(ReasonCode)
-    assert all(title and cure for title, cure in wording.REASONS.values())
+    assert set(set_aside_words.REASONS) == set(ReasonCode)
+    assert all(title and cure for title, cure in set_aside_words.REASONS.values())
 
 
 @pytest.mark.parametrize(

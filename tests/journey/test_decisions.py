@@ -84,6 +84,16 @@ def test_a_study_without_a_date_is_one_entry_and_one_decision(service: Service, 
     assert (instances, f"{acquired_at:%Y-%m-%d}") == (3, "2024-02-08")
 
 
+def test_a_release_by_sql_is_carried_out_by_the_gateway(service: Service, tmp_path: Path) -> None:
+    send(service, tmp_path, report("by sql", "20240108", 30.0))
+    item = set_aside(service, tmp_path, report("by sql", "", 40.0))
+    release = "SELECT scanstream.release(%s, 'the CD says it', 'anna', acquired => '2024-02-08')"
+    service.ask(release, [item], role="dashboard")
+    values = [(0, 30.0), (31, 40.0)]
+    wait_until(lambda: service.ask(VALUES, [service.patient("by sql")]) == values, SETTLE_SECONDS)
+    wait_until(lambda: service.ask("SELECT answer FROM scanstream.set_aside WHERE item_id = %s", [item]) == [("done",)])
+
+
 def test_other_content_under_one_uid_is_released_to_take_its_place(service: Service, tmp_path: Path) -> None:
     first, second = report("altered", "20240108", 30.0), report("altered", "20240108", 33.0)
     second.SOPInstanceUID, second.StudyInstanceUID = first.SOPInstanceUID, first.StudyInstanceUID

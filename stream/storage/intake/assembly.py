@@ -12,6 +12,11 @@ from stream.storage.folding.timeline_queries import OWN
 from stream.timeline.local_time import in_zone
 from stream.vocabulary import Completeness
 
+MODALITY = """ARRAY(
+  SELECT DISTINCT i.modality FROM core.revision_instances ri JOIN core.instances i USING (instance_uid)
+  WHERE ri.scan_uid = k.u AND ri.revision = k.r ORDER BY 1)"""
+"""The modalities of a revision that is made: `u` and `r` of `k`, scan and revision."""
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -129,11 +134,11 @@ def start_measuring(
     """These revisions, which are made now, wait to be measured; each with why it counts as complete."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at)
-            VALUES (%s, %s, 'measuring', %s, %s) ON CONFLICT (scan_uid, revision)
-            DO UPDATE SET status = 'measuring', completeness = excluded.completeness,
-              changed_at = excluded.changed_at""",
-            [[*key, why, now] for key, why in revisions],
+            f"""INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at, modality)
+            SELECT k.u, k.r, 'measuring', %s, %s, {MODALITY} FROM (SELECT %s::text COLLATE "C" AS u, %s::int AS r) k
+            ON CONFLICT (scan_uid, revision) DO UPDATE SET status = 'measuring', completeness = excluded.completeness,
+              changed_at = excluded.changed_at, modality = excluded.modality""",
+            [[why, now, *key] for key, why in revisions],
         )
 
 

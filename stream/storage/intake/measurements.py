@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.intake.assembly import MODALITY
 from stream.storage.patients.naming import own_patient
 from stream.vocabulary import Completeness, Status
 
@@ -157,9 +158,9 @@ def let_wait(
 ) -> None:
     """A revision that is measured waits for its timeline, whatever it waited for before."""
     connection.execute(
-        """INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at, measured_at)
-        VALUES (%s, %s, 'waiting', %s, %s, %s) ON CONFLICT (scan_uid, revision)
-        DO UPDATE SET status = 'waiting', completeness = excluded.completeness, changed_at = excluded.changed_at,
-          measured_at = excluded.measured_at""",
-        [scan_uid, revision, completeness, now, now],
+        f"""INSERT INTO core.assembly (scan_uid, revision, status, completeness, changed_at, measured_at, modality)
+        SELECT k.u, k.r, 'waiting', %s, %s, %s, {MODALITY} FROM (SELECT %s::text COLLATE "C" AS u, %s::int AS r) k
+        ON CONFLICT (scan_uid, revision) DO UPDATE SET status = 'waiting', completeness = excluded.completeness,
+          changed_at = excluded.changed_at, measured_at = excluded.measured_at, modality = excluded.modality""",
+        [completeness, now, now, scan_uid, revision],
     )

@@ -29,11 +29,18 @@ SELECT * FROM scanstream.set_aside WHERE scan_uid = %(scan)s AND item_id = cause
 
 
 def scans(asked: Collection[str], oldest_first: bool) -> str:
-    """Revisions of scans that fit all conditions `asked`, from `first` on; one more than `limit`, if there are more."""
+    """Revisions of scans that fit all conditions `asked`, from `first` on; one more than `limit`, if there are more.
+
+    They are found by their names first: what else the view says would be worked out for all those before them too.
+    """
     way = "" if oldest_first else " DESC"
     where = " AND ".join(CONDITIONS[name] for name in asked) or "true"
-    return f"""SELECT * FROM scanstream.scan_status WHERE {where}
-    ORDER BY begun_at{way}, scan_uid{way}, revision{way} LIMIT %(limit)s + 1 OFFSET %(first)s"""
+    return f"""WITH found AS MATERIALIZED (
+      SELECT scan_uid, revision FROM scanstream.scan_status WHERE {where}
+      ORDER BY begun_at{way}, scan_uid{way}, revision{way} LIMIT %(limit)s + 1 OFFSET %(first)s)
+    SELECT s.* FROM found f CROSS JOIN LATERAL (  -- OFFSET 0: one by one, by its name
+      SELECT * FROM scanstream.scan_status s WHERE (s.scan_uid, s.revision) = (f.scan_uid, f.revision) OFFSET 0) s
+    ORDER BY s.begun_at{way}, s.scan_uid{way}, s.revision{way}"""
 
 
 def set_aside(asked: Collection[str], decided_too: bool) -> str:

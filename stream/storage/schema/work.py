@@ -1,7 +1,7 @@
 """Work in progress and the vault: neither facts nor derived, and covered by no hash."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from stream.storage.schema.base import Id, Time, col, key, metadata, scan_revision
 
@@ -18,6 +18,7 @@ assembly = sa.Table(
     col("changed_at", Time, "When the status changed"),
     col("begun_at", Time, "When the first of it was there", server_default=sa.text("now()")),
     col("measured_at", Time, "When it was measured", null=True),
+    col("modality", ARRAY(sa.Text), "Its modalities, sorted; null: the revision is not made", null=True),
     sa.CheckConstraint("status IN ('receiving', 'measuring', 'waiting', 'applied', 'set_aside')", name="status"),
     sa.Index(
         "assembly_open_ix",
