@@ -36,6 +36,7 @@ from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
 NOT_UNDERSTOOD = "nothing that it states can be used"
+WITHOUT_READER = {"kos": "key objects are not read", "rtstruct": "structure sets are not read"}
 STATED_ELSEWHERE = "a report or a later object states this of the same lesion"
 
 
@@ -79,9 +80,14 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     note = None if measurements or findings else _note(instances)
     visit = trial_time_point(instance.header for instance in instances)
     disease = _disease(measurements, instances)
-    return MeasuredScan(
-        measurements, disease, note, features, unused, findings, visit, _registrations(instances, names)
-    )
+    not_used, moved = (*unused, *_without_reader(instances)), _registrations(instances, names)
+    return MeasuredScan(measurements, disease, note, features, not_used, findings, visit, moved)
+
+
+def _without_reader(instances: Sequence[_Instance]) -> tuple[Unused, ...]:
+    """A row for each object of a kind that nothing reads; a note that takes back images has done its work."""
+    kinds = sorted(each.kind for each in instances if each.kind != "kos" or note_of(each.header) is None)
+    return tuple(Unused(kind, "", "", WITHOUT_READER[kind]) for kind in kinds if kind in WITHOUT_READER)
 
 
 def _names(

@@ -8,7 +8,7 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import files
 from stream.dicom.reading.measurements import measure_scan
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, Unused
 from tests.dicom.factories import SITES, Lesion, make_image, make_seg, make_series, make_sr, save
 
 MASK = np.ones((2, 10, 10))
@@ -42,7 +42,10 @@ def test_of_two_reports_the_later_one_stands_in_whatever_order_they_come(measure
 
 def test_images_alone_and_kinds_without_a_reader_are_not_measured_yet(measure: object) -> None:
     structures = make_image(SOPClassUID=uid.RTStructureSetStorage, Modality="RTSTRUCT")
-    assert measure(make_image(), structures) == MeasuredScan((), "brain", "kind not measured yet")
+    assert measure(make_image()) == MeasuredScan((), "brain", "kind not measured yet")
+    beside = measure(make_image(), structures)
+    assert (beside.measurements, beside.note) == ((), "kind not measured yet")
+    assert beside.unused == (Unused("rtstruct", "", "", "structure sets are not read"),)
 
 
 def test_a_report_in_words_beside_images_is_as_the_images_alone(measure: object) -> None:
