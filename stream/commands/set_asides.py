@@ -58,7 +58,7 @@ def show_set_aside(
         print_json(rows[0])
     else:
         for name, value in rows[0].items():
-            print(f"{name:13} {'' if value is None else value}")
+            print(f"{name:15} {'' if value is None else value}")
 
 
 def release(

@@ -16,6 +16,7 @@ VIEWS = (
     "treatments",
     "set_aside",
     "service_status",
+    "sender",
 )
 READERS = ("dashboard", "reader", "vault", "gateway", "worker")
 FACT = "INSERT INTO core.scans (scan_uid, received_as, row_sha256) VALUES ('s', 'P', '')"
