@@ -20,6 +20,7 @@ from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.assembled_again import assembled_again
 from stream.services.verify.finding import Finding
+from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
 
 DAY_0 = dt.datetime(2025, 3, 1, 9, 30, tzinfo=dt.UTC)
@@ -139,6 +140,7 @@ def checks(
     """
     yield row_hashes.row_hashes(connection)
     yield audit_chain.audit_log(connection)
+    yield worklist(connection)
     yield chains.versions(connection)
     yield chains.transactions(connection)
     yield chains.fold_chain(connection)

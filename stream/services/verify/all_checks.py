@@ -10,6 +10,7 @@ from stream.services.verify import acceptance, audit_chain, chains, identifiers,
 from stream.services.verify.assembled_again import assembled_again
 from stream.services.verify.finding import Finding
 from stream.services.verify.measured_again import measured_again
+from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
 from stream.storage.table_scan import ALL
 
@@ -41,5 +42,6 @@ def check_all(
         measured_again(connection, read, assume_disease, percent),
         row_hashes.row_hashes(connection, percent),
         audit_chain.audit_log(connection),
+        worklist(connection, percent),
         identifiers.no_identifier(connection, identifiers.originals(vault), percent),
     ]

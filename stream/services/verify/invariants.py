@@ -21,6 +21,7 @@ class Invariant(StrEnum):
     MEASURED_AGAIN = "measured"
     ROW_HASHES = "hashes"
     AUDIT_CHAIN = "audit"
+    WORKLIST = "worklist"
 
 
 NAMES = {
@@ -39,5 +40,6 @@ NAMES = {
     Invariant.MEASURED_AGAIN: "what stands is what the archive's files say when they are read again",
     Invariant.ROW_HASHES: "every row equals its hash",
     Invariant.AUDIT_CHAIN: "the audit log is a chain without a gap",
+    Invariant.WORKLIST: "every row of the worklist says what stands",
 }
 """Said once, here. STOPPED_WORKER is of workers and not of rows: tests stop one, `verify` cannot look at it."""

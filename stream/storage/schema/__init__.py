@@ -44,6 +44,7 @@ from stream.storage.schema.work import (
     suspects,
     vault_scans,
 )
+from stream.storage.schema.worklist import acknowledgements, worklist
 
 __all__ = [
     "ADDED",
@@ -51,6 +52,7 @@ __all__ = [
     "SCHEMA",
     "Table",
     "UNHASHED",
+    "acknowledgements",
     "active_weights",
     "aliases",
     "assembly",
@@ -96,4 +98,5 @@ __all__ = [
     "visits",
     "weights",
     "wishes",
+    "worklist",
 ]

@@ -20,6 +20,7 @@ set_asides = sa.Table(
     *hashes(later=True),
     col("patient_id", Id, "Patient as received, where no scan tells it", null=True, info=ADDED),
     sa.Index("set_asides_scan_uid_ix", "scan_uid", "revision"),
+    sa.Index("set_asides_undecided_ix", "item_id", postgresql_where=sa.text("decision IS NULL")),
     comment="What was kept but not processed, with the reason",
 )
 

@@ -27,6 +27,7 @@ assembly = sa.Table(
         postgresql_where=sa.text("status IN ('receiving', 'measuring', 'waiting')"),
     ),
     sa.Index("assembly_begun_ix", "begun_at", "scan_uid", "revision"),
+    sa.Index("assembly_unapplied_ix", "scan_uid", postgresql_where=sa.text("status <> 'applied'")),
     comment="How far each revision is on its way",
 )
 

@@ -165,6 +165,7 @@ def write_rows_of_later_features(owner: Connection) -> None:
     append(owner, schema.active_weights, [{"weights_version": "old", "since": day(0), "until": day(1)}])
     led = {"endpoint": "death", "disease": "lung", "weights_version": "old", "since": day(0), "until": day(1)}
     append(owner, schema.leads, [{**led, "since_xact": "7", "until_xact": "8"}])
+    owner.execute("SELECT scanstream.acknowledge('PA', 'someone', 'seen')")
 
 
 @contextmanager

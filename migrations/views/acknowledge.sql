@@ -1,0 +1,25 @@
+-- Runs with its owner's rights: who calls it may write nothing else.
+CREATE OR REPLACE FUNCTION scanstream.acknowledge(patient text, who text, note text) RETURNS timestamptz
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = core, pg_temp AS $$
+DECLARE now_at timestamptz; id text := gen_random_uuid();
+BEGIN
+  IF coalesce(btrim(who), '') = '' OR coalesce(btrim(note), '') = '' THEN
+    RAISE EXCEPTION 'Say who you are and what you noted.' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  PERFORM pg_advisory_xact_lock_shared(4711); -- then the head: the order of stream/storage/locks.py
+  PERFORM FROM heads h JOIN worklist w USING (patient_id) WHERE h.patient_id = patient FOR UPDATE OF h;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'Nothing is known of the patient %.', patient USING ERRCODE = 'no_data_found';
+  END IF;
+  now_at := clock_timestamp();
+  INSERT INTO acknowledgements (acknowledgement_id, patient_id, at, by, note, row_sha256)
+  VALUES (id, patient, now_at, btrim(who), btrim(note), digest_of(
+    to_json('acknowledgements'::text), to_json(id), to_json(patient),
+    to_json((extract(epoch FROM now_at) * 1000000)::bigint), to_json(btrim(who)), to_json(btrim(note))));
+  PERFORM refresh_worklist(ARRAY[patient]);
+  PERFORM record_act(btrim(who), 'acknowledge', patient, btrim(note), now_at);
+  RETURN now_at;
+END $$;
+
+COMMENT ON FUNCTION scanstream.acknowledge IS
+  'Note that somebody has seen what is new of a patient; it is written down who did, when and what they noted';

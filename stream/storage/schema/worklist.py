@@ -1,0 +1,67 @@
+"""One row a patient of what the worklist shows, kept in line with what stands, and who has acknowledged it."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
+
+from stream.storage.schema.base import Id, Time, col, hashes, key, metadata
+
+worklist = sa.Table(
+    "worklist",
+    metadata,
+    key("patient_id", Id, "Timeline"),
+    col("disease", sa.Text, "Disease that the clinical facts say, else the last visit", null=True),
+    col("trial", sa.Text, "Trial that the clinical facts say", null=True),
+    col("arm", sa.Text, "Arm of the trial", null=True),
+    col("line", sa.Integer, "Line of therapy of the last visit"),
+    col("last_scan_uid", Id, "Last scan that counts; null: none does", null=True),
+    col("last_revision", sa.Integer, "Its revision", null=True),
+    col("last_scan_at", Time, "When it was acquired", null=True),
+    col("last_offset_minutes", sa.Integer, "Of the zone that this was stated in", null=True),
+    col("due_at", Time, "When the next visit counts as overdue", null=True),
+    col("doubtful_lesions", sa.Integer, "Lesions of the last visit that may be others", null=True),
+    col("criterion", sa.Text, "Criterion of the verdict", null=True),
+    col("response", sa.Text, "Verdict of the last judged visit; null at a baseline", null=True),
+    col("response_at", Time, "When that visit was acquired", null=True),
+    col("sum_now", DOUBLE_PRECISION, "Sum of the targets", null=True),
+    col("nadir_sum", DOUBLE_PRECISION, "Smallest complete sum before the visit", null=True),
+    col("nadir_at", Time, "When the nadir was acquired", null=True),
+    col("percent_from_nadir", DOUBLE_PRECISION, "Change of the sum from the nadir, %", null=True),
+    col("percent_from_baseline", DOUBLE_PRECISION, "Change of the sum from the baseline, %", null=True),
+    col("new_lesions", sa.Integer, "New lesions that are there", null=True),
+    col("progressed_at", Time, "Since when the line counts as progressed", null=True),
+    col("endpoint", sa.Text, "What is asked first", null=True),
+    col("question", sa.Text, "Status of that question", null=True),
+    col("question_since", Time, "Since when it is not open", null=True),
+    col("horizon_kind", sa.Text, "days, next_visit, end_of_treatment or now", null=True),
+    col("horizon_days", sa.Integer, "Days, only with horizon_kind days", null=True),
+    col("risk", DOUBLE_PRECISION, "Probability of the endpoint within the horizon", null=True),
+    col("risk_low", DOUBLE_PRECISION, "5 % of the model's own uncertainty", null=True),
+    col("risk_high", DOUBLE_PRECISION, "95 % of the model's own uncertainty", null=True),
+    col("weights_version", sa.Text, "Weights that said it", null=True),
+    col("risk_scan_uid", Id, "Scan the forecast stands on", null=True),
+    col("risk_revision", sa.Integer, "Revision of that scan", null=True),
+    col("risk_at", Time, "When it was acquired", null=True),
+    col("valid_until", Time, "The last day that the forecast speaks of", null=True),
+    col("stale_at", Time, "When the forecast runs out or the visit after it is overdue", null=True),
+    col("risk_before", DOUBLE_PRECISION, "The same forecast of the scan before", null=True),
+    col("risk_before_at", Time, "When that scan was acquired", null=True),
+    col("weights_before", sa.Text, "Weights that said that one", null=True),
+    col("news_at", Time, "When the latest of all this was computed", null=True),
+    col("acknowledged_at", Time, "When somebody last acknowledged it", null=True),
+    col("acknowledged_by", sa.Text, "Who", null=True),
+    col("note", sa.Text, "What they noted", null=True),
+    comment="One row per timeline of what the worklist shows; what core.worklist_afresh gives at every commit",
+)
+
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    key("acknowledgement_id", sa.Text, "Names it"),
+    col("patient_id", Id, "Timeline that was looked at"),
+    col("at", Time, "When"),
+    col("by", sa.Text, "Who"),
+    col("note", sa.Text, "What they noted"),
+    *hashes(),
+    sa.Index("acknowledgements_patient_id_ix", "patient_id", "at"),
+    comment="Who has seen what was new of a patient",
+)
