@@ -1,4 +1,4 @@
-"""A large cohort that stands in a database: visits of made-up patients, accepted and folded as the service folds them."""
+"""A large cohort that stands: visits of made-up patients, accepted and folded as the service does it."""
 
 import datetime as dt
 import math

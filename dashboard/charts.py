@@ -5,8 +5,6 @@ from typing import NamedTuple
 import altair as alt
 import pandas as pd
 
-from dashboard import wording
-from dashboard.rows import WorklistRow
 from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PANEL, PAPER, RULE, SERIES, TEAL, WORSE
 
 AXIS_PX = 54
@@ -16,7 +14,6 @@ FRAME_PX = 62
 HOLDS_DAYS = 60
 """A forecast holds until something arrives: the last step is drawn on for as long as a usual interval of scans."""
 SIZES = alt.Scale(zero=True, nice=True)
-BAR_WIDTH, BAR_HEIGHT, BAR_MARGIN = 300, 34, 20
 
 
 class Span(NamedTuple):
@@ -25,47 +22,6 @@ class Span(NamedTuple):
     first: pd.Timestamp
     last: pd.Timestamp
     held: pd.Timestamp
-
-
-def risk_bar(row: WorklistRow) -> str:
-    """SVG of a risk on a scale from 0 to 100 %: its interval, and an arrow from the risk of the scan before."""
-    trend = "unchanged" if pd.isna(row.change) else wording.trend(row.change, row.endpoint)
-    colour = {"worse": WORSE, "better": BETTER, "unchanged": NEUTRAL}[trend]
-    middle, now, low, high = BAR_HEIGHT / 2, _px(row.risk), _px(row.risk_low), _px(row.risk_high)
-    return _svg(
-        BAR_HEIGHT,
-        f'<line x1="{_px(0)}" x2="{_px(1)}" y1="{middle}" y2="{middle}" stroke="{RULE}"/>'
-        f'<rect x="{low:.1f}" width="{high - low:.1f}" y="9" height="16" rx="2" fill="{colour}" opacity="0.18"/>'
-        f"{'' if pd.isna(row.previous_risk) else _from(_px(row.previous_risk), now, colour)}"
-        f'<circle cx="{now:.1f}" cy="{middle}" r="5.5" fill="{colour}"/>',
-    )
-
-
-def _from(before: float, now: float, colour: str) -> str:
-    """An open circle at the risk before and a line from there to the risk now."""
-    middle = BAR_HEIGHT / 2
-    line = f'<line x1="{before:.1f}" x2="{now:.1f}" y1="{middle}" y2="{middle}" stroke="{colour}" stroke-width="2.5"/>'
-    return (
-        line + f'<circle cx="{before:.1f}" cy="{middle}" r="3.6" fill="{PAPER}" stroke="{colour}" stroke-width="1.8"/>'
-    )
-
-
-def risk_scale() -> str:
-    """SVG of the scale above the risks."""
-    labels = "".join(
-        f'<text x="{_px(value)}" y="13" font-size="13" fill="{MUTED}" font-family="sans-serif" text-anchor="middle">'
-        f"{value:.0%}</text>"
-        for value in (0, 0.5, 1)
-    )
-    return _svg(16, labels)
-
-
-def _px(share: float) -> float:
-    return BAR_MARGIN + share * (BAR_WIDTH - 2 * BAR_MARGIN)
-
-
-def _svg(height: int, inside: str) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {BAR_WIDTH} {height}">{inside}</svg>'
 
 
 def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:

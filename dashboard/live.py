@@ -1,27 +1,56 @@
-"""Keeps a page up to date by itself, and says so in one sentence while the database is away."""
+"""Keeps a page up to date by itself, and says so in one sentence while the database is away or frozen."""
 
 import logging
+import time
 from collections.abc import Callable
 
 import streamlit as st
 
 from dashboard import wording
+from dashboard.pulse import pulse
 from dashboard.queries import DatabaseAway, ViewReader, reader
 from stream import logs
 
-REFRESH_SECONDS = 5
-"""A forecast is stored about 2 s after its scan; shorter would redraw under the reader's hand for nothing."""
+LOOK_SECONDS = 2
+"""How often an open page looks whether anything was committed; the question is asked once for all viewers."""
+AGES_SECONDS = 60
+"""What says how long ago something was is drawn again after this, whatever was committed."""
+DRAWN = "drawn"
+"""In the session: the snapshot that the page was drawn from (None: the database was away), and when."""
 
 
-def live(page: Callable[[ViewReader], None], every: float = REFRESH_SECONDS) -> None:
-    """Draw `page` now and every so many seconds, each time from a new snapshot of the database."""
-    st.fragment(run_every=every)(_draw)(page)
+def live(page: Callable[[ViewReader], None], pause_seconds: float = LOOK_SECONDS / 2) -> None:
+    """Draw `page` now, from one snapshot of the database, and again when something was committed since.
+
+    Between two drawings lies `pause_seconds` at least: charts of a whole cohort must not move under the reader's eyes.
+    """
+    away = st.container(key="away")
+    st.fragment(_draw)(page)
+    with away:
+        st.fragment(_look, run_every=LOOK_SECONDS)(pause_seconds)
 
 
 def _draw(page: Callable[[ViewReader], None]) -> None:
     try:
+        before = pulse().snapshot()
         with reader() as source:
             page(source)
     except DatabaseAway as error:
         logs.event("database_away", logging.WARNING, reason=error)
+        before = None
+    st.session_state[DRAWN] = before, time.monotonic()
+
+
+def _look(pause_seconds: float) -> None:
+    """Say that the database does not answer, or draw the page again where it would say something else now."""
+    drawn, at = st.session_state.get(DRAWN, (None, 0.0))
+    age = time.monotonic() - at
+    try:
+        now = pulse().snapshot()
+    except DatabaseAway:
         st.error(wording.AWAY, icon=":material/cloud_off:")
+        return
+    if drawn is None and age < LOOK_SECONDS / 2:
+        st.error(wording.AWAY, icon=":material/cloud_off:")
+    elif age > pause_seconds and (now != drawn or age > AGES_SECONDS):
+        st.rerun()

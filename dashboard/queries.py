@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.asked import FILTERS, ROWS_PER_PAGE, Asked
+from dashboard.rows import WorklistRow
 from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
@@ -33,22 +35,25 @@ class ViewReader:
         self._connection = connection
         self.now: pd.Timestamp = self._read(pages.NOW).now[0]
 
-    def worklist(self) -> pd.DataFrame:
-        """A row per current forecast, with the one of the scan before and `change`: risk now minus risk then."""
-        rows = _with_change(self._read(pages.CURRENT)).merge(self._read(pages.LAST_SCANS), on="patient_id", how="left")
-        rows["last_scan_at"] = rows.last_scan_at.fillna(rows.acquired_at)
-        of_service = pd.to_datetime(rows.acquired_at, utc=True).dt.tz_convert(load_settings().zone).dt.tz_localize(None)
-        rows["last_scan_local"] = rows.last_scan_local.fillna(of_service)
-        return rows
+    def worklist(self, asked: Asked) -> list[WorklistRow]:
+        """The rows of one page of the worklist, in the order asked for."""
+        place = {"limit": ROWS_PER_PAGE, "offset": (asked.page - 1) * ROWS_PER_PAGE}
+        values = {**asked.filters(), "need": asked.need, **place}
+        rows = self._connection.exec_driver_sql(pages.WORKLIST.format(order=asked.order()), values).mappings()
+        return [WorklistRow(*(row[name] for name in WorklistRow._fields)) for row in rows]
+
+    def needs(self, asked: Asked) -> dict[str, int]:
+        """By need how many patients the filters leave."""
+        return dict(self._read(pages.NEEDS, **asked.filters()).itertuples(index=False, name=None))
+
+    def choices(self) -> dict[str, list[str]]:
+        """By filter the words that it may ask for, those of most patients first."""
+        rows = self._read(pages.CHOICES).sort_values("patients", ascending=False, kind="stable")
+        return {name: [word for word in rows[name] if word is not None] for name in FILTERS}
 
     def current(self, patient: str) -> pd.DataFrame:
-        """The worklist's rows of one patient, the main forecast first."""
+        """The patient's forecasts that stand now, each with the one of the scan before and the `change` since then."""
         return _with_change(self._read(pages.CURRENT_OF_PATIENT, patient=patient))
-
-    def without_forecast(self) -> pd.DataFrame:
-        """A row per patient who has no current forecast: how far the newest scan came and why, and what is answered."""
-        rows = self._read(pages.WITHOUT_FORECAST).merge(self._read(pages.LAST_SCANS), on="patient_id", how="left")
-        return rows.merge(self._read(pages.CLOSED_OF_ALL).drop_duplicates("patient_id"), on="patient_id", how="left")
 
     def closed(self, patient: str) -> pd.DataFrame:
         """The questions of the patient's latest line that are not open, progression first."""
@@ -155,6 +160,18 @@ def ask_decision(
     """
     try:
         want(_pool(load_settings(), ROLE), item_id, decision, why, by, patient, acquired)
+    except AWAY as error:
+        raise DatabaseAway(str(error).splitlines()[0]) from error
+
+
+def acknowledge(patient: str, who: str, note: str) -> None:
+    """Write down that `who` has seen what is new of a patient; raises DatabaseAway, ValueError with a sentence."""
+    try:
+        with _pool(load_settings(), ROLE).begin() as connection:
+            values = {"patient": patient, "who": who, "note": note}
+            connection.exec_driver_sql(pages.ACKNOWLEDGE, values)
+    except database.Refused as error:
+        raise ValueError(str(error.orig).splitlines()[0]) from error
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 

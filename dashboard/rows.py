@@ -6,29 +6,57 @@ from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
-from stream.vocabulary import Decision, ReasonCode, Status
+from stream.vocabulary import Decision, ReasonCode
 
 Row = TypeVar("Row")
 
 
 class WorklistRow(NamedTuple):
-    """A forecast that stands now; `change`: its risk minus that of the scan before, NaN where there is none."""
+    """A patient on the worklist, as scanstream.worklist says; None where there is nothing to say."""
 
     patient_id: str
-    endpoint: str
-    horizon_kind: str
-    horizon_days: float | None
-    risk: float
-    risk_low: float
-    risk_high: float
-    provisional: bool
-    weights_version: str
-    computed_at: dt.datetime
-    previous_risk: float
-    previous_weights: str | None
-    change: float
-    last_scan_at: dt.datetime
-    last_scan_local: dt.datetime
+    need: str
+    disease: str | None
+    trial: str | None
+    arm: str | None
+    line: int | None
+    response: str | None
+    criterion: str | None
+    response_at: dt.datetime | None
+    progressed_at: dt.datetime | None
+    percent_from_nadir: float | None
+    percent_from_baseline: float | None
+    sum_now: float | None
+    nadir_sum: float | None
+    nadir_at: dt.datetime | None
+    new_lesions: int | None
+    endpoint: str | None
+    question: str | None
+    question_since: dt.datetime | None
+    horizon_kind: str | None
+    horizon_days: int | None
+    risk: float | None
+    risk_low: float | None
+    risk_high: float | None
+    risk_at: dt.datetime | None
+    valid_until: dt.datetime | None
+    risk_before: float | None
+    risk_before_at: dt.datetime | None
+    weights_version: str | None
+    weights_before: str | None
+    provisional: bool | None
+    last_scan_at: dt.datetime | None
+    last_scan_local: dt.datetime | None
+    due_at: dt.datetime | None
+    overdue: bool
+    stale: bool
+    on_the_way: int
+    undecided: int
+    doubtful_lesions: int
+    is_new: bool
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+    note: str | None
 
 
 class ClosedQuestion(NamedTuple):
@@ -38,20 +66,6 @@ class ClosedQuestion(NamedTuple):
     question_status: str
     since: dt.datetime | None
     line: int
-
-
-class WaitingRow(NamedTuple):
-    """A patient without a forecast: how far the newest scan came, why, and the question that is not open (or None)."""
-
-    patient_id: str
-    status: Status
-    reason: str | None
-    last_scan_at: dt.datetime | None
-    last_scan_local: dt.datetime | None
-    question: str | None
-    question_status: str
-    since: dt.datetime | None
-    line: float
 
 
 class ForecastCard(NamedTuple):

@@ -1,21 +1,19 @@
-"""Worklist: who changed for the worse since the scan before, and how fresh is what we know."""
+"""Worklist: who needs somebody today, and why."""
 
-import pandas as pd
+from functools import partial
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import charts, ranking, wording
+from dashboard import wording
+from dashboard.asked import FILTERS, ORDERS, ROWS_PER_PAGE, Asked
 from dashboard.live import live
-from dashboard.queries import ViewReader
-from dashboard.rows import WaitingRow, WorklistRow, rows_of
+from dashboard.queries import DatabaseAway, ViewReader, acknowledge
+from dashboard.rows import WorklistRow
+from dashboard.worklist_rows import TITLES, table_row
+from dashboard.worklist_table import Sorting, table
+from dashboard.worklist_words import NEEDS, NOTE, VERDICTS, many
 from stream.settings import load_settings
 
-ROWS_PER_PAGE = 20
-WIDTHS = (2.5, 2.25, 2.4, 1.05, 1.5, 1.5, 1.3)
-MAIN = "Main forecast of each patient"
-Choice = str | ranking.Kind
-"""MAIN, or one kind of forecast."""
-COLOURS = {"worse": "orange", "better": "blue", "unchanged": "gray"}
 FIRST_SCAN = """\
 **No scan has arrived yet.** Send one from any DICOM system, for example with dcmtk:
 
@@ -24,22 +22,28 @@ storescu -R -nh -aec {title} {host} {port} report.dcm
 ```
 
 It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""
+LABELS = {"disease": "Disease", "trial": "Trial", "arm": "Arm", "endpoint": "Question", "response": "Response"}
+ACKNOWLEDGED = "acknowledged"
+"""In the session: the patient that is being acknowledged."""
 
 
 def worklist(source: ViewReader) -> None:
     """The whole page."""
-    forecasts, others = source.worklist(), source.without_forecast()
     st.title("Worklist", anchor=False)
-    if forecasts.empty and others.empty:
+    choices = source.choices()
+    st.subheader("Who needs me today?", anchor=False)
+    filters = _filters(choices)
+    needs = source.needs(filters)
+    if not needs and not any(filters.filters().values()):
         _nothing_yet()
         return
-    choice, search = _filters(forecasts)
-    rows = _rows(forecasts, others, choice)
-    matches = rows[rows.patient_id.str.contains(search.strip().upper(), regex=False)]
-    if matches.empty:
+    asked = _paged(filters._replace(need=_need(needs)), needs)
+    _acknowledging()
+    rows = source.worklist(asked)
+    if not rows:
         st.info("No patient matches. Pseudonyms begin with P; a part of one is enough.", icon=":material/search_off:")
         return
-    _table(_page(matches), source.now)
+    _table(rows, asked, source)
 
 
 def _nothing_yet() -> None:
@@ -48,100 +52,122 @@ def _nothing_yet() -> None:
     st.info(FIRST_SCAN.format(title=settings.dicom_ae_title, host=host, port=port), icon=":material/inbox:")
 
 
-def _filters(forecasts: pd.DataFrame) -> tuple[Choice, str]:
-    left, right = st.columns([1, 1])
-    options: list[Choice] = [MAIN, *ranking.known_kinds(forecasts)]
-    choice = left.selectbox("Forecast", options, format_func=_title, key="forecast")
-    search = right.text_input(
-        "Patient", placeholder="Pseudonym or a part of it", key="search", icon=":material/search:"
-    )
-    return choice, search or ""
-
-
-def _title(option: Choice) -> str:
-    return option if isinstance(option, str) else wording.forecast(*option)
-
-
-def _rows(forecasts: pd.DataFrame, others: pd.DataFrame, choice: Choice) -> pd.DataFrame:
-    """A row per patient; among the main forecasts also those who have none, at the end."""
-    if not isinstance(choice, str):
-        return ranking.worst_change_first(ranking.of_kind(forecasts, choice))
-    return pd.concat([ranking.worst_change_first(ranking.main_forecasts(forecasts)), others], ignore_index=True)
-
-
-def _page(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the page that was turned to, with the line above them."""
-    pages = -(-len(rows) // ROWS_PER_PAGE)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="pages"):
-        st.caption(
-            f"{_patients(len(rows))}, the largest change for the worse first. "
-            "Dot: risk now; open circle: at the scan before; bar: 90 % interval.",
-            width="content",
+def _filters(choices: dict[str, list[str]]) -> Asked:
+    """Search and one field for each filter that has something to choose from; all of it stands in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
+        search = st.text_input(
+            "Patient",
+            placeholder="Pseudonym or a part of it",
+            key="search",
+            icon=":material/search:",
+            bind="query-params",
+            live="300ms",
+            on_change=_first_page,
+            width=270,
         )
-        number = st.pagination(pages, key="page", max_visible_pages=9) if pages > 1 else 1
-    return rows.iloc[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+        chosen = {name: _choose(name, choices[name]) for name in FILTERS if choices[name]}
+    by = st.query_params.get("by", "need")
+    turned = st.query_params.get("turned") == "yes"
+    return Asked((search or "").strip().upper(), chosen, by=by if by in ORDERS else "need", turned=turned)
 
 
-def _table(rows: pd.DataFrame, now: pd.Timestamp) -> None:
-    head = st.columns(WIDTHS, vertical_alignment="bottom")
-    titles = ("Patient", "Forecast", "", "Risk", "Change", "Last scan", "Computed")
-    for column, title in zip(head, titles, strict=True):
-        column.caption(title)
-    head[2].image(charts.risk_scale(), width="stretch")
-    for row in rows_of(rows[rows.risk.notna()], WorklistRow):
-        _forecast(_cells(row.patient_id), row, now)
-    for waiting in rows_of(rows[rows.risk.isna()], WaitingRow):
-        _no_forecast(_cells(waiting.patient_id), waiting, now)
+def _choose(name: str, words: list[str]) -> str | None:
+    return st.selectbox(
+        LABELS[name],
+        words,
+        index=None,
+        key=name,
+        placeholder="all",
+        format_func=partial(_word, name),
+        bind="query-params",
+        on_change=_first_page,
+        width=150,
+    )
 
 
-def _cells(patient: str) -> list[DeltaGenerator]:
-    """The cells of a row behind its first, which leads to the patient."""
-    with st.container(key=f"row-{patient}"):
-        first, *cells = st.columns(WIDTHS, vertical_alignment="center")
-        first.page_link("views/patient.py", label=patient, query_params={"patient": patient})
-        return cells
+def _word(name: str, word: str) -> str:
+    if name == "endpoint":
+        return wording.endpoint(word)
+    return VERDICTS.get(word, word) if name == "response" else word
 
 
-def _forecast(cells: list[DeltaGenerator], row: WorklistRow, now: pd.Timestamp) -> None:
-    what, bar, risk, change, scan, computed = cells
-    what.markdown(f"{wording.endpoint(row.endpoint)}  \n{wording.horizon(row.horizon_kind, row.horizon_days)}")
-    words = f"{wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
-    bar.image(charts.risk_bar(row), width="stretch", alt=words)
-    risk.markdown(f"**{wording.percent(row.risk)}**  \n:gray[{wording.interval(row.risk_low, row.risk_high)}]")
-    change.markdown(_change(row))
-    scan.markdown(f"{wording.weekday(row.last_scan_local)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
-    mark = "  \n:orange-badge[provisional]" if row.provisional else ""
-    computed.markdown(f"{wording.age(row.computed_at, now)}{mark}")
+def _need(needs: dict[str, int]) -> str | None:
+    """One of the needs, each with how many patients have it; None: all of them."""
+    return st.pills(
+        "Why today",
+        list(NEEDS),
+        format_func=lambda need: NEEDS[need],
+        key="need",
+        bind="query-params",
+        on_change=_first_page,
+        label_visibility="collapsed",
+    )
 
 
-def _change(row: WorklistRow) -> str:
-    if pd.isna(row.change):
-        return f"first forecast  \n:gray[{wording.direction(row.endpoint)}]"
-    trend = wording.trend(row.change, row.endpoint)
-    colour = COLOURS[trend]
-    model = "  \n:gray[other model than before]" if row.previous_weights != row.weights_version else ""
-    return f":{colour}[**{wording.points(row.change)}** {trend}]  \n:gray[{wording.direction(row.endpoint)}]{model}"
+def _paged(asked: Asked, needs: dict[str, int]) -> Asked:
+    """With the page that was turned to, under the line that says how many there are and what needs them."""
+    count = needs.get(asked.need, 0) if asked.need else sum(needs.values())
+    pages = max(1, -(-count // ROWS_PER_PAGE))
+    said = "; ".join(f"{NEEDS[need].lower()} {needs[need]:,}" for need in NEEDS if needs.get(need))
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="pages"):
+        st.caption(f"{many(count, 'patient')}. Of all that the filters leave: {said}.", width="content")
+        number = st.pagination(pages, key="page", max_visible_pages=7, bind="query-params") if pages > 1 else 1
+    return asked._replace(page=min(number, pages))
 
 
-def _no_forecast(cells: list[DeltaGenerator], row: WaitingRow, now: pd.Timestamp) -> None:
-    what, _, _, _, scan, _ = cells
-    what.markdown(":gray[no forecast]")
-    why = [words for words in (_closed(row), row.reason) if words]
-    cells[1].text("\n".join(why) or wording.STATUSES[row.status][1])
-    if row.last_scan_local is not None and pd.notna(row.last_scan_local):
-        scan.markdown(f"{wording.weekday(row.last_scan_local)}  \n:gray[{wording.age(row.last_scan_at, now)}]")
+def _first_page() -> None:
+    st.session_state.pop("page", None)
 
 
-def _closed(row: WaitingRow) -> str | None:
-    """The question that is not open, in words."""
-    if row.question is None or pd.isna(row.question):
-        return None
-    since = wording.moment(row.since, load_settings().zone)[:10]
-    return wording.closed(row.question, row.question_status, since, row.line)
+def _table(rows: list[WorklistRow], asked: Asked, source: ViewReader) -> None:
+    zone = load_settings().zone
+    shown = [table_row(row, source.now, zone) for row in rows]
+    down = ORDERS[asked.by][asked.turned].split(",")[0].endswith(("DESC", "LAST"))
+    table("Patients", TITLES, shown, Sorting(asked.by, down), _sort, _ask)
+    st.caption(NOTE)
 
 
-def _patients(count: int) -> str:
-    return f"{count} patient{'' if count == 1 else 's'}"
+def _sort(column: str | None) -> None:
+    """By that column, and the other way round where it is that one already."""
+    if column not in ORDERS:
+        return
+    again = st.query_params.get("by", "need") == column and "turned" not in st.query_params
+    st.query_params["by"] = column
+    if again:
+        st.query_params["turned"] = "yes"
+    else:
+        st.query_params.pop("turned", None)
+    _first_page()
+
+
+def _ask(patient: str | None) -> None:
+    st.session_state[ACKNOWLEDGED] = patient
+
+
+def _acknowledging() -> None:
+    """The form for the patient whose button was pressed; it stays as it is while the page goes on living."""
+    patient = st.session_state.get(ACKNOWLEDGED)
+    if not patient:
+        return
+    with st.form(f"acknowledge-{patient}", width=620):
+        st.text(f"Acknowledge what is new of {patient}")
+        who = st.text_input("Who are you?", key="who", max_chars=60)
+        note = st.text_input("What did you note?", key="note", max_chars=300, placeholder="Discussed on the board")
+        with st.container(horizontal=True):
+            done = st.form_submit_button("Acknowledge", type="primary")
+            left = st.form_submit_button("Cancel")
+    if left or (done and _acknowledged(patient, who, note)):
+        del st.session_state[ACKNOWLEDGED]
+        st.rerun()
+
+
+def _acknowledged(patient: str, who: str | None, note: str | None) -> bool:
+    try:
+        acknowledge(patient, who or "", note or "")
+    except (ValueError, DatabaseAway) as error:
+        st.error(str(error) if isinstance(error, ValueError) else wording.AWAY)
+        return False
+    return True
 
 
 live(worklist)

@@ -80,8 +80,7 @@ def upgrade() -> None:
     """Go to this version."""
     ACKNOWLEDGEMENTS.make()
     WORKLIST.make()
-    open_ = {"schema": "core", "postgresql_where": sa.text("status <> 'applied'")}
-    op.create_index("assembly_unapplied_ix", "assembly", ["scan_uid"], **open_)
-    undecided = {"schema": "core", "postgresql_where": sa.text("decision IS NULL")}
-    op.create_index("set_asides_undecided_ix", "set_asides", ["item_id"], **undecided)
+    unapplied, undecided = sa.text("status <> 'applied'"), sa.text("decision IS NULL")
+    op.create_index("assembly_unapplied_ix", "assembly", ["scan_uid"], schema="core", postgresql_where=unapplied)
+    op.create_index("set_asides_undecided_ix", "set_asides", ["item_id"], schema="core", postgresql_where=undecided)
     run("views_0017.sql")

@@ -9,7 +9,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock_shared(4711); -- then the head: the order of stream/storage/locks.py
   PERFORM FROM heads h JOIN worklist w USING (patient_id) WHERE h.patient_id = patient FOR UPDATE OF h;
   IF NOT FOUND THEN
-    RAISE EXCEPTION 'Nothing is known of the patient %.', patient USING ERRCODE = 'no_data_found';
+    RAISE EXCEPTION 'Nothing is known of the patient %.', patient USING ERRCODE = 'invalid_parameter_value';
   END IF;
   now_at := clock_timestamp();
   INSERT INTO acknowledgements (acknowledgement_id, patient_id, at, by, note, row_sha256)

@@ -1,14 +1,16 @@
 """Connections to Postgres, and bringing its schema to the version of this code."""
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg.abc import PQGen
 from psycopg.types.json import set_json_dumps
 
 from stream.endpoints import database_url, libpq_url
@@ -28,8 +30,11 @@ Outage = (
 """What the driver raises while Postgres is away or has given us up: wait, connect again, repeat."""
 
 ReaderOutage = sa.exc.OperationalError
-CONNECT_SECONDS = 3
+Refused = sa.exc.DataError
+"""A function did not do what was asked of it: its message is a sentence for whoever asked."""
+CONNECT_SECONDS, ANSWER_SECONDS = 2, 4
 """A page that waits longer for a host that does not answer looks broken."""
+Answer = TypeVar("Answer")
 
 SILENCE: dict[str, Any] = {
     "connect_timeout": 10,
@@ -62,10 +67,35 @@ def connect(settings: Settings, role: str, *, timeouts: bool = True) -> Connecti
     )
 
 
+class ReaderConnection(psycopg.Connection):
+    """A connection that gives a server up which does not answer, frozen or unreachable, and is closed then.
+
+    Timeouts of the server itself would not do: a frozen one does not count them.
+    """
+
+    answer_seconds: float = ANSWER_SECONDS
+
+    @classmethod
+    def open(cls, settings: Settings, role: str, answer_seconds: float = ANSWER_SECONDS) -> Self:
+        """Log in as `role`; every answer may take `answer_seconds`, else an Outage is raised."""
+        url, name = libpq_url(settings, role), f"scanstream-{role}"
+        opened = cls.connect(url, connect_timeout=CONNECT_SECONDS, application_name=name)
+        opened.answer_seconds = answer_seconds
+        return opened
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """What the driver waits by."""
+        try:
+            return super().wait(gen, interval, timeout or self.answer_seconds)
+        except psycopg.OperationalError:
+            self.pgconn.finish()  # after a timeout nobody knows what the next answer would be to
+            raise
+
+
 def engine(settings: Settings, role: str) -> sa.Engine:
-    """A pooled SQLAlchemy engine as `role`, for readers; it raises ReaderOutage while Postgres is away."""
-    timeout = {"connect_timeout": CONNECT_SECONDS}
-    return sa.create_engine(database_url(settings, role), pool_pre_ping=True, connect_args=timeout)
+    """A pooled SQLAlchemy engine as `role`, for readers; it raises ReaderOutage while Postgres is away or frozen."""
+    opened = partial(ReaderConnection.open, settings, role)
+    return sa.create_engine(database_url(settings, role), pool_pre_ping=True, creator=opened)
 
 
 def allow_long_reads(connection: Connection) -> None:

@@ -1,10 +1,12 @@
 """Two databases of the session's Postgres, one with a cohort and one with nothing, and pages opened on them."""
 
 import datetime as dt
+import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -46,10 +48,12 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         for name, value in settings.environment().items():
             if name.startswith(PREFIX) and os.environ.get(name) != value:
                 monkeypatch.setenv(name, value)
-        app = AppTest.from_file(APP, default_timeout=60).run()
+        app = AppTest.from_file(APP, default_timeout=60)
+        if page != "worklist":
+            app.run().switch_page(f"views/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
-        shown = app if page == "worklist" else app.switch_page(f"views/{page}.py").run()
+        shown = app.run()
         assert not shown.exception
         return shown
 
@@ -61,12 +65,18 @@ def read(page: AppTest) -> str:
     kinds = ("title", "subheader", "markdown", "caption", "text", "info", "error", "success")
     words = [element.value for kind in kinds for element in getattr(page, kind)]
     words += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
+    words += [text for row in table_rows(page) for said in row["cells"].values() for text, _ in said]
     return MARKS.sub("", "\n".join(words))
 
 
 def patients(page: AppTest) -> list[str]:
     """The pseudonyms of the worklist from top to bottom."""
-    return [link.proto.label for link in page.get("page_link") if link.proto.query_string]
+    return [row["patient"] for row in table_rows(page)]
+
+
+def table_rows(page: AppTest) -> list[dict[str, Any]]:
+    """The rows of the worklist's table as they are handed to the browser."""
+    return [row for table in page.get("bidi_component") for row in json.loads(table.proto.json)["rows"]]
 
 
 def fill(settings: Settings) -> None:

@@ -9,6 +9,7 @@ from stream.local.supervisor import Supervisor
 from stream.settings import Settings
 from tests.dashboard.cohort import GROWING
 from tests.dashboard.conftest import Open, read
+from tests.waiting import wait_until
 
 PAGES = ("worklist", "patient", "cohort", "pipeline", "models")
 
@@ -31,7 +32,7 @@ def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_whe
     finally:
         supervisor.start(postgres.part(service_settings.data_dir, load_endpoints(service_settings)))
     for page in shown.values():
-        assert not page.run().error
+        wait_until(lambda page=page: not page.run().error)
         assert page.title
 
 

@@ -1,7 +1,21 @@
+import datetime as dt
+
+import pytest
+
+from dashboard.worklist_words import change, exact
 from stream.settings import Settings
-from tests.dashboard.cohort import BRAIN, BREAST, GROWING
-from tests.dashboard.conftest import Open, patients, read
+from tests.dashboard.cohort import BRAIN, BREAST, GROWING, MARKUP
+from tests.dashboard.conftest import Open, patients, read, table_rows
 from tests.dashboard.scans import pseudonym
+from tests.database import Database
+from tests.services.accepted_facts import DAY_0, fold_each, lung
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def recent(patient: str, name: str, days_ago: float, diameter_mm: float) -> object:
+    """A visit some days before today."""
+    return lung(patient, name, (NOW - DAY_0).total_seconds() / 86400 - days_ago, diameter_mm)
 
 
 def test_every_patient_is_on_the_worklist_once(filled: Settings, open_page: Open) -> None:
@@ -11,32 +25,19 @@ def test_every_patient_is_on_the_worklist_once(filled: Settings, open_page: Open
     assert sorted(first + second) == sorted(pseudonym(number) for number in range(36))
 
 
-def test_the_largest_change_for_the_worse_comes_first_whatever_direction_is_bad(
-    filled: Settings, open_page: Open
-) -> None:
-    page = open_page(filled)
-    changes = [words.split()[0] for words in read(page).split("\n") if "points worse" in words]
-    sizes = [int(change.lstrip("+\N{MINUS SIGN}")) for change in changes]
-    assert sizes == sorted(sizes, reverse=True)
-    assert {change[0] for change in changes} == {"+", "\N{MINUS SIGN}"}  # a falling chance of response is worse too
-
-
-def test_a_row_says_risk_interval_direction_and_how_fresh_it_is(filled: Settings, open_page: Open) -> None:
-    page = open_page(filled)
-    page.text_input(key="search").set_value(GROWING).run()
-    words = read(page)
-    assert patients(page) == [GROWING]
-    assert "within 6 months" in words
-    assert "83 %" in words
-    assert "76 to 92 %" in words
+def test_a_row_says_risk_interval_days_and_how_fresh_it_is(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, search=GROWING))
+    assert "83 %, 90 % interval 76 to 92 %" in words
+    assert "Progression within 6 months" in words
     assert "+14 points worse" in words
     assert "high is bad" in words
     assert "47 days ago" in words
 
 
-def test_a_patient_is_found_by_a_part_of_the_pseudonym_in_small_letters(filled: Settings, open_page: Open) -> None:
+@pytest.mark.parametrize("part", [BREAST[4:12], BREAST[4:12].lower()])
+def test_a_patient_is_found_by_a_part_of_the_pseudonym(filled: Settings, open_page: Open, part: str) -> None:
     page = open_page(filled)
-    page.text_input(key="search").set_value(BREAST[4:12].lower()).run()
+    page.text_input(key="search").set_value(part).run()
     assert patients(page) == [BREAST]
 
 
@@ -47,25 +48,76 @@ def test_a_search_for_nobody_says_so(filled: Settings, open_page: Open) -> None:
     assert not page.exception
 
 
-def test_one_forecast_can_be_chosen_while_a_later_page_is_open(filled: Settings, open_page: Open) -> None:
+def test_a_filter_can_be_set_while_a_later_page_is_open(filled: Settings, open_page: Open) -> None:
     page = open_page(filled)
     page.pagination[0].set_value(2).run()
-    page.selectbox(key="forecast").set_value("Pathologic complete response at the end of treatment").run()
+    page.selectbox(key="endpoint").set_value("pcr").run()
     assert not page.exception
     assert sorted(patients(page)) == sorted(pseudonym(number) for number in range(24, 32))
 
 
+def test_the_address_holds_filters_and_order(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, disease="lung", by="risk")
+    risks = [row["bar"]["risk"] for row in table_rows(page) if row["bar"]]
+    assert risks == sorted(risks, reverse=True)
+    assert {words[0][0] for words in (row["cells"]["disease"] for row in table_rows(page))} == {"lung, line 1"}
+
+
 def test_who_has_no_forecast_is_still_listed_with_the_reason(filled: Settings, open_page: Open) -> None:
-    page = open_page(filled)
-    page.text_input(key="search").set_value(BRAIN).run()
+    page = open_page(filled, search=BRAIN)
     assert patients(page) == [BRAIN]
-    assert "no model applies" in read(page)
+    assert "No model applies" in read(page)
+
+
+def test_a_scan_on_its_way_is_told_before_any_counts(filled: Settings, open_page: Open) -> None:
+    words = read(open_page(filled, search=pseudonym(35)))
+    assert "1 scan on the way" in words
+    assert "none counts yet" in words
 
 
 def test_a_provisional_forecast_is_marked(filled: Settings, open_page: Open) -> None:
-    page = open_page(filled)
-    page.text_input(key="search").set_value(pseudonym(3)).run()
-    assert "provisional" in read(page)
+    assert "provisional" in read(open_page(filled, search=pseudonym(3)))
+
+
+def test_who_has_just_progressed_comes_first_with_the_reason_until_somebody_has_seen_it(
+    database: Database, open_page: Open
+) -> None:
+    course = [recent("PD", "a", 90, 30.0), recent("PD", "b", 40, 24.0), recent("PD", "c", 2, 36.0)]
+    fold_each(database.connect(), [*course, recent("PC", "a", 60, 30.0), recent("PC", "b", 1, 31.0)])
+    page = open_page(database.settings)
+    assert patients(page)[0] == "PD"
+    words = read(page)
+    assert "Just progressed" in words
+    assert f"+50 % and 12 mm over the nadir of {NOW - dt.timedelta(days=40):%Y-%m-%d}" in words
+    database.connect("dashboard").execute("SELECT scanstream.acknowledge('PD', 'Dr B', %s)", [MARKUP])
+    said = table_rows(page.run())
+    assert [row["new"] for row in said if row["patient"] == "PD"] == [False]
+    needs = [text for row in said for text, _ in row["cells"]["need"]]
+    assert f"seen just now by Dr B: {MARKUP}" in needs
+    assert "Just progressed" not in needs
+
+
+def test_what_nobody_signs_is_not_acknowledged(database: Database) -> None:
+    fold_each(database.connect(), [recent("PD", "a", 9, 30.0)])
+    for patient, who, note in (("PD", " ", "seen"), ("PD", "me", ""), ("nobody", "me", "seen")):
+        with pytest.raises(Exception, match="Say who you are|Nothing is known"):
+            database.connect("dashboard").execute("SELECT scanstream.acknowledge(%s, %s, %s)", [patient, who, note])
+    assert database.connect("migrator").execute("SELECT count(*) FROM core.audit").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("percent", "more", "words"),
+    [
+        (38.2, 12.1, "+38 % and 12 mm over"),
+        (19.97, 9.0, "+19.97 % and 9 mm over"),
+        (24.4, 4.96, "+24 % and 4.96 mm over"),
+        (-30.4, -9.0, "\N{MINUS SIGN}30 % and 9 mm below"),
+        (0.2, 0.1, "as at"),
+    ],
+)
+def test_no_rounded_number_seems_to_be_beyond_a_limit(percent: float, more: float, words: str) -> None:
+    assert change(percent, more, "mm") == words
+    assert (float(exact(percent)) >= 20) == (percent >= 20)
 
 
 def test_before_the_first_scan_the_worklist_says_how_to_send_one(empty: Settings, open_page: Open) -> None:

@@ -1,0 +1,66 @@
+"""Words of the worklist: needs, verdicts, and by how much a sum has changed."""
+
+NEEDS = {
+    "progressed": "Just progressed",
+    "risen": "Risk risen",
+    "overdue": "Overdue",
+    "decision": "Waits for a decision",
+    "waiting": "Scan on the way",
+    "none": "Nothing new",
+}
+"""By need, the one that somebody is needed for first before the others."""
+VERDICTS = {
+    "CR": "CR, complete response",
+    "PR": "PR, partial response",
+    "SD": "SD, stable disease",
+    "PD": "PD, progressive disease",
+    "NE": "NE, not evaluable",
+    "Non-CR/Non-PD": "neither complete response nor progression",
+    "iCR": "iCR, complete response",
+    "iPR": "iPR, partial response",
+    "iSD": "iSD, stable disease",
+    "iUPD": "iUPD, progression to be confirmed",
+    "iCPD": "iCPD, confirmed progression",
+}
+LIMITS = (5, 20, 25, 30, 40, 50, 65, 66, 73)
+"""Millimetres and per cents by which criteria decide: what is written never seems to be on their other side."""
+PROGRESSIONS = ("PD", "iUPD", "iCPD")
+USUAL_CRITERION = "RECIST 1.1"
+NOTE = (
+    "Just progressed: in the last 60 days, and nobody has acknowledged it. Risk risen: worse by 5 points or more since "
+    "the scan before, and nobody has acknowledged it. Overdue: the next scan should have come, or the forecast has run "
+    "out. A risk counts from its scan; 90 % interval and bar: how unsure the model itself is. Dot: risk now; open "
+    "circle: at the scan before."
+)
+
+
+def sum_unit(criterion: str | None) -> str:
+    """Unit of the sum that a criterion judges by."""
+    if criterion is None or not criterion.startswith(("RANO", "volume")):
+        return "mm"
+    return "mm²" if criterion.startswith("RANO") else "ml"
+
+
+def change(percent: float, more: float, unit: str) -> str:
+    """How a sum stands to a smaller or larger one: `+38 % and 12 mm over`, `as at`."""
+    if round(percent) == 0 and round(more) == 0:
+        return "as at"
+    return f"{signed(percent)} % and {exact(abs(more))} {unit} {'over' if more > 0 else 'below'}"
+
+
+def signed(percent: float) -> str:
+    """A change with its sign, a true minus; what rounds to nothing has none."""
+    sign = "+" if round(percent) > 0 else "\N{MINUS SIGN}" if round(percent) < 0 else ""
+    return f"{sign}{exact(abs(percent))}"
+
+
+def exact(number: float) -> str:
+    """A whole number, or with decimals where a rounded one would lie on the other side of a LIMIT."""
+    texts = [f"{number:.{digits}f}" for digits in (0, 1, 2, 3)]
+    same = [text for text in texts if all((float(text) >= limit) == (number >= limit) for limit in LIMITS)]
+    return same[0] if same else texts[-1]
+
+
+def many(count: int, noun: str) -> str:
+    """`1 file`, `3 files`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
