@@ -1,4 +1,4 @@
-"""Whether the database answers and has changed: one small question a second, for all viewers of this process."""
+"""Whether the database answers and has changed: one small question for all viewers of this process."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from stream.settings import Settings, load_settings
 from stream.storage.database import Outage, ReaderConnection
 from stream.storage.reading import pages
 
-FRESH_SECONDS, PATIENCE_SECONDS = 1.0, 2.0
+FRESH_SECONDS, PATIENCE_SECONDS = 0.5, 2.0
 """For how long an answer holds, and how long one is waited for: a frozen database is told within five seconds."""
 
 

@@ -32,8 +32,8 @@ Outage = (
 ReaderOutage = sa.exc.OperationalError
 Refused = sa.exc.DataError
 """A function did not do what was asked of it: its message is a sentence for whoever asked."""
-CONNECT_SECONDS, ANSWER_SECONDS = 2, 4
-"""A page that waits longer for a host that does not answer looks broken."""
+CONNECT_SECONDS, PING_SECONDS, ANSWER_SECONDS = 2, 0.5, 4
+"""A page that waits longer for a host that does not answer looks broken: no two of them are five."""
 Answer = TypeVar("Answer")
 
 SILENCE: dict[str, Any] = {
@@ -94,8 +94,17 @@ class ReaderConnection(psycopg.Connection):
 
 def engine(settings: Settings, role: str) -> sa.Engine:
     """A pooled SQLAlchemy engine as `role`, for readers; it raises ReaderOutage while Postgres is away or frozen."""
-    opened = partial(ReaderConnection.open, settings, role)
-    return sa.create_engine(database_url(settings, role), pool_pre_ping=True, creator=opened)
+    opened = partial(ReaderConnection.open, settings, role, PING_SECONDS)
+    made = sa.create_engine(database_url(settings, role), pool_pre_ping=True, creator=opened)
+    sa.event.listen(made, "checkout", lambda connection, *_: _answer_within(connection, ANSWER_SECONDS))
+    sa.event.listen(made, "checkin", lambda connection, *_: _answer_within(connection, PING_SECONDS))
+    return made
+
+
+def _answer_within(connection: ReaderConnection | None, seconds: float) -> None:
+    """While it lies in the pool it is only asked whether it is still there; one that is not is None."""
+    if connection is not None:
+        connection.answer_seconds = seconds
 
 
 def allow_long_reads(connection: Connection) -> None:

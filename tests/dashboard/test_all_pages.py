@@ -1,6 +1,8 @@
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from stream.endpoints import load_endpoints
@@ -34,6 +36,24 @@ def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_whe
     for page in shown.values():
         wait_until(lambda page=page: not page.run().error)
         assert page.title
+
+
+def test_a_frozen_database_is_told_within_five_seconds(
+    filled: Settings, supervisor: Supervisor, open_page: Open
+) -> None:
+    page = open_page(filled)
+    server = psutil.Process(supervisor.pid("postgres"))
+    frozen = [server, *server.children(recursive=True)]
+    for process in frozen:
+        process.suspend()
+    try:
+        began = time.monotonic()
+        assert [error.value[:43] for error in page.run().error] == ["The database does not answer at the moment."]
+        assert time.monotonic() - began < 5
+    finally:
+        for process in reversed(frozen):
+            process.resume()
+    wait_until(lambda: not page.run().error)
 
 
 def test_the_pages_load_no_network_library() -> None:

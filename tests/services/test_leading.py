@@ -245,8 +245,11 @@ def test_a_promotion_changes_what_counts_at_one_moment_and_a_rollback_changes_it
     (at,) = worker.execute("SELECT max(since) FROM core.leads").fetchone()
     assert [row[:4] for row in promoted] == [row[:4] for row in before]
     assert {row[8] for row in promoted} == {new.weights_version}
+    on_worklist = "SELECT DISTINCT weights_version FROM scanstream.worklist WHERE endpoint = 'progression'"
+    assert worker.execute(on_worklist).fetchall() == [(new.weights_version,)]
     assert leading.rollback(worker, "progression", "Bob", "too high") == dict.fromkeys(new.card.pairs, OLD)
     assert worker.execute(CURRENT).fetchall() == before
+    assert worker.execute(on_worklist).fetchall() == [(OLD,)]
     tick = dt.timedelta(microseconds=1)
     assert worker.execute(AS_OF, [at - tick]).fetchall() == before
     assert worker.execute(AS_OF, [at]).fetchall() == promoted

@@ -27,6 +27,7 @@ def _standing(name: str, comment: str, keys: list[sa.Column[Any]], values: list[
         sa.Index(
             f"{name}_standing_uq", "patient_id", *names, unique=True, postgresql_where=sa.text("superseded_by IS NULL")
         ),
+        sa.Index(f"{name}_patient_id_ix", "patient_id"),
         sa.Index(f"{name}_superseded_by_ix", "superseded_by", postgresql_where=sa.text("superseded_by IS NOT NULL")),
         comment=comment,
     )

@@ -1,0 +1,129 @@
+"""How long pages take at size: SQL of a refresh, first paint, filter and search in Chromium; small cohort and large.
+
+`python -m benchmarks.pages [PATIENTS]` measures it: Postgres and the dashboard alone, 5,000 patients of four visits
+unless said, beside 200.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks.cohort import patient_id, stand
+from benchmarks.late import only_postgres
+from dashboard.asked import Asked
+from dashboard.queries import ROLE
+from stream.settings import Settings
+from stream.storage.database import connect
+from stream.storage.reading import pages
+from tests.dashboard.test_in_a_browser import FLAGS, served
+from tests.programs import needs_program
+
+FEW, MANY, TIMES = 200, 5_000, 10
+PATIENT = patient_id(7)
+ASKED = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **Asked("", {}).filters()}
+REFRESH = {"rows": pages.WORKLIST.format(order=Asked("", {}).order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
+OF_PATIENT = {
+    "current": pages.CURRENT_OF_PATIENT,
+    "history": pages.HISTORY,
+    "scans": pages.SCANS,
+    "trajectory": pages.TRAJECTORY,
+}
+SHOWN = {
+    "/": ".worklist tbody tr",
+    f"/patient?patient={PATIENT}": "[data-testid=stVegaLiteChart]",
+    "/pipeline": "[data-testid=stMetric]",
+    "/models": "h3",
+}
+"""By address what is there once the page is painted."""
+
+
+class Times(NamedTuple):
+    """Milliseconds of one thing, one after the other."""
+
+    what: str
+    taken: list[float]
+
+    def __str__(self) -> str:
+        p95 = sorted(self.taken)[round(0.95 * (len(self.taken) - 1))]
+        return f"{self.what:44} p50 {statistics.median(self.taken):7.0f} ms   p95 {p95:7.0f} ms"
+
+
+def of_sql(settings: Settings, queries: Mapping[str, str]) -> list[Times]:
+    """Each query as the dashboard's role asks it."""
+    with connect(settings, ROLE, timeouts=False) as connection:
+        return [
+            _times(f"SQL {name}", lambda query=query: connection.execute(query, ASKED).fetchall())
+            for name, query in queries.items()
+        ]
+
+
+def in_chromium(settings: Settings) -> list[Times]:
+    """First paint of every page in a new tab, and of the worklist a filter and a search."""
+    with served(settings) as base, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=needs_program("chromium"), args=FLAGS)
+        page = browser.new_page()
+        found = [_times(f"first paint {path[:20]}", lambda path=path: _paint(page, base, path)) for path in SHOWN]
+        _paint(page, base, "/")
+        return [*found, _times("filter", lambda: _filter(page)), _times("search", lambda: _search(page))]
+
+
+def _times(what: str, act: Callable[[], object]) -> Times:
+    act()  # what is loaded once is loaded now
+    taken = []
+    for _ in range(TIMES):
+        began = time.monotonic()
+        act()
+        taken.append(1000 * (time.monotonic() - began))
+    return Times(what, taken)
+
+
+def _paint(page: Page, base: str, path: str) -> None:
+    page.goto(base + path)
+    page.wait_for_selector(SHOWN[path])
+
+
+def _filter(page: Page) -> None:
+    """One need and then all again: half of what both take would be one."""
+    pill = page.get_by_role("radio", name="Overdue").or_(page.get_by_role("button", name="Overdue"))
+    shown = page.locator(".worklist td.need .strong").first
+    pill.click()
+    expect(shown).to_have_text("Overdue")
+    pill.click()
+    expect(shown).not_to_have_text("Overdue")
+
+
+def _search(page: Page) -> None:
+    """By Enter, as somebody does who pastes a pseudonym; then the field is emptied."""
+    field = page.get_by_label("Patient", exact=True).first
+    field.fill(PATIENT[3:12].lower())
+    field.press("Enter")
+    expect(page.locator(".worklist tbody tr")).to_have_count(1)
+    field.fill("")
+    field.press("Enter")
+    expect(page.locator(".worklist tbody tr")).to_have_count(20)
+
+
+def measure(settings: Settings) -> None:
+    """Print all of it for the cohort that stands."""
+    for times in (*of_sql(settings, REFRESH), *of_sql(settings, OF_PATIENT), *in_chromium(settings)):
+        print(times)
+
+
+def main(patients: int) -> None:
+    """A small cohort and a large one, each on a database of its own."""
+    for count in (FEW, patients):
+        with only_postgres() as settings:
+            for _ in stand(settings, count):
+                pass
+            with connect(settings, "migrator", timeouts=False) as owner:
+                owner.execute("ANALYZE")
+            print(f"\n{count:,} patients")
+            measure(settings)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else MANY)
