@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.cohort import patient_id, stand
 from benchmarks.late import only_postgres
-from dashboard.asked import Asked
 from dashboard.queries import ROLE
+from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
 from stream.storage.reading import pages
@@ -24,8 +24,12 @@ from tests.programs import needs_program
 
 FEW, MANY, TIMES = 200, 5_000, 10
 PATIENT = patient_id(7)
-ASKED = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **Asked("", {}).filters()}
-REFRESH = {"rows": pages.WORKLIST.format(order=Asked("", {}).order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
+ASKED = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **WorklistQuery("", {}).filters()}
+REFRESH = {
+    "rows": pages.WORKLIST.format(order=WorklistQuery("", {}).order()),
+    "counts": pages.NEEDS,
+    "choices": pages.CHOICES,
+}
 OF_PATIENT = {
     "current": pages.CURRENT_OF_PATIENT,
     "history": pages.HISTORY,

@@ -10,7 +10,6 @@ from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
 from stream.storage.database import Outage, ReaderConnection
-from stream.storage.reading import pages
 
 FRESH_SECONDS, PATIENCE_SECONDS = 0.5, 2.0
 """For how long an answer holds, and how long one is waited for: a frozen database is told within five seconds."""
@@ -41,8 +40,7 @@ class Pulse:
             if self._connection is None or self._connection.closed:
                 self._connection = ReaderConnection.open(self._settings, ROLE, PATIENCE_SECONDS)
                 self._connection.autocommit = True
-            row = self._connection.execute(pages.SNAPSHOT).fetchone()
-            return str(row and row[0])
+            return self._connection.snapshot()
         except (*Outage, CannotStart) as error:
             return DatabaseAway(str(error).splitlines()[0])
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.asked import FILTERS, ROWS_PER_PAGE, Asked
 from dashboard.rows import WorklistRow
+from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
 from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
@@ -35,14 +35,14 @@ class ViewReader:
         self._connection = connection
         self.now: pd.Timestamp = self._read(pages.NOW).now[0]
 
-    def worklist(self, asked: Asked) -> list[WorklistRow]:
+    def worklist(self, asked: WorklistQuery) -> list[WorklistRow]:
         """The rows of one page of the worklist, in the order asked for."""
         place = {"limit": ROWS_PER_PAGE, "offset": (asked.page - 1) * ROWS_PER_PAGE}
         values = {**asked.filters(), "need": asked.need, **place}
         rows = self._connection.exec_driver_sql(pages.WORKLIST.format(order=asked.order()), values).mappings()
         return [WorklistRow(*(row[name] for name in WorklistRow._fields)) for row in rows]
 
-    def needs(self, asked: Asked) -> dict[str, int]:
+    def needs(self, asked: WorklistQuery) -> dict[str, int]:
         """By need how many patients the filters leave."""
         return dict(self._read(pages.NEEDS, **asked.filters()).itertuples(index=False, name=None))
 

@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from dashboard import wording
-from dashboard.asked import FILTERS, ORDERS, ROWS_PER_PAGE, Asked
 from dashboard.live import live
 from dashboard.queries import DatabaseAway, ViewReader, acknowledge
 from dashboard.rows import WorklistRow
+from dashboard.worklist_query import FILTERS, ORDERS, ROWS_PER_PAGE, WorklistQuery
 from dashboard.worklist_rows import TITLES, table_row
 from dashboard.worklist_table import Sorting, table
 from dashboard.worklist_words import NEEDS, NOTE, VERDICTS, many
@@ -52,7 +52,7 @@ def _nothing_yet() -> None:
     st.info(FIRST_SCAN.format(title=settings.dicom_ae_title, host=host, port=port), icon=":material/inbox:")
 
 
-def _filters(choices: dict[str, list[str]]) -> Asked:
+def _filters(choices: dict[str, list[str]]) -> WorklistQuery:
     """Search and one field for each filter that has something to choose from; all of it stands in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         search = st.text_input(
@@ -68,7 +68,7 @@ def _filters(choices: dict[str, list[str]]) -> Asked:
         chosen = {name: _choose(name, choices[name]) for name in FILTERS if choices[name]}
     by = st.query_params.get("by", "need")
     turned = st.query_params.get("turned") == "yes"
-    return Asked((search or "").strip().upper(), chosen, by=by if by in ORDERS else "need", turned=turned)
+    return WorklistQuery((search or "").strip().upper(), chosen, by=by if by in ORDERS else "need", turned=turned)
 
 
 def _choose(name: str, words: list[str]) -> str | None:
@@ -104,7 +104,7 @@ def _need(needs: dict[str, int]) -> str | None:
     )
 
 
-def _paged(asked: Asked, needs: dict[str, int]) -> Asked:
+def _paged(asked: WorklistQuery, needs: dict[str, int]) -> WorklistQuery:
     """With the page that was turned to, under the line that says how many there are and what needs them."""
     count = needs.get(asked.need, 0) if asked.need else sum(needs.values())
     pages = max(1, -(-count // ROWS_PER_PAGE))
@@ -119,7 +119,7 @@ def _first_page() -> None:
     st.session_state.pop("page", None)
 
 
-def _table(rows: list[WorklistRow], asked: Asked, source: ViewReader) -> None:
+def _table(rows: list[WorklistRow], asked: WorklistQuery, source: ViewReader) -> None:
     zone = load_settings().zone
     shown = [table_row(row, source.now, zone) for row in rows]
     down = ORDERS[asked.by][asked.turned].split(",")[0].endswith(("DESC", "LAST"))

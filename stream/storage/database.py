@@ -18,6 +18,7 @@ from stream.errors import CannotStart
 from stream.settings import Settings
 from stream.storage.folding import active_weights
 from stream.storage.roles import ensure_roles
+from stream.storage.rows import only_row
 from stream.timeline.digest import canonical
 
 Connection = psycopg.Connection
@@ -82,6 +83,11 @@ class ReaderConnection(psycopg.Connection):
         opened = cls.connect(url, connect_timeout=CONNECT_SECONDS, application_name=name)
         opened.answer_seconds = answer_seconds
         return opened
+
+    def snapshot(self) -> str:
+        """A text that is another one whenever something was committed: nothing that is read changes without it."""
+        (text,) = only_row(self.execute("SELECT pg_current_snapshot()::text"))
+        return str(text)
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
         """What the driver waits by."""

@@ -6,7 +6,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from dashboard.asked import FILTERS, Asked
+from dashboard.worklist_query import FILTERS, WorklistQuery
 from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
 from stream.storage.reading import pages
@@ -23,11 +23,11 @@ COURSE = [
     breast("PC", "a", 0, 12.0, 30.0),
     breast("PC", "b", 21, 8.0, 25.0),
 ]
-ASKED = {"patient": "PA", "limit": 20, "offset": 0, "need": None, **Asked("", {}).filters()}
+ASKED = {"patient": "PA", "limit": 20, "offset": 0, "need": None, **WorklistQuery("", {}).filters()}
 SMALL = {"worklist", "service", "assignments", "aliases", "weights", "active_weights", "leads"}
 """Tables that are read as a whole: one row a patient, or of what people did or configured."""
 QUERIES = {
-    "worklist": pages.WORKLIST.format(order=Asked("", {}).order()),
+    "worklist": pages.WORKLIST.format(order=WorklistQuery("", {}).order()),
     "needs": pages.NEEDS,
     "choices": pages.CHOICES,
     "current": pages.CURRENT_OF_PATIENT,

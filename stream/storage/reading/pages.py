@@ -4,8 +4,6 @@ A text each, read into tables of pandas; `%(patient)s` and `%(limit)s` are the v
 """
 
 NOW = "SELECT now() AS now"
-SNAPSHOT = "SELECT pg_current_snapshot()::text"
-"""Another text whenever something was committed: nothing that a page reads changes without it."""
 CURRENT_OF_PATIENT = """
 SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at, p.weights_version AS previous_weights
 FROM scanstream.current_risk c LEFT JOIN LATERAL (

@@ -18,7 +18,7 @@ ORDERS = {
 """By column of the page how rows are sorted by it, and the other way round; what matters more comes first."""
 
 
-class Asked(NamedTuple):
+class WorklistQuery(NamedTuple):
     """One view of the worklist; None: whatever it is. `search` is a part of a pseudonym in capital letters.
 
     `words`: what is asked of FILTERS.
