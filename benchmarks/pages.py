@@ -24,12 +24,9 @@ from tests.programs import needs_program
 
 FEW, MANY, TIMES = 200, 5_000, 10
 PATIENT = patient_id(7)
-ASKED = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **WorklistQuery("", {}).filters()}
-REFRESH = {
-    "rows": pages.WORKLIST.format(order=WorklistQuery("", {}).order()),
-    "counts": pages.NEEDS,
-    "choices": pages.CHOICES,
-}
+ALL = WorklistQuery("", {})
+VALUES = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **ALL.filters()}
+REFRESH = {"rows": pages.WORKLIST.format(order=ALL.order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
 OF_PATIENT = {
     "current": pages.CURRENT_OF_PATIENT,
     "history": pages.HISTORY,
@@ -60,7 +57,7 @@ def of_sql(settings: Settings, queries: Mapping[str, str]) -> list[Times]:
     """Each query as the dashboard's role asks it."""
     with connect(settings, ROLE, timeouts=False) as connection:
         return [
-            _times(f"SQL {name}", lambda query=query: connection.execute(query, ASKED).fetchall())
+            _times(f"SQL {name}", lambda query=query: connection.execute(query, VALUES).fetchall())
             for name, query in queries.items()
         ]
 

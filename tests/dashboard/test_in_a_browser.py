@@ -77,6 +77,33 @@ def test_a_click_on_the_worklist_leads_to_the_patient_and_back(address: str, bro
     assert not elsewhere, "the pages must work in a network without a way out"
 
 
+def test_order_and_filters_come_back_with_the_browsers_own_button(address: str, browser_page: Page) -> None:
+    browser_page.goto(f"{address}/?disease=lung")
+    browser_page.get_by_role("button", name="Risk", exact=True).click()
+    by_risk = browser_page.get_by_role("columnheader").filter(has_text=re.compile("^Risk$"))
+    expect(by_risk).to_have_attribute("aria-sort", "descending", timeout=PATIENCE_MS)
+    expect(browser_page).to_have_url(re.compile("(?=.*disease=lung)(?=.*by=risk)"), timeout=PATIENCE_MS)
+    first = browser_page.get_by_role("rowheader").get_by_role("link").first
+    patient = first.inner_text()
+    first.press("Enter")
+    expect(browser_page.get_by_role("heading", name=patient)).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page.get_by_text("Forecasts that no longer stand")).to_be_visible(timeout=PATIENCE_MS)
+    browser_page.go_back()
+    expect(by_risk).to_have_attribute("aria-sort", "descending", timeout=PATIENCE_MS)
+    expect(first).to_have_text(patient, timeout=PATIENCE_MS)
+
+
+def test_a_note_is_kept_and_shown_as_text(address: str, browser_page: Page) -> None:
+    browser_page.goto(f"{address}/?search={MARKED}")
+    browser_page.get_by_role("button", name=f"Acknowledge {MARKED}").click()
+    browser_page.get_by_label("Who are you?").fill("Dr B")
+    browser_page.get_by_label("What did you note?").fill(MARKUP)
+    browser_page.get_by_test_id("stForm").get_by_role("button", name="Acknowledge").click()
+    table = browser_page.get_by_role("table")
+    expect(table).to_contain_text(f"by Dr B: {MARKUP}", timeout=PATIENCE_MS)
+    assert not table.locator("script, strong").count()
+
+
 def test_what_arrives_appears_without_a_hand_on_the_page(postgres: Settings, browser_page: Page) -> None:
     settings = database(postgres, "dashboard_waiting")
     with served(settings) as base:
