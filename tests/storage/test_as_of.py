@@ -30,9 +30,12 @@ STORY = [
 
 
 def shown(connection: Connection, at: dt.datetime | None = None) -> list[list[tuple]]:
-    """Current risks and trajectories, now or as of a time."""
+    """Current risks and trajectories, visits, lesions, verdicts and questions, now or as of a time."""
     relations = ("current_risk", "trajectory") if at is None else ("risk_as_of(%(at)s)", "trajectory_as_of(%(at)s)")
     queries = [f"SELECT * FROM scanstream.{relation}" for relation in relations]
+    for view in ("visit", "lesion", "response", "endpoint_status"):
+        rows = f"{view} v WHERE superseded_at IS NULL" if at is None else f"{view}_as_of(%(at)s) v"
+        queries.append(f"SELECT to_jsonb(v) - 'superseded_at' - 'superseded_because' FROM scanstream.{rows}")
     return [sorted(connection.execute(query, {"at": at}).fetchall(), key=repr) for query in queries]
 
 
@@ -54,7 +57,7 @@ def test_before_the_first_fold_nothing_was_shown(database: Database) -> None:
     connection = database.connect()
     fold_each(connection, STORY)
     (first,) = connection.execute("SELECT min(computed_at) FROM core.folds").fetchone()
-    assert shown(database.connect("reader"), first - dt.timedelta(microseconds=1)) == [[], []]
+    assert shown(database.connect("reader"), first - dt.timedelta(microseconds=1)) == [[]] * 6
 
 
 def test_a_risk_of_weights_that_did_not_lead_yet_was_not_shown(database: Database) -> None:
