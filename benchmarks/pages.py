@@ -18,7 +18,7 @@ from dashboard.queries import ROLE
 from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
-from stream.storage.reading import pages
+from stream.storage.reading import pages, patient_page
 from tests.dashboard.test_in_a_browser import FLAGS, served
 from tests.programs import needs_program
 
@@ -27,12 +27,7 @@ PATIENT = patient_id(7)
 ALL = WorklistQuery("", {})
 VALUES = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **ALL.filters()}
 REFRESH = {"rows": pages.WORKLIST.format(order=ALL.order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
-OF_PATIENT = {
-    "current": pages.CURRENT_OF_PATIENT,
-    "history": pages.HISTORY,
-    "scans": pages.SCANS,
-    "trajectory": pages.TRAJECTORY,
-}
+OF_PATIENT = patient_page.texts(of_a_moment=False)
 SHOWN = {
     "/": ".worklist tbody tr",
     f"/patient?patient={PATIENT}": "[data-testid=stVegaLiteChart]",

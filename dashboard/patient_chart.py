@@ -1,17 +1,18 @@
 """One patient's rows made ready to be drawn: local dates, one series per lesion, words for every point."""
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dashboard import charts, ranking, wording
-from dashboard.rows import ClosedQuestion, rows_of
-from stream.vocabulary import Role, Status
+from dashboard import charts, wording
+from stream.vocabulary import Status
 
+DIAMETERS = "Diameters (mm)"
 GROUPS = {
-    "Diameters (mm)": ("sum_of_diameters", "longest_diameter", "short_axis"),
+    DIAMETERS: ("sum_of_diameters", "longest_diameter", "short_axis"),
     "Volume (ml)": ("volume",),
     "Sphericity": ("sphericity",),
     "Background parenchymal enhancement (%)": ("background_parenchymal_enhancement",),
@@ -25,12 +26,13 @@ ALL_LESIONS = "All lesions together"
 class PatientChart:
     """What stands of one patient, as the views give it; `statuses` are the rows of scan_status.
 
-    `sizes` and `responses` are those of the latest scan that has them.
+    What several scans of one visit say stands at the day of the visit. `sizes` and `responses` are those of the latest
+    scan that has them.
     """
 
     statuses: pd.DataFrame
+    visits: pd.DataFrame
     values: pd.DataFrame
-    history: pd.DataFrame
     sizes: pd.DataFrame
     responses: pd.DataFrame
     treatments: pd.DataFrame
@@ -38,13 +40,13 @@ class PatientChart:
     now: pd.Timestamp
 
     def summary(self) -> str:
-        """How many scans, from when to when, how long ago the last one."""
+        """How many visits, from when to when, how long ago the last one."""
         dates = self._dates
         if dates.empty:
             return "No scan counts on this timeline yet."
-        count = f"{len(dates)} scan{'' if len(dates) == 1 else 's'}"
+        count = f"{len(dates)} visit{'' if len(dates) == 1 else 's'}"
         first, last = f"{dates.iloc[0]:%Y-%m-%d}", f"{dates.iloc[-1]:%Y-%m-%d}"
-        ago = wording.age(self._scan_dates.max(), self.now)
+        ago = wording.age(self._visit_dates.max(), self.now)
         return (
             f"{count} on {first}, {ago}" if len(dates) == 1 else f"{count} from {first} to {last}, the last one {ago}"
         )
@@ -52,7 +54,7 @@ class PatientChart:
     @cached_property
     def span(self) -> charts.Span:
         """First and last date of all charts."""
-        starts, ends = self._local(self.treatments.start_at), self._local(self.treatments.end_at.dropna())
+        starts, ends = self.local(self.treatments.start_at), self.local(self.treatments.end_at.dropna())
         dates = pd.concat([self._dates, starts, ends[ends <= self._today]])
         return charts.span(dates, self._days(self.sizes), self._dates.max(), self._today)
 
@@ -61,13 +63,13 @@ class PatientChart:
         return [title for title, names in GROUPS.items() if self.values.measurement.isin(names).any()]
 
     def measured(self, group: str) -> pd.DataFrame:
-        """Rows at, series, value, is_sum, words: a series at every scan since it was first seen, NaN where missing."""
-        rows = self.values[self.values.measurement.isin(GROUPS[group])].copy()
-        rows["at"], rows["series"] = self._local(rows.acquired_at), _series(rows)
+        """Rows at, series, value, is_sum, words: a series at every visit since it was first seen, NaN where missing."""
+        rows = self._values[self._values.measurement.isin(GROUPS[group])].copy()
+        rows["at"], rows["series"] = self.local(rows.acquired_at), _series(rows)
         if rows.lesion_uid.nunique() == 1:  # the sum of one lesion would only hide it
             rows = rows[rows.measurement != "sum_of_diameters"]
         rows = rows.sort_values("series", kind="stable")
-        table = rows.pivot_table(index="at", columns="series", values="value", aggfunc="first", sort=False)
+        table = rows.pivot_table(index="at", columns="series", values="value", aggfunc="last", sort=False)
         table = table.reindex(self._dates.unique())
         if group.startswith("Volume") and table.shape[1] > 1:
             table[ALL_LESIONS] = table.where(table.notna() | table.ffill().isna(), -float("inf")).sum(axis=1)
@@ -81,8 +83,8 @@ class PatientChart:
         rows = self._sizes(group)
         words = {at: _all_intervals(at, day) for at, day in rows.groupby("at")}
         names = ["scan_uid", "measurement", "level"]
-        start = self.values[self.values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
-        start = start.assign(at=self._local(start.acquired_at), value_low=start.value, value_high=start.value)
+        start = self._values[self._values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
+        start = start.assign(at=self.local(start.acquired_at), value_low=start.value, value_high=start.value)
         both = pd.concat([start, rows.assign(words=rows["at"].map(words))], ignore_index=True)
         return both.reindex(columns=["at", "level", "value", "value_low", "value_high", "words"])
 
@@ -108,56 +110,19 @@ class PatientChart:
     def _response_words(self, criterion: str, rows: pd.DataFrame) -> str:
         probability = rows.set_index("category").probability
         day = self.days_of(rows.acquired_at)[0]
-        shares = [f"{words} {wording.percent(probability[name])}" for name, words in wording.RESPONSES.items()]
+        possible = [
+            name for name in wording.RESPONSES if probability[name] > 0
+        ]  # a better one reached rules others out
+        shares = [f"{wording.RESPONSES[name]} {wording.percent(probability[name])}" for name in possible]
         source = wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])
-        start = f"Best response by {criterion} up to the visit after that of {day}"
+        start = f"Best response of the line by {criterion} up to the visit after that of {day}"
         return f"{start}: {', '.join(shares)}. Said by {source}."
 
-    def closed_words(self, closed: pd.DataFrame) -> list[str]:
-        """The questions that are not open, a line for each."""
-        days = self.days_of(closed.since)
-        return [
-            wording.closed(row.question, row.question_status, day, row.line)
-            for row, day in zip(rows_of(closed, ClosedQuestion), days, strict=True)
-        ]
-
-    def forecast_kinds(self) -> list[ranking.Kind]:
-        """What is forecast by those that stand and lead, the main one first."""
-        return ranking.known_kinds(self._standing)
-
-    def risk(self, kind: ranking.Kind) -> pd.DataFrame:
-        """Rows at, risk, risk_low, risk_high, weights_version, said_by, words of one forecast, by date."""
-        rows = ranking.of_kind(self._standing, kind).copy()
-        rows["at"] = self._local(rows.acquired_at)
-        rows["said_by"] = [wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)]
-        rows["words"] = [
-            f"{row.at:%Y-%m-%d}: {wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
-            for row in rows.itertuples()
-        ]
-        names = ["at", "risk", "risk_low", "risk_high", "weights_version", "said_by", "words"]
-        return rows[names].reset_index(drop=True)
-
     def scans(self) -> pd.DataFrame:
-        """Rows at, words of every scan on the timeline."""
+        """Rows at, words of every visit on the timeline."""
         first = self._dates.iloc[0].normalize()
-        words = [f"scan on {at:%Y-%m-%d}, day {(at.normalize() - first).days}" for at in self._dates]
+        words = [f"visit on {at:%Y-%m-%d}, day {(at.normalize() - first).days}" for at in self._dates]
         return pd.DataFrame({"at": self._dates, "words": words})
-
-    def given(self) -> pd.DataFrame:
-        """Rows start, end (NaT: goes on), label, words of every treatment."""
-        rows = self.treatments
-        start, end = self._local(rows.start_at), self._local(rows.end_at)
-        until = end.dt.strftime("%Y-%m-%d").fillna("today, goes on")
-        label = rows.name + " (" + rows.kind + ")"
-        words = label + " from " + start.dt.strftime("%Y-%m-%d") + " to " + until
-        return pd.DataFrame(
-            {
-                "start": start,
-                "end": end,
-                "label": label + end.isna().map({True: ", goes on", False: ""}),
-                "words": words,
-            }
-        )
 
     def _sizes(self, group: str) -> pd.DataFrame:
         rows = self.sizes[self.sizes.measurement.isin(GROUPS[group])]
@@ -165,38 +130,54 @@ class PatientChart:
 
     def _days(self, sizes: pd.DataFrame) -> pd.Series:
         """The days that sizes are forecast for."""
-        return self._local(sizes.acquired_at) + pd.to_timedelta(sizes.horizon_days, unit="D")
+        return self.local(sizes.acquired_at) + pd.to_timedelta(sizes.horizon_days, unit="D")
 
     def days_of(self, acquired_at: pd.Series) -> list[str]:
         """The calendar days of scans, each in its own zone."""
-        return [wording.day(clock) for clock in self._local(acquired_at)]
+        return [wording.day(clock) for clock in self.local(acquired_at)]
 
     def _unit(self, group: str) -> str:
         return str(self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0])
 
     @property
     def _today(self) -> pd.Timestamp:
-        return self._local(pd.Series([self.now]))[0].normalize()
-
-    @property
-    def _standing(self) -> pd.DataFrame:
-        return self.history[self.history.superseded_at.isna() & (self.history.role == Role.LEAD)]
+        return self.local(pd.Series([self.now]))[0].normalize()
 
     @cached_property
-    def _scan_dates(self) -> pd.Series:
-        """acquired_at of every scan that stands, by date."""
-        return self.statuses[self.statuses.status == Status.APPLIED].acquired_at.sort_values()
+    def _visit_dates(self) -> pd.Series:
+        """acquired_at of every visit whose scans stand, by date."""
+        applied = self.statuses[self.statuses.status == Status.APPLIED]
+        return self._at_visit(applied.scan_uid, applied.acquired_at).drop_duplicates().sort_values()
+
+    @cached_property
+    def _values(self) -> pd.DataFrame:
+        return self.values.assign(acquired_at=self._at_visit(self.values.scan_uid, self.values.acquired_at))
+
+    def _at_visit(self, scans: pd.Series, otherwise: pd.Series) -> pd.Series:
+        """acquired_at of the visit that each scan belongs to."""
+        visits = zip(self.visits.scans, self.visits.acquired_at, strict=True)
+        of_scans = {scan: at for names, at in visits for scan in names}
+        found = [of_scans.get(scan, at) for scan, at in zip(scans, otherwise, strict=True)]
+        return pd.to_datetime(pd.Series(found, index=scans.index, dtype=object), utc=True)
 
     @property
     def _dates(self) -> pd.Series:
-        return self._local(self._scan_dates).reset_index(drop=True)
+        return self.local(self._visit_dates).reset_index(drop=True)
 
-    def _local(self, times: pd.Series) -> pd.Series:
+    def local(self, times: pd.Series) -> pd.Series:
         """Wall-clock times, of scans in their own zone, else in the service's: a browser must not shift a date."""
         times = pd.to_datetime(times, utc=True)
+        return pd.to_datetime(times.map(self._clocks)).fillna(times.dt.tz_convert(self.zone).dt.tz_localize(None))
+
+    def day(self, at: pd.Timestamp) -> dt.date:
+        """The calendar day of a moment by the same clocks."""
+        clock: dt.datetime = self._clocks.get(at, at.astimezone(self.zone))
+        return clock.date()
+
+    @cached_property
+    def _clocks(self) -> dict[pd.Timestamp, pd.Timestamp]:
         scans = pd.to_datetime(self.statuses.acquired_at, utc=True)
-        of_scans = dict(zip(scans, self.statuses.acquired_local, strict=True))
-        return pd.to_datetime(times.map(of_scans)).fillna(times.dt.tz_convert(self.zone).dt.tz_localize(None))
+        return {at: clock for at, clock in zip(scans, self.statuses.acquired_local, strict=True) if pd.notna(at)}
 
 
 def _series(rows: pd.DataFrame) -> list[str]:

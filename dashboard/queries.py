@@ -15,7 +15,7 @@ from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
 from stream.storage import database
 from stream.storage.intake.wishes import want
-from stream.storage.reading import cohort_pages, pages
+from stream.storage.reading import cohort_pages, pages, patient_page
 from stream.vocabulary import Decision
 
 ROLE = "dashboard"
@@ -51,41 +51,12 @@ class ViewReader:
         rows = self._read(pages.CHOICES).sort_values("patients", ascending=False, kind="stable")
         return {name: [word for word in rows[name] if word is not None] for name in FILTERS}
 
-    def current(self, patient: str) -> pd.DataFrame:
-        """The patient's forecasts that stand now, each with the one of the scan before and the `change` since then."""
-        return _with_change(self._read(pages.CURRENT_OF_PATIENT, patient=patient))
-
-    def closed(self, patient: str) -> pd.DataFrame:
-        """The questions of the patient's latest line that are not open, progression first."""
-        return self._read(pages.CLOSED_OF_PATIENT, patient=patient)
-
-    def history(self, patient: str) -> pd.DataFrame:
-        """Every forecast shown under this patient, by date of its scan."""
-        return self._read(pages.HISTORY, patient=patient)
-
-    def trajectory(self, patient: str) -> pd.DataFrame:
-        """The measured values of the patient's standing scans, by date."""
-        return self._read(pages.TRAJECTORY, patient=patient)
-
-    def sizes(self, patient: str) -> pd.DataFrame:
-        """The sizes forecast after the patient's latest scan that has such a forecast: a row per day and level."""
-        return self._read(pages.SIZES, patient=patient)
-
-    def responses(self, patient: str) -> pd.DataFrame:
-        """The probabilities of the best response after the latest scan that has them: a row per category."""
-        return self._read(pages.RESPONSES, patient=patient)
-
-    def treatments(self, patient: str) -> pd.DataFrame:
-        """The patient's treatments, by start."""
-        return self._read(pages.TREATMENTS, patient=patient)
-
-    def scans(self, patient: str) -> pd.DataFrame:
-        """Every revision of the patient's scans, the newest first."""
-        return self._read(pages.SCANS, patient=patient)
-
-    def of_unknown_disease(self, patient: str) -> bool:
-        """Whether a standing scan of the patient has no forecast because nothing says the disease."""
-        return not self._read(pages.OF_UNKNOWN_DISEASE, patient=patient).empty
+    def of_patient(self, patient: str, moment: pd.Timestamp | None = None) -> dict[str, pd.DataFrame]:
+        """Every table of the patient's page by its name, as things stand now or as they stood at `moment`."""
+        values = {"patient": patient} | ({} if moment is None else {"at": moment})
+        tables = patient_page.texts(of_a_moment=moment is not None)
+        rows = {name: self._read(sql, **values) for name, sql in tables.items()}
+        return rows | {"current": _with_change(rows["current"])}
 
     def service(self) -> pd.Series:
         """Counts of files, what is pending, and when something last arrived or was folded."""
@@ -94,10 +65,6 @@ class ViewReader:
     def revisions(self) -> dict[str, int]:
         """How many scan revisions have each status."""
         return dict(self._read(pages.REVISIONS).itertuples(index=False, name=None))
-
-    def unused(self, patient: str) -> pd.DataFrame:
-        """What the patient's standing scans hold and is not used, the newest scan first."""
-        return self._read(pages.UNUSED, patient=patient)
 
     def unused_counts(self) -> pd.DataFrame:
         """In how many scans what is not used was found, the most frequent first, at most UNUSED_SHOWN."""

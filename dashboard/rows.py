@@ -59,15 +59,6 @@ class WorklistRow(NamedTuple):
     note: str | None
 
 
-class ClosedQuestion(NamedTuple):
-    """A question that is not open in a line of therapy, and since when; NaT where no day is known."""
-
-    question: str
-    question_status: str
-    since: dt.datetime | None
-    line: int
-
-
 class ForecastCard(NamedTuple):
     """A forecast of one patient that stands now."""
 
@@ -79,6 +70,9 @@ class ForecastCard(NamedTuple):
     risk_high: float
     provisional: bool
     change: float
+    acquired_at: dt.datetime
+    valid_until: dt.datetime | None
+    stale: bool
 
 
 class SetAsideRow(NamedTuple):

@@ -54,6 +54,13 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 [class*="st-key-row-"] [data-testid="stPageLink"] p, [class*="st-key-mono"] p {{
   font-family: "Source Code Pro", monospace; font-size: .83rem; color: {TEAL}; font-weight: 600; }}
 [class*="st-key-note-"] [data-testid="stText"] {{ font-size: .87rem; color: {MUTED}; }}
+[class*="st-key-story-"] [data-testid="stText"] {{ font-size: 1.05rem; line-height: 1.5; max-width: 62rem; }}
+.told {{ overflow-x: auto; }}
+.told table {{ border-collapse: collapse; font-size: .84rem; }}
+.told caption {{ text-align: left; color: {MUTED}; padding: 0 0 .4rem 0; }}
+.told th, .told td {{ text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; font-weight: 400; }}
+.told thead th {{ font-weight: 600; white-space: nowrap; }}
+.told tr {{ border-bottom: 1px solid {RULE}; }}
 .st-key-research p {{ font-size: .82rem; letter-spacing: .01em; }}
 .st-key-research {{ border-left: 3px solid {WORSE}; padding-left: .7rem; }}
 </style>"""

@@ -1,4 +1,4 @@
-"""Scans and ended forecasts as tables in words."""
+"""Scans, and what of them is not used, as tables in words."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboard import ranking, set_aside_words, wording
+from dashboard import set_aside_words, wording
 from stream.vocabulary import Status
 
 WIDTHS = {
@@ -101,18 +101,3 @@ def unused_table(unused: pd.DataFrame, where: str, values: Sequence[object]) -> 
     table = unused[list(names)].rename(columns=names)
     table.insert(0, where, list(values))
     return table.assign(Object=[wording.OBJECT_KINDS.get(kind, kind) for kind in table.Object])
-
-
-def superseded_table(ended: pd.DataFrame, days: list[str], zone: ZoneInfo) -> pd.DataFrame:
-    """Forecasts that no longer stand, in words, for a table; `days` are those of their scans."""
-    columns = {
-        "Scan of": days,
-        "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(ended)],
-        "Risk": [wording.percent(risk) for risk in ended.risk],
-        "90 % interval": [wording.interval(*pair) for pair in zip(ended.risk_low, ended.risk_high, strict=True)],
-        "Shown from": [wording.moment(at, zone) for at in ended.computed_at],
-        "Until": [wording.moment(at, zone) for at in ended.superseded_at],
-        "Because": [wording.SUPERSEDED.get(word, word) for word in ended.superseded_because],
-        "Said by": [wording.said_by(*pair) for pair in zip(ended.model, ended.weights_version, strict=True)],
-    }
-    return pd.DataFrame(columns)

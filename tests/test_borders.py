@@ -21,6 +21,7 @@ BORDERS = {
     "alembic": ("stream/storage/", "migrations/"),
     "streamlit": ("dashboard/",),
     "altair": ("dashboard/",),
+    "reportlab": ("dashboard/patient/",),
     "optuna": ("models/search.py", "models/training/search_space.py"),
 }
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill"}

@@ -7,7 +7,7 @@ from migrations.scripts import run
 from migrations.tables_0001.columns import FLOAT, ID, INT, ROW, TEXT, TIME, Index, Table, col
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -15,9 +15,11 @@ from streamlit.testing.v1 import AppTest
 import dashboard
 from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
 from stream.settings import PREFIX, Settings, load_settings
-from stream.storage.database import upgrade
+from stream.storage.database import connect, upgrade
 from stream.storage.roles import ensure_database
 from tests.dashboard.cohort import cohort
+from tests.dashboard.stories import facts
+from tests.services.accepted_facts import fold_each
 
 APP = Path(dashboard.__file__).with_name("app.py")
 MARKS = re.compile(r":[\w-]+\[|\]|\*\*|`")
@@ -31,6 +33,15 @@ def filled(postgres: Settings) -> Settings:
     """Settings of a database with the cohort in it."""
     settings = database(postgres, "dashboard_filled")
     fill(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def told(postgres: Settings) -> Settings:
+    """Settings of a database with patients whose facts the service folded: verdicts, lines, closed questions."""
+    settings = database(postgres, "dashboard_told")
+    with connect(settings, "worker") as connection:
+        fold_each(connection, facts())
     return settings
 
 

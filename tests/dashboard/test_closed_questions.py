@@ -5,11 +5,13 @@ from stream.settings import Settings
 from stream.vocabulary import Cause
 from tests.dashboard.cohort import GROWING
 from tests.dashboard.conftest import Open, read
+from tests.dashboard.test_patient import rows_told
 from tests.database import Database
 from tests.services.accepted_facts import fold_each, lung
 
 PROGRESSED = [lung("PL", "a", 0, 30.0), lung("PL", "b", 60, 75.0), lung("PM", "a", 0, 30.0)]
 OCCURRED = "Progression: occurred since 2025-04-30 (line 1)"
+OBSERVED = "Progression was observed on 30 April 2025: nothing more is forecast of it in line 1."
 
 
 def test_a_patient_who_has_progressed_has_no_forecast_and_the_page_says_since_when(
@@ -18,12 +20,11 @@ def test_a_patient_who_has_progressed_has_no_forecast_and_the_page_says_since_wh
     fold_each(database.connect(), PROGRESSED)
     page = open_page(database.settings, "patient", patient="PL")
     words = read(page)
-    assert OCCURRED in words
-    assert "There is no forecast for this patient." in words
+    assert OBSERVED in words
     assert not page.metric
     assert "Best response" not in words
     assert "Sum of diameters after the scan of 2025-04-30" in words
-    assert set(page.dataframe[0].value["Because"]) == {"what it forecasts has been observed"}
+    assert {row[6] for row in rows_told(page, "Forecasts; struck")} == {"what it forecasts has been observed"}
 
 
 def test_the_worklist_says_of_whoever_has_progressed_since_when(database: Database, open_page: Open) -> None:
@@ -35,7 +36,7 @@ def test_the_worklist_says_of_whoever_has_progressed_since_when(database: Databa
 
 
 def test_an_open_question_is_not_said_to_be_closed(filled: Settings, open_page: Open) -> None:
-    assert "(line 1)" not in read(open_page(filled, "patient", patient=GROWING))
+    assert "nothing more is forecast" not in read(open_page(filled, "patient", patient=GROWING))
 
 
 def test_every_reason_for_which_a_forecast_ends_has_words() -> None:

@@ -115,7 +115,7 @@ def test_what_arrives_appears_without_a_hand_on_the_page(postgres: Settings, bro
 
 def test_markup_in_the_name_of_a_treatment_is_text_beside_the_pointer_too(address: str, browser_page: Page) -> None:
     browser_page.goto(f"{address}/patient?patient={MARKED}")
-    span = browser_page.get_by_test_id("stVegaLiteChart").last
+    span = browser_page.get_by_test_id("stVegaLiteChart").first
     span.scroll_into_view_if_needed()
     span.get_by_label(re.compile("script")).first.hover(force=True)
     beside = browser_page.locator("#vg-tooltip-element")

@@ -16,7 +16,7 @@ def chart(*values: Value, zone: str = "UTC") -> PatientChart:
         (START + dt.timedelta(days=day), f"scan-{day}", lesion, lesion, "lung", measurement, value, "mm")
         for day, lesion, measurement, value in values
     ]
-    history = pd.DataFrame(columns=["scan_uid", "acquired_at", "superseded_at", "role"])
+    visits = pd.DataFrame(columns=["scans", "acquired_at"])
     sizes = pd.DataFrame(columns=["acquired_at", "scan_uid", "measurement", "horizon_days", "level"])
     responses = pd.DataFrame(columns=["criterion"])
     treatments = pd.DataFrame(columns=["start_at", "end_at", "name", "kind"])
@@ -24,7 +24,7 @@ def chart(*values: Value, zone: str = "UTC") -> PatientChart:
     measured = pd.DataFrame(rows, columns=columns)
     statuses = measured[["scan_uid", "acquired_at"]].drop_duplicates().assign(status="applied")
     statuses["acquired_local"] = [at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in statuses.acquired_at]
-    return PatientChart(statuses, measured, history, sizes, responses, treatments, ZoneInfo(zone), now)
+    return PatientChart(statuses, visits, measured, sizes, responses, treatments, ZoneInfo(zone), now)
 
 
 def values_of(frame: pd.DataFrame, series: str) -> list[float | None]:

@@ -63,7 +63,8 @@ def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Da
     fold_each(database.connect(), OF_BREAST)
     page = explained(open_page(database.settings, "patient", patient="PB"))
     words = read(page)
-    (flag,) = page.warning
+    flag, arms = page.warning
+    assert arms.value.startswith("An association in the training data and not an effect of treatment")
     assert flag.value.endswith("outside the training data is age 93 years; in the training data 24 to 77 years.")
     assert "By arm: association in the training data, not an effect of treatment." in words
     table = next(each.value for each in page.dataframe if "Arm" in each.value)

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from dashboard.worklist_query import FILTERS, WorklistQuery
 from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
-from stream.storage.reading import pages
+from stream.storage.reading import pages, patient_page
 from tests.database import Database
 from tests.services.accepted_facts import breast, fold_each, lung
 
@@ -30,14 +30,7 @@ QUERIES = {
     "worklist": pages.WORKLIST.format(order=WorklistQuery("", {}).order()),
     "needs": pages.NEEDS,
     "choices": pages.CHOICES,
-    "current": pages.CURRENT_OF_PATIENT,
-    "closed": pages.CLOSED_OF_PATIENT,
-    "history": pages.HISTORY,
-    "trajectory": pages.TRAJECTORY,
-    "sizes": pages.SIZES,
-    "responses": pages.RESPONSES,
-    "scans": pages.SCANS,
-    "unused": pages.UNUSED,
+    **patient_page.texts(of_a_moment=False),
 }
 
 

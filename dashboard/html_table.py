@@ -1,0 +1,20 @@
+"""Tables that are read as text: every cell is escaped, so that what came from outside is shown and never acted upon."""
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+
+def html_table(frame: pd.DataFrame, title: str, struck: Sequence[bool] = ()) -> str:
+    """A table with a title for those who do not see it; rows that are `struck` no longer stand."""
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    marks = list(struck) or [False] * len(frame)
+    rows = "".join(_row(row, mark) for row, mark in zip(frame.itertuples(index=False), marks, strict=True))
+    table = f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="told" tabindex="0" role="region" aria-label="{escape(title)}">{table}</div>'
+
+
+def _row(cells: Sequence[object], struck: bool) -> str:
+    first, *others = (f"<s>{escape(str(cell))}</s>" if struck else escape(str(cell)) for cell in cells)
+    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'

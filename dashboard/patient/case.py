@@ -1,0 +1,97 @@
+"""All that is known of one patient, as the views give it at one moment, and the days it happened on."""
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard.patient_chart import PatientChart
+from dashboard.queries import ViewReader
+
+RECIST = "RECIST 1.1"
+"""The criterion that always stands; others stand beside it."""
+
+
+@dataclass(frozen=True)
+class PatientCase:
+    """The tables of the page by the names of their views' columns; `now`: the moment that is looked at.
+
+    `past`: that moment lies behind us, and what came later is left out.
+    """
+
+    patient: str
+    verdicts: pd.DataFrame
+    questions: pd.DataFrame
+    visits: pd.DataFrame
+    lesions: pd.DataFrame
+    values: pd.DataFrame
+    history: pd.DataFrame
+    current: pd.DataFrame
+    sizes: pd.DataFrame
+    responses: pd.DataFrame
+    treatments: pd.DataFrame
+    scans: pd.DataFrame
+    unused: pd.DataFrame
+    facts: pd.DataFrame
+    cards: pd.DataFrame
+    zone: ZoneInfo
+    now: pd.Timestamp
+    past: bool
+
+    @classmethod
+    def read(cls, source: ViewReader, patient: str, zone: ZoneInfo, day: dt.date | None = None) -> "PatientCase":
+        """What is known now, or what was known at the end of `day` in `zone`."""
+        moment = None if day is None else pd.Timestamp(day, tz=zone) + pd.Timedelta(days=1, microseconds=-1)
+        past = moment is not None and moment < source.now
+        tables = source.of_patient(patient, moment if past else None)
+        return cls(patient, **tables, zone=zone, now=moment if past else source.now, past=past)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything ever came under this pseudonym."""
+        return not (self.scans.empty and self.history.empty)
+
+    @cached_property
+    def chart(self) -> PatientChart:
+        """The same, ready to be drawn."""
+        return PatientChart(
+            self.scans,
+            self.visits,
+            self.values,
+            self.sizes,
+            self.responses,
+            self.treatments,
+            self.zone,
+            self.now,
+        )
+
+    @property
+    def line(self) -> int:
+        """The line of therapy that is going on, from 1."""
+        return int(max(1, self.questions.line.max() if len(self.questions) else 1))
+
+    @property
+    def by_recist(self) -> pd.DataFrame:
+        """Verdicts and baselines by the criterion that always stands, by line and day."""
+        return self.verdicts[self.verdicts.criterion == RECIST].sort_values(["line", "acquired_at"], kind="stable")
+
+    @property
+    def last_visit(self) -> pd.Series | None:
+        """The row of the latest visit; None where no scan stands."""
+        return None if self.visits.empty else self.visits.iloc[-1]
+
+    def day(self, at: pd.Timestamp) -> dt.date:
+        """The calendar day of a scan in its own zone, of anything else in the service's."""
+        return self.chart.day(at)
+
+    def labels(self) -> dict[str, str]:
+        """A name for each lesion: the latest label of a report; those that share one get the end of their pseudonym."""
+        rows = self.lesions.drop_duplicates("lesion_id", keep="last").set_index("lesion_id")
+        names = rows.lesion_label.fillna(rows.organ).fillna("Lesion")
+        shared = names.duplicated(keep=False)
+        return {
+            lesion: f"{name} \N{HORIZONTAL ELLIPSIS}{lesion[-4:]}" if shared[lesion] else name
+            for lesion, name in names.items()
+        }

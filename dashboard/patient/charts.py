@@ -1,0 +1,184 @@
+"""What is drawn of one patient: steps for what holds, straight pieces between what was measured, gaps left open."""
+
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from dashboard.charts import (
+    AXIS_PX,
+    FRAME_PX,
+    LEGEND_COLUMNS,
+    LEGEND_ROW_PX,
+    SIZES,
+    Span,
+    beside,
+    dates,
+    finish,
+    legend,
+    values,
+)
+from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PAPER, SERIES, TEAL, WORSE
+
+SHARE = alt.Scale(domain=[0, 1])
+LIMITS = {"baseline": NEUTRAL, "response": BETTER, "progression": WORSE}
+LANE_PX, LINE_PX = 28, 16
+
+
+def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+    """Lines of therapy and treatments as labelled spans, a lane each, and a tick for each visit.
+
+    `frame`: start, end (NaT: goes on), label, is_line, words; `visits`: at, words.
+    """
+    lanes = frame.assign(lane=range(len(frame)), end=frame.end.fillna(span.held))
+    every = alt.Scale(domain=list(range(len(lanes) + 1)))
+    axis = alt.Axis(
+        labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=AXIS_PX, maxExtent=AXIS_PX
+    )
+    base = alt.Chart(lanes).encode(y=alt.Y("lane:O", axis=axis, scale=every), tooltip=beside())
+    colour = alt.condition("datum.is_line", alt.value(INK), alt.value(TEAL))
+    spans = base.mark_bar(opacity=0.2, height=20, clip=True).encode(x=dates(span, "start"), x2="end:T", color=colour)
+    edges = base.mark_tick(thickness=3, height=20, orient="vertical").encode(x=dates(span, "start"), color=colour)
+    early = f"datum.start < {1000 * (span.first + (span.held - span.first) / 2).timestamp():.0f}"
+    names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).transform_filter(early)
+    late = base.mark_text(align="right", dx=-8, color=INK, fontSize=13).transform_filter(f"!({early})")
+    ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical")
+    of_visits = ticks.encode(x=dates(span), y=alt.datum(len(lanes), type="ordinal"), tooltip=beside())
+    from_start = names.encode(x=dates(span, "start"), text="label:N")
+    to_end = late.encode(x=dates(span, "end"), text="label:N")
+    return finish(
+        alt.LayerChart(layer=[spans, edges, from_start, to_end, of_visits]),
+        title,
+        FRAME_PX + LANE_PX * (len(lanes) + 1),
+    )
+
+
+def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+    """The sum of targets of each line with its verdicts, and what it is judged by.
+
+    `frame`: at, line, value, category, label, words; `limits`: line, limit, start, end (NaT: still holds), value,
+    label, words; `coming`: at, level, value, value_low, value_high, words of sums forecast.
+    """
+    x = dates(span)
+    base = alt.Chart(frame).encode(x=x, y=values("value", SIZES))
+    text = base.mark_text(fontSize=13, fontWeight=600, color=INK, dy=-14).transform_filter(
+        "datum.category != 'baseline'"
+    )
+    below = base.mark_text(fontSize=12, color=MUTED, dy=16).transform_filter("datum.category == 'baseline'")
+    chart = alt.LayerChart(
+        layer=[
+            *_limits(limits, span, beyond=not coming.empty),
+            *_fan(coming, x),
+            base.mark_line(color=INK, strokeWidth=3).encode(detail="line:N"),
+            base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
+            text.encode(text="label:N"),
+            below.encode(text="label:N"),
+        ]
+    )
+    return finish(chart, title, FRAME_PX + 270)
+
+
+def _limits(limits: pd.DataFrame, span: Span, beyond: bool) -> list[alt.Chart]:
+    """Each limit as a rule for as long as it holds; those that still hold with their words, `beyond` them or above."""
+    colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
+    base = alt.Chart(limits.assign(end=limits.end.fillna(span.held))).encode(y=values("value", SIZES), color=colour)
+    standing = alt.Chart(limits[limits.end.isna()].assign(end=span.held))
+    placed = (
+        standing.mark_text(align="left", dx=5, fontSize=12)
+        if beyond
+        else standing.mark_text(align="right", dy=-7, fontSize=12)
+    )
+    names = placed.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text="label:N")
+    rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4], clip=True)
+    return [rules.encode(x=dates(span, "start"), x2="end:T", tooltip=beside()), names]
+
+
+def lesions(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+    """Every lesion over the visits; `frame`: at, series, value (NaN: not evaluated, open there), words."""
+    return measured(frame.assign(is_sum=False), NOTHING_COMING, title, span)
+
+
+NOTHING_COMING = pd.DataFrame(columns=["at", "level", "value", "value_low", "value_high", "words"])
+
+
+def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+    """Values over real dates; `frame` has at, series, value (NaN: not measured, the line is open there), is_sum, words.
+
+    `coming`: at, level, value, value_low, value_high, words of sizes forecast; `title` carries the unit.
+    """
+    series = list(dict.fromkeys(frame.sort_values("is_sum", ascending=False, kind="stable").series))
+    colour = alt.Color("series:N", sort=series, scale=alt.Scale(domain=series, range=list(SERIES)), legend=legend())
+    shape = alt.Shape("series:N", sort=series, scale=alt.Scale(domain=series), legend=legend())
+    base = alt.Chart(frame).encode(x=dates(span), y=values("value", SIZES), color=colour)
+    width = alt.condition("datum.is_sum", alt.value(3), alt.value(1.6))
+    chart = alt.LayerChart(
+        layer=[
+            *_fan(coming, dates(span)),
+            base.mark_line().encode(strokeWidth=width, detail="series:N"),
+            base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=beside()),
+        ]
+    )
+    names_px = LEGEND_ROW_PX * -(-len(series) // LEGEND_COLUMNS)
+    return finish(chart, title, FRAME_PX + 210 + names_px)
+
+
+def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
+    """Bands of all levels over each other, the darker the likelier, and the forecast itself in their middle."""
+    if coming.empty:
+        return []
+    bands = alt.Chart(coming).mark_area(color=TEAL, opacity=0.16, clip=True)
+    forecast = alt.Chart(coming[coming.level == coming.level.min()]).encode(x=x, y=values("value", SIZES))
+    return [
+        bands.encode(x=x, y=values("value_low", SIZES), y2="value_high:Q", detail="level:N"),
+        forecast.mark_line(color=TEAL, strokeWidth=2, strokeDash=[5, 4], clip=True),
+        forecast.mark_point(color=TEAL, size=64, opacity=1, fill=PAPER).encode(tooltip=beside()),
+    ]
+
+
+def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+    """Risk as steps that hold until the next visit or until the question was closed, with the model's uncertainty.
+
+    `frame`: at, line, until (NaT: still holds), risk, risk_low, risk_high, words, a row per visit with a forecast, by
+    date; `visits`: at, words; `events`: at, label: other weights that begin to speak, a question that was closed.
+    """
+    held = _held(frame, span.held)
+    band = alt.Chart(held).mark_area(interpolate="step-after", color=TEAL, opacity=0.18, clip=True)
+    line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
+    points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
+    x, of_line = dates(span), "line:N"
+    chart = alt.LayerChart(
+        layer=[
+            band.encode(x=x, y=values("risk_low", SHARE, percent=True), y2="risk_high:Q", detail=of_line),
+            line.encode(x=x, y=values("risk", SHARE, percent=True), detail=of_line),
+            _ticks(visits, x),
+            *_events(events, span),
+            points.encode(x=x, y=values("risk", SHARE, percent=True), tooltip=beside()),
+        ]
+    )
+    return finish(chart, title, FRAME_PX + 210)
+
+
+def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:
+    """The forecasts and, at the end of each line, its last one once more: it holds until something arrives."""
+    last = frame.drop_duplicates("line", keep="last")
+    return pd.concat([frame, last.assign(at=last.until.fillna(held))], ignore_index=True)
+
+
+def _ticks(visits: pd.DataFrame, x: alt.X) -> alt.Chart:
+    """A tick for each visit, at the foot of a chart."""
+    ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
+    placed: alt.Chart = ticks.encode(x=x, y=alt.datum(0, type="quantitative"), tooltip=beside())
+    return placed
+
+
+def _events(events: pd.DataFrame, span: Span) -> list[alt.Chart]:
+    """A rule for each event, and its words one under the other, on the side where there is room."""
+    x, middle = dates(span), span.first + (span.last - span.first) / 2
+    rules = alt.Chart(events).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x)
+    drawn = [rules]
+    for number, at in enumerate(events["at"]):
+        words = alt.Chart(events.iloc[[number]]).encode(x=x, y=alt.value(2 + LINE_PX * number), text="label:N")
+        side: Literal["left", "right"] = "left" if at < middle else "right"
+        away = 5 if side == "left" else -5
+        drawn.append(words.mark_text(align=side, dx=away, baseline="top", color=MUTED, fontSize=12))
+    return drawn

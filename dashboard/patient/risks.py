@@ -1,0 +1,101 @@
+"""What was and is forecast of one patient, ready to be drawn: each forecast for as long as it held."""
+
+import pandas as pd
+
+from dashboard import ranking, wording
+from dashboard.patient.case import PatientCase
+from dashboard.patient.verdicts import written
+from stream.vocabulary import Role
+
+
+def forecasts(case: PatientCase) -> pd.DataFrame:
+    """Rows of risk_history that led, one for each standing visit and kind: that which stands, else the last that did.
+
+    A forecast that ended as its question was closed had held until then.
+    """
+    rows = case.history[case.history.role == Role.LEAD]
+    if case.visits.empty:
+        rows = rows[rows.superseded_at.isna()].assign(line=1)
+    else:
+        rows = rows.merge(case.visits[["scan_uid", "line"]], on="scan_uid")
+    rows = rows.sort_values(["superseded_at", "computed_at"], kind="stable", na_position="last")
+    kind = ["scan_uid", "endpoint", "horizon_kind", "horizon_days"]
+    return rows.drop_duplicates(kind, keep="last").sort_values("acquired_at", kind="stable")
+
+
+def steps(case: PatientCase, kind: ranking.Kind) -> pd.DataFrame:
+    """Rows at, line, until (NaT: still holds), risk, risk_low, risk_high, said_by, words of one kind of forecast."""
+    rows = ranking.of_kind(forecasts(case), kind).reset_index(drop=True)
+    frame = rows[["line", "risk", "risk_low", "risk_high"]].assign(
+        at=case.chart.local(rows.acquired_at),
+        said_by=[wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)],
+    )
+    ends = {line: end_of(case, kind[0], line) for line in frame.line.unique()}
+    frame["until"] = pd.to_datetime(frame.line.map(ends))
+    frame["words"] = [
+        f"{row.at:%Y-%m-%d}: {wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
+        for row in frame.itertuples()
+    ]
+    return frame
+
+
+def end_of(case: PatientCase, endpoint: str, line: int) -> pd.Timestamp | None:
+    """When the question was closed in a line: the event, else the baseline of the next line; None while it is open."""
+    of_line = case.questions[(case.questions.line == line) & (case.questions.endpoint == endpoint)]
+    if of_line.empty or of_line.status.iloc[0] == "open":
+        return None
+    following = case.questions[case.questions.line == line + 1].baseline_at
+    at = of_line.since.iloc[0] if pd.notna(of_line.since.iloc[0]) else following.min()
+    return None if pd.isna(at) else case.chart.local(pd.Series([at]))[0]
+
+
+def events(case: PatientCase, kind: ranking.Kind, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows at, label: where other weights begin to speak, and where the question was closed."""
+    changed = frame[frame.said_by.ne(frame.said_by.shift()) & (frame.index != 0)]
+    found = [(row.at, f"from here: {row.said_by}") for row in changed.itertuples()]
+    rows = case.questions[(case.questions.endpoint == kind[0]) & (case.questions.status == "occurred")]
+    name = wording.endpoint(kind[0]).lower()
+    days = case.chart.local(rows.since)
+    found += [(at, f"{name} observed (line {line})") for at, line in zip(days, rows.line, strict=True)]
+    return pd.DataFrame(found, columns=["at", "label"])
+
+
+def threshold(case: PatientCase, kind: ranking.Kind) -> str | None:
+    """What it means to lie above the limit that the card of the weights counts at, in words; None without one."""
+    if case.current.empty:
+        return None
+    current = ranking.of_kind(case.current, kind)
+    cards = case.cards[case.cards.weights_version.isin(current.weights_version)]
+    if cards.empty:
+        return None
+    endpoint, horizon_kind, days = kind
+    place = f"within {days} days" if days else wording.HORIZONS.get(horizon_kind, "")
+    scores = [score for score in cards.card.iloc[0].get("metrics", {}).get("scores", []) if score["place"] == place]
+    of_lead = {score["measure"]: score["lead"] for score in scores if score.get("lead")}
+    if not {"recall", "precision"} <= of_lead.keys():
+        return None
+    limit = scores[0]["threshold"]
+    with_event, above = of_lead["recall"][0], of_lead["precision"][0]
+    return (
+        f"What {wording.percent(limit)} means, in patients left out of training: {wording.percent(with_event)} of "
+        f"those with the event had a higher forecast, and of those with a higher one {wording.percent(above)} had it."
+    )
+
+
+def table(case: PatientCase) -> pd.DataFrame:
+    """The forecasts that stand now in words: what, risk, interval, from which scan, until when, who said it."""
+    rows = case.current
+    marks = ["stale" if stale else "" for stale in rows.stale]
+    provisional = ["provisional" if each else "" for each in rows.provisional]
+    return pd.DataFrame(
+        {
+            "Forecast": [wording.forecast(*kind) for kind in ranking.kinds(rows)],
+            "Risk": [wording.percent(risk) for risk in rows.risk],
+            "90 % interval": [wording.interval(*pair) for pair in zip(rows.risk_low, rows.risk_high, strict=True)],
+            "Direction": [wording.direction(name) for name in rows.endpoint],
+            "From the scan of": [written(case.day(at)) for at in rows.acquired_at],
+            "Until": ["" if pd.isna(at) else written(case.day(at)) for at in rows.valid_until],
+            "Remark": [", ".join(filter(None, pair)) for pair in zip(marks, provisional, strict=True)],
+            "Said by": [wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)],
+        }
+    )

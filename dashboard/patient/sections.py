@@ -1,0 +1,158 @@
+"""Parts of a patient's page that are asked for or looked up: cards, files, lists, another day."""
+
+import datetime as dt
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import tables as common
+from dashboard import wording
+from dashboard.html_table import html_table
+from dashboard.patient import tables
+from dashboard.patient.board_page import board_page
+from dashboard.patient.case import PatientCase
+from dashboard.patient.verdicts import written
+from dashboard.rows import ForecastCard, rows_of
+
+COLOURS: dict[wording.Trend, Literal["orange", "blue", "gray"]]
+COLOURS = {"worse": "orange", "better": "blue", "unchanged": "gray"}
+CARD_PX, LETTER_PX = 315, 8
+"""Four cards beside each other on a wide screen, and no word cut on a small one."""
+
+
+def past_banner(case: PatientCase) -> None:
+    """That the page shows another day, what that leaves out, and the way back."""
+    st.warning(
+        f"This is what was known at the end of {written(case.day(case.now))}: scans, corrections and forecasts "
+        "that came later are left out. Treatments, clinical facts and how far a scan has come are as known today.",
+        icon=":material/history:",
+    )
+    _back_to_today()
+
+
+def nothing_then(case: PatientCase) -> None:
+    """That nothing had come by the day that is asked for."""
+    st.title(case.patient, anchor=False)
+    day = written(case.now.astimezone(case.zone).date())
+    st.info(f"By the end of {day} nothing had arrived under this pseudonym.", icon=":material/history:")
+    _back_to_today()
+
+
+def _back_to_today() -> None:
+    st.button("Back to today", key="today", on_click=_to_day, args=(None,), icon=":material/today:")
+
+
+def _to_day(day: dt.date | None) -> None:
+    if day is None:
+        st.query_params.pop("as_of", None)
+    else:
+        st.query_params["as_of"] = day.isoformat()
+
+
+def _choose_day() -> None:
+    _to_day(st.session_state.as_of)
+
+
+def downloads(case: PatientCase) -> None:
+    """The page for the tumour board and the data, made when they are asked for."""
+    with st.container(horizontal=True, key="downloads"):
+        st.download_button(
+            "One page for the tumour board (PDF)",
+            lambda: board_page(case),
+            f"{case.patient}.pdf",
+            "application/pdf",
+            key="pdf",
+            on_click="ignore",
+            icon=":material/picture_as_pdf:",
+        )
+        st.download_button(
+            "All tables (CSV)",
+            lambda: tables.zipped(case),
+            f"{case.patient}.zip",
+            "application/zip",
+            key="csv",
+            on_click="ignore",
+            icon=":material/table:",
+        )
+
+
+def coming(case: PatientCase, group: str) -> None:
+    """The sizes forecast, in words, and what the bands of the chart are."""
+    st.container(key=f"note-coming-{group.split()[0]}").text(case.chart.coming_words(group) or "")
+    st.caption("Dashed line and bands: the size forecast, and where it will be found with 50, 80 and 95 % probability.")
+
+
+def cards(case: PatientCase) -> None:
+    """A card per forecast that stands now."""
+    rows = rows_of(case.current.sort_values(["endpoint", "horizon_days"]), ForecastCard)
+    if not rows:
+        return
+    with st.container(horizontal=True, key="cards"):
+        for row in rows:
+            title = wording.forecast(row.endpoint, row.horizon_kind, row.horizon_days)
+            with st.container(border=True, width=max(CARD_PX, LETTER_PX * len(title))):
+                _card(row, title, case)
+
+
+def _card(row: ForecastCard, title: str, case: PatientCase) -> None:
+    """Colour and arrow are given to Streamlit: by itself it would take a true minus sign for a rise."""
+    first = pd.isna(row.change)
+    trend = "unchanged" if first else wording.trend(row.change, row.endpoint)
+    rising = 0 if trend == "unchanged" else row.change
+    st.metric(
+        title,
+        wording.percent(row.risk),
+        None if first else wording.points(row.change),
+        delta_color=COLOURS[trend],
+        delta_arrow="up" if rising > 0 else "down" if rising < 0 else "off",
+        delta_description="first forecast" if first else f"{trend} since the scan before",
+    )
+    marks = "".join(
+        f" · :orange-badge[{word}]" for word, is_so in (("provisional", row.provisional), ("stale", row.stale)) if is_so
+    )
+    interval = wording.interval(row.risk_low, row.risk_high)
+    st.caption(f"90 % interval {interval} · {wording.direction(row.endpoint)}{marks}")
+    until = "" if row.valid_until is None or pd.isna(row.valid_until) else f" until {case.day(row.valid_until)}"
+    st.caption(f"From the scan of {case.day(row.acquired_at)}{until}")
+
+
+def rest(case: PatientCase) -> None:
+    """Everything else that is kept, on demand."""
+    st.subheader("What else is known?", anchor=False)
+    facts = tables.fact_table(case)
+    with st.expander(f"Clinical facts ({len(facts)})"):
+        _table(facts, "Clinical facts", "None is known.")
+    ended = int(case.history.superseded_at.notna().sum())
+    with st.expander(f"Everything ever forecast ({len(case.history)}, of which {ended} no longer stand)"):
+        frame = tables.forecast_table(case)
+        _table(frame, "Forecasts; struck through: they no longer stand", "Nothing was ever forecast.", frame.index)
+    with st.expander(f"Scans and their revisions ({len(case.scans)})"):
+        scans = common.scan_table(case.scans, case.zone)
+        st.dataframe(scans, hide_index=True, column_config=common.SCAN_COLUMNS, key="scans")
+    if len(case.unused):
+        with st.expander(f"Received and not used ({len(case.unused)})"):
+            days = [wording.day(clock) for clock in case.unused.acquired_local]
+            _table(common.unused_table(case.unused, "Scan of", days), "Received and not used", "")
+    _other_day(case)
+
+
+def _table(frame: pd.DataFrame, title: str, without: str, struck: pd.Index | None = None) -> None:
+    if frame.empty:
+        st.caption(without)
+    else:
+        st.html(html_table(frame, title, () if struck is None else list(struck)))
+
+
+def _other_day(case: PatientCase) -> None:
+    with st.expander("What was known on another day?"):
+        today = case.day(case.now)
+        st.date_input("Day", today, max_value="today", key="as_of", on_change=_choose_day, width=220)
+
+
+def choose(label: str, options: list[str], default: str, key: str) -> str:
+    """One of `options`; where there is nothing to choose, nobody is asked."""
+    if len(options) == 1:
+        return default
+    chosen = st.segmented_control(label, options, key=key, default=default, required=True, label_visibility="collapsed")
+    return chosen if chosen in options else default

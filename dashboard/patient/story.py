@@ -1,0 +1,162 @@
+"""How a patient is doing, in three sentences: the response, what is open or closed, what is missing or overdue.
+
+The page, its files and the page for the tumour board all say these.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from dashboard import ranking, set_aside_words, wording
+from dashboard.patient import verdicts
+from dashboard.patient.case import RECIST, PatientCase
+from dashboard.patient.verdicts import listed, sentence, written
+from stream.vocabulary import UNKNOWN_DISEASE, Status
+
+UNDER_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING)
+
+
+def summary(case: PatientCase) -> list[str]:
+    """The three sentences, each of one or more clauses."""
+    return [response(case), question(case), missing(case)]
+
+
+def response(case: PatientCase) -> str:
+    """The latest verdict with its day and reason, the best one of the line, and what other criteria say."""
+    rows = case.by_recist
+    judged = rows[rows.category.notna()].sort_values("acquired_at", kind="stable")
+    baselines = rows[rows.category.isna()].sort_values("acquired_at", kind="stable")
+    if rows.empty:
+        return "No visit says anything of lesions yet, so there is no response."
+    if judged.empty:
+        return f"{sentence(baselines.iloc[-1], case)} There is no visit after it yet, so there is no response."
+    last, others = judged.iloc[-1], []
+    if baselines.iloc[-1].acquired_at >= last.acquired_at:
+        others.append(sentence(baselines.iloc[-1], case))
+    elif last.best_overall not in (None, "NE", last.category):
+        others.append(f"The best response of this line was {verdicts.category(last.best_overall)}.")
+    others += [_beside(row, last) for _, row in _by_others(case, last).iterrows()]
+    return " ".join([sentence(last, case), *others])
+
+
+def _by_others(case: PatientCase, last: pd.Series) -> pd.DataFrame:
+    rows = case.verdicts[(case.verdicts.scan_uid == last.scan_uid) & (case.verdicts.criterion != RECIST)]
+    return rows[rows.category.notna() & (rows.line == last.line)]
+
+
+def _beside(row: pd.Series, last: pd.Series) -> str:
+    same = "the same" if row.category == last.category else verdicts.category(row.category)
+    return f"By {row.criterion} it is {same}."
+
+
+def question(case: PatientCase) -> str:
+    """The risk that leads with interval and until when; where its question is closed, since when and why."""
+    told = [_closed(row, case) for _, row in closed(case).iterrows()]
+    if case.current.empty:
+        return " ".join(told) or _no_forecast(case)
+    return " ".join([risk(ranking.main_forecasts(case.current).iloc[0], case), *told])
+
+
+def risk(row: pd.Series, case: PatientCase) -> str:
+    """A forecast with its interval, the scan it counts from, and until when."""
+    what = wording.forecast(row.endpoint, row.horizon_kind, row.horizon_days)
+    interval = f"90 % interval {wording.interval(row.risk_low, row.risk_high)}"
+    said = f"{what}: {wording.percent(row.risk)} ({interval})"
+    until = "" if pd.isna(row.valid_until) else f", until {written(case.day(row.valid_until))}"
+    return f"{said}, counted from the scan of {written(case.day(row.acquired_at))}{until}."
+
+
+def closed(case: PatientCase) -> pd.DataFrame:
+    """The questions of the current line that are not open, progression first; an unknown disease is told apart."""
+    rows = case.questions[case.questions.line == case.line]
+    rows = rows[~rows.status.isin(["open", "disease_unknown"])]
+    return rows.iloc[(rows.endpoint != "progression").argsort(kind="stable")]
+
+
+def _closed(row: pd.Series, case: PatientCase) -> str:
+    name = wording.endpoint(row.endpoint)
+    if row.status == "occurred":
+        since = written(case.day(row.since))
+        return f"{name} was observed on {since}: nothing more is forecast of it in line {row.line}."
+    since = "" if pd.isna(row.since) else f" since {written(case.day(row.since))}"
+    return f"{name} is not forecast{since}: {row.because[:1].lower()}{row.because[1:]}"
+
+
+def _no_forecast(case: PatientCase) -> str:
+    if is_of_unknown_disease(case):
+        return UNKNOWN_DISEASE
+    applied = case.scans[case.scans.status == Status.APPLIED]
+    if applied.empty:
+        return "Nothing is forecast: no scan counts yet."
+    reasons = [reason for reason in applied.reason if reason in wording.EXPLANATIONS]
+    return f"Nothing is forecast. {wording.explained(reasons[0])}" if reasons else "Nothing is forecast."
+
+
+def is_of_unknown_disease(case: PatientCase) -> bool:
+    """Whether a scan has no forecast because neither files nor clinical facts say the disease."""
+    return bool((case.facts.disease == "unknown").any())
+
+
+def missing(case: PatientCase) -> str:
+    """What is not there yet, not evaluated, not sure, overdue or stale; or that nothing is."""
+    clauses = list(_missing(case))
+    return " ".join(clauses) or "Nothing is missing."
+
+
+def _missing(case: PatientCase) -> Iterator[str]:
+    yield from _not_counted(case)
+    yield from _not_evaluated(case)
+    yield from _not_sure(case)
+    yield from _not_forecast(case)
+    yield from _next_visit(case)
+
+
+def _not_counted(case: PatientCase) -> Iterator[str]:
+    latest = case.scans.drop_duplicates("scan_uid")
+    for status, count in latest.status[latest.status.isin(UNDER_WAY)].value_counts().items():
+        yield f"{_scans(count)} counted yet: {wording.STATUSES[status][1]}."
+    aside = latest[latest.status == Status.SET_ASIDE]
+    if len(aside):
+        codes = [set_aside_words.REASONS[code][0].lower() for code in aside.reason_code.dropna().unique()]
+        yield f"{_scans(len(aside))} counted, set aside{f' ({listed(codes)})' if codes else ''}: see Pipeline."
+    if len(case.current) and case.current.provisional.any():
+        yield "The latest scan is provisional: more of it may arrive."
+
+
+def _scans(count: int) -> str:
+    return f"{count} scan{' is' if count == 1 else 's are'} not"
+
+
+def _not_evaluated(case: PatientCase) -> Iterator[str]:
+    rows = case.by_recist
+    last = rows[rows.category.notna()].sort_values("acquired_at", kind="stable").tail(1)
+    for _, row in last.iterrows():
+        names = verdicts.missing(row, case)
+        if names and row.category != "NE":
+            yield f"Not evaluated at the last visit: {listed(names)}."
+
+
+def _not_sure(case: PatientCase) -> Iterator[str]:
+    doubtful = set(case.lesions.lesion_id[case.lesions.perhaps.notna()])
+    if doubtful:
+        names = listed([case.labels()[lesion] for lesion in sorted(doubtful)])
+        yield f"It is not sure which lesion {names} is: see `scanstream lesions`."
+
+
+def _not_forecast(case: PatientCase) -> Iterator[str]:
+    last = case.last_visit
+    if last is not None and len(case.current) and case.current.acquired_at.max() < last.acquired_at:
+        yield f"The visit of {written(case.day(last.acquired_at))} has no forecast: the one before it stands."
+
+
+def _next_visit(case: PatientCase) -> Iterator[str]:
+    last = case.last_visit
+    if last is None or (closed(case).because == "The patient has died.").any():
+        return
+    usual, late = written(case.day(last.next_usual_at)), case.now > last.overdue_after
+    if late:
+        days = (case.day(case.now) - case.day(last.next_usual_at)).days
+        stale = ", and what was forecast is stale" if len(case.current) else ""
+        yield f"The next visit was usual on {usual} and is overdue by {days} days{stale}."
+    else:
+        yield f"The next visit is usual about {usual}."

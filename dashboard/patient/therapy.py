@@ -1,0 +1,46 @@
+"""Lines of therapy and treatments of one patient on one axis of time."""
+
+import pandas as pd
+
+from dashboard.patient.case import PatientCase
+
+
+def spans(case: PatientCase) -> pd.DataFrame:
+    """Rows start, end (NaT: goes on), label, is_line, words: the lines by their baselines, then every treatment."""
+    return pd.concat([_lines(case), _treatments(case)], ignore_index=True)
+
+
+def _lines(case: PatientCase) -> pd.DataFrame:
+    """Each line from its baseline to that of the next."""
+    rows = case.questions.dropna(subset="baseline_at").drop_duplicates("line")
+    start = case.chart.local(rows.baseline_at)
+    end = start.shift(-1)
+    label = "Line " + rows.line.astype(str) + " of therapy"
+    return _frame(start, end, label, is_line=True)
+
+
+def _treatments(case: PatientCase) -> pd.DataFrame:
+    rows = case.treatments
+    ends = case.chart.local(rows.end_at)
+    ends = ends.where(ends <= case.chart.local(pd.Series([case.now]))[0])  # what lies ahead has not ended yet
+    return _frame(case.chart.local(rows.start_at), ends, rows.name + " (" + rows.kind + ")", is_line=False)
+
+
+def _frame(start: pd.Series, end: pd.Series, label: pd.Series, is_line: bool) -> pd.DataFrame:
+    until = end.dt.strftime("%Y-%m-%d").fillna("today, goes on")
+    return pd.DataFrame(
+        {
+            "start": start,
+            "end": end,
+            "label": label + end.isna().map({True: ", goes on", False: ""}),
+            "is_line": is_line,
+            "words": label + " from " + start.dt.strftime("%Y-%m-%d") + " to " + until,
+        }
+    )
+
+
+def table(case: PatientCase) -> pd.DataFrame:
+    """The same in words."""
+    rows = spans(case)
+    end = rows.end.dt.strftime("%Y-%m-%d").fillna("goes on")
+    return pd.DataFrame({"What": rows.label, "From": rows.start.dt.strftime("%Y-%m-%d"), "To": end})

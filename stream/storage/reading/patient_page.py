@@ -1,0 +1,70 @@
+"""What the page of a patient asks: a text for each of its tables, as things stand now or as they stood at a moment.
+
+`%(patient)s` and, of a moment, `%(at)s` are the values that they take.
+"""
+
+_ORDER = "ORDER BY acquired_at, scan_uid"
+_OWN = "= ANY (ARRAY(SELECT scanstream.scans_of(%(patient)s)))"
+"""Of views of all scans: so that they are asked by an index."""
+_LATEST = """
+SELECT * FROM (SELECT *, rank() OVER (PARTITION BY {of} ORDER BY acquired_at DESC, scan_uid DESC) AS place
+  FROM {of_view} WHERE patient_id = %(patient)s AND role = 'lead') f
+WHERE place = 1 ORDER BY {of}"""
+"""Of each `of` the rows of the patient's latest scan that has such a forecast."""
+_TEXTS = {
+    "verdicts": f"SELECT * FROM {{response}} r WHERE patient_id = %(patient)s {_ORDER}, line, criterion",
+    "questions": "SELECT * FROM {endpoint_status} q WHERE patient_id = %(patient)s ORDER BY line, endpoint",
+    "visits": f"SELECT *, visit_id AS scan_uid FROM {{visit}} v WHERE patient_id = %(patient)s {_ORDER}",
+    "lesions": f"SELECT * FROM {{lesion}} l WHERE patient_id = %(patient)s {_ORDER}, lesion_label, lesion_id",
+    "values": f"SELECT * FROM {{trajectory}} t WHERE patient_id = %(patient)s {_ORDER}",
+    "history": f"SELECT * FROM {{risk_history}} h WHERE patient_id = %(patient)s {_ORDER}",
+    "current": """SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at
+        FROM {current_risk} c LEFT JOIN LATERAL (
+          SELECT h.risk, h.acquired_at FROM {risk_history} h
+          WHERE h.patient_id = c.patient_id AND h.endpoint = c.endpoint AND h.horizon_kind = c.horizon_kind
+            AND h.horizon_days IS NOT DISTINCT FROM c.horizon_days AND h.superseded_at IS NULL AND h.role = 'lead'
+            AND (h.acquired_at, h.scan_uid) < (c.acquired_at, c.scan_uid)
+          ORDER BY h.acquired_at DESC, h.scan_uid DESC LIMIT 1) p ON true
+        WHERE c.patient_id = %(patient)s ORDER BY c.endpoint, c.horizon_days""",
+    "sizes": _LATEST.format(of_view="{size_forecast}", of="measurement, lesion_uid") + ", horizon_days, level",
+    "responses": _LATEST.format(of_view="{response_probability}", of="criterion"),
+    "treatments": "SELECT * FROM {treatments} t WHERE patient_id = %(patient)s ORDER BY start_at, name",
+    "scans": f"""SELECT * FROM {{scan_status}} s WHERE patient_id = %(patient)s AND scan_uid {_OWN}
+        ORDER BY accepted_at DESC, revision DESC""",
+    "unused": f"""SELECT u.*, s.acquired_local
+        FROM scanstream.unused u JOIN {{scan_status}} s USING (scan_uid, revision, patient_id)
+        WHERE patient_id = %(patient)s AND scan_uid {_OWN} AND s.status = 'applied'
+        ORDER BY s.acquired_at DESC, object_kind, code""",
+    "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
+    "cards": "SELECT weights_version, card FROM scanstream.model_card",
+}
+_STANDING = ("response", "endpoint_status", "visit", "lesion", "size_forecast", "response_probability")
+_NOW = {
+    **{view: f"(SELECT * FROM scanstream.{view} WHERE superseded_at IS NULL)" for view in _STANDING},
+    **{
+        view: f"scanstream.{view}"
+        for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status")
+    },
+}
+_SAID = "SELECT * FROM scanstream.{view} WHERE computed_at <= %(at)s AND %(at)s < coalesce(superseded_at, 'infinity')"
+_THEN = {
+    **{
+        view: f"scanstream.{view}_as_of(%(at)s)"
+        for view in ("response", "endpoint_status", "visit", "lesion", "trajectory")
+    },
+    **{view: f"({_SAID.format(view=view)})" for view in ("size_forecast", "response_probability")},
+    "current_risk": "scanstream.risk_as_of(%(at)s)",
+    "risk_history": """(SELECT h.patient_id, endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, model,
+        weights_version, scan_uid, revision, acquired_at, computed_at, provisional, role,
+        CASE WHEN superseded_at <= %(at)s THEN superseded_at END AS superseded_at,
+        CASE WHEN superseded_at <= %(at)s THEN superseded_because END AS superseded_because
+      FROM scanstream.risk_history h WHERE computed_at <= %(at)s)""",
+    "treatments": "(SELECT * FROM scanstream.treatments WHERE start_at <= %(at)s)",
+    "scan_status": "(SELECT * FROM scanstream.scan_status WHERE accepted_at <= %(at)s)",
+}
+"""Of a moment; treatments and how far a scan has come are kept as they are now."""
+
+
+def texts(of_a_moment: bool) -> dict[str, str]:
+    """The query of each table, by its name."""
+    return {name: text.format_map(_THEN if of_a_moment else _NOW) for name, text in _TEXTS.items()}

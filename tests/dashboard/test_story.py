@@ -1,0 +1,239 @@
+"""What a patient's page, its files and its page for the tumour board say, of patients as the service folds them."""
+
+import csv
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+
+from dashboard.html_table import html_table
+from dashboard.patient import charts, risks, sizes, story, tables, therapy
+from dashboard.patient.board_page import board_page
+from dashboard.patient.verdicts import signed, written
+from stream.settings import Settings
+from stream.vocabulary import UNKNOWN_DISEASE
+from tests.dashboard.cohort import GROWING, MARKUP
+from tests.dashboard.conftest import Open, read
+from tests.dashboard.scans import pseudonym
+from tests.dashboard.stories import (
+    FORMULA,
+    NEW_LESION,
+    NOT_EVALUATED,
+    ONE_SCAN,
+    OVERDUE,
+    PROGRESSED,
+    SECOND_LINE,
+    UNTOLD,
+    ago,
+    case,
+)
+
+KIND = ("progression", "days", 180)
+
+
+def day(days_ago: float) -> str:
+    return written(ago(days_ago).date())
+
+
+def test_progression_is_told_with_its_arithmetic_against_the_nadir(told: Settings) -> None:
+    response, question, _ = story.summary(case(told, PROGRESSED))
+    assert response.startswith(
+        f"Progressive disease by RECIST 1.1 at the visit of {day(30)} (line 1): "
+        f"sum of targets +30 % and 15 mm over the nadir of {day(110)}. The best response of this line was partial"
+    )
+    assert question == f"Progression was observed on {day(30)}: nothing more is forecast of it in line 1."
+
+
+def test_of_a_patient_who_has_progressed_no_section_gives_a_chance_of_anything_else(
+    told: Settings, open_page: Open
+) -> None:
+    page = open_page(told, "patient", patient=PROGRESSED)
+    words = read(page)
+    assert not page.metric
+    assert "progressive disease 0 %" not in words
+    assert "Best response of the line" not in words
+    assert words.count("nothing more is forecast of it in line 1") == 2
+
+
+def test_a_risk_that_is_told_has_interval_scan_and_until_when(told: Settings) -> None:
+    of_second = case(told, SECOND_LINE)
+    told_risk = story.question(of_second)
+    ends = written((ago(40) + pd.Timedelta(days=180)).date())
+    assert re.fullmatch(
+        rf"Progression within 6 months: \d+ % \(90 % interval \d+ to \d+ %\), counted from the scan of {day(40)}, "
+        rf"until {ends}\.",
+        told_risk,
+    )
+
+
+def test_a_new_lesion_is_named_before_the_sum_that_did_not_decide(told: Settings) -> None:
+    response = story.response(case(told, NEW_LESION))
+    assert "(line 1): 1 new lesion: Liver; sum of targets +3 % and 1 mm over the baseline" in response
+
+
+def test_what_was_not_evaluated_is_named_and_the_forecast_before_stands(told: Settings) -> None:
+    response, _, missing = story.summary(case(told, NOT_EVALUATED))
+    assert response.startswith(f"Not evaluable by RECIST 1.1 at the visit of {day(5)} (line 1): Right lung was not")
+    assert f"The visit of {day(5)} has no forecast: the one before it stands." in missing
+
+
+def test_one_scan_is_a_baseline_and_no_response(told: Settings) -> None:
+    response, question, missing = story.summary(case(told, ONE_SCAN))
+    assert response == (
+        f"The visit of {day(10)} is the baseline of line 1: the sum of its targets is 33 mm. "
+        "There is no visit after it yet, so there is no response."
+    )
+    assert question.startswith("Progression within 6 months")
+    assert missing == f"The next visit is usual about {day(10 - 49)}."
+
+
+def test_an_overdue_visit_is_counted_in_days_and_its_forecast_is_stale(told: Settings) -> None:
+    late = case(told, OVERDUE)
+    assert story.missing(late) == (
+        f"The next visit was usual on {day(300)} and is overdue by 300 days, and what was forecast is stale."
+    )
+    assert late.current.stale.all()
+
+
+def test_of_an_unknown_disease_the_summary_says_what_to_do(told: Settings) -> None:
+    assert story.question(case(told, UNTOLD)) == UNKNOWN_DISEASE
+
+
+def test_scans_that_do_not_count_yet_are_told_apart_from_those_set_aside(filled: Settings) -> None:
+    assert story.missing(case(filled, pseudonym(35))) == (
+        "1 scan is not counted yet: complete, being measured. "
+        "1 scan is not counted, set aside (could not be measured): see Pipeline."
+    )
+
+
+def test_a_forecast_of_a_scan_that_may_be_completed_is_provisional(filled: Settings) -> None:
+    assert "The latest scan is provisional" in story.missing(case(filled, pseudonym(3)))
+
+
+def test_limits_are_those_that_the_next_visit_is_judged_by(told: Settings) -> None:
+    limits = sizes.limits(case(told, PROGRESSED))
+    drawn = [(limit, value) for limit, value in zip(limits.limit, limits.value, strict=True)]
+    assert drawn == [
+        ("baseline", 100.0),
+        ("response", 70.0),
+        ("progression", 120.0),
+        ("progression", 60.0),
+        ("progression", 60.0),
+    ]
+    assert limits.end.isna().tolist() == [True, True, False, False, True]
+
+
+def test_a_second_line_is_judged_against_its_own_baseline_and_each_line_is_drawn_apart(told: Settings) -> None:
+    second = case(told, SECOND_LINE)
+    sums = sizes.sums(second)
+    assert list(zip(sums.line, sums.value, sums.category, strict=True)) == [
+        (1, 40.0, "baseline"),
+        (1, 60.0, "PD"),
+        (2, 60.0, "baseline"),
+        (2, 50.0, "SD"),
+        (2, 38.0, "PR"),
+    ]
+    assert list(therapy.spans(second).label) == [
+        "Line 1 of therapy",
+        "Line 2 of therapy, goes on",
+        "Docetaxel (drug), goes on",
+        "Nivolumab (drug), goes on",
+    ]
+
+
+def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told: Settings) -> None:
+    second = case(told, SECOND_LINE)
+    steps = risks.steps(second, KIND)
+    assert list(steps.line) == [1, 2, 2, 2]
+    first = steps.iloc[0]
+    assert (first["at"].date(), first.until.date()) == (ago(300).date(), ago(220).date())
+    assert steps.until[1:].isna().all()
+    assert list(risks.events(second, KIND, steps).label) == ["progression observed (line 1)"]
+    chart = charts.risk(steps, second.chart.scans(), risks.events(second, KIND, steps), "Risk", second.chart.span)
+    lines = [
+        layer["mark"] for layer in chart.to_dict()["layer"] if layer.get("mark", {}).get("type") in ("line", "area")
+    ]
+    assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
+
+
+def test_a_lesion_says_its_size_its_change_and_its_part_in_each_line(told: Settings) -> None:
+    table = sizes.lesion_table(case(told, NEW_LESION))
+    rows = {row["Lesion"]: row for row in table.to_dict("records")}
+    first, second = (f"{ago(days).date()}" for days in (120, 20))
+    assert (rows["Left lung"][first], rows["Left lung"][second]) == ("30 mm", "31 mm (+3 %)")
+    assert (rows["Liver"]["Counts as"], rows["Liver"][first], rows["Liver"][second]) == ("new", "", "12 mm")
+    missed = sizes.lesion_table(case(told, NOT_EVALUATED)).set_index("Lesion")
+    assert missed.loc["Right lung", f"{ago(5).date()}"] == "not evaluated"
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"), [(20.0, "+20"), (19.96, "+19.9"), (-30.0, "\N{MINUS SIGN}30"), (-29.97, "\N{MINUS SIGN}29.9")]
+)
+def test_a_change_beside_a_limit_is_not_rounded_onto_it(percent: float, words: str) -> None:
+    assert signed(percent) == words
+
+
+def test_as_of_a_day_the_page_shows_what_was_known_then_and_says_so(told: Settings, open_page: Open) -> None:
+    yesterday = ago(1).date()
+    page = open_page(told, "patient", patient=PROGRESSED, as_of=yesterday.isoformat())
+    assert f"By the end of {written(yesterday)} nothing had arrived" in read(page)
+    page.button(key="today").click().run()
+    assert "Progressive disease" in read(page)
+    assert not case(told, PROGRESSED, ago(0).date()).past
+
+
+def test_as_of_a_day_only_what_was_folded_and_said_by_then_is_there(filled: Settings, open_page: Open) -> None:
+    day_ = ago(100).date()
+    page = open_page(filled, "patient", patient=GROWING, as_of=day_.isoformat())
+    assert f"This is what was known at the end of {written(day_)}" in page.warning[0].value
+    then, now = case(filled, GROWING, day_), case(filled, GROWING)
+    assert 0 < len(then.chart.scans()) < len(now.chart.scans())
+    assert then.current.acquired_at.max() < now.current.acquired_at.min()
+    assert then.history.computed_at.max().date() <= day_
+
+
+def test_the_page_for_the_tumour_board_is_one_page_with_the_sentences_of_the_screen(told: Settings) -> None:
+    of_second = case(told, SECOND_LINE)
+    document = PdfReader(io.BytesIO(board_page(of_second)))
+    (page,) = document.pages
+    words = " ".join(page.extract_text().split())
+    for sentence in story.summary(of_second):
+        assert " ".join(sentence.split()) in words
+    for said in ("Research use only.", SECOND_LINE, "Nivolumab (drug)", "Forecasts by progression, weights"):
+        assert said in words
+
+
+def test_a_page_for_the_board_shows_foreign_text_as_text(told: Settings) -> None:
+    words = "".join(PdfReader(io.BytesIO(board_page(case(told, FORMULA)))).pages[0].extract_text().split())
+    assert "".join(MARKUP.split()) in words
+
+
+def test_no_cell_of_a_file_starts_a_formula(told: Settings) -> None:
+    with zipfile.ZipFile(io.BytesIO(tables.zipped(case(told, FORMULA)))) as files:
+        rows = [row for name in files.namelist() for row in csv.reader(io.StringIO(files.read(name).decode()))]
+    cells = [cell for row in rows for cell in row]
+    assert "'=1+2" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "\t"))]
+    assert not [cell for cell in cells if re.match(r"[+-](?![\d.])", cell)]
+
+
+def test_what_came_from_outside_is_text_in_a_table() -> None:
+    table = html_table(pd.DataFrame({"Name": [MARKUP]}), MARKUP, [True])
+    assert "<script" not in table
+    assert "&lt;script&gt;" in table
+    assert "<s>" in table
+
+
+def test_export_writes_the_files_and_says_which(told: Settings, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "stream", "export", PROGRESSED, "--to", str(tmp_path)]
+    ended = subprocess.run(words, env=told.environment(), capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    named = {Path(line).name for line in ended.stdout.splitlines()}
+    assert named == {path.name for path in tmp_path.iterdir()}
+    assert {f"{PROGRESSED}.pdf", f"{PROGRESSED}-response.csv", f"{PROGRESSED}-lesion.csv"} <= named
