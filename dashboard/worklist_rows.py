@@ -53,6 +53,8 @@ class _RowWords:
         if row.need == "progressed":
             yield f"on {self._day(row.progressed_at)}", "worse"
             yield from self._from_nadir("plain")
+            if self._by_other_lesions():
+                yield worklist_words.ELSEWHERE, "plain"
         if row.need == "risen" and row.risk is not None and row.risk_before is not None:
             change = wording.points(row.risk - row.risk_before)
             yield f"{change} since the scan of {self._day(row.risk_before_at)}", "worse"
@@ -94,6 +96,13 @@ class _RowWords:
             yield f"{change} the nadir of {self._day(row.nadir_at)}", tone
         if row.new_lesions:
             yield worklist_words.many(row.new_lesions, "new lesion"), tone
+
+    def _by_other_lesions(self) -> bool:
+        """Whether the verdict is a progression that neither its sum nor a new lesion tells."""
+        row = self._row
+        more = (row.sum_now or 0) - (row.nadir_sum or 0)
+        told = row.new_lesions or worklist_words.by_sum(row.percent_from_nadir, more)
+        return row.criterion == worklist_words.USUAL_CRITERION and row.response == "PD" and not told
 
     def risk(self) -> Iterator[Words]:
         """The risk with interval, horizon, day of the scan and until when; or why there is none."""

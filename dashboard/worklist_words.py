@@ -2,7 +2,7 @@
 
 NEEDS = {
     "progressed": "Just progressed",
-    "risen": "Risk risen",
+    "risen": "Forecast worse",
     "overdue": "Overdue",
     "decision": "Waits for a decision",
     "waiting": "Scan on the way",
@@ -24,10 +24,11 @@ VERDICTS = {
 }
 LIMITS = (5, 20, 25, 30, 40, 50, 65, 66, 73)
 """Millimetres and per cents by which criteria decide: what is written never seems to be on their other side."""
+ELSEWHERE = "not by the sum: other lesions progressed, or came back"
 PROGRESSIONS = ("PD", "iUPD", "iCPD")
 USUAL_CRITERION = "RECIST 1.1"
 NOTE = (
-    "Just progressed: in the last 60 days, and nobody has acknowledged it. Risk risen: worse by 5 points or more since "
+    "Just progressed: in the last 60 days, and nobody has acknowledged it. Forecast worse: by 5 points or more since "
     "the scan before, and nobody has acknowledged it. Overdue: the next scan should have come, or the forecast has run "
     "out. A risk counts from its scan; 90 % interval and bar: how unsure the model itself is. Dot: risk now; open "
     "circle: at the scan before."
@@ -45,7 +46,12 @@ def change(percent: float, more: float, unit: str) -> str:
     """How a sum stands to a smaller or larger one: `+38 % and 12 mm over`, `as at`."""
     if round(percent) == 0 and round(more) == 0:
         return "as at"
-    return f"{signed(percent)} % and {exact(abs(more))} {unit} {'over' if more > 0 else 'below'}"
+    return f"{signed(percent)} % and {exact(abs(more))} {unit} {'over' if more > 0 else 'under'}"
+
+
+def by_sum(percent: float | None, more: float) -> bool:
+    """Whether a sum alone says progression by RECIST 1.1: 20 % and 5 mm over the nadir [4.3.1]."""
+    return percent is not None and percent >= 20 and more >= 5
 
 
 def signed(percent: float) -> str:

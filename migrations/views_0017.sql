@@ -284,29 +284,6 @@ COMMENT ON COLUMN scanstream.worklist.acknowledged_at IS 'When somebody last ack
 COMMENT ON COLUMN scanstream.worklist.acknowledged_by IS 'Who';
 COMMENT ON COLUMN scanstream.worklist.note IS 'What they noted';
 
--- The rule of docs/protocol.md 6, for rows that functions write: times as microseconds, bytes as hex.
-CREATE OR REPLACE FUNCTION core.digest_of(VARIADIC parts json[]) RETURNS bytea
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT sha256(convert_to('[' || string_agg(coalesce(u.part::text, 'null'), ',' ORDER BY u.number) || ']', 'UTF8'))
-  FROM unnest(parts) WITH ORDINALITY u(part, number) $$;
-
-COMMENT ON FUNCTION core.digest_of IS 'sha256 over the compact JSON of the parts';
-
-CREATE OR REPLACE FUNCTION core.record_act(who text, what text, subject text, why text, at timestamptz) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = core, pg_temp AS $$
-DECLARE before bytea; number bigint;
-BEGIN
-  PERFORM pg_advisory_xact_lock(4713); -- one writer at a time (stream/storage/locks.py)
-  SELECT a.digest INTO before FROM audit a ORDER BY a.seq DESC LIMIT 1;
-  number := nextval(pg_get_serial_sequence('core.audit', 'seq'));
-  INSERT INTO audit (seq, at, who, what, subject, why, snapshot, digest) OVERRIDING SYSTEM VALUE
-  VALUES (number, at, who, what, subject, why, NULL, digest_of(
-    to_json(coalesce(encode(before, 'hex'), '')), to_json(number), to_json((extract(epoch FROM at) * 1000000)::bigint),
-    to_json(who), to_json(what), to_json(subject), to_json(why), NULL));
-END $$;
-
-COMMENT ON FUNCTION core.record_act IS 'Log in this transaction who did what to what, and why';
-
 -- Runs with its owner's rights: who calls it may write nothing else.
 CREATE OR REPLACE FUNCTION scanstream.acknowledge(patient text, who text, note text) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = core, pg_temp AS $$
@@ -322,11 +299,11 @@ BEGIN
   END IF;
   now_at := clock_timestamp();
   INSERT INTO acknowledgements (acknowledgement_id, patient_id, at, by, note, row_sha256)
-  VALUES (id, patient, now_at, btrim(who), btrim(note), digest_of(
-    to_json('acknowledgements'::text), to_json(id), to_json(patient),
-    to_json((extract(epoch FROM now_at) * 1000000)::bigint), to_json(btrim(who)), to_json(btrim(note))));
+  VALUES (id, patient, now_at, btrim(who), btrim(note), digest(
+    to_json('acknowledgements'::text), to_json(id), to_json(patient), to_json(microseconds(now_at)), to_json(btrim(who)),
+    to_json(btrim(note))));
   PERFORM refresh_worklist(ARRAY[patient]);
-  PERFORM record_act(btrim(who), 'acknowledge', patient, btrim(note), now_at);
+  PERFORM write_audit(btrim(who), 'acknowledge', patient, btrim(note));
   RETURN now_at;
 END $$;
 
@@ -347,7 +324,7 @@ SELECT core.refresh_worklist(ARRAY(SELECT patient_id FROM core.heads));
 GRANT SELECT ON scanstream.worklist
   TO scanstream_gateway, scanstream_worker, scanstream_dashboard, scanstream_reader, scanstream_vault;
 GRANT SELECT ON core.worklist, core.acknowledgements TO scanstream_gateway, scanstream_worker;
-REVOKE EXECUTE ON FUNCTION core.refresh_worklist, core.record_act, core.worklist_follows_folds, core.worklist_follows_leads,
+REVOKE EXECUTE ON FUNCTION core.refresh_worklist, core.worklist_follows_folds, core.worklist_follows_leads,
   scanstream.acknowledge, scanstream.scans_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION scanstream.acknowledge TO scanstream_dashboard, scanstream_worker;
 GRANT EXECUTE ON FUNCTION scanstream.scans_of

@@ -63,7 +63,15 @@ def risk(row: pd.Series, case: PatientCase) -> str:
     interval = f"90 % interval {wording.interval(row.risk_low, row.risk_high)}"
     said = f"{what}: {wording.percent(row.risk)} ({interval})"
     until = "" if pd.isna(row.valid_until) else f", until {written(case.day(row.valid_until))}"
-    return f"{said}, counted from the scan of {written(case.day(row.acquired_at))}{until}."
+    return f"{said}, counted from the scan of {written(case.day(row.acquired_at))}{until}.{_ahead(row, case)}"
+
+
+def _ahead(row: pd.Series, case: PatientCase) -> str:
+    """What is left of a risk today: some of its time has passed."""
+    if pd.isna(row.ahead) or case.now - row.acquired_at < pd.Timedelta(days=1):
+        return ""
+    interval = wording.interval(row.ahead_low, row.ahead_high)
+    return f" From today until then, as nothing has been reported since: {wording.percent(row.ahead)} ({interval})."
 
 
 def closed(case: PatientCase) -> pd.DataFrame:

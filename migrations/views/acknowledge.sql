@@ -13,11 +13,11 @@ BEGIN
   END IF;
   now_at := clock_timestamp();
   INSERT INTO acknowledgements (acknowledgement_id, patient_id, at, by, note, row_sha256)
-  VALUES (id, patient, now_at, btrim(who), btrim(note), digest_of(
-    to_json('acknowledgements'::text), to_json(id), to_json(patient),
-    to_json((extract(epoch FROM now_at) * 1000000)::bigint), to_json(btrim(who)), to_json(btrim(note))));
+  VALUES (id, patient, now_at, btrim(who), btrim(note), digest(
+    to_json('acknowledgements'::text), to_json(id), to_json(patient), to_json(microseconds(now_at)), to_json(btrim(who)),
+    to_json(btrim(note))));
   PERFORM refresh_worklist(ARRAY[patient]);
-  PERFORM record_act(btrim(who), 'acknowledge', patient, btrim(note), now_at);
+  PERFORM write_audit(btrim(who), 'acknowledge', patient, btrim(note));
   RETURN now_at;
 END $$;
 

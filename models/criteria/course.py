@@ -14,7 +14,7 @@ from models.criteria.rano import RANO, RANO_2, RANO_2_VOLUME
 from models.criteria.recist import RECIST
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart, Verdict
 from models.criteria.volume import VOLUME
-from models.criteria.walk import Step, Walk, walk
+from models.criteria.walk import Walk, WalkStep, walk
 
 ALL: tuple[Criterion[Any], ...] = (RECIST, IRECIST, RANO, RANO_2, RANO_2_VOLUME, VOLUME)
 CRITERIA = {criterion.name: criterion for criterion in ALL}
@@ -28,7 +28,7 @@ class Earlier:
     visits: tuple[Assessment, ...]
 
 
-JudgedVisit = Step[Assessment, Any, Judgement]
+JudgedVisit = WalkStep[Assessment, Any, Judgement]
 JudgedVisits = Walk[Earlier, Assessment, Any, Judgement]
 """The visits of a line with what was said of each, the baseline first."""
 

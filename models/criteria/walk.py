@@ -12,7 +12,7 @@ Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[Item, Memory, Said]):
+class WalkStep(Generic[Item, Memory, Said]):
     """An item, what was remembered after it, and what was said of it."""
 
     item: Item
@@ -25,7 +25,7 @@ class Walk(Generic[Start, Item, Memory, Said]):
     """A fold from `start`, step by step."""
 
     start: Start
-    steps: tuple[Step[Item, Memory, Said], ...] = ()
+    steps: tuple[WalkStep[Item, Memory, Said], ...] = ()
 
     @property
     def said(self) -> tuple[Said, ...]:
@@ -47,11 +47,11 @@ def walk(
     every = tuple(items)
     steps = list(told[: _same(told, every)])
     for item in every[len(steps) :]:
-        steps.append(Step(item, *step(steps[-1].memory if steps else start, item)))
+        steps.append(WalkStep(item, *step(steps[-1].memory if steps else start, item)))
     return Walk(start, tuple(steps))
 
 
-def _same(steps: Sequence[Step[Item, Memory, Said]], items: Sequence[Item]) -> int:
+def _same(steps: Sequence[WalkStep[Item, Memory, Said]], items: Sequence[Item]) -> int:
     """How many of the first items are the same."""
     pairs = zip(steps, items, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0].item is pair[1] or pair[0].item == pair[1], pairs))

@@ -111,7 +111,7 @@ def test_what_nobody_signs_is_not_acknowledged(database: Database) -> None:
         (38.2, 12.1, "+38 % and 12 mm over"),
         (19.97, 9.0, "+19.97 % and 9 mm over"),
         (24.4, 4.96, "+24 % and 4.96 mm over"),
-        (-30.4, -9.0, "\N{MINUS SIGN}30 % and 9 mm below"),
+        (-30.4, -9.0, "\N{MINUS SIGN}30 % and 9 mm under"),
         (0.2, 0.1, "as at"),
     ],
 )

@@ -18,8 +18,11 @@ _TEXTS = {
     "lesions": f"SELECT * FROM {{lesion}} l WHERE patient_id = %(patient)s {_ORDER}, lesion_label, lesion_id",
     "values": f"SELECT * FROM {{trajectory}} t WHERE patient_id = %(patient)s {_ORDER}",
     "history": f"SELECT * FROM {{risk_history}} h WHERE patient_id = %(patient)s {_ORDER}",
-    "current": """SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at
-        FROM {current_risk} c LEFT JOIN LATERAL (
+    "current": """SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at,
+          a.risk AS ahead, a.risk_low AS ahead_low, a.risk_high AS ahead_high
+        FROM {current_risk} c LEFT JOIN {risk_ahead} a ON a.patient_id = %(patient)s AND a.endpoint = c.endpoint
+          AND a.horizon_days = c.horizon_days AND a.scan_uid = c.scan_uid AND a.weights_version = c.weights_version
+        LEFT JOIN LATERAL (
           SELECT h.risk, h.acquired_at FROM {risk_history} h
           WHERE h.patient_id = c.patient_id AND h.endpoint = c.endpoint AND h.horizon_kind = c.horizon_kind
             AND h.horizon_days IS NOT DISTINCT FROM c.horizon_days AND h.superseded_at IS NULL AND h.role = 'lead'
@@ -45,6 +48,7 @@ _NOW = {
         view: f"scanstream.{view}"
         for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status")
     },
+    "risk_ahead": "scanstream.risk_ahead()",
 }
 _SAID = "SELECT * FROM scanstream.{view} WHERE computed_at <= %(at)s AND %(at)s < coalesce(superseded_at, 'infinity')"
 _THEN = {
@@ -54,6 +58,7 @@ _THEN = {
     },
     **{view: f"({_SAID.format(view=view)})" for view in ("size_forecast", "response_probability")},
     "current_risk": "scanstream.risk_as_of(%(at)s)",
+    "risk_ahead": "(SELECT * FROM scanstream.risk_ahead() LIMIT 0)",
     "risk_history": """(SELECT h.patient_id, endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, model,
         weights_version, scan_uid, revision, acquired_at, computed_at, provisional, role,
         CASE WHEN superseded_at <= %(at)s THEN superseded_at END AS superseded_at,
@@ -62,7 +67,7 @@ _THEN = {
     "treatments": "(SELECT * FROM scanstream.treatments WHERE start_at <= %(at)s)",
     "scan_status": "(SELECT * FROM scanstream.scan_status WHERE accepted_at <= %(at)s)",
 }
-"""Of a moment; treatments and how far a scan has come are kept as they are now."""
+"""Of a moment; treatments and how far a scan has come are kept as they are now. What was left of a risk is not told."""
 
 
 def texts(of_a_moment: bool) -> dict[str, str]:
