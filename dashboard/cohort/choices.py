@@ -40,17 +40,19 @@ class Choice(NamedTuple):
 def choose(enrolled: pd.DataFrame, judged: pd.DataFrame) -> Choice:
     """Ask for trial, arm, disease, line, criterion and groups; arms are those of the chosen trial.
 
+    In the address they have names of their own: the worklist asks for a trial too.
+
     `enrolled`: trial, arm, disease; `judged`: line, criterion of what there are verdicts on.
     """
     with st.container(horizontal=True):
-        trial = _some("Trial", enrolled.trial, "trial")
+        trial = _some("Trial", enrolled.trial, "in_trial")
         of_trial = enrolled if trial is None else enrolled[enrolled.trial == trial]
-        arm = _some("Arm", of_trial.arm, "arm")
-        disease = _some("Disease", of_trial.disease, "disease")
+        arm = _some("Arm", of_trial.arm, "in_arm")
+        disease = _some("Disease", of_trial.disease, "in_disease")
         line = _one("Line of therapy", [str(number) for number in sorted({1, *judged.line})], "line")
         criteria = sorted({RECIST, *judged.criterion}, key=lambda name: (name != RECIST, name))
         criterion = _one("Judged by", criteria, "criterion")
-        by = _one("Compare by", [TOGETHER, *GROUPS], "by")
+        by = _one("Compare by", [TOGETHER, *GROUPS], "compare")
     return Choice(trial, arm, disease, int(line), criterion, by)
 
 

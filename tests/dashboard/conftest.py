@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import dashboard
+from dashboard import pulse
 from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
 from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
@@ -51,9 +52,15 @@ def empty(postgres: Settings) -> Settings:
     return database(postgres, "dashboard_empty")
 
 
+SLOW_SECONDS = 10
+"""A busy machine may take as long for an answer: that is no outage."""
+
+
 @pytest.fixture
 def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page(settings, "pipeline")`: the page as the dashboard of these settings shows it."""
+
+    monkeypatch.setattr(pulse, "PATIENCE_SECONDS", SLOW_SECONDS)
 
     def open_(settings: Settings, page: str = "worklist", **query: str) -> AppTest:
         for name, value in settings.environment().items():

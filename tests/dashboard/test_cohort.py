@@ -49,7 +49,7 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
 
     page.segmented_control(key="time").set_value("Overall survival").run()
     assert "No death is known" in read(page)
-    page.selectbox(key="by").set_value("Arm").run()
+    page.selectbox(key="compare").set_value("Arm").run()
     shares = page.dataframe[0].value.set_index("Arm")["Objective response"]
     assert shares.to_dict() == {MARKUP_ARM: "2 of 3: 67 % (9 to 99 %)", "B": "0 of 3: 0 % (0 to 71 %)"}
     drawn = [element.value for kind in (page.markdown, page.caption, page.subheader) for element in kind]
@@ -58,8 +58,8 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
 
 def test_the_address_says_who_is_in_it(database: Database, open_page: Open) -> None:
     fold_each(database.connect(), trial())
-    page = open_page(database.settings, "cohort", trial="ONE", arm="B")
-    assert page.selectbox(key="arm").value == "B"
+    page = open_page(database.settings, "cohort", in_trial="ONE", in_arm="B")
+    assert page.selectbox(key="in_arm").value == "B"
     table = page.dataframe[-1].value
     assert list(table["Patient"]) == ["PD", "PE", "PF"]
     assert list(table["Page"]) == ["patient?patient=PD", "patient?patient=PE", "patient?patient=PF"]
@@ -75,4 +75,4 @@ def test_one_patient_without_a_scan_after_the_baseline_is_drawn_too(database: Da
 
 
 def test_before_the_first_visit_the_page_says_so(empty: Settings, open_page: Open) -> None:
-    assert "No patient has a visit yet." in read(open_page(empty, "cohort", line="7", trial="none such"))
+    assert "No patient has a visit yet." in read(open_page(empty, "cohort", line="7", in_trial="none such"))

@@ -87,7 +87,7 @@ def test_order_and_filters_come_back_with_the_browsers_own_button(address: str, 
     patient = first.inner_text()
     first.press("Enter")
     expect(browser_page.get_by_role("heading", name=patient)).to_be_visible(timeout=PATIENCE_MS)
-    expect(browser_page.get_by_text("Forecasts that no longer stand")).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page.get_by_text("Everything ever forecast")).to_be_visible(timeout=PATIENCE_MS)
     browser_page.go_back()
     expect(by_risk).to_have_attribute("aria-sort", "descending", timeout=PATIENCE_MS)
     expect(first).to_have_text(patient, timeout=PATIENCE_MS)

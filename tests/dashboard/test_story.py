@@ -67,7 +67,7 @@ def test_a_risk_that_is_told_has_interval_scan_and_until_when(told: Settings) ->
     ends = written((ago(40) + pd.Timedelta(days=180)).date())
     assert re.fullmatch(
         rf"Progression within 6 months: \d+ % \(90 % interval \d+ to \d+ %\), counted from the scan of {day(40)}, "
-        rf"until {ends}\.",
+        rf"until {ends}\. From today until then, as nothing has been reported since: \d+ % \(\d+ to \d+ %\)\.",
         told_risk,
     )
 
