@@ -53,7 +53,7 @@ def asides(connection: Connection) -> list[tuple]:
 
 
 def release(database: Database, what: DescribedInstance, files: Files, amendment: Amendment = Amendment()) -> list:
-    releasing = Release(database.connect(), lambda: database.connect("gateway"), files, amendment, ANNA)
+    releasing = Release(database.connect("gateway"), files, amendment, ANNA)
     return releasing.take_up(item_id(received(what).content_sha256))[1]
 
 
