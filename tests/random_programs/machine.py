@@ -233,9 +233,17 @@ class Programs(RuleBasedStateMachine):
         self.bells = []
 
     def teardown(self) -> None:
-        """The sweep rings for what was lost; then everything stands that must, and nothing else."""
-        if not hasattr(self, "accepted"):
+        """In the end no connection is left open, whatever was found."""
+        if not hasattr(self, "workers"):
             return
+        try:
+            self._compare()
+        finally:
+            for connection in (self.door, *self.connections):
+                connection.close()
+
+    def _compare(self) -> None:
+        """The sweep rings for what was lost; then everything stands that must, and nothing else."""
         self._settle()
         active = self.service.active
         same(standing_rows.placements(self.door, self.name), self.accepted.placements())
@@ -247,8 +255,6 @@ class Programs(RuleBasedStateMachine):
             within(ended, *self.accepted.ended(forecaster, active))
         leads = {"lung": self.service.lead, "bladder": self.service.lead, "breast": BY_MODEL["response"]}
         same(standing_rows.current(self.door, self.name), self.accepted.current(leads, active))
-        for connection in (self.door, *self.connections):
-            connection.close()
 
     def _settle(self) -> None:
         worker = self.workers[0]
