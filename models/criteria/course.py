@@ -128,7 +128,7 @@ def _own(line: LineStart, following: LineStart | None, judged: JudgedVisits, fir
 def _is_member(
     visit: Assessment, own: Sequence[JudgedVisit], line: LineStart, following: LineStart | None, first: bool
 ) -> bool:
-    return (bool(own) and visit is own[0].item) or belongs(visit, line, first, following)
+    return (bool(own) and visit.scan_uid == own[0].item.scan_uid) or belongs(visit, line, first, following)
 
 
 def _line(

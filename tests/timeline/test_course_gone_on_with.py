@@ -112,3 +112,20 @@ def test_a_visit_more_leaves_those_before_as_they_were_worked_out() -> None:
     after = course_of(replace(EMPTY, entries=tuple(every)), ["progression"], before)
     first, second, _ = after.rows()[:3]
     assert [id(row) for row in (first, second)] == [id(row) for row in before.rows()[:2]]
+
+
+def test_a_baseline_stays_in_its_line_where_its_visit_was_read_anew() -> None:
+    """A link that changes nothing has all visits followed again: they are equal, and not the same objects."""
+    features = {MEASUREMENTS: ScanFeatures("30", "lung", (30.0, None, None, None, None, None))}
+    sizes = {0: 30.0, 30: 60.0, 90: 60.0}
+    found = {day: LesionFinding("A", LesionState.MEASURED, organ="lung", long_axis_mm=mm) for day, mm in sizes.items()}
+    every = [
+        ScanEntry(f"scan {day}", 1, at(day), at(day).date(), features, ScanFindings((lesion,)))
+        for day, lesion in found.items()
+    ]
+    drugs = [TreatmentEntry(f"d{day}", 1, at(day), "drug", "drug", at(day), None, at(day).date()) for day in (1, 40)]
+    timeline = replace(EMPTY, entries=ordered([*every, *drugs]))
+    linked = replace(timeline, links=LesionLinks((LesionLink(LesionRelation.DIFFERENT, "X", "Y"),)))
+    after = course_of(linked, ["progression"], course_of(timeline, ["progression"]))
+    assert after.rows() == course_of(linked, ["progression"]).rows()
+    assert [each.line for each in after.placed.values()] == [1, 2, 2]
