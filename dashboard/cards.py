@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard import wording
+
 LEAD, LSTM = "lead", "LSTM"
 """What a card calls what the service says, and the network in it; models.card says so too, which a test compares."""
 DIFFERENCE = f"{LEAD} minus "
@@ -70,6 +72,19 @@ def calibration(card: Card, place: str) -> pd.DataFrame:
         for row in frame.itertuples()
     ]
     return frame.assign(words=words)
+
+
+def calibration_table(groups: pd.DataFrame, place: str) -> pd.DataFrame:
+    """The groups of `calibration` at one place, in words."""
+    columns = {
+        "Question": _capital(place),
+        "Mean forecast": [wording.percent(value) for value in groups.expected],
+        "Observed": [wording.percent(value) for value in groups.observed],
+        "95 % interval": [wording.interval(*ends) for ends in zip(groups.low, groups.high, strict=True)],
+        "Visits": groups.visits,
+        "With the event": groups.cases,
+    }
+    return pd.DataFrame(columns)
 
 
 def subgroups(card: Card) -> pd.DataFrame:

@@ -94,13 +94,19 @@ OUTSIDE = ("stream.agents", "stream.wiring", "stream.local", "stream.simulated",
         ("stream/dicom/", OUTSIDE),
         ("stream/dicom/reading/", ("stream.dicom.gateway", "stream.services", "stream.storage")),
         ("stream/wiring/", ("stream.local", "stream.simulated", "stream.commands", "dashboard")),
-        ("dashboard/", ("models", "stream.services", "stream.dicom", "stream.archive", *OUTSIDE[:-1])),
+        ("dashboard/", ("stream.services", "stream.dicom", "stream.archive", *OUTSIDE[:-1])),
         ("models/serving/", ("models.training", "models.judging", "models.simulation", "models.tables")),
     ],
 )
 def test_imports_run_one_way(inner: str, outer: tuple[str, ...]) -> None:
     for package in outer:
         assert not {file for file in users_of(package) if file.startswith(inner)}
+
+
+def test_the_pages_take_of_the_models_only_the_rules_by_which_cards_are_made() -> None:
+    pages = (file for file in sources() if file.relative_to(ROOT).parts[0] == "dashboard")
+    taken = {name for file in pages for name in imported(file) if name.split(".")[0] == "models"}
+    assert taken == {"models.statistics.calibration", "models.statistics.metrics"}
 
 
 def test_locks_are_asked_for_by_name_in_one_module_only() -> None:

@@ -45,24 +45,24 @@ def choose(enrolled: pd.DataFrame, judged: pd.DataFrame) -> Choice:
     `enrolled`: trial, arm, disease; `judged`: line, criterion of what there are verdicts on.
     """
     with st.container(horizontal=True):
-        trial = _some("Trial", enrolled.trial, "in_trial")
+        trial = some("Trial", enrolled.trial, "in_trial")
         of_trial = enrolled if trial is None else enrolled[enrolled.trial == trial]
-        arm = _some("Arm", of_trial.arm, "in_arm")
-        disease = _some("Disease", of_trial.disease, "in_disease")
-        line = _one("Line of therapy", [str(number) for number in sorted({1, *judged.line})], "line")
+        arm = some("Arm", of_trial.arm, "in_arm")
+        disease = some("Disease", of_trial.disease, "in_disease")
+        line = one("Line of therapy", [str(number) for number in sorted({1, *judged.line})], "line")
         criteria = sorted({RECIST, *judged.criterion}, key=lambda name: (name != RECIST, name))
-        criterion = _one("Judged by", criteria, "criterion")
-        by = _one("Compare by", [TOGETHER, *GROUPS], "compare")
+        criterion = one("Judged by", criteria, "criterion")
+        by = one("Compare by", [TOGETHER, *GROUPS], "compare")
     return Choice(trial, arm, disease, int(line), criterion, by)
 
 
-def _some(label: str, known: pd.Series, key: str) -> str | None:
+def some(label: str, known: pd.Series, key: str) -> str | None:
     """One of those that are `known`, or None for all."""
-    chosen = _one(label, [EVERY, *sorted(known.dropna().unique())], key)
+    chosen = one(label, [EVERY, *sorted(known.dropna().unique())], key)
     return None if chosen == EVERY else chosen
 
 
-def _one(label: str, options: list[str], key: str) -> str:
+def one(label: str, options: list[str], key: str) -> str:
     """One of `options`, the first unless another is chosen or in the address."""
     chosen = st.selectbox(label, options, key=key, bind="query-params", width=WIDTH)
     return chosen if chosen in options else options[0]

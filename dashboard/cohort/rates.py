@@ -28,11 +28,19 @@ class Share(NamedTuple):
 
 
 def exact(count: int, total: int) -> Share:
-    """The interval of Clopper and Pearson, Biometrika 1934;26:404-413: never too narrow, 0 to 1 of nobody."""
+    """A share with its exact interval."""
+    return Share(count, total, *interval(count, total))
+
+
+def interval(count: float, total: int) -> tuple[float, float]:
+    """The interval of Clopper and Pearson, Biometrika 1934;26:404-413: never too narrow, 0 to 1 of nobody.
+
+    `count` is a whole number unless it is weighted for those who were not followed.
+    """
     tail = (1 - LEVEL) / 2
     low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
     high = float(betaincinv(count + 1, total - count, 1 - tail)) if count < total else 1.0
-    return Share(count, total, low, high)
+    return low, high
 
 
 def plain(categories: pd.Series) -> pd.Series:

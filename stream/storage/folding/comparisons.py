@@ -1,7 +1,6 @@
 """Forecasts of two sets of weights beside each other, and what followed: the queries behind `model compare`."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
@@ -54,7 +53,7 @@ class FollowedRisk(NamedTuple):
     patient_id: str
     new: float
     old: float
-    days: Decimal | None
+    days: float | None
     event: bool
 
 
@@ -136,25 +135,16 @@ SAID = """SELECT f.* FROM core.{table} f
     AND (f.superseded_by IS NULL OR f.superseded_because IN ('occurred', 'treatment'))"""
 """What was said with each standing state while its question was open, once: it stands, or what it speaks of has come,
 or another line began. What was said before a late scan or a correction has ended with its state."""
-SAID_RISKS = SAID.format(table="forecasts")
 SAID_RESPONSES = SAID.format(table="response_probabilities")
 
-FOLLOWED_RISKS = f"""WITH said AS ({SAID_RISKS}),
-told AS (
-  SELECT DISTINCT ON (outcome_id) * FROM core.outcomes ORDER BY outcome_id, revision DESC),
-outcome AS (
-  SELECT DISTINCT ON (core.root(received_as), endpoint) core.root(received_as) AS patient_id, endpoint, at, event
-  FROM told WHERE NOT withdrawn
-  ORDER BY core.root(received_as), endpoint, event DESC, CASE WHEN event THEN at END, at DESC NULLS LAST)
-SELECT n.endpoint, n.horizon_kind, n.horizon_days, n.patient_id, n.risk, o.risk,
-  extract(epoch FROM w.at - n.at) / 86400, w.event
-FROM said n JOIN said o ON o.scan_uid = n.scan_uid AND o.endpoint = n.endpoint
+FOLLOWED_RISKS = """WITH followed AS (
+  SELECT * FROM scanstream.forecast_outcome WHERE weights_version IN (%(new)s, %(old)s))
+SELECT n.endpoint, n.horizon_kind, n.horizon_days, n.patient_id, n.risk, o.risk, n.days, n.event
+FROM followed n JOIN followed o ON o.scan_uid = n.scan_uid AND o.endpoint = n.endpoint
   AND o.horizon_kind = n.horizon_kind AND o.horizon_days IS NOT DISTINCT FROM n.horizon_days
-JOIN outcome w ON w.patient_id = n.patient_id AND w.endpoint = n.endpoint
 WHERE n.weights_version = %(new)s AND o.weights_version = %(old)s
-  AND (n.horizon_kind = 'days' AND w.at > n.at OR n.horizon_kind = 'end_of_treatment' AND (w.at > n.at) IS NOT FALSE)
-ORDER BY 1, 2, 3, 4, n.at"""
-"""What both said at visits before the outcome; of several records of one patient the first event counts."""
+ORDER BY 1, 2, 3, 4, n.acquired_at"""
+"""What both said at visits of which it is known what followed."""
 
 MEASURED_VALUES: dict[str, Any] = {
     "measured": MEASUREMENTS,

@@ -10,8 +10,8 @@ from stream.services.comparing.comparison import Comparison, compare, leading_be
 from stream.services.comparing.risks import RiskComparison
 from stream.services.facts.clinical import Outcome, accept_outcomes
 from stream.storage.database import Connection
-from tests.services.accepted_facts import day
-from tests.services.both_weights import OLD, PATIENTS, RESPONSE, Both
+from tests.services.accepted_facts import day, lung
+from tests.services.both_weights import OLD, PATIENTS, RESPONSE, SIZES_MM, Both
 
 
 def tell(connection: Connection, *outcomes: Outcome) -> None:
@@ -42,9 +42,18 @@ def test_patients_whom_only_one_of_them_covers_are_counted_apart(both: Both) -> 
     assert within(both.compared(), 90).shifts.to_json() == {"patients": 29, "only_new": 0, "only_old": 1}
 
 
-def test_without_outcomes_nothing_is_said_of_what_is_better(both: Both) -> None:
+def test_without_events_nothing_is_said_of_what_is_better(both: Both) -> None:
     for one in both.compared().questions:
-        assert (one.judged.patients, one.judged.measures) == (0, ())
+        assert (one.judged.patients, one.judged.with_event, one.judged.measures) == (30, 0, ())
+
+
+def test_a_progression_that_a_verdict_says_is_an_outcome_too(both: Both) -> None:
+    """Nobody entered anything: half of the patients grow by more than a fifth, the others stay as they were."""
+    both.arrive(*(lung(one, "c", 120, (2.0 if one >= "P15" else 1.1) * size) for one, size in SIZES_MM.items()))
+    judged = within(both.compared(), 180).judged
+    assert (judged.patients, judged.with_event, judged.visits) == (30, 15, 60)
+    [coming] = [one.judged for one in both.compared().questions if one.question.horizon_kind == "next_visit"]
+    assert (coming.patients, coming.with_event, coming.visits) == (30, 15, 60)
 
 
 def test_outcomes_are_judged_from_the_visits_before_them(both: Both) -> None:
@@ -59,7 +68,7 @@ def test_outcomes_are_judged_from_the_visits_before_them(both: Both) -> None:
     tell(both.connection, *(Outcome(one, "progression", None, True) for one in PATIENTS[15:]))
     assert within(both.compared(), 180).judged.patients == 15
     tell(both.connection, *(Outcome(one, "progression", day(100), True, withdrawn=True) for one in PATIENTS))
-    assert within(both.compared(), 180).judged.patients == 0
+    assert within(both.compared(), 180).judged.with_event == 0
 
 
 def test_forecasts_that_ended_as_the_event_came_are_judged_all_the_same(both: Both) -> None:
@@ -77,7 +86,7 @@ def test_of_two_records_of_one_patient_the_first_event_counts(both: Both) -> Non
     both.do("INSERT INTO core.aliases (patient_id, into_patient_id, seq, row_sha256) VALUES ('P', 'P00', 1, '')")
     tell(both.connection, Outcome("P00", "progression", day(900), False), Outcome("P", "progression", day(70), True))
     judged = within(both.compared(), 90).judged
-    assert (judged.patients, judged.with_event, judged.visits) == (1, 1, 2)
+    assert (judged.patients, judged.with_event, judged.visits) == (30, 1, 31)
 
 
 def test_without_a_second_name_it_is_compared_with_what_leads(both: Both) -> None:
@@ -95,7 +104,7 @@ def test_weights_that_forecast_nothing_in_common_are_not_compared(both: Both) ->
 
 def test_any_kind_of_forecast_that_both_make_is_enough(both: Both) -> None:
     """Forecasts of the new weights go away kind by kind; only when the last one went is there nothing to compare."""
-    both.do("UPDATE core.forecasts SET tip = false WHERE weights_version = %s", both.new)
+    both.do("UPDATE core.forecasts SET tip = false, superseded_by = 0 WHERE weights_version = %s", both.new)
     assert len(both.compared().sizes[0].shifts.both) == 30
     both.do("UPDATE core.size_forecasts SET superseded_by = 0 WHERE weights_version = %s", both.new)
     found = both.compared()
@@ -112,7 +121,7 @@ def test_scripts_find_the_same_names_as_ever_and_two_kinds_more(both: Both) -> N
     counts = ["patients", "only_new", "only_old", "shift", "largest"]
     assert list(question) == ["endpoint", "horizon_kind", "horizon_days", *counts, "outcomes"]
     assert list(question["largest"][0]) == ["patient_id", "old", "new"]
-    assert question["outcomes"] == {"patients": 0, "with_event": 0, "visits": 0, "measures": []}
+    assert question["outcomes"] == {"patients": 30, "with_event": 0, "visits": 30, "measures": []}
     assert list(size) == ["measurement", "unit", "horizon_days", *counts, "measured"]
     assert list(response) == ["criterion", *counts, "followed"]
     assert list(response["shift"]) == list(response["followed"]) == ["CR", "PR", "SD", "PD"]

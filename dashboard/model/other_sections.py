@@ -1,0 +1,117 @@
+"""Sections of the page of models on sizes, on what it is given to see, and on what the cards say."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cards, charts, wording
+from dashboard.cohort.words import patients
+from dashboard.model import drift, figures, tables
+from dashboard.model.measures import FEWEST, coverage
+from dashboard.rows import WeightsRow
+
+
+def sizes(rows: pd.DataFrame) -> None:
+    """How often a size lay within its interval, beside how often it should."""
+    st.subheader("Do sizes come out where it said?", anchor=False)
+    known = rows.patient_id.nunique()
+    if known < FEWEST:
+        st.info(
+            f"Too few to say: at least {FEWEST} patients are needed with a size measured within 10 days of the day it "
+            f"was forecast for. So far: {patients(known)}.",
+            icon=":material/hourglass_empty:",
+        )
+        return
+    found = coverage(rows)
+    table = tables.coverage(found)
+    names = [f"{size}, {level}" for size, level in zip(table.Size, table.Interval, strict=True)]
+    told = [f"{name}: {held}" for name, held in zip(names, table.Held, strict=True)]
+    title = "How often the interval of a size held"
+    chart = figures.coverage(found.assign(name=names, words=told), title)
+    st.altair_chart(chart, theme=None, key="coverage", alt=title)
+    st.caption(
+        "Dot: share of sizes within the interval, with its 95 % interval, exact; several sizes of one patient count as "
+        "one. Tick: the share that should be. A size counts where one was measured within 10 days of the day it was "
+        "forecast for, after the forecast was made."
+    )
+    with st.expander("Table of intervals of sizes"):
+        st.dataframe(table, hide_index=True, key="coverage-table")
+
+
+def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow]) -> None:
+    """Input by input whether today's visits are like earlier ones and like those of training."""
+    st.subheader("Are today's patients like those it learned from?", anchor=False)
+    if rows.empty or not leading:
+        st.info("No visit yet, or no weights that lead.", icon=":material/inbox:")
+        return
+    for row in leading:
+        found = drift.drifts(rows, row.card)
+        st.markdown(f"**{wording.said_by(row.model, row.weights_version)}**")
+        moved = [each.name for each in found if each.has_moved or each.is_strange]
+        st.text(f"What drifts: {', '.join(moved)}." if moved else "Nothing drifts that can be told.")
+        st.dataframe(tables.drift(found), hide_index=True, key=f"drift-{row.weights_version[:12]}")
+    st.caption(
+        f"Lately: the {drift.RECENT_DAYS} days up to the latest visit; before: all earlier ones. Each time the middle "
+        "value, in brackets the middle half of all. Moved: the middle of lately lies beyond the middle half of before, "
+        f"with at least {drift.FEWEST} visits on each side. Often outside training: more than "
+        f"{wording.percent(drift.OFTEN_OUTSIDE)} of them. A card holds the smallest and the largest value of training, "
+        "not how they are spread: a drift within that range shows beside earlier visits only."
+    )
+
+
+def cards_of(weights: Sequence[WeightsRow], zone: ZoneInfo) -> None:
+    """The card of each set of weights in service."""
+    st.subheader("What do the cards say?", anchor=False)
+    for row in weights:
+        with st.container(border=True, key=f"model-{row.weights_version[:12]}"):
+            _card(row, zone)
+
+
+def _card(row: WeightsRow, zone: ZoneInfo) -> None:
+    card = row.card
+    st.subheader(wording.said_by(row.model, row.weights_version), anchor=False)
+    st.caption(f"{cards.leads(row.leads)} · in service since {wording.moment(pd.Timestamp(row.active_since), zone)}")
+    st.text(card["intended_use"])
+    st.text(f"Trained on {cards.trained_on(card)}")
+    _beware(card)
+    _figures(row)
+    _more(card)
+
+
+def _beware(card: cards.Card) -> None:
+    if limits := card.get("limits"):
+        st.markdown("**What to beware of**")
+        for limit in limits:
+            st.text(f"• {limit}")
+
+
+def _figures(row: WeightsRow) -> None:
+    """How good it was beside simple models, and how far its risks mean what they say."""
+    card = row.card
+    frame = cards.figures(card)
+    if frame.empty:
+        st.caption("The card holds no figures.")
+        return
+    st.markdown("**On patients it never saw**")
+    st.caption(f"{card['metrics']['provenance']} Intervals: {card['metrics']['interval']}.")
+    st.dataframe(frame, hide_index=True)
+    shown = [(place, cards.calibration(card, place)) for place in cards.whole_places(card)]
+    for cell, (place, groups) in zip(st.columns(len(shown)), shown, strict=True):
+        title = f"Calibration, {place}"
+        key = f"{row.weights_version[:12]}-{place}"
+        cell.altair_chart(charts.calibration(groups, title), theme=None, key=key, alt=title)
+    with st.expander("Tables of calibration"):
+        for place, groups in shown:
+            st.dataframe(cards.calibration_table(groups, place), hide_index=True)
+
+
+def _more(card: cards.Card) -> None:
+    groups = cards.subgroups(card)
+    if not groups.empty:
+        with st.expander("Groups of patients"):
+            st.dataframe(groups, hide_index=True)
+    with st.expander("TRIPOD+AI, item by item"):
+        for line in cards.reporting(card):
+            st.text(line)

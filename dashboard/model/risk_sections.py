@@ -1,0 +1,143 @@
+"""Sections of the page of models on risks: whether they mean what they say, for whom, and whose are better."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, wording
+from dashboard.cohort.choices import NOT_NAMED
+from dashboard.cohort.tables import harmless_csv
+from dashboard.cohort.words import patients
+from dashboard.model import figures, tables
+from dashboard.model.choices import SPLITS, TOGETHER, Choice
+from dashboard.model.measures import Figures, calibration
+from dashboard.model.measures import figures as measured
+
+MOST_GROUPS = 24
+"""Rows of a table of groups; of months the latest."""
+ENTERED = "The event is that of an outcome that was entered."
+EVENTS = {
+    "progression": "The event is progression by RECIST 1.1 in the same line of therapy, or an outcome entered.",
+    "objective_response": "The event is a response by RECIST 1.1 in the same line of therapy, or an outcome entered.",
+}
+LATE = "computed when it was known already, as where a history comes as a whole: the command evaluate judges histories."
+MEASURES = (
+    "AUC: of two patients of whom one had the event in time and the other had not, how often the first had the higher "
+    "risk; 0.5 is chance. Observed / expected: 1 is right, below 1 risks are too high, above 1 too low. "
+    "Error: mean squared error, smaller is better; the same risk for everybody is what knowing only the share with the "
+    "event would give. In brackets: 95 % interval, by drawing patients again. Who was not followed until the horizon "
+    "counts as those who were (weights by Kaplan and Meier)."
+)
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def of(rows: pd.DataFrame, horizon_days: int | None) -> Figures:
+    """The figures of these rows, worked out once."""
+    return measured(rows, horizon_days)
+
+
+def counted(rows: pd.DataFrame, choice: Choice) -> pd.DataFrame:
+    """The forecasts that count, and in a sentence how many these are; the others are told and left out."""
+    before = rows[rows.made_before.astype(bool)]
+    lead = before[before.role == "lead"]
+    late = int((rows.role == "lead").sum()) - len(lead)
+    left_out = f" Left out: {wording.counted(late, 'forecast')} {LATE}" if late else ""
+    st.caption(
+        f"{choice.question}: {wording.counted(len(lead), 'forecast')} of {patients(lead.patient_id.nunique())} made "
+        f"before the service knew what followed. {EVENTS.get(choice.question.endpoint, ENTERED)}{left_out}"
+    )
+    return before
+
+
+def calibrated(lead: pd.DataFrame, choice: Choice) -> None:
+    """The calibration chart and its table, or that it is too early."""
+    st.subheader("Do its risks mean what they say?", anchor=False)
+    horizon_days = choice.question.horizon_days
+    found = of(lead, horizon_days)
+    if found.ratio is None:
+        _too_few(found)
+        return
+    groups = calibration(lead, horizon_days)
+    st.text(_level(found))
+    title = f"Calibration: {choice.question}"
+    chart = charts.calibration(groups.assign(words=tables.words(groups)), title)
+    st.altair_chart(chart, theme=None, key="calibration", alt=title)
+    st.caption(
+        "Groups of similar risk: to the right the mean forecast, upwards the share observed; on the dashed line risks "
+        "mean what they say. Intervals: 95 %, exact (Clopper and Pearson); forecasts of one patient count as one."
+    )
+    with st.expander("Table of calibration"):
+        st.dataframe(tables.calibration(groups), hide_index=True, key="calibration-table")
+
+
+def _level(found: Figures) -> str:
+    """Whether risks are too high or too low on the whole, in a sentence."""
+    assert found.ratio is not None
+    _, low, high = found.ratio
+    said = "too low" if low > 1 else "too high" if high < 1 else "neither clearly too high nor clearly too low"
+    return f"On the whole its risks are {said}: observed / expected {tables.estimate(found.ratio, 2)}."
+
+
+def _too_few(found: Figures) -> None:
+    st.info(
+        f"{tables.TOO_FEW} So far: {patients(found.came)} with the event, {found.stayed} without it.",
+        icon=":material/hourglass_empty:",
+    )
+
+
+def compared(before: pd.DataFrame, choice: Choice) -> None:
+    """Every set of weights that forecast it, the leading ones first."""
+    st.subheader("Does it tell apart who has the event, and would others do better?", anchor=False)
+    horizon_days = choice.question.horizon_days
+    groups = before.groupby(["role", "model", "weights_version"], sort=True)
+    rows = {
+        f"{wording.said_by(model, version)} ({tables.ROLES[role]})": of(each, horizon_days)
+        for (role, model, version), each in groups
+    }
+    if not rows:
+        _too_few(of(before, horizon_days))
+        return
+    st.dataframe(tables.judged(rows, "Weights"), hide_index=True, key="weights")
+    st.caption(
+        f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
+        "model compare takes the same visits of both. Simple models do not run here: the cards below have them."
+    )
+
+
+def split(lead: pd.DataFrame, choice: Choice) -> None:
+    """The same by month, number of the scan, line or group of patients, where that was chosen."""
+    if choice.split == TOGETHER or lead.empty:
+        return
+    st.subheader(f"Is it as good for everybody and at all times? By {choice.split.lower()}", anchor=False)
+    names = lead[SPLITS[choice.split]].map(lambda value: NOT_NAMED if pd.isna(value) else _name(value))
+    groups = list(lead.groupby(names, sort=False))
+    groups.sort(key=lambda group: group[1][SPLITS[choice.split]].astype(object).iloc[0] or "")
+    rows = {str(name): of(each, choice.question.horizon_days) for name, each in groups[-MOST_GROUPS:]}
+    shown = [(name, each.ratio) for name, each in rows.items() if each.ratio is not None and each.ratio.low > 0]
+    if shown:
+        title = f"Observed / expected by {choice.split.lower()}"
+        frame = pd.DataFrame([(name, *ratio) for name, ratio in shown], columns=["group", "ratio", "low", "high"])
+        told = [f"{name}: {tables.estimate(ratio, 2)}" for name, ratio in shown]
+        st.altair_chart(figures.ratios(frame.assign(words=told), title), theme=None, key="ratios", alt=title)
+    st.dataframe(tables.judged(rows, choice.split), hide_index=True, key="split-table")
+    if not shown:
+        st.caption(tables.TOO_FEW)
+
+
+def _name(value: object) -> str:
+    return f"{value:%Y-%m}" if hasattr(value, "strftime") else str(value)
+
+
+def download(before: pd.DataFrame) -> None:
+    """Each forecast with what followed, as CSV."""
+    if before.empty:
+        return
+    csv = harmless_csv(before.drop(columns="made_before"))
+    st.download_button(
+        "Forecasts and what followed as CSV",
+        csv,
+        "forecasts.csv",
+        "text/csv",
+        key="csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

@@ -1,0 +1,19 @@
+"""What the page of models asks: views of the schema `scanstream` only, as the role `dashboard`."""
+
+_CHOSEN = """(%(trial)s::text IS NULL OR trial = %(trial)s) AND (%(arm)s::text IS NULL OR arm = %(arm)s)
+  AND (%(disease)s::text IS NULL OR disease = %(disease)s)"""
+FOLLOWED = f"""
+SELECT patient_id, scan_uid, acquired_at, computed_at, known_at, made_before, risk, event, days, role, model,
+  weights_version, month, line, visit, disease, trial, arm
+FROM scanstream.forecast_outcome
+WHERE endpoint = %(endpoint)s AND horizon_kind = %(horizon_kind)s
+  AND horizon_days IS NOT DISTINCT FROM %(horizon_days)s::integer AND {_CHOSEN}
+ORDER BY patient_id, acquired_at, weights_version"""
+"""What followed each forecast of one question; a filter that is null lets everybody through."""
+SIZES = f"""
+SELECT patient_id, measurement, horizon_days, level, held FROM scanstream.size_outcome
+WHERE made_before AND role = 'lead' AND {_CHOSEN} ORDER BY patient_id, measurement, horizon_days, level"""
+INPUTS = f"""
+SELECT patient_id, acquired_at, visit, day, days_since_last, sum_of_diameters, longest_diameter, short_axis, volume,
+  sphericity, background_parenchymal_enhancement
+FROM scanstream.visit_input WHERE {_CHOSEN} ORDER BY acquired_at, scan_uid"""

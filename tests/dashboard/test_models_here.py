@@ -1,0 +1,61 @@
+"""The page of models on patients of this service: what is counted, what is too few, and what the views say."""
+
+from stream.services.folding.reconcile import Reconciler
+from stream.settings import Settings
+from tests.dashboard.conftest import Open, read
+from tests.database import Database
+from tests.services.accepted_facts import accept, forecasters, lung
+
+PATIENTS = {f"P{number:02}": 20.0 + number for number in range(24)}
+
+
+def followed(database: Database) -> None:
+    """Patients with three scans, each folded before the next one comes; of the last of them half have progressed."""
+    connection = database.connect()
+    reconciler = Reconciler(connection, forecasters())
+    for name, on_day, factor in (("a", 0, 1.0), ("b", 60, 1.05), ("c", 120, 2.0)):
+        grown = {who: size * (factor if who >= "P12" else 1.0) for who, size in PATIENTS.items()}
+        accept(connection, *(lung(who, name, on_day, size) for who, size in grown.items()))
+        reconciler.timelines(list(PATIENTS))
+
+
+def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_page: Open) -> None:
+    followed(database)
+    page = open_page(database.settings, "models")
+    words = read(page)
+    assert "Progression within 3 months: 48 forecasts of 24 patients made before the service knew" in words
+    assert "Left out" not in words
+    weights = next(table.value for table in page.dataframe if "Weights" in table.value)
+    (row,) = weights.to_dict("records")
+    assert (row["Forecasts"], row["With the event"], row["Without it"]) == (48, 12, 24)
+    assert "(shown as current)" in row["Weights"]
+    held = next(table.value for table in page.dataframe if "Held" in table.value)
+    assert list(held.Interval) == ["50 %", "80 %", "95 %"]
+    assert set(held.Patients) == {24}
+
+    page.selectbox(key="split").set_value("Number of the scan").run()
+    split = next(table.value for table in page.dataframe if "Number of the scan" in table.value)
+    assert list(split["With the event"]) == [0, 12]
+    assert split["Order is right (AUC)"][0] == "too few to say"
+
+    page.selectbox(key="question").set_value("Progression at the next visit").run()
+    assert "Progression at the next visit: 48 forecasts" in read(page)
+
+
+def test_what_came_as_a_whole_history_is_told_and_not_counted(database: Database, open_page: Open) -> None:
+    connection = database.connect()
+    accept(connection, *(lung("P", name, on_day, size) for name, on_day, size in (("a", 0, 30), ("b", 60, 60))))
+    Reconciler(connection, forecasters()).timelines(["P"])
+    query = """SELECT horizon_days, event, round(days), made_before, line, visit FROM scanstream.forecast_outcome
+      WHERE endpoint = 'progression' ORDER BY horizon_days"""
+    expected = [(days, True, 60, False, 1, 1) for days in (90, 180, 365, None)]
+    assert database.connect("reader").execute(query).fetchall() == expected
+    words = read(open_page(database.settings, "models"))
+    assert "0 forecasts of 0 patients made before the service knew" in words
+    assert "Left out: 1 forecast computed when it was known already" in words
+    assert "Too few to say: at least 10 patients with the event" in words
+
+
+def test_without_any_weights_the_page_says_what_brings_them(empty: Settings, open_page: Open) -> None:
+    words = read(open_page(empty, "models"))
+    assert "Too few to say" in words or "No weights are in service yet" in words
