@@ -43,7 +43,9 @@ COMMENT ON COLUMN scanstream.visit_input.sphericity IS 'Sphericity, 0 to 1';
 COMMENT ON COLUMN scanstream.visit_input.background_parenchymal_enhancement IS 'Background parenchymal enhancement, %';
 
 CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
-  WITH entered AS (
+  -- all of it is wanted at once, and each step is taken once
+  WITH placed AS MATERIALIZED (SELECT * FROM scanstream.visit_input),
+  entered AS (
     -- of several records of one patient the first event counts, else the last day without one
     SELECT DISTINCT ON (core.root(o.received_as), o.endpoint)
       core.root(o.received_as) AS patient_id, o.endpoint, o.at, o.event, o.accepted_at
@@ -51,8 +53,9 @@ CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
     WHERE NOT o.withdrawn AND NOT EXISTS (
       SELECT FROM core.outcomes n WHERE n.outcome_id = o.outcome_id AND n.revision > o.revision)
     ORDER BY core.root(o.received_as), o.endpoint, o.event DESC, CASE WHEN o.event THEN o.at END, o.at DESC NULLS LAST),
-  folded AS (SELECT p.id AS scan_uid, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1),
-  verdict AS (
+  folded AS MATERIALIZED (
+    SELECT p.id AS scan_uid, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1),
+  verdict AS MATERIALIZED (
     SELECT r.patient_id, r.line, r.scan_uid, r.at, r.category, lead(r.scan_uid) OVER w AS next_scan,
       lead(r.at) OVER w AS next_at, lead(r.category) OVER w AS next_category
     FROM core.responses r WHERE r.criterion = 'RECIST 1.1' AND r.superseded_by IS NULL
@@ -71,7 +74,7 @@ CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
     FROM core.forecasts f
     JOIN core.states t ON t.fold_id = f.fold_id AND t.weights_version = f.weights_version
       AND t.scan_uid = f.scan_uid AND t.superseded_by IS NULL
-    JOIN scanstream.visit_input i ON i.patient_id = f.patient_id AND i.scan_uid = f.scan_uid
+    JOIN placed i ON i.patient_id = f.patient_id AND i.scan_uid = f.scan_uid
     LEFT JOIN core.endpoint_statuses q ON q.patient_id = f.patient_id AND q.line = i.line
       AND q.endpoint = f.endpoint AND q.superseded_by IS NULL
     LEFT JOIN folded d ON d.scan_uid = q.scan_uid
@@ -161,28 +164,42 @@ COMMENT ON COLUMN scanstream.forecast_outcome.model IS 'Name of the model';
 COMMENT ON COLUMN scanstream.forecast_outcome.weights_version IS 'sha256 of the weights that said it';
 
 CREATE OR REPLACE VIEW scanstream.size_outcome AS
-  SELECT m.patient_id, m.measurement, m.horizon_days, m.level, m.value, m.value_low, m.value_high, m.measured,
-    m.value_low <= m.measured AND m.measured <= m.value_high AS held, m.measured_at, m.computed_at < o.at AS made_before,
-    m.computed_at, m.scan_uid, m.acquired_at, m.month, m.line, m.visit, m.disease, m.trial, m.arm, m.role, m.model,
-    m.weights_version
-  FROM (
+  -- all of it is wanted at once, and each step is taken once
+  WITH placed AS MATERIALIZED (SELECT * FROM scanstream.visit_input),
+  measured AS MATERIALIZED (
+    SELECT i.patient_id, i.scan_uid, i.acquired_at, m.measurement, m.value, o.at AS folded_at
+    FROM placed i
+    CROSS JOIN LATERAL (VALUES ('sum_of_diameters', 5000.0, i.sum_of_diameters), ('longest_diameter', 1000.0,
+      i.longest_diameter), ('short_axis', 1000.0, i.short_axis), ('volume', 50000.0, i.volume)) m(measurement, most, value)
+    LEFT JOIN (SELECT p.id, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1) o
+      ON o.id = i.scan_uid
+    WHERE m.value BETWEEN 0 AND m.most),
+  nearest AS (
     -- of each day that is forecast the visit nearest to it
-    SELECT DISTINCT ON (f.weights_version, f.scan_uid, f.measurement, f.horizon_days, f.level)
-      f.*, b.month, b.line, b.visit, b.disease, b.trial, b.arm, i.scan_uid AS measured_in, i.acquired_at AS measured_at,
-      CASE f.measurement WHEN 'sum_of_diameters' THEN i.sum_of_diameters WHEN 'longest_diameter' THEN i.longest_diameter
-        WHEN 'short_axis' THEN i.short_axis WHEN 'volume' THEN i.volume END AS measured
-    FROM scanstream.size_forecast f
-    JOIN scanstream.visit_input b ON b.patient_id = f.patient_id AND b.scan_uid = f.scan_uid
-    JOIN scanstream.visit_input i ON i.patient_id = f.patient_id AND i.acquired_at > f.acquired_at
-    CROSS JOIN LATERAL (
-      SELECT abs(extract(epoch FROM i.acquired_at - f.acquired_at) / 86400 - f.horizon_days)) d(off)
-    WHERE f.superseded_at IS NULL AND f.lesion_uid IS NULL AND d.off <= 10
-      AND CASE f.measurement WHEN 'sum_of_diameters' THEN i.sum_of_diameters BETWEEN 0 AND 5000
-        WHEN 'longest_diameter' THEN i.longest_diameter BETWEEN 0 AND 1000
-        WHEN 'short_axis' THEN i.short_axis BETWEEN 0 AND 1000 WHEN 'volume' THEN i.volume BETWEEN 0 AND 50000 END
-    ORDER BY f.weights_version, f.scan_uid, f.measurement, f.horizon_days, f.level, d.off, i.acquired_at, i.scan_uid) m
-  LEFT JOIN (SELECT p.id, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1) o
-    ON o.id = m.measured_in;
+    SELECT DISTINCT ON (f.weights_version, f.scan_uid, f.measurement, d.n) f.*, d.n, d.days AS ahead, i.value AS came,
+      i.acquired_at AS came_at, i.folded_at
+    FROM core.size_forecasts f
+    JOIN measured i ON i.patient_id = f.patient_id AND i.measurement = f.measurement AND i.acquired_at > f.at
+    CROSS JOIN LATERAL unnest(f.horizon_days) WITH ORDINALITY d(days, n)
+    CROSS JOIN LATERAL (SELECT abs(extract(epoch FROM i.acquired_at - f.at) / 86400 - d.days)) o(off)
+    WHERE f.superseded_by IS NULL AND f.lesion_uid IS NULL AND o.off <= 10
+    ORDER BY f.weights_version, f.scan_uid, f.measurement, d.n, o.off, i.acquired_at, i.scan_uid)
+  SELECT m.patient_id, m.measurement, m.ahead AS horizon_days, m.level[l.n] AS level, m.value[m.n] AS value,
+    m.value_low[m.n][l.n] AS value_low, m.value_high[m.n][l.n] AS value_high, m.came AS measured,
+    m.came BETWEEN m.value_low[m.n][l.n] AND m.value_high[m.n][l.n] AS held, m.came_at AS measured_at,
+    m.computed_at < m.folded_at AS made_before, m.computed_at, m.scan_uid, m.at AS acquired_at, b.month, b.line, b.visit,
+    b.disease, b.trial, b.arm,
+    CASE
+      WHEN EXISTS (
+        SELECT FROM core.leads l
+        WHERE l.endpoint = 'size' AND l.disease = m.disease AND l.weights_version = m.weights_version AND l.until IS NULL)
+      THEN 'lead' ELSE 'shadow'
+    END AS role,
+    w.model, m.weights_version
+  FROM nearest m
+  JOIN placed b ON b.patient_id = m.patient_id AND b.scan_uid = m.scan_uid
+  JOIN core.weights w ON w.weights_version = m.weights_version
+  CROSS JOIN LATERAL generate_subscripts(m.level, 1) l(n);
 
 COMMENT ON VIEW scanstream.size_outcome IS
   'What was measured within 10 days of each day that a standing forecast of a size is for: one row for each level';
@@ -207,8 +224,7 @@ COMMENT ON COLUMN scanstream.size_outcome.visit IS 'Number of the visit in its l
 COMMENT ON COLUMN scanstream.size_outcome.disease IS 'Disease of the patient, unknown where nothing tells it';
 COMMENT ON COLUMN scanstream.size_outcome.trial IS 'Trial that the clinical facts name; null where they name none';
 COMMENT ON COLUMN scanstream.size_outcome.arm IS 'Arm that the clinical facts name; null where they name none';
-COMMENT ON COLUMN scanstream.size_outcome.role IS
-  'lead: these weights led when the row ended, or lead now; else shadow';
+COMMENT ON COLUMN scanstream.size_outcome.role IS 'lead: these weights lead now; else shadow';
 COMMENT ON COLUMN scanstream.size_outcome.model IS 'Name of the model';
 COMMENT ON COLUMN scanstream.size_outcome.weights_version IS 'sha256 of the weights that said it';
 

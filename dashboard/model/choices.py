@@ -22,7 +22,7 @@ SPLITS = {
 """What forecasts can be split by, and its column."""
 
 
-class Question(NamedTuple):
+class AskedRisk(NamedTuple):
     """What a risk answers; `horizon_days` only of the kind days."""
 
     endpoint: str
@@ -33,10 +33,10 @@ class Question(NamedTuple):
         return wording.forecast(*self)
 
 
-class Choice(NamedTuple):
+class ModelChoice(NamedTuple):
     """A question, whom it is asked of (None: everybody), and what the answers are split by."""
 
-    question: Question
+    question: AskedRisk
     trial: str | None
     arm: str | None
     disease: str | None
@@ -48,17 +48,17 @@ class Choice(NamedTuple):
         return {"trial": self.trial, "arm": self.arm, "disease": self.disease}
 
 
-def questions(weights: Sequence[WeightsRow]) -> list[Question]:
+def questions(weights: Sequence[WeightsRow]) -> list[AskedRisk]:
     """Every question that weights in service answer, in the order of their cards."""
     asked = [
-        Question(each["endpoint"], each["horizon_kind"], each["horizon_days"])
+        AskedRisk(each["endpoint"], each["horizon_kind"], each["horizon_days"])
         for row in weights
         for each in row.card["endpoints"]
     ]
     return list(dict.fromkeys(asked))
 
 
-def choose(asked: Sequence[Question], enrolled: pd.DataFrame) -> Choice:
+def choose(asked: Sequence[AskedRisk], enrolled: pd.DataFrame) -> ModelChoice:
     """Ask for question, trial, arm, disease and split; `enrolled`: trial, arm, disease."""
     named = {str(question): question for question in asked}
     with st.container(horizontal=True):
@@ -68,4 +68,4 @@ def choose(asked: Sequence[Question], enrolled: pd.DataFrame) -> Choice:
         arm = some("Arm", of_trial.arm, "of_arm")
         disease = some("Disease", of_trial.disease, "of_disease")
         split = one("Split by", [TOGETHER, *SPLITS], "split")
-    return Choice(question, trial, arm, disease, split)
+    return ModelChoice(question, trial, arm, disease, split)

@@ -99,7 +99,7 @@ def ranges(card: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     sizes = {name: (f"{name}.level", _size(floor)) for name, floor in FLOORS.items()}
     natural: dict[str, tuple[str, Callable[[float], float]]] = {
         **sizes,
-        **{column: (name, math.expm1) for column, (name, _) in TIMES.items()},
+        **{column: (name, _size(1.0)) for column, (name, _) in TIMES.items()},
     }
     return {
         column: (turned(said[name][0] - MARGIN), turned(said[name][1] + MARGIN))
@@ -109,6 +109,7 @@ def ranges(card: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
 
 
 def _size(floor: float) -> Callable[[float], float]:
+    """From log(value + `floor`) to the value."""
     return lambda value: max(0.0, math.exp(value) - floor)
 
 

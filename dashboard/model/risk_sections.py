@@ -8,7 +8,7 @@ from dashboard.cohort.choices import NOT_NAMED
 from dashboard.cohort.tables import harmless_csv
 from dashboard.cohort.words import patients
 from dashboard.model import figures, tables
-from dashboard.model.choices import SPLITS, TOGETHER, Choice
+from dashboard.model.choices import SPLITS, TOGETHER, ModelChoice
 from dashboard.model.measures import Figures, calibration
 from dashboard.model.measures import figures as measured
 
@@ -21,11 +21,10 @@ EVENTS = {
 }
 LATE = "computed when it was known already, as where a history comes as a whole: the command evaluate judges histories."
 MEASURES = (
-    "AUC: of two patients of whom one had the event in time and the other had not, how often the first had the higher "
-    "risk; 0.5 is chance. Observed / expected: 1 is right, below 1 risks are too high, above 1 too low. "
-    "Error: mean squared error, smaller is better; the same risk for everybody is what knowing only the share with the "
-    "event would give. In brackets: 95 % interval, by drawing patients again. Who was not followed until the horizon "
-    "counts as those who were (weights by Kaplan and Meier)."
+    "AUC: how often the one with the event had the higher risk; 0.5 is chance. Observed / expected: 1 is right, below 1 "
+    "risks are too high, above 1 too low. Error: mean squared error, smaller is better; the same risk for everybody is "
+    "what knowing only the share with the event would give. In brackets: 95 % interval, by drawing patients again. Who "
+    "was not followed until the horizon counts as those who were (weights by Kaplan and Meier)."
 )
 
 
@@ -35,7 +34,7 @@ def of(rows: pd.DataFrame, horizon_days: int | None) -> Figures:
     return measured(rows, horizon_days)
 
 
-def counted(rows: pd.DataFrame, choice: Choice) -> pd.DataFrame:
+def counted(rows: pd.DataFrame, choice: ModelChoice) -> pd.DataFrame:
     """The forecasts that count, and in a sentence how many these are; the others are told and left out."""
     before = rows[rows.made_before.astype(bool)]
     lead = before[before.role == "lead"]
@@ -48,7 +47,7 @@ def counted(rows: pd.DataFrame, choice: Choice) -> pd.DataFrame:
     return before
 
 
-def calibrated(lead: pd.DataFrame, choice: Choice) -> None:
+def calibrated(lead: pd.DataFrame, choice: ModelChoice) -> None:
     """The calibration chart and its table, or that it is too early."""
     st.subheader("Do its risks mean what they say?", anchor=False)
     horizon_days = choice.question.horizon_days
@@ -84,7 +83,7 @@ def _too_few(found: Figures) -> None:
     )
 
 
-def compared(before: pd.DataFrame, choice: Choice) -> None:
+def compared(before: pd.DataFrame, choice: ModelChoice) -> None:
     """Every set of weights that forecast it, the leading ones first."""
     st.subheader("Does it tell apart who has the event, and would others do better?", anchor=False)
     horizon_days = choice.question.horizon_days
@@ -96,6 +95,7 @@ def compared(before: pd.DataFrame, choice: Choice) -> None:
     if not rows:
         _too_few(of(before, horizon_days))
         return
+    _order(of(before[before.role == "lead"], horizon_days))
     st.dataframe(tables.judged(rows, "Weights"), hide_index=True, key="weights")
     st.caption(
         f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
@@ -103,7 +103,19 @@ def compared(before: pd.DataFrame, choice: Choice) -> None:
     )
 
 
-def split(lead: pd.DataFrame, choice: Choice) -> None:
+def _order(found: Figures) -> None:
+    """What the AUC of the leading weights says, in a sentence."""
+    if found.auc is None:
+        return
+    share, low, high = (f"{100 * number:.0f}" for number in found.auc)
+    chance = " No better than chance can be told." if found.auc.low <= 0.5 else ""
+    st.text(
+        f"Of two patients of whom one had the event in time and the other had not, the first had the higher risk in "
+        f"{share} of 100 cases (95 % interval {low} to {high}).{chance}"
+    )
+
+
+def split(lead: pd.DataFrame, choice: ModelChoice) -> None:
     """The same by month, number of the scan, line or group of patients, where that was chosen."""
     if choice.split == TOGETHER or lead.empty:
         return

@@ -1,5 +1,7 @@
 CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
-  WITH entered AS (
+  -- all of it is wanted at once, and each step is taken once
+  WITH placed AS MATERIALIZED (SELECT * FROM scanstream.visit_input),
+  entered AS (
     -- of several records of one patient the first event counts, else the last day without one
     SELECT DISTINCT ON (core.root(o.received_as), o.endpoint)
       core.root(o.received_as) AS patient_id, o.endpoint, o.at, o.event, o.accepted_at
@@ -7,8 +9,9 @@ CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
     WHERE NOT o.withdrawn AND NOT EXISTS (
       SELECT FROM core.outcomes n WHERE n.outcome_id = o.outcome_id AND n.revision > o.revision)
     ORDER BY core.root(o.received_as), o.endpoint, o.event DESC, CASE WHEN o.event THEN o.at END, o.at DESC NULLS LAST),
-  folded AS (SELECT p.id AS scan_uid, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1),
-  verdict AS (
+  folded AS MATERIALIZED (
+    SELECT p.id AS scan_uid, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1),
+  verdict AS MATERIALIZED (
     SELECT r.patient_id, r.line, r.scan_uid, r.at, r.category, lead(r.scan_uid) OVER w AS next_scan,
       lead(r.at) OVER w AS next_at, lead(r.category) OVER w AS next_category
     FROM core.responses r WHERE r.criterion = 'RECIST 1.1' AND r.superseded_by IS NULL
@@ -27,7 +30,7 @@ CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
     FROM core.forecasts f
     JOIN core.states t ON t.fold_id = f.fold_id AND t.weights_version = f.weights_version
       AND t.scan_uid = f.scan_uid AND t.superseded_by IS NULL
-    JOIN scanstream.visit_input i ON i.patient_id = f.patient_id AND i.scan_uid = f.scan_uid
+    JOIN placed i ON i.patient_id = f.patient_id AND i.scan_uid = f.scan_uid
     LEFT JOIN core.endpoint_statuses q ON q.patient_id = f.patient_id AND q.line = i.line
       AND q.endpoint = f.endpoint AND q.superseded_by IS NULL
     LEFT JOIN folded d ON d.scan_uid = q.scan_uid

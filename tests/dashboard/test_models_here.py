@@ -50,12 +50,23 @@ def test_what_came_as_a_whole_history_is_told_and_not_counted(database: Database
       WHERE endpoint = 'progression' ORDER BY horizon_days"""
     expected = [(days, True, 60, False, 1, 1) for days in (90, 180, 365, None)]
     assert database.connect("reader").execute(query).fetchall() == expected
+    sizes = (
+        "SELECT measured, held = (measured BETWEEN value_low AND value_high), made_before FROM scanstream.size_outcome"
+    )
+    assert set(database.connect("reader").execute(sizes).fetchall()) == {(60.0, True, False)}
     words = read(open_page(database.settings, "models"))
     assert "0 forecasts of 0 patients made before the service knew" in words
     assert "Left out: 1 forecast computed when it was known already" in words
     assert "Too few to say: at least 10 patients with the event" in words
 
 
-def test_without_any_weights_the_page_says_what_brings_them(empty: Settings, open_page: Open) -> None:
+def test_before_the_first_scan_the_page_says_what_is_missing_and_has_the_cards(
+    empty: Settings, open_page: Open
+) -> None:
     words = read(open_page(empty, "models"))
-    assert "Too few to say" in words or "No weights are in service yet" in words
+    assert "Progression within 3 months: 0 forecasts of 0 patients made before" in words
+    assert (
+        "Too few to say: at least 10 patients with the event and 10 without it are needed. So far: 0 patients" in words
+    )
+    assert "No visit yet" in words
+    assert "What to beware of" in words
