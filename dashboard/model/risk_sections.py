@@ -21,10 +21,10 @@ EVENTS = {
 }
 LATE = "computed when it was known already, as where a history comes as a whole: the command evaluate judges histories."
 MEASURES = (
-    "AUC: how often the one with the event had the higher risk; 0.5 is chance. Observed / expected: 1 is right, below 1 "
-    "risks are too high, above 1 too low. Error: mean squared error, smaller is better; the same risk for everybody is "
-    "what knowing only the share with the event would give. In brackets: 95 % interval, by drawing patients again. Who "
-    "was not followed until the horizon counts as those who were (weights by Kaplan and Meier)."
+    "AUC: how often the one with the event had the higher risk; 0.5 is chance. Observed / expected: 1 is right, below "
+    "1 risks are too high, above 1 too low. Error: mean squared error, smaller is better; the same risk for everybody "
+    "is what knowing only the share with the event would give. In brackets: 95 % interval, by drawing patients again. "
+    "Who was not followed until the horizon counts as those who were (weights by Kaplan and Meier)."
 )
 
 
@@ -108,7 +108,7 @@ def _order(found: Figures) -> None:
     if found.auc is None:
         return
     share, low, high = (f"{100 * number:.0f}" for number in found.auc)
-    chance = " No better than chance can be told." if found.auc.low <= 0.5 else ""
+    chance = " That cannot be told from chance." if found.auc.low <= 0.5 else ""
     st.text(
         f"Of two patients of whom one had the event in time and the other had not, the first had the higher risk in "
         f"{share} of 100 cases (95 % interval {low} to {high}).{chance}"
