@@ -6,7 +6,7 @@ import typer
 
 from stream.errors import AnswerIsNo
 from stream.settings import Settings, load_settings
-from stream.terminal.options import Json
+from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patients
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    patient: Annotated[str, typer.Argument(help="Pseudonym, or the hospital's ID (with the vault role).")],
+    patient: Patient,
     endpoint: Annotated[str | None, typer.Option(help="One endpoint, as `risk` names it; else all.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; else all horizons.")] = None,
     role: Annotated[str, typer.Option(help="Role to read as, without the prefix.")] = "reader",

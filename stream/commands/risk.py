@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from stream.settings import load_settings
-from stream.terminal.options import Json
+from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
 from stream.terminal.questions import ask, find_patients
 from stream.vocabulary import UNKNOWN_DISEASE
 
@@ -30,13 +30,17 @@ CLOSED = ("patient_id", "line", "endpoint", "status", "since", "scan_uid")
 
 def register(app: typer.Typer) -> None:
     """Add risk."""
-    app.command(epilog="Example: scanstream risk PEPRFRP56HFE3XF5TUD7HTWRHWZ --json")(risk)
+    app.command(epilog="Example: scanstream risk --endpoint progression --horizon 180 --limit 50")(risk)
 
 
 def risk(
-    patient: Annotated[
-        str | None, typer.Argument(help="Pseudonym, or the hospital's ID (with the vault role).")
-    ] = None,
+    patient: Annotated[str | None, typer.Argument(help=PATIENT_HELP)] = None,
+    disease: Annotated[str | None, typer.Option(help="Of patients with this disease only.")] = None,
+    endpoint: Annotated[str | None, typer.Option(help="Of this endpoint only, as progression.")] = None,
+    horizon: Annotated[int | None, typer.Option(help="Within this many days only.")] = None,
+    limit: Limit = None,
+    page: Page = 1,
+    every: Every = False,
     as_json: Json = False,
 ) -> None:
     """Current risks, highest first, and whose question is closed since when: of all patients, or of one.
@@ -44,19 +48,23 @@ def risk(
     A risk counts from the day of its scan to valid_until; risk_ahead is what of it lies between today and then, given
     that nothing has happened so far.
     """
-    from stream.storage.reading.courses import closed_questions
-    from stream.storage.reading.views import current_risk, of_unknown_disease
-    from stream.terminal.printing import print_json, print_table
+    from stream.storage.reading.listing import RiskFilter, closed_questions, current_risks
+    from stream.storage.reading.views import of_unknown_disease
+    from stream.terminal.paging import place_of, print_listing
+    from stream.terminal.printing import print_json
 
+    place = place_of(limit, page, every, as_json)
     settings = load_settings()
     patients = find_patients(settings, patient) if patient else None
-    rows = ask(settings, "reader", lambda connection: current_risk(connection, patients))
+    wanted = RiskFilter(patients, disease, endpoint, horizon)
+    risks = ask(settings, "reader", lambda connection: current_risks(connection, wanted, place))
     if as_json:
-        print_json(rows)
+        print_json(risks.rows)
         return
-    print_table(rows, COLUMNS)
-    if closed := ask(settings, "reader", lambda connection: closed_questions(connection, patients)):
+    print_listing(risks, place, COLUMNS)
+    closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, place))
+    if closed.rows:
         print("\nNot forecast, as the question is not open:")
-        print_table(closed, CLOSED)
+        print_listing(closed, place, CLOSED)
     if patients and ask(settings, "reader", lambda connection: of_unknown_disease(connection, patients)):
         print(UNKNOWN_DISEASE)

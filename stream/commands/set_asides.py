@@ -9,19 +9,20 @@ import typer
 from stream import logs, vocabulary
 from stream.errors import AnswerIsNo, CannotStart
 from stream.settings import load_settings
-from stream.terminal.options import By, Json, Why
+from stream.terminal.options import By, Every, Json, Limit, Page, Why
 from stream.terminal.questions import ask
 
 if TYPE_CHECKING:
     from stream.storage.intake.set_asides import SetAsideItem
 
+COLUMNS = ("item_id", "files", "reason_code", "reason", "sender", "scan_uid", "set_aside_at", "decision")
 ItemId = Annotated[str, typer.Argument(metavar="ITEM", help="As `set-aside list` names it.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add set-aside."""
     set_aside = typer.Typer(help="What was kept but not processed, and why.", no_args_is_help=True)
-    set_aside.command("list", epilog="Example: scanstream set-aside list --json")(list_set_asides)
+    set_aside.command("list", epilog="Example: scanstream set-aside list --waiting --sender CT1")(list_set_asides)
     set_aside.command("show", epilog="Example: scanstream set-aside show 0123456789abcdef")(show_set_aside)
     set_aside.command(
         "release",
@@ -32,32 +33,42 @@ def register(app: typer.Typer) -> None:
     app.add_typer(set_aside, name="set-aside", epilog="Example: scanstream set-aside list")
 
 
-def list_set_asides(as_json: Json = False) -> None:
-    """All that was set aside, newest first: one line for each cause, with its number of files."""
-    from stream.storage.reading.views import set_asides
-    from stream.terminal.printing import print_json, print_table
+def list_set_asides(
+    reason: Annotated[vocabulary.ReasonCode | None, typer.Option(help="Set aside for this reason only.")] = None,
+    sender: Annotated[str | None, typer.Option(help="Sent by this AE title only.")] = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only what nobody has decided on yet.")] = False,
+    limit: Limit = None,
+    page: Page = 1,
+    every: Every = False,
+    as_json: Json = False,
+) -> None:
+    """What was set aside, newest first: one line for each cause, with its number of files."""
+    from stream.storage.reading.listing import SetAsideFilter, set_aside_causes
+    from stream.terminal.paging import place_of, print_listing
+    from stream.terminal.printing import print_json
 
-    rows = ask(load_settings(), "reader", set_asides)
+    place, wanted = place_of(limit, page, every, as_json), SetAsideFilter(reason, sender, waiting)
+    causes = ask(load_settings(), "reader", lambda connection: set_aside_causes(connection, wanted, place))
     if as_json:
-        print_json(rows)
+        print_json(causes.rows)
     else:
-        print_table(rows, ("item_id", "files", "reason_code", "reason", "scan_uid", "set_aside_at", "decision"))
+        print_listing(causes, place, COLUMNS)
 
 
 def show_set_aside(
     item_id: Annotated[str, typer.Argument(help="As `set-aside list` names it.")], as_json: Json = False
 ) -> None:
     """One item in full."""
-    from stream.storage.reading.views import set_asides
+    from stream.storage.reading.views import set_aside_item
     from stream.terminal.printing import print_json
 
-    rows = ask(load_settings(), "reader", lambda connection: set_asides(connection, item_id))
-    if not rows:
+    row = ask(load_settings(), "reader", lambda connection: set_aside_item(connection, item_id))
+    if row is None:
         raise AnswerIsNo(f"No item {item_id}: `scanstream set-aside list` names them.")
     if as_json:
-        print_json(rows[0])
+        print_json(row)
     else:
-        for name, value in rows[0].items():
+        for name, value in row.items():
             print(f"{name:15} {'' if value is None else value}")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 PATIENCE_SECONDS = 15.0
 """A worker that runs needs less than a second; longer means that none does."""
+SHORTEST_PART, MOST_LISTED = 4, 20
+"""Characters of a pseudonym that are enough to look for it; pseudonyms that are listed where a part is of more."""
 
 
 def ask(settings: Settings, role: str, question: Callable[["Connection"], Result]) -> Result:
@@ -54,22 +56,46 @@ def day_written(text: str) -> dt.date:
 
 
 def find_patients(settings: Settings, patient: str, role: str = "reader") -> list[str]:
-    """Pseudonyms of a patient named by pseudonym or hospital ID (one per issuer); AnswerIsNo where there is none."""
-    from stream.storage.patients import vault
+    """Pseudonyms of a patient as a person types one: a pseudonym in any case, a hospital's ID (one per issuer), a part.
+
+    AnswerIsNo where there is none, or where a part is of several, who are listed then.
+    """
     from stream.storage.reading.views import knows_patient
 
     if ask(settings, role, lambda connection: knows_patient(connection, patient)):
         return [patient]
+    return _by_hospital_id(settings, patient, role) or [_by_part(settings, patient, role)]
+
+
+def _by_hospital_id(settings: Settings, patient: str, role: str) -> list[str]:
+    """None of them where this machine has no password of the vault."""
+    from stream.storage.patients import vault
+
     try:
         pseudonyms = ask(settings, "vault", lambda connection: vault.find_patient(connection, patient))
     except WrongUse:
-        pseudonyms = []
+        return []
     if len(pseudonyms) > 1:
         # a scan that came before its patient's issuer was known leaves a pseudonym that nothing belongs to
-        pseudonyms = ask(settings, role, lambda connection: _with_scans(connection, pseudonyms)) or pseudonyms
-    if not pseudonyms:
-        raise AnswerIsNo(f"No patient {patient} is known here; hospital IDs need the vault role's password.")
+        return ask(settings, role, lambda connection: _with_scans(connection, pseudonyms)) or pseudonyms
     return pseudonyms
+
+
+def _by_part(settings: Settings, typed: str, role: str) -> str:
+    from stream.storage.reading.views import patients_named
+
+    part = typed.strip().upper()
+    # digits alone are a hospital's ID that is not known here: they must not find somebody else
+    telling = len(part) >= SHORTEST_PART and not part.isdigit()
+    found = ask(settings, role, lambda connection: patients_named(connection, part)) if telling else []
+    if part in found:
+        return part
+    if not found:
+        raise AnswerIsNo(f"No patient {typed} is known here; hospital IDs need the vault role's password.")
+    if len(found) > 1:
+        listed = [*found[:MOST_LISTED], *([f"and {len(found) - MOST_LISTED} more"] if len(found) > MOST_LISTED else [])]
+        raise AnswerIsNo("\n  ".join([f"{typed} is a part of {len(found)} pseudonyms: name one of them.", *listed]))
+    return found[0]
 
 
 def _with_scans(connection: "Connection", patients: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Reading verdicts and open questions from the views of schema `scanstream`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -30,15 +30,6 @@ def lesions_followed(connection: Connection, patient_id: str) -> list[Row]:
     query = """SELECT * FROM scanstream.lesion WHERE patient_id = %(patient)s AND superseded_at IS NULL
     ORDER BY first_seen_at, lesion_id, acquired_at, scan_uid"""
     return _rows(connection, query, {"patient": patient_id})
-
-
-def closed_questions(connection: Connection, patients: Sequence[str] | None) -> list[Row]:
-    """Questions of the current lines that are not open, of `patients` or of all."""
-    query = """SELECT DISTINCT ON (patient_id, endpoint) * FROM scanstream.endpoint_status
-    WHERE superseded_at IS NULL AND (%(all)s OR patient_id = ANY(%(patients)s))
-    ORDER BY patient_id, endpoint, line DESC"""
-    rows = _rows(connection, query, {"all": patients is None, "patients": list(patients or [])})
-    return [row for row in rows if row["status"] != "open"]
 
 
 def _rows(connection: Connection, query: str, values: Mapping[str, Any]) -> list[Row]:

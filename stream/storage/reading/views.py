@@ -47,23 +47,22 @@ def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
     return files, {row["status"]: row["n"] for row in scans}
 
 
-def current_risk(connection: Connection, patients: Sequence[str] | None = None) -> list[Row]:
-    """Rows of current_risk, highest risk first, each with what is left of it today; of `patients` only, where given."""
-    return _rows(
-        connection,
-        """SELECT c.*, a.risk AS risk_ahead, a.risk_low AS risk_ahead_low, a.risk_high AS risk_ahead_high
-        FROM scanstream.current_risk c LEFT JOIN scanstream.risk_ahead() a
-          USING (patient_id, endpoint, weights_version, scan_uid, horizon_days)
-        WHERE %(all)s OR c.patient_id = ANY(%(patients)s)
-        ORDER BY c.endpoint, c.horizon_days, c.risk DESC""",
-        {"all": patients is None, "patients": list(patients or [])},
-    )
+def current_risk(connection: Connection, patients: Sequence[str]) -> list[Row]:
+    """Rows of current_risk of `patients`, by endpoint and horizon."""
+    query = "SELECT * FROM scanstream.current_risk WHERE patient_id = ANY(%(patients)s) ORDER BY endpoint, horizon_days"
+    return _rows(connection, query, {"patients": list(patients)})
 
 
 def knows_patient(connection: Connection, patient_id: str) -> bool:
     """Whether anything was ever received for this pseudonym."""
     query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE patient_id = %s)"
     return bool(only_row(connection.execute(query, [patient_id]))[0])
+
+
+def patients_named(connection: Connection, part: str) -> list[str]:
+    """Pseudonyms with `part` in them of whom anything was received, in their order."""
+    query = "SELECT DISTINCT patient_id FROM scanstream.scan_status WHERE strpos(patient_id, %s) > 0 ORDER BY 1"
+    return [patient for (patient,) in connection.execute(query, [part]).fetchall()]
 
 
 def knows_scan(connection: Connection, scan_uid: str) -> bool:
@@ -78,14 +77,10 @@ def of_unknown_disease(connection: Connection, patients: Sequence[str]) -> bool:
     return bool(only_row(connection.execute(query, [list(patients)]))[0])
 
 
-def set_asides(connection: Connection, item_id: str | None = None) -> list[Row]:
-    """Rows of set_aside, one for each cause, newest first; one item only, where given."""
-    return _rows(
-        connection,
-        """SELECT * FROM scanstream.set_aside WHERE item_id = coalesce(%(item)s::text, cause)
-        ORDER BY set_aside_at DESC, item_id""",
-        {"item": item_id},
-    )
+def set_aside_item(connection: Connection, item_id: str) -> Row | None:
+    """The row of set_aside of one item; None where there is none."""
+    rows = _rows(connection, "SELECT * FROM scanstream.set_aside WHERE item_id = %(item)s", {"item": item_id})
+    return rows[0] if rows else None
 
 
 def timepoints(connection: Connection, patient_id: str) -> list[TimepointRow]:
