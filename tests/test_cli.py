@@ -2,6 +2,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import stream
 from stream.__main__ import build_app
 from stream.endpoints import free_port
 from stream.local.supervisor import exclusive
+from stream.terminal.help import PANELS
 
 
 def scanstream(*words: str, folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -103,3 +105,14 @@ def test_postgres_that_does_not_answer_is_named_with_its_setting_and_exits_3(tmp
     assert ended.returncode == 3
     assert "SCANSTREAM_DATABASE_URL" in ended.stderr
     assert "secret" not in ended.stderr
+
+
+def test_the_help_shows_every_command_once_under_what_people_come_to_do() -> None:
+    told = CliRunner().invoke(build_app(), ["--help"]).output
+    named = [name for names in PANELS.values() for name in names]
+    assert sorted(named) == sorted(words[0] for words in commands() if len(words) == 1)
+    assert [told.index(f"─ {panel} ─") for panel in PANELS] == sorted(told.index(f"─ {panel} ─") for panel in PANELS)
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    assert scanstream("--version", folder=tmp_path).stdout == f"scanstream {version('scanstream')}\n"
