@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
+HARDLY = 0.05
+"""Points that are shown as 0.0."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,6 +33,7 @@ def explain(
     endpoint: Annotated[str | None, typer.Option(help="One endpoint, as `risk` names it; else all.")] = None,
     horizon: Annotated[int | None, typer.Option(help="Days ahead; else all horizons.")] = None,
     role: Annotated[str, typer.Option(help="Role to read as, without the prefix.")] = "reader",
+    detail: Annotated[bool, typer.Option("--detail", help="Gates of the network at each visit too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Why a patient's risks moved at the latest scan, whether the patient is unlike those in training, other arms.
@@ -53,7 +56,7 @@ def explain(
         print_json([explanation.to_json() for explanation in explanations])
         return
     for explanation in explanations:
-        _print(explanation)
+        _print(explanation, detail)
 
 
 def _which(endpoint: str | None, horizon: int | None) -> str:
@@ -81,7 +84,7 @@ def _explanations(
     return explaining.explain(rows, timepoints, leads, cache(lambda version: at_hand(settings, version)))
 
 
-def _print(explanation: "Explanation") -> None:
+def _print(explanation: "Explanation", detail: bool) -> None:
     forecaster = explanation.forecaster
     model = f"{forecaster.card.model} {forecaster.weights_version[:12]}"
     after = f"after the scan of {explanation.visits[-1]:%Y-%m-%d}"
@@ -94,6 +97,29 @@ def _print(explanation: "Explanation") -> None:
         _print_moved(moved, f"{explanation.before_at:%Y-%m-%d}")
     _print_unusual(explanation)
     _print_arms(explanation)
+    if detail:
+        _print_gates(explanation)
+    if explanation.moved:
+        print(f"  {_in_short(explanation)}")
+
+
+def _in_short(explanation: "Explanation") -> str:
+    """The risk that moved most, and what moved it most, in a sentence."""
+    moved = max(explanation.moved, key=lambda one: abs(_change(one)))
+    points = 100 * _change(moved)
+    what = f"the risk of {explanation.endpoint} {_within(moved.now)}"
+    if abs(points) < HARDLY:
+        return f"In short: {what} is what it was at the scan before."
+    most = max(moved.parts, key=lambda part: part.change * points)
+    way = "rose" if points > 0 else "fell"
+    return f"In short: {what} {way} by {abs(points):.1f} points, most of all by this: {most}."
+
+
+def _change(moved: "RiskChange") -> float:
+    return moved.now.risk - moved.before
+
+
+def _print_gates(explanation: "Explanation") -> None:
     for at, gate in zip(explanation.visits, explanation.gates, strict=True):
         print(
             f"  gates {at:%Y-%m-%d}: input {gate.input:.2f}, forget {gate.forget:.2f}, output {gate.output:.2f}, "

@@ -175,6 +175,14 @@ def test_the_command_tells_risk_parts_arms_and_what_is_unusual_in_words(database
     assert "Outside the training data: sum of diameters 900 mm; in the training data 0 to 180 mm." in told
     assert "This model does not see treatments" in told
     assert "within 90 days" not in told
+    change, most = moved.now.risk - moved.before, max(moved.parts, key=lambda part: abs(part.change))
+    way = "rose" if change > 0 else "fell"
+    assert told.splitlines()[-1] == (
+        f"  In short: the risk of progression within 180 days {way} by {100 * abs(change):.1f} points, "
+        f"most of all by this: {most}."
+    )
+    assert "gates" not in told
+    assert "gates" in command("PL", "--detail").stdout
     of_breast = command("PB").stdout
     assert "By arm (association in the training data, not an effect of treatment):" in of_breast
     assert "T-DM1 + Pertuzumab: at the end of treatment" in of_breast
