@@ -83,7 +83,7 @@ class ViewReader:
         return self._read(cohort_pages.JUDGED)
 
     def lines(self, choice: Mapping[str, object]) -> pd.DataFrame:
-        """What became of one line of each patient; `choice` has trial, arm, disease (None: any), line and criterion."""
+        """What became of each patient's lines; `choice` has trial, arm, disease, line (None: any) and criterion."""
         return self._read(cohort_pages.LINES, **choice)
 
     def line_visits(self, line: int, criterion: str, patients: Sequence[str]) -> pd.DataFrame:

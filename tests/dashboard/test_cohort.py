@@ -1,5 +1,10 @@
 """The page of a cohort: who is in it by the address, what it says of few, of one and of nobody."""
 
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
 from stream.services.facts.clinical import ImportedVisit
 from stream.settings import Settings
 from tests.dashboard.conftest import Open, read
@@ -76,3 +81,25 @@ def test_one_patient_without_a_scan_after_the_baseline_is_drawn_too(database: Da
 
 def test_before_the_first_visit_the_page_says_so(empty: Settings, open_page: Open) -> None:
     assert "No patient has a visit yet." in read(open_page(empty, "cohort", line="7", in_trial="none such"))
+
+
+def test_export_writes_the_lines_that_are_asked_for_and_no_cell_that_is_a_formula(
+    database: Database, tmp_path: Path
+) -> None:
+    fold_each(database.connect(), [("PG", {"trial": "ONE", "arm": "=1+2"}), *visits("PG", 30.0, 20.0), *trial()])
+
+    def export(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "stream", "export", "cohort", "--csv", "--to", str(tmp_path), *words]
+        return subprocess.run(command, env=database.settings.environment(), capture_output=True, text=True)
+
+    nobody = export("--trial", "TWO")
+    assert (nobody.returncode, nobody.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    ended = export("--trial", "ONE", "--line", "1")
+    assert ended.stdout == f"{tmp_path}/cohort.csv\n", ended.stderr
+    with (tmp_path / "cohort.csv").open(encoding="utf-8-sig") as text:
+        rows = {row["patient_id"]: row for row in csv.DictReader(text)}
+    view = database.connect("reader").execute("SELECT patient_id, best_response FROM scanstream.line_outcome")
+    assert {patient: row["best_response"] for patient, row in rows.items()} == {
+        patient: best or "" for patient, best in view.fetchall()
+    }
+    assert rows["PG"]["arm"] == "'=1+2"

@@ -4,10 +4,11 @@ ENROLLED = "SELECT DISTINCT trial, arm, disease FROM scanstream.enrolment ORDER 
 JUDGED = "SELECT DISTINCT line, criterion FROM scanstream.response WHERE superseded_at IS NULL ORDER BY 1, 2"
 LINES = """
 SELECT * FROM scanstream.line_outcome
-WHERE line = %(line)s AND criterion = %(criterion)s AND (%(trial)s::text IS NULL OR trial = %(trial)s)
+WHERE (%(line)s::int IS NULL OR line = %(line)s) AND criterion = %(criterion)s
+  AND (%(trial)s::text IS NULL OR trial = %(trial)s)
   AND (%(arm)s::text IS NULL OR arm = %(arm)s) AND (%(disease)s::text IS NULL OR disease = %(disease)s)
-ORDER BY patient_id"""
-"""What became of one line of each patient; a filter that is null lets everybody through."""
+ORDER BY patient_id, line"""
+"""What became of one line of each patient, or of all; a filter that is null lets everybody through."""
 VISITS = """
 SELECT patient_id, acquired_at, on_day, day, category, sum_of_diameters, percent_from_baseline, percent_from_nadir,
   new_lesions, counts
