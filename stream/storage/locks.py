@@ -6,7 +6,7 @@ head while holding another row, and roles are made in transactions of their own.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -67,12 +67,13 @@ def lock_heads(connection: psycopg.Connection, patients: Sequence[str]) -> dict[
     return dict(rows)
 
 
-def lock_fact(connection: psycopg.Connection, name: str) -> None:
-    """One at a time gives the fact `name` (`table/key`) its next number, until this transaction ends.
+def lock_facts(connection: psycopg.Connection, names: Collection[str]) -> None:
+    """One at a time gives each fact of `names` (`table/key`) its next number, until this transaction ends.
 
-    The row that could be locked instead may not exist yet.
+    The rows that could be locked instead may not exist yet. Always in the same order, whatever that of `names` is.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    query = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) name"
+    connection.execute(query, [sorted(set(names))])
 
 
 def lock_audit(connection: psycopg.Connection) -> None:

@@ -1,8 +1,9 @@
 """Facts that people and other systems know of a patient: treatments, clinical facts, outcomes, earlier visits."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from models.criteria.finding import LesionFinding, LesionState
@@ -11,7 +12,7 @@ from stream.services.measuring.measurement import feature_rows, finding_rows, me
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.patients.facts import append_if_changed, standing_clinical
+from stream.storage.patients.facts import FactRow, append_if_changed, standing_clinical
 from stream.timeline.digest import digest
 from stream.vocabulary import Completeness, Status
 
@@ -67,15 +68,14 @@ class ImportedVisit:
 
 def accept_treatments(connection: Connection, treatments: Iterable[Treatment], now: dt.datetime) -> set[str]:
     """Append what is new or changed (revision + 1); returns the patients it is about."""
-    changed = set()
+    treatments, facts = list(treatments), []
     for treatment in treatments:
         values = {name: getattr(treatment, name) for name in ("end_at", "withdrawn", "line")}
         names = ("received_as", "name", "kind", "start_at", "at")
         row = {**{name: getattr(treatment, name) for name in names}, "accepted_at": now, **values}
-        key = {"treatment_id": treatment.treatment_id}
-        if append_if_changed(connection, schema.treatments, key, row, values):
-            changed.add(treatment.received_as)
-    return changed
+        facts.append(FactRow(treatment.treatment_id, row, values))
+    revisions = append_if_changed(connection, schema.treatments, "treatment_id", facts)
+    return {one.received_as for one, revision in zip(treatments, revisions, strict=True) if revision}
 
 
 def accept_clinical(
@@ -85,13 +85,14 @@ def accept_clinical(
 
     What was told of other names goes on standing: tables of different columns add up in any order. None takes back.
     """
-    changed = set()
+    patients, rows = list(patients), []
+    standing = standing_clinical(connection, [received_as for received_as, _ in patients])
     for received_as, facts in patients:
-        values = {"facts": {**standing_clinical(connection, received_as), **_in_our_words(facts)}}
-        row = {"accepted_at": now, **values}
-        if append_if_changed(connection, schema.clinical, {"received_as": received_as}, row, values):
-            changed.add(received_as)
-    return changed
+        standing[received_as] = {**standing.get(received_as, {}), **_in_our_words(facts)}
+        values = {"facts": standing[received_as]}
+        rows.append(FactRow(received_as, {"accepted_at": now, **values}, values))
+    revisions = append_if_changed(connection, schema.clinical, "received_as", rows)
+    return {row.key for row, revision in zip(rows, revisions, strict=True) if revision}
 
 
 def _in_our_words(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,14 +103,13 @@ def _in_our_words(facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def accept_outcomes(connection: Connection, outcomes: Iterable[Outcome], now: dt.datetime) -> set[str]:
     """Append outcomes that are new or changed: no input, they settle questions; returns the patients."""
-    changed = set()
+    outcomes, facts = list(outcomes), []
     for outcome in outcomes:
         values = {"at": outcome.at, "event": outcome.event, "withdrawn": outcome.withdrawn}
         row = {"received_as": outcome.received_as, "endpoint": outcome.endpoint, "accepted_at": now, **values}
-        key = {"outcome_id": digest(outcome.received_as, outcome.endpoint).hex()[:32]}
-        if append_if_changed(connection, schema.outcomes, key, row, values):
-            changed.add(outcome.received_as)
-    return changed
+        facts.append(FactRow(digest(outcome.received_as, outcome.endpoint).hex()[:32], row, values))
+    revisions = append_if_changed(connection, schema.outcomes, "outcome_id", facts)
+    return {one.received_as for one, revision in zip(outcomes, revisions, strict=True) if revision}
 
 
 def accept_visits(connection: Connection, visits: Iterable[ImportedVisit], now: dt.datetime) -> list[tuple[str, int]]:
@@ -117,16 +117,19 @@ def accept_visits(connection: Connection, visits: Iterable[ImportedVisit], now: 
 
     A visit imported again with the same values changes nothing, with others it is a new revision.
     """
-    waiting = []
-    for visit in visits:
-        append(connection, schema.scans, [{"scan_uid": visit.scan_uid, "received_as": visit.received_as}])
-        values = {"acquired_at": visit.acquired_at, "instances_sha256": _content_sha256(visit)}
-        row = {**values, "completeness": Completeness.IMPORT, "accepted_at": now, "final_at": now}
-        key = {"scan_uid": visit.scan_uid}
-        if revision := append_if_changed(connection, schema.revisions, key, row, values):
-            _append_content(connection, visit, revision, now)
-            waiting.append((visit.scan_uid, revision))
-    return waiting
+    visits = list(visits)
+    scans = {visit.scan_uid: visit.received_as for visit in visits}
+    append(connection, schema.scans, [{"scan_uid": uid, "received_as": scans[uid]} for uid in sorted(scans)])
+    revisions = append_if_changed(connection, schema.revisions, "scan_uid", [_revision(visit, now) for visit in visits])
+    waiting = [(visit, revision) for visit, revision in zip(visits, revisions, strict=True) if revision]
+    _append_content(connection, waiting, now)
+    return [(visit.scan_uid, revision) for visit, revision in waiting]
+
+
+def _revision(visit: ImportedVisit, now: dt.datetime) -> FactRow:
+    values = {"acquired_at": visit.acquired_at, "instances_sha256": _content_sha256(visit)}
+    row = {**values, "completeness": Completeness.IMPORT, "accepted_at": now, "final_at": now}
+    return FactRow(visit.scan_uid, row, values)
 
 
 def _content_sha256(visit: ImportedVisit) -> str:
@@ -155,9 +158,18 @@ def _rarely_said(finding: LesionFinding) -> list[object]:
     return [[name, value] for name, value in said.items() if value]
 
 
-def _append_content(connection: Connection, visit: ImportedVisit, revision: int, now: dt.datetime) -> None:
-    append(connection, schema.measurements, measurement_rows(visit.scan_uid, revision, visit.measured))
-    append(connection, schema.findings, finding_rows(visit.scan_uid, revision, visit.measured))
-    append(connection, schema.features, feature_rows(visit.scan_uid, revision, visit.measured, visit.disease))
+def _append_content(connection: Connection, visits: Sequence[tuple[ImportedVisit, int]], now: dt.datetime) -> None:
+    """What the revisions of `visits` hold, table by table: by visit, thousands would take minutes."""
+    revisions = [(visit.scan_uid, revision, visit) for visit, revision in visits]
+    for table, rows in (
+        (schema.measurements, [measurement_rows(uid, number, visit.measured) for uid, number, visit in revisions]),
+        (schema.findings, [finding_rows(uid, number, visit.measured) for uid, number, visit in revisions]),
+        (
+            schema.features,
+            [feature_rows(uid, number, visit.measured, visit.disease) for uid, number, visit in revisions],
+        ),
+    ):
+        append(connection, table, chain.from_iterable(rows))
     step = {"status": Status.WAITING, "completeness": Completeness.IMPORT, "changed_at": now}
-    append(connection, schema.assembly, [{"scan_uid": visit.scan_uid, "revision": revision, **step}])
+    steps = [{"scan_uid": uid, "revision": number, **step} for uid, number, _ in revisions]
+    append(connection, schema.assembly, steps)

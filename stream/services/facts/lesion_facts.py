@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stream.storage import audit, schema
 from stream.storage.database import Connection
 from stream.storage.intake.unfinished import is_link_seen
-from stream.storage.patients.facts import append_if_changed, link_stands, scan_of_both
+from stream.storage.patients.facts import FactRow, append_if_changed, link_stands, scan_of_both
 from stream.timeline.digest import digest
 from stream.vocabulary import LesionRelation
 
@@ -52,7 +52,7 @@ def accept_lesion_fact(connection: Connection, fact: LesionFact, by: str, why: s
     row = {"received_as": fact.received_as, "accepted_at": now, **values}
     if fact.withdrawn and not link_stands(connection, fact.link_id):
         return False
-    if not append_if_changed(connection, schema.lesion_links, {"link_id": fact.link_id}, row, values):
+    if append_if_changed(connection, schema.lesion_links, "link_id", [FactRow(fact.link_id, row, values)]) == [None]:
         return False
     audit.record(connection, by, "withdraw lesion" if fact.withdrawn else "lesion", fact.subject, why, now)
     return True

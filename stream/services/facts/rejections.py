@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from stream.crash import reach
 from stream.storage import audit
 from stream.storage.database import Connection
-from stream.storage.locks import lock_fact
+from stream.storage.locks import lock_facts
 from stream.storage.patients.rejections import (
     RejectionRow,
     append_rejection,
@@ -45,9 +45,8 @@ class Rejection:
 def accept_rejections(connection: Connection, rejections: Iterable[Rejection], now: dt.datetime) -> list[str]:
     """Append and log what changes anything, in the caller's transaction; returns the scans it is about."""
     changed, rejections = [], list(rejections)
-    for scan_uid in sorted({rejection.scan_uid for rejection in rejections}):
-        # the row of the scan may not exist yet; numbers are given one at a time all the same
-        lock_fact(connection, f"rejections/{scan_uid}")
+    # the row of a scan may not exist yet; numbers are given one at a time all the same
+    lock_facts(connection, [f"rejections/{rejection.scan_uid}" for rejection in rejections])
     for rejection in rejections:
         changing = _counting_again if rejection.withdrawn else _taken_down
         revisions = changing(connection, rejection)

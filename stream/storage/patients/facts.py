@@ -1,43 +1,60 @@
 """Facts that come in revisions: a changed one is appended as the next revision, the same one again changes nothing."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.storage.locks import lock_fact
+from stream.storage.locks import lock_facts
 
 
-def standing_clinical(connection: Connection, received_as: str) -> Mapping[str, Any]:
-    """The clinical facts that stand of a patient as received; nobody else adds to them until this transaction ends."""
-    lock_fact(connection, f"clinical/{received_as}")
-    query = "SELECT facts FROM core.clinical WHERE received_as = %s ORDER BY revision DESC LIMIT 1"
-    highest = connection.execute(query, [received_as]).fetchone()
-    return highest[0] if highest else {}
+class FactRow(NamedTuple):
+    """A fact to be kept: its key, its row without key and revision, and those of its values that make it another."""
+
+    key: str
+    row: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
-def append_if_changed(
-    connection: Connection,
-    table: sa.Table,
-    key: Mapping[str, str],
-    row: Mapping[str, Any],
-    values: Mapping[str, Any],
-) -> int | None:
-    """Append `row` as the next revision of `key` (one column) unless the highest one has the same `values`.
+def standing_clinical(connection: Connection, patients: Collection[str]) -> dict[str, Mapping[str, Any]]:
+    """Patient as received → clinical facts that stand; nobody else adds to them until this transaction ends."""
+    lock_facts(connection, [f"clinical/{received_as}" for received_as in patients])
+    query = """SELECT DISTINCT ON (received_as) received_as, facts FROM core.clinical WHERE received_as = ANY(%s)
+    ORDER BY received_as, revision DESC"""
+    return dict(connection.execute(query, [list(patients)]).fetchall())
 
-    Returns the new revision, None where nothing changed.
+
+def append_if_changed(connection: Connection, table: sa.Table, key: str, facts: Sequence[FactRow]) -> list[int | None]:
+    """Append each of `facts`, in their order, as the next revision of its `key` (a column) unless its values stand.
+
+    Returns the new revision of each, None where nothing changed.
     """
-    (name, value), columns = next(iter(key.items())), list(values)
-    lock_fact(connection, f"{table.name}/{value}")
-    query = f"SELECT revision, {', '.join(columns)} FROM core.{table.name} WHERE {name} = %s ORDER BY 1 DESC LIMIT 1"
-    highest = connection.execute(query, [value]).fetchone()
-    if highest and list(highest[1:]) == [values[column] for column in columns]:
-        return None
-    revision: int = highest[0] + 1 if highest else 1
-    append(connection, table, [{**key, "revision": revision, **row}])
-    return revision
+    lock_facts(connection, [f"{table.name}/{fact.key}" for fact in facts])
+    highest = _highest(connection, table, key, facts)
+    revisions: list[int | None] = []
+    for fact in facts:
+        revision, values = highest.get(fact.key, (0, None))
+        new = values != list(fact.values.values())
+        revisions.append(revision + 1 if new else None)
+        highest[fact.key] = revision + new, list(fact.values.values())
+    numbered = [(fact, revision) for fact, revision in zip(facts, revisions, strict=True) if revision]
+    append(connection, table, [{key: fact.key, "revision": revision, **fact.row} for fact, revision in numbered])
+    return revisions
+
+
+def _highest(
+    connection: Connection, table: sa.Table, key: str, facts: Sequence[FactRow]
+) -> dict[str, tuple[int, list[Any]]]:
+    """By key the highest revision and its values, of facts that were told before."""
+    if not facts:
+        return {}
+    columns = ", ".join(facts[0].values)
+    query = f"""SELECT DISTINCT ON ({key}) {key}, revision, {columns} FROM core.{table.name} WHERE {key} = ANY(%s)
+    ORDER BY {key}, revision DESC"""
+    rows = connection.execute(query, [[fact.key for fact in facts]]).fetchall()
+    return {row[0]: (row[1], list(row[2:])) for row in rows}
 
 
 def standing_treatment(connection: Connection, treatment_id: str) -> int | None:
