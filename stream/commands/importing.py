@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from stream.errors import WrongUse
+from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import load_settings
 from stream.terminal.options import By, Json, Why
+from stream.terminal.questions import day_written
 
 
 def register(app: typer.Typer) -> None:
@@ -19,11 +20,17 @@ def register(app: typer.Typer) -> None:
 def import_tables(
     folder: Annotated[Path, typer.Argument(help="Folder with clinical, treatments, outcomes, measurements .csv.")],
     issuer: Annotated[str | None, typer.Option(help="Issuer of the patient IDs in the tables.")] = None,
+    baseline_date: Annotated[
+        str | None, typer.Option(help="Day 0 (YYYY-MM-DD) of patients for whom clinical.csv gives none.")
+    ] = None,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits."""
+    """Bring in what is known beside the scans: clinical facts, treatments, outcomes, earlier visits.
+
+    Exit code 1 if not all of it could be used.
+    """
     from stream.terminal.printing import print_json
     from stream.wiring.importing import import_folder
 
@@ -31,8 +38,14 @@ def import_tables(
     if not folder.is_dir():
         raise WrongUse(f"{folder} is no folder.")
     issuer = settings.issuer_for("") if issuer is None else issuer
-    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why)
+    baseline = day_written(baseline_date) if baseline_date else None
+    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why, baseline)
     if as_json:
         print_json(counts)
     else:
         print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+    if aside := counts["set_aside"]:
+        raise AnswerIsNo(
+            f"{aside} of the entries are not used, as their day is missing or cannot be. `scanstream set-aside list "
+            "--waiting` names each: correct it in the tables and import them again."
+        )

@@ -8,24 +8,31 @@ from stream.services.facts.import_tables import import_counts, keep_facts, read_
 from stream.services.facts.importing import Importer
 from stream.settings import Settings
 from stream.storage.database import Outage, connect
+from stream.terminal.progress import progress
 from stream.wiring.bells import ring
 from stream.wiring.pseudonyms import pseudonyms
 
 
-def import_folder(settings: Settings, folder: Path, issuer: str, by: str, why: str | None = None) -> dict[str, int]:
+def import_folder(
+    settings: Settings, folder: Path, issuer: str, by: str, why: str | None = None, baseline: dt.date | None = None
+) -> dict[str, int]:
     """Bring in the tables of `folder`; returns how many of each were read, and how many timelines have news.
 
-    `by` and `why` go into the log, for every patient of whom something new came.
+    `by` and `why` go into the log, for every patient of whom something new came; days of patients without a baseline
+    count from `baseline`.
 
-    Raises WrongUse, with nothing written, where a table cannot be used; CannotStart where Postgres does not answer.
+    Raises WrongUse or AnswerIsNo, with nothing written, where the tables cannot be used; CannotStart where Postgres
+    does not answer.
     The same tables again change nothing. What was kept before an outage stays: importing again brings the rest.
     """
     today = dt.datetime.now(settings.zone).date()
     try:
         with connect(settings, "gateway", timeouts=False) as connection:
             ids = pseudonyms(settings, connection)
-            patients = read_tables(Importer(ids, issuer, settings.zone, settings.assume_disease, today), folder)
-            bells = keep_facts(connection, patients, by, why)
+            importer = Importer(ids, issuer, settings.zone, settings.assume_disease, today, baseline)
+            patients = read_tables(importer, folder)
+            with progress("patients", len(patients)) as advance:
+                bells = keep_facts(connection, patients, by, why, advance)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
     ring(settings, bells)

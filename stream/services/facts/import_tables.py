@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from models.tables.csv_table import UnusableTable
-from stream.errors import WrongUse
+from stream.errors import AnswerIsNo, WrongUse
 from stream.services.accepting.set_asides import set_aside_row
 from stream.services.facts.bells import BellMessage, patient_bell
 from stream.services.facts.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
@@ -15,31 +15,50 @@ from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.patients.vault import keep_patients
+from stream.vocabulary import ReasonCode
 
 PATIENTS_AT_ONCE = 50
 """A transaction holds a lock for each fact; Postgres has room for some thousands, others want some too."""
 
 
 def read_tables(importer: Importer, folder: Path) -> list[ImportedPatient]:
-    """What the tables of `folder` say, by patient; raises WrongUse where one cannot be used."""
+    """What the tables of `folder` say, by patient.
+
+    Raises WrongUse where one cannot be used, AnswerIsNo where they say nothing, or count days from a date they lack.
+    """
     try:
-        return importer.read(folder)
+        patients = importer.read(folder)
     except UnusableTable as error:
         raise WrongUse(str(error)) from None
+    if not patients:
+        raise AnswerIsNo(f"The tables in {folder} have no rows: nothing was imported.")
+    dated = any(patient.visits or patient.treatments for patient in patients)
+    if not dated and any(aside.reason_code is ReasonCode.NO_DATE for patient in patients for aside in patient.asides):
+        raise AnswerIsNo(
+            f"The tables in {folder} count in days and have no date to count from: nothing was imported. Give "
+            "clinical.csv a column baseline_date or treatment_start, or one date for all by --baseline-date."
+        )
+    return patients
 
 
 def keep_facts(
-    connection: Connection, patients: Sequence[ImportedPatient], by: str, why: str | None
+    connection: Connection,
+    patients: Sequence[ImportedPatient],
+    by: str,
+    why: str | None,
+    advance: Callable[[int], None],
 ) -> list[BellMessage]:
     """Append the facts of `patients`, some in a transaction; returns the bells to ring for what is new.
 
-    `by` and `why` go into the log, for every patient of whom something new came.
+    `by` and `why` go into the log, for every patient of whom something new came; `advance` hears of how many patients
+    more the facts are kept.
     """
-    return [
-        bell
-        for start in range(0, len(patients), PATIENTS_AT_ONCE)
-        for bell in _keep(connection, patients[start : start + PATIENTS_AT_ONCE], by, why)
-    ]
+    bells: list[BellMessage] = []
+    for start in range(0, len(patients), PATIENTS_AT_ONCE):
+        some = patients[start : start + PATIENTS_AT_ONCE]
+        bells += _keep(connection, some, by, why)
+        advance(len(some))
+    return bells
 
 
 def import_counts(patients: Sequence[ImportedPatient], bells: Iterable[BellMessage]) -> dict[str, int]:

@@ -86,13 +86,17 @@ class ImportedPatient:
 
 @dataclass(frozen=True)
 class Importer:
-    """What the tables do not say: who issued the patients' IDs, where days begin, which disease to assume, the day."""
+    """What the tables do not say: who issued the patients' IDs, where days begin, which disease to assume, today.
+
+    `baseline`: from when days count of patients of whom the tables do not say it.
+    """
 
     names: Names
     issuer: str
     zone: ZoneInfo
     assume_disease: str
     today: dt.date
+    baseline: dt.date | None = None
 
     def read(self, folder: Path) -> list[ImportedPatient]:
         """What the tables in `folder` say, by patient; UnusableTable names file, line and column of the first fault."""
@@ -112,7 +116,7 @@ class _PatientImport:
         self._mrn = rows.patient_id
         self._name = rows.clinical.first("name", "patient_name")
         self._id = importer.names.patient_id(importer.issuer, self._mrn)
-        self._baseline = rows.baseline_date()
+        self._baseline = rows.baseline_date() or importer.baseline
         self._birth = date(rows.clinical, "birth_date") or date(rows.clinical, "date_of_birth")
         self._asides: dict[str, Aside] = {}
 

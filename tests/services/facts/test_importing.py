@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from models.features import IMAGES, MEASUREMENTS
 from models.tables.csv_table import read_table
+from stream.__main__ import build_app
 from stream.endpoints import free_port, kafka_servers
-from stream.errors import WrongUse
+from stream.errors import AnswerIsNo, WrongUse
 from stream.publisher import ensure_topics
 from stream.services.accepting.received_files import accept as receive
 from stream.services.folding.reconcile import Reconciler
@@ -94,6 +96,31 @@ def test_a_bad_line_anywhere_writes_nothing(tables: Tables, database: Database, 
     worker = database.connect()
     for table in ("scans", "treatments", "clinical", "features"):
         assert worker.execute(f"SELECT count(*) FROM core.{table}").fetchone() == (0,)
+
+
+def test_days_count_from_the_date_that_is_given_where_the_tables_give_none(
+    tables: Tables, database: Database, services: Settings
+) -> None:
+    clinical = "patient_id,baseline_date\nA,2026-01-10\nB,\n"
+    folder = tables.write(clinical=clinical, measurements=VISITS + "B,1,20\n")
+    counts = import_folder(database.settings, folder, "NORTH", "coordinator", baseline=dt.date(2026, 2, 1))
+    assert (counts["visits"], counts["set_aside"]) == (4, 0)
+    days = database.connect().execute("SELECT acquired_at FROM core.revisions ORDER BY 1").fetchall()
+    assert [f"{at:%m-%d}" for (at,) in days] == ["01-10", "02-02", "02-21", "04-10"]
+
+
+def test_the_command_says_what_to_change_where_less_than_all_could_be_used(
+    tables: Tables, database: Database, services: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in database.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    words = ["import", str(tables.write(clinical=CLINICAL, measurements=VISITS + "B,1,20\n")), "--issuer", "NORTH"]
+    told = CliRunner().invoke(build_app(), words)
+    assert "3 visits · 1 set aside" in told.stdout
+    assert isinstance(told.exception, AnswerIsNo)
+    assert str(told.exception).startswith("1 of the entries are not used")
+    dated = CliRunner().invoke(build_app(), [*words, "--baseline-date", "2026-02-01"])
+    assert (dated.exit_code, "4 visits · 0 set aside" in dated.stdout) == (0, True)
 
 
 def test_an_imported_patient_is_found_by_the_hospitals_id(
@@ -181,9 +208,9 @@ def test_the_immunotherapy_trials_get_forecasts_once_their_days_have_a_date(
     tmp_path: Path, database: Database, importing: Import
 ) -> None:
     folder = shared_data() / "immunotherapy"
-    without_dates = importing(folder)
-    assert (without_dates["visits"], without_dates["changed_timelines"]) == (0, 0)
-    assert without_dates["set_aside"] > 4000
+    with pytest.raises(AnswerIsNo, match="baseline_date or treatment_start, or one date for all by --baseline-date"):
+        importing(folder)
+    assert database.connect().execute("SELECT count(*) FROM core.set_asides").fetchone() == (0,)
     shutil.copy(folder / "measurements.csv", tmp_path)
     patients = sorted({row["patient_id"] for row in read_table(folder / "measurements.csv")})
     lines = [f"{patient},2015-06-01" for patient in patients]
