@@ -9,8 +9,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from stream.__main__ import build_app
-from stream.errors import AnswerIsNo, WrongUse
+from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import PREFIX
+from stream.terminal.questions import ask
 from tests.database import Database
 from tests.services.accepted_facts import breast, fold_each, lung
 
@@ -80,3 +81,8 @@ def test_digits_are_a_hospitals_id_and_never_a_part(database: Database, command:
 
 def test_all_rows_of_a_page_are_a_contradiction(command: Command) -> None:
     assert isinstance(command("set-aside", "list", "--all", "--limit", "5").exception, WrongUse)
+
+
+def test_a_database_of_another_version_is_a_sentence_with_its_cure(database: Database) -> None:
+    with pytest.raises(CannotStart, match="of another version: .*scanstream db upgrade"):
+        ask(database.settings, "reader", lambda connection: connection.execute("SELECT FROM scanstream.of_tomorrow"))

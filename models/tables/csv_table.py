@@ -35,8 +35,10 @@ def read_table(path: Path, needed: bool = False) -> list[Row]:
             if "patient_id" not in [name.strip().lower() for name in table.fieldnames or ()]:
                 raise UnusableTable(f"{path} has no column patient_id.")
             return [row for line, cells in enumerate(table, start=2) if (row := _row(path, line, cells))["patient_id"]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnusableTable(f"{path} is not a CSV table in UTF-8: {error}.") from None
+    except UnicodeDecodeError:
+        raise UnusableTable(f"{path} is not in UTF-8: save it as CSV in UTF-8.") from None
+    except csv.Error:
+        raise UnusableTable(f"{path} is not a CSV table: save it as CSV in UTF-8.") from None
 
 
 def number(row: Row, *columns: str, at_least: float = -math.inf) -> float | None:

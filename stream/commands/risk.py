@@ -50,21 +50,21 @@ def risk(
     """
     from stream.storage.reading.listing import RiskFilter, closed_questions, current_risks
     from stream.storage.reading.views import of_unknown_disease
-    from stream.terminal.paging import place_of, print_listing
+    from stream.terminal.paging import page_choice, print_listing
     from stream.terminal.printing import print_json
 
-    place = place_of(limit, page, every, as_json)
+    choice = page_choice(limit, page, every, as_json)
     settings = load_settings()
     patients = find_patients(settings, patient) if patient else None
     wanted = RiskFilter(patients, disease, endpoint, horizon)
-    risks = ask(settings, "reader", lambda connection: current_risks(connection, wanted, place))
+    risks = ask(settings, "reader", lambda connection: current_risks(connection, wanted, choice))
     if as_json:
         print_json(risks.rows)
         return
-    print_listing(risks, place, COLUMNS)
-    closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, place))
+    print_listing(risks, choice, COLUMNS)
+    closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, choice))
     if closed.rows:
         print("\nNot forecast, as the question is not open:")
-        print_listing(closed, place, CLOSED)
+        print_listing(closed, choice, CLOSED)
     if patients and ask(settings, "reader", lambda connection: of_unknown_disease(connection, patients)):
         print(UNKNOWN_DISEASE)

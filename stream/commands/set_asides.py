@@ -44,15 +44,15 @@ def list_set_asides(
 ) -> None:
     """What was set aside, newest first: one line for each cause, with its number of files."""
     from stream.storage.reading.listing import SetAsideFilter, set_aside_causes
-    from stream.terminal.paging import place_of, print_listing
+    from stream.terminal.paging import page_choice, print_listing
     from stream.terminal.printing import print_json
 
-    place, wanted = place_of(limit, page, every, as_json), SetAsideFilter(reason, sender, waiting)
-    causes = ask(load_settings(), "reader", lambda connection: set_aside_causes(connection, wanted, place))
+    choice, wanted = page_choice(limit, page, every, as_json), SetAsideFilter(reason, sender, waiting)
+    causes = ask(load_settings(), "reader", lambda connection: set_aside_causes(connection, wanted, choice))
     if as_json:
         print_json(causes.rows)
     else:
-        print_listing(causes, place, COLUMNS)
+        print_listing(causes, choice, COLUMNS)
 
 
 def show_set_aside(

@@ -30,6 +30,13 @@ Outage = (
 )
 """What the driver raises while Postgres is away or has given us up: wait, connect again, repeat."""
 
+OtherSchema = (
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+)
+"""What the driver raises where the database was never migrated, or is of another version than this code."""
 ReaderOutage = sa.exc.OperationalError
 Refused = sa.exc.DataError
 """A function did not do what was asked of it: its message is a sentence for whoever asked."""

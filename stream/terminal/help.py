@@ -26,9 +26,6 @@ class GroupedHelp(TyperGroup):
 def group_commands(app: typer.Typer) -> None:
     """Give each command and group of `app` its heading."""
     panel_of = {name: panel for panel, names in PANELS.items() for name in names}
-    for info in (*app.registered_commands, *app.registered_groups):
-        info.rich_help_panel = panel_of[_name(info)]
-
-
-def _name(info: CommandInfo | TyperInfo) -> str:
-    return info.name or getattr(info.callback, "__name__", "")
+    infos: list[CommandInfo | TyperInfo] = [*app.registered_commands, *app.registered_groups]
+    for info in infos:
+        info.rich_help_panel = panel_of[str(info.name or getattr(info.callback, "__name__", ""))]

@@ -19,14 +19,16 @@ SHORTEST_PART, MOST_LISTED = 4, 20
 
 
 def ask(settings: Settings, role: str, question: Callable[["Connection"], Result]) -> Result:
-    """The answer of Postgres as `role`; CannotStart where it cannot be reached."""
-    from stream.storage.database import Outage, connect
+    """The answer of Postgres as `role`; CannotStart where it cannot be reached or is of another version."""
+    from stream.storage.database import OtherSchema, Outage, connect
 
     try:
         with connect(settings, role) as connection:
             return question(connection)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
+    except OtherSchema:
+        raise CannotStart("The database is of another version: bring it here with `scanstream db upgrade`.") from None
 
 
 def connected(settings: Settings, role: str) -> "Connection":

@@ -25,7 +25,7 @@ WHERE item_id = cause AND (%(reason)s::text IS NULL OR reason_code = %(reason)s)
   AND (%(sender)s::text IS NULL OR upper(sender) = upper(%(sender)s)) AND (NOT %(waiting)s OR decision IS NULL)"""
 
 
-class Place(NamedTuple):
+class PageChoice(NamedTuple):
     """Which rows of a list are shown: the page, from 1, of `limit` rows each; without a limit all."""
 
     limit: int | None = None
@@ -56,26 +56,26 @@ class SetAsideFilter(NamedTuple):
     waiting: bool = False
 
 
-def current_risks(connection: Connection, wanted: RiskFilter, place: Place) -> Listing:
+def current_risks(connection: Connection, wanted: RiskFilter, choice: PageChoice) -> Listing:
     """Rows of current_risk, highest risk first, each with what is left of it today."""
-    return _listing(connection, RISKS, "risk DESC, patient_id, endpoint, horizon_days", wanted, place)
+    return _listing(connection, RISKS, "risk DESC, patient_id, endpoint, horizon_days", wanted, choice)
 
 
-def closed_questions(connection: Connection, wanted: RiskFilter, place: Place) -> Listing:
+def closed_questions(connection: Connection, wanted: RiskFilter, choice: PageChoice) -> Listing:
     """Questions of the current lines that are not open, by patient; whatever horizon is wanted."""
-    return _listing(connection, CLOSED, "patient_id, endpoint", wanted, place)
+    return _listing(connection, CLOSED, "patient_id, endpoint", wanted, choice)
 
 
-def set_aside_causes(connection: Connection, wanted: SetAsideFilter, place: Place) -> Listing:
+def set_aside_causes(connection: Connection, wanted: SetAsideFilter, choice: PageChoice) -> Listing:
     """Rows of set_aside, one for each cause, newest first."""
-    return _listing(connection, SET_ASIDE, "set_aside_at DESC, item_id", wanted, place)
+    return _listing(connection, SET_ASIDE, "set_aside_at DESC, item_id", wanted, choice)
 
 
 def _listing(
-    connection: Connection, query: str, order: str, wanted: RiskFilter | SetAsideFilter, place: Place
+    connection: Connection, query: str, order: str, wanted: RiskFilter | SetAsideFilter, choice: PageChoice
 ) -> Listing:
-    values: dict[str, Any] = {**wanted._asdict(), "limit": place.limit}
-    values["offset"] = (place.page - 1) * place.limit if place.limit else 0
+    values: dict[str, Any] = {**wanted._asdict(), "limit": choice.limit}
+    values["offset"] = (choice.page - 1) * choice.limit if choice.limit else 0
     text = f"""SELECT l.*, count(*) OVER () AS of_all FROM ({query}) l ORDER BY {order}
     LIMIT %(limit)s OFFSET %(offset)s"""
     rows = connection.cursor(row_factory=dict_row).execute(text, values).fetchall()
