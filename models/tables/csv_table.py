@@ -20,7 +20,11 @@ class Row(dict[str, str]):
 
     def first(self, *columns: str) -> str | None:
         """The first of these cells that is not missing."""
-        return next((self[name] for name in columns if self.get(name, "").lower() not in MISSING), None)
+        for name in columns:
+            cell = self.get(name)
+            if cell and cell.lower() not in MISSING:
+                return cell
+        return None
 
 
 def read_table(path: Path, needed: bool = False) -> list[Row]:

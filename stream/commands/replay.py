@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from stream.errors import AnswerIsNo, WrongUse
-from stream.settings import load_settings
-from stream.terminal.options import Json
-from stream.terminal.questions import connected
+from stream.settings import Settings, load_settings
+from stream.terminal.options import PATIENT_HELP, Json
+from stream.terminal.questions import connected, find_patient
 
 OUTCOMES = ("same", "changed", "failed")
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    patient: Annotated[str | None, typer.Option(help="Pseudonym of one patient; else all.")] = None,
+    patient: Annotated[str | None, typer.Option(help=f"One patient, else all. {PATIENT_HELP}")] = None,
     model: Annotated[str | None, typer.Option(help="Name of one model; else all.")] = None,
     remeasure: Annotated[
         bool, typer.Option("--remeasure", help="Measure the files in the archive again first, with today's reader.")
@@ -26,8 +26,10 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Fold again from stored timepoints, and say what changed."""
+    settings = load_settings()
+    patient = find_patient(settings, patient) if patient else None
     if remeasure:
-        _remeasure(patient, model, as_json)
+        _remeasure(settings, patient, model, as_json)
         return
     from stream.services.recovery import replay as again
     from stream.storage.folding.active_weights import active_versions_of
@@ -36,7 +38,6 @@ def replay(
     from stream.terminal.progress import progress
     from stream.wiring.replaying import replaying
 
-    settings = load_settings()
     with connected(settings, "worker") as connection:
         weights = active_versions_of(connection, model)
         if not weights:
@@ -58,14 +59,13 @@ def replay(
         print(f"{len(waiting)} timelines folded again; {changed} forecasts changed, by {largest:.2g} at most.")
 
 
-def _remeasure(patient: str | None, model: str | None, as_json: bool) -> None:
+def _remeasure(settings: Settings, patient: str | None, model: str | None, as_json: bool) -> None:
     from stream.terminal.printing import print_json
     from stream.terminal.progress import progress
     from stream.wiring.remeasuring import remeasuring
 
     if model:
         raise WrongUse("Measuring again is for all models: leave --model away.")
-    settings = load_settings()
     with connected(settings, "worker") as connection:
         again = remeasuring(settings, connection, patient)
         with progress("measure", again.total) as advance:

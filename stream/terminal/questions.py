@@ -93,7 +93,10 @@ def _by_part(settings: Settings, typed: str, role: str) -> str:
     if part in found:
         return part
     if not found:
-        raise AnswerIsNo(f"No patient {typed} is known here; hospital IDs need the vault role's password.")
+        raise AnswerIsNo(
+            f"No patient {typed} is known here; a part of a pseudonym needs {SHORTEST_PART} characters, a hospital ID "
+            "the vault role's password."
+        )
     if len(found) > 1:
         listed = [*found[:MOST_LISTED], *([f"and {len(found) - MOST_LISTED} more"] if len(found) > MOST_LISTED else [])]
         raise AnswerIsNo("\n  ".join([f"{typed} is a part of {len(found)} pseudonyms: name one of them.", *listed]))
