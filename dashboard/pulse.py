@@ -1,5 +1,6 @@
 """Whether the database answers and has changed: one small question for all viewers of this process."""
 
+import select
 import threading
 import time
 
@@ -37,12 +38,18 @@ class Pulse:
 
     def _ask(self) -> str | DatabaseAway:
         try:
-            if self._connection is None or self._connection.closed:
+            if self._connection is None or self._connection.closed or _ended(self._connection):
                 self._connection = ReaderConnection.open(self._settings, ROLE, PATIENCE_SECONDS)
                 self._connection.autocommit = True
             return self._connection.snapshot()
         except (*Outage, CannotStart) as error:
             return DatabaseAway(str(error).splitlines()[0])
+
+
+def _ended(idle: ReaderConnection) -> bool:
+    """What a server sends unasked is its goodbye: a restart since the last question is no outage."""
+    readable, _, _ = select.select([idle], [], [], 0)
+    return bool(readable)
 
 
 def pulse() -> Pulse:

@@ -37,6 +37,15 @@ def test_while_postgres_is_away_every_page_says_so_in_a_sentence_and_goes_on_whe
         assert page.title
 
 
+def test_a_restart_that_nobody_saw_is_no_outage(
+    filled: Settings, service_settings: Settings, supervisor: Supervisor, open_page: Open
+) -> None:
+    page = open_page(filled)
+    supervisor.stop("postgres")
+    supervisor.start(postgres.part(service_settings.data_dir, load_endpoints(service_settings)))
+    assert not page.run().error
+
+
 def test_a_frozen_database_is_told_and_not_waited_for(
     filled: Settings, supervisor: Supervisor, open_page: Open
 ) -> None:
