@@ -14,6 +14,7 @@ from stream import logs
 from stream.crash import reach
 from stream.errors import UnknownWeights
 from stream.services.folding import committing
+from stream.services.folding.course_cache import CourseCache
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.state_cache import StateCache
 from stream.services.folding.stepping import fold
@@ -67,6 +68,7 @@ class Reconciler:
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
         self._load = load
         self._cache = StateCache()
+        self._courses = CourseCache()
         staging.prepare(connection)
 
     def use(self, connection: Connection) -> None:
@@ -160,8 +162,12 @@ class Reconciler:
         afresh: Collection[str],
         cause: Cause | None = None,
     ) -> list[Plan]:
-        active = list(forecasters.values())
-        return [plan(timeline, active, afresh, cause) for timeline in read_timelines(self._connection, patients)]
+        active, plans = list(forecasters.values()), []
+        for timeline in read_timelines(self._connection, patients):
+            before = self._courses.course(timeline.patient_id)
+            plans.append(plan(timeline, active, afresh, cause, before))
+            self._courses.keep(timeline.patient_id, plans[-1].course)
+        return plans
 
     def _rows(self, plans: Sequence[Plan]) -> list[FoldRows]:
         """Take the steps of `plans` and make the rows they write and end."""
