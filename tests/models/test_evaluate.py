@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models.card import COMMITTED
 from models.evaluate import Evaluation, cross_validated, evaluate, load_usable, write_predictions
 from models.forecast import RiskForecast, SizeForecast
+from models.serving.forecaster import load_forecaster
 from models.training.blueprints import BLUEPRINTS
-from models.training.crossvalidation import folds
+from models.training.crossvalidation import Forecasts, folds, forecast_pair
 from stream.__main__ import build_app
 from stream.errors import WrongUse
 from tests.data import shared_data
@@ -23,10 +25,17 @@ from tests.models.timelines import made_timelines
 HEADER = "patient_id,day,longest_diameter_mm,trial"
 
 
-@pytest.fixture
-def cohort(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thirty patients whose lesions shrink, then grow at a pace of their own."""
-    return written(tmp_path / "cohort", rows_of(30))
+    return written(tmp_path_factory.mktemp("tables") / "cohort", rows_of(30))
+
+
+@pytest.fixture(scope="module")
+def left_out(cohort: Path) -> tuple[Evaluation, Forecasts]:
+    """The cohort judged by weights that were fitted, hardly, without the patient."""
+    blueprint = replace(BLUEPRINTS["progression"], epochs=1)
+    return cross_validated(load_usable(cohort, blueprint), blueprint)
 
 
 def rows_of(patients: int) -> list[str]:
@@ -53,7 +62,8 @@ SAID = ("risk", "risk_low", "risk_high", "value", "value_low", "value_high")
 
 def predictions(folder: Path, out: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Risk or size and interval as written, by patient, day, endpoint and horizon."""
-    evaluate("progression", folder, cross_validate=False, predictions=out)
+    records = load_usable(folder, BLUEPRINTS["progression"])
+    write_predictions(out, records, forecast_pair(load_forecaster(COMMITTED / "progression"), records).lead)
     with out.open(newline="") as lines:
         return {tuple(row[name] for name in KEY): tuple(row[name] for name in SAID) for row in csv.DictReader(lines)}
 
@@ -82,21 +92,19 @@ def test_the_day_of_a_prediction_is_the_tables_own(cohort: Path, tmp_path: Path)
     assert {key[1] for key in predictions(cohort, tmp_path / "p.csv")} == {"-7", "35", "77", "119", "161"}
 
 
-def test_it_says_when_the_judged_patients_were_trained_on(cohort: Path, tmp_path: Path) -> None:
-    unseen = evaluate("progression", cohort, cross_validate=False, predictions=None)
-    assert (unseen.trained_on, unseen.patients) == (0, 30)
-    assert "flatter" not in str(unseen)
-    rows = (shared_data() / "immunotherapy" / "measurements.csv").read_text().splitlines()
-    some = written(tmp_path / "trained", [row for row in rows[1:] if row.split(",")[0] == "FIR"], rows[0])
+def test_it_says_when_the_judged_patients_were_trained_on(tmp_path: Path) -> None:
+    header, *rows = (shared_data() / "immunotherapy" / "measurements.csv").read_text().splitlines()
+    few = sorted({row.split(",")[2] for row in rows if row.startswith("FIR,")})[:12]
+    some = written(tmp_path / "trained", [row for row in rows if row.split(",")[2] in few], header)
     seen = evaluate("progression", some, cross_validate=False, predictions=None)
-    assert seen.trained_on == seen.patients > 50
+    assert seen.trained_on == seen.patients == 12
     assert "flatter" in str(seen)
 
 
-def test_cross_validation_forecasts_each_patient_without_that_patient(cohort: Path) -> None:
-    blueprint = replace(BLUEPRINTS["progression"], epochs=3)
-    found, forecasts = cross_validated(load_usable(cohort, blueprint), blueprint)
-    assert isinstance(found, Evaluation)
+def test_cross_validation_forecasts_each_patient_without_that_patient(
+    left_out: tuple[Evaluation, Forecasts],
+) -> None:
+    found, forecasts = left_out
     assert found.weights_version is None
     assert all(len(visits) == 5 for visits in forecasts)
     places = {(score.place, score.measure) for score in found.scores}
@@ -147,8 +155,10 @@ def test_too_few_patients_to_cross_validate_is_said(tmp_path: Path) -> None:
 
 def test_a_single_patient_is_forecast_though_there_is_nothing_to_judge(tmp_path: Path) -> None:
     alone = written(tmp_path / "alone", ["p,0,50,BIRCH"])
-    assert len(predictions(alone, tmp_path / "p.csv")) == ROWS_PER_VISIT
-    assert "nothing to judge" in str(evaluate("progression", alone, cross_validate=False, predictions=None))
+    out = tmp_path / "p.csv"
+    assert "nothing to judge" in str(evaluate("progression", alone, cross_validate=False, predictions=out))
+    assert len(out.read_text().splitlines()) == 1 + ROWS_PER_VISIT
+    assert len(predictions(alone, out)) == ROWS_PER_VISIT
 
 
 def scanstream_raising(*words: str) -> None:
@@ -177,7 +187,8 @@ def test_the_other_models_patients_are_refused_by_name(cohort: Path) -> None:
 
 def test_figures_come_as_json_for_scripts(cohort: Path) -> None:
     found = json.loads(scanstream("evaluate", "progression", "--data", str(cohort), "--json").stdout)
-    assert found["trained_on"] == 0
+    assert (found["trained_on"], found["patients"]) == (0, 30)
+    assert "flatter" not in found["provenance"]
     assert {"calibration", "decision_curve", "subgroups", "sizes"} <= set(found)
     value, low, high = found["scores"][0]["LSTM"]
     assert low <= value <= high
@@ -188,9 +199,8 @@ def test_the_models_that_come_along_are_listed() -> None:
     assert [each["model"] for each in listed] == ["progression", "response"]
 
 
-def test_a_table_names_the_best_model_and_lists_all_with_intervals(cohort: Path) -> None:
-    blueprint = replace(BLUEPRINTS["progression"], epochs=1)
-    found, _ = cross_validated(load_usable(cohort, blueprint), blueprint)
+def test_a_table_names_the_best_model_and_lists_all_with_intervals(left_out: tuple[Evaluation, Forecasts]) -> None:
+    found, _ = left_out
     lines = str(found).splitlines()
     best = min(
         (s for s in found.scores if (s.place, s.measure) == ("at the next visit", "Brier score")), key=lambda s: s.place
