@@ -164,9 +164,14 @@ def _expected(dataset: Dataset) -> ExpectedCounts:
 
 def _references(dataset: Dataset) -> Iterator[str]:
     """Every Referenced SOP Instance UID, in document order, of an instance that this one is about."""
-    for element in dataset:
-        if element.VR == "SQ" and element.keyword not in _NOT_MADE_FROM:
-            for item in element.value:
-                yield from _references(item)
-        elif element.keyword == "ReferencedSOPInstanceUID" and element.value:
-            yield str(element.value)
+    for tag in sorted(dataset.keys()):
+        if dataset.get_item(tag).VR in _DECODED:
+            element = dataset[tag]
+            if element.VR == "SQ" and element.keyword not in _NOT_MADE_FROM:
+                for item in element.value:
+                    yield from _references(item)
+            elif element.keyword == "ReferencedSOPInstanceUID" and element.value:
+                yield str(element.value)
+
+
+_DECODED = ("SQ", "UI", "UN", None)  # of a file that states no VR, all; decoding every text would take as long again
