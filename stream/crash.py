@@ -87,6 +87,9 @@ POINTS = {
     "reconcile.committed": "folds are committed, the memory of states not brought up to date",
     "forecast.done": "folds are committed, nobody is told",
     "forecast.announced": "folds are announced, their bells not acknowledged",
+    # worker: explanations
+    "explain.computed": "an explanation is worked out, nothing of it written",
+    "explain.written": "an explanation is written and its timeline waits no more, not committed",
     # worker: the sweep
     "sweep.leading": "a worker leads a sweep and has done nothing",
     "sweep.finalised": "old revisions became final, not committed",

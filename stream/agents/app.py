@@ -1,4 +1,4 @@
-"""The Faust app of a worker: three agents over raw messages, a clock for what is due, and a sweep."""
+"""The Faust app of a worker: three agents over raw messages, clocks for what is due and unexplained, and a sweep."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from stream.agents.assemble import Assemble
 from stream.agents.batching import Batcher, Handle
 from stream.agents.consumer import read_what_is_there
 from stream.agents.executor import end_process
+from stream.agents.explain import ExplainAgent
 from stream.agents.forecast import ForecastAgent
 from stream.agents.measure import MeasureAgent
 from stream.agents.stalled_partitions import LOOK_SECONDS, StallWatch, Unread
@@ -22,6 +23,8 @@ from stream.publisher import unread
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
 SWEEP_SECONDS = 5.0
+EXPLAIN_SECONDS = 0.5
+"""How late somebody sees why a risk moved, beside what it takes to work it out."""
 SESSION_SECONDS, HEARTBEAT_SECONDS = 8, 2
 """After a death the others have its partitions this much later; shorter loses them to a slow garbage collection."""
 IDLE_SECONDS = 10 * 365 * 86_400
@@ -42,6 +45,7 @@ class Agents:
     assemble: Assemble
     measure: MeasureAgent
     forecast: ForecastAgent
+    explain: ExplainAgent
 
 
 def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
@@ -56,6 +60,7 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions:
     add_agents(app, handles, partial(unread, servers, app.conf.id))
     _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
     _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
+    _add_clock(app, "explain", EXPLAIN_SECONDS, agents.explain.tick)
     return app
 
 

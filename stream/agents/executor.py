@@ -67,6 +67,11 @@ class Executor:
         """Say that the work of now, which takes long, goes on."""
         self._progress_at = time.monotonic()
 
+    @property
+    def busy(self) -> bool:
+        """Whether it does something now; an outage that is waited out is nothing."""
+        return self._working
+
     def stuck_seconds(self) -> float:
         """For how long the work of now has made no progress; 0 where there is none, or an outage is waited out."""
         return time.monotonic() - self._progress_at if self._working else 0.0

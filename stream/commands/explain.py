@@ -10,14 +10,10 @@ from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patients
 
 if TYPE_CHECKING:
-    from models.explaining.risk_change import RiskChange
-    from models.forecast import RiskForecast
-    from stream.services.explaining import Explanation
     from stream.storage.database import Connection
-    from stream.storage.folding.active_weights import Lead
-    from stream.storage.reading.views import TimepointRow
 
-Row = dict[str, Any]
+Says = dict[str, Any]
+"""What is said of the risks of one endpoint: `Explanation.to_json`."""
 HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
 HARDLY = 0.05
 """Points that are shown as 0.0."""
@@ -38,7 +34,7 @@ def explain(
 ) -> None:
     """Why a patient's risks moved at the latest scan, whether the patient is unlike those in training, other arms.
 
-    The timeline is folded again with the weights that led; nothing is written.
+    It is worked out once a scan is folded, and kept. Until it is, it is worked out here; nothing is written.
     """
     from stream.terminal.printing import print_json
 
@@ -53,7 +49,7 @@ def explain(
             f"No forecast {_which(endpoint, horizon)}stands for {patient}: `scanstream risk` lists those that do."
         )
     if as_json:
-        print_json([explanation.to_json() for explanation in explanations])
+        print_json(explanations)
         return
     for explanation in explanations:
         _print(explanation, detail)
@@ -63,9 +59,48 @@ def _which(endpoint: str | None, horizon: int | None) -> str:
     return (f"of {endpoint} " if endpoint else "") + (f"within {horizon} days " if horizon else "")
 
 
-def _explanations(
-    settings: Settings, role: str, patient: str, wanted: tuple[str | None, int | None]
-) -> list["Explanation"]:
+def _explanations(settings: Settings, role: str, patient: str, wanted: tuple[str | None, int | None]) -> list[Says]:
+    """What is kept of each endpoint's risks, without horizons that nobody asked for or that stand no more."""
+    from stream.storage.reading.views import explained
+
+    endpoint, horizon = wanted
+    rows = [
+        row
+        for row in ask(settings, role, lambda connection: explained(connection, patient))
+        if endpoint in (None, row["endpoint"]) and horizon in (None, row["horizon_days"])
+    ]
+    by_forecast = {_forecast(row): row["says"] for row in rows}
+    if any(says is None for says in by_forecast.values()):
+        by_forecast = {_forecast(says): says for says in _worked_out(settings, role, patient)}
+    horizons: dict[tuple[str, ...], list[tuple[str, int | None]]] = {}
+    for row in rows:
+        horizons.setdefault(_forecast(row), []).append(_horizon(row))
+    return [_only(by_forecast[each], of_it) for each, of_it in horizons.items() if each in by_forecast]
+
+
+def _forecast(row: Says) -> tuple[str, ...]:
+    return row["endpoint"], row["weights_version"], row["scan_uid"]
+
+
+def _horizon(row: Says) -> tuple[str, int | None]:
+    return row["horizon_kind"], row["horizon_days"]
+
+
+def _only(says: Says, horizons: list[tuple[str, int | None]]) -> Says:
+    """The same of some horizons."""
+
+    def those(rows: list[Says]) -> list[Says]:
+        return [row for row in rows if _horizon(row) in horizons]
+
+    arms = says["arms"] and {
+        **says["arms"],
+        "rows": [{**row, "forecasts": those(row["forecasts"])} for row in says["arms"]["rows"]],
+    }
+    return {**says, "forecasts": those(says["forecasts"]), "moved": those(says["moved"]), "arms": arms}
+
+
+def _worked_out(settings: Settings, role: str, patient: str) -> list[Says]:
+    """By folding the timeline again, with the weights that led."""
     from functools import cache
 
     from stream.archive.kept_weights import at_hand
@@ -73,93 +108,84 @@ def _explanations(
     from stream.storage.reading import views
     from stream.storage.table_scan import one_snapshot
 
-    def read(connection: "Connection") -> tuple[list[Row], list["TimepointRow"], list["Lead"]]:
+    def read(connection: "Connection") -> tuple[Any, Any, Any]:
         with one_snapshot(connection):
             timepoints, leads = views.timepoints(connection, patient), views.leads(connection)
             return views.current_risk(connection, [patient]), timepoints, leads
 
-    current, timepoints, leads = ask(settings, role, read)
-    endpoint, horizon = wanted
-    rows = [row for row in current if endpoint in (None, row["endpoint"]) and horizon in (None, row["horizon_days"])]
-    return explaining.explain(rows, timepoints, leads, cache(lambda version: at_hand(settings, version)))
+    forecaster_of = cache(lambda version: at_hand(settings, version))
+    return [each.to_json() for each in explaining.explain(*ask(settings, role, read), forecaster_of)]
 
 
-def _print(explanation: "Explanation", detail: bool) -> None:
-    forecaster = explanation.forecaster
-    model = f"{forecaster.card.model} {forecaster.weights_version[:12]}"
-    after = f"after the scan of {explanation.visits[-1]:%Y-%m-%d}"
-    print(f"{explanation.patient_id}  {explanation.endpoint} by {model}, {after}")
-    if not explanation.moved:
-        for forecast in explanation.forecasts:
+def _print(says: Says, detail: bool) -> None:
+    model = f"{says['model']} {says['weights_version'][:12]}"
+    print(f"{says['patient_id']}  {says['endpoint']} by {model}, after the scan of {_day(says['scan_of'])}")
+    now = {_horizon(forecast): forecast for forecast in says["forecasts"]}
+    if not says["moved"]:
+        for forecast in says["forecasts"]:
             print(f"  {_within(forecast)}: {_risk(forecast)}")
         print("  It is the first forecast: there is no earlier one that it could have moved from.")
-    for moved in explanation.moved:
-        _print_moved(moved, f"{explanation.before_at:%Y-%m-%d}")
-    _print_unusual(explanation)
-    _print_arms(explanation)
+    for moved in says["moved"]:
+        before = f"after {100 * moved['before']:.1f} % at the scan of {_day(says['before_scan_of'])}"
+        print(f"  {_within(moved)}: {_risk(now[_horizon(moved)])}, {before}")
+        for part in moved["parts"]:
+            print(f"    {part['says']}")
+    _print_unusual(says)
+    _print_arms(says)
     if detail:
-        _print_gates(explanation)
-    if explanation.moved:
-        print(f"  {_in_short(explanation)}")
+        _print_gates(says)
+    if says["moved"]:
+        print(f"  {_in_short(says)}")
 
 
-def _in_short(explanation: "Explanation") -> str:
+def _in_short(says: Says) -> str:
     """The risk that moved most, and what moved it most, in a sentence."""
-    moved = max(explanation.moved, key=lambda one: abs(_change(one)))
-    points = 100 * _change(moved)
-    what = f"the risk of {explanation.endpoint} {_within(moved.now)}"
+    moved = max(says["moved"], key=lambda one: abs(one["risk"] - one["before"]))
+    points = 100 * (moved["risk"] - moved["before"])
+    what = f"the risk of {says['endpoint']} {_within(moved)}"
     if abs(points) < HARDLY:
         return f"In short: {what} is what it was at the scan before."
-    most = max(moved.parts, key=lambda part: part.change * points)
+    most = max(moved["parts"], key=lambda part: part["change"] * points)
     way = "rose" if points > 0 else "fell"
-    return f"In short: {what} {way} by {abs(points):.1f} points, most of all by this: {most}."
+    return f"In short: {what} {way} by {abs(points):.1f} points, most of all by this: {most['says']}."
 
 
-def _change(moved: "RiskChange") -> float:
-    return moved.now.risk - moved.before
-
-
-def _print_gates(explanation: "Explanation") -> None:
-    for at, gate in zip(explanation.visits, explanation.gates, strict=True):
+def _print_gates(says: Says) -> None:
+    for gate in says["gates"]:
         print(
-            f"  gates {at:%Y-%m-%d}: input {gate.input:.2f}, forget {gate.forget:.2f}, output {gate.output:.2f}, "
-            f"cell {gate.cell:.2f}"
+            f"  gates {_day(gate['acquired_at'])}: input {gate['input']:.2f}, forget {gate['forget']:.2f}, "
+            f"output {gate['output']:.2f}, cell {gate['cell']:.2f}"
         )
 
 
-def _print_moved(moved: "RiskChange", before_at: str) -> None:
-    print(f"  {_within(moved.now)}: {_risk(moved.now)}, after {100 * moved.before:.1f} % at the scan of {before_at}")
-    for part in moved.parts:
-        print(f"    {part}")
-
-
-def _print_unusual(explanation: "Explanation") -> None:
-    if not explanation.ranges_known:
+def _print_unusual(says: Says) -> None:
+    if says["outside_training"] is None:
         print("  The card of these weights does not say what the training data covered.")
-    elif not explanation.unusual:
+    elif not says["outside_training"]:
         print("  Nothing about this scan lies outside the training data.")
-    for flag in explanation.unusual:
-        print(f"  Outside the training data: {flag}.")
+    for flag in says["outside_training"] or ():
+        print(f"  Outside the training data: {flag['says']}.")
 
 
-def _print_arms(explanation: "Explanation") -> None:
-    from models.explaining.arms import ASSOCIATION
-
-    if not explanation.arms:
+def _print_arms(says: Says) -> None:
+    if not says["arms"]:
         print("  This model does not see treatments: it has no forecast by arm.")
         return
-    print(f"  By arm ({ASSOCIATION}):")
-    for arm in explanation.arms:
-        risks = ", ".join(f"{_within(forecast)} {_risk(forecast)}" for forecast in arm.forecasts)
-        print(f"    {arm.arm}: {risks}")
+    print(f"  By arm ({says['arms']['says']}):")
+    for arm in says["arms"]["rows"]:
+        risks = ", ".join(f"{_within(forecast)} {_risk(forecast)}" for forecast in arm["forecasts"])
+        print(f"    {arm['arm']}: {risks}")
 
 
-def _within(forecast: "RiskForecast") -> str:
-    days = forecast.horizon_days
-    return f"within {days} days" if days else HORIZONS[forecast.horizon_kind]
+def _day(at: str) -> str:
+    return at[:10]
 
 
-def _risk(forecast: "RiskForecast") -> str:
-    return (
-        f"{100 * forecast.risk:.1f} % (90 % interval {100 * forecast.risk_low:.0f} to {100 * forecast.risk_high:.0f} %)"
-    )
+def _within(forecast: Says) -> str:
+    days = forecast["horizon_days"]
+    return f"within {days} days" if days else HORIZONS[forecast["horizon_kind"]]
+
+
+def _risk(forecast: Says) -> str:
+    risk, low, high = (100 * forecast[name] for name in ("risk", "risk_low", "risk_high"))
+    return f"{risk:.1f} % (90 % interval {low:.0f} to {high:.0f} %)"

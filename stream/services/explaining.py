@@ -6,7 +6,7 @@ The timeline is folded again in this process, with the weights that led; nothing
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from models.explaining.arms import ASSOCIATION, ArmForecast, by_arm
@@ -23,8 +23,6 @@ from stream.timeline.entries import DAY
 
 ForecasterOf = Callable[[str], Forecaster]
 """The forecaster of a weights version."""
-Horizon = tuple[str, int | None]
-"""horizon_kind, horizon_days"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Explanation:
     patient_id: str
     endpoint: str
     disease: str
+    scan_uid: str
     forecaster: Forecaster
     before: Forecaster | None
     before_at: dt.datetime | None
@@ -53,7 +52,7 @@ class Explanation:
         return ranges_known(self.forecaster)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for scripts."""
+        """Values of JSON, times in ISO form: what is kept, and what scripts are given."""
         before = self.before.weights_version if self.before else None
         arms = [{"arm": each.arm, "forecasts": _plain(each.forecasts)} for each in self.arms]
         return {
@@ -62,14 +61,18 @@ class Explanation:
             "disease": self.disease,
             "model": self.forecaster.card.model,
             "weights_version": self.forecaster.weights_version,
-            "scan_of": self.visits[-1],
-            "before_scan_of": self.before_at,
+            "scan_uid": self.scan_uid,
+            "scan_of": self.visits[-1].isoformat(),
+            "before_scan_of": self.before_at and self.before_at.isoformat(),
             "before_weights_version": before,
             "forecasts": _plain(self.forecasts),
             "moved": [_moved(each) for each in self.moved],
             "outside_training": [_in_words(each) for each in self.unusual] if self.ranges_known else None,
             "arms": {"says": ASSOCIATION, "rows": arms} if arms else None,
-            "gates": [{"acquired_at": at, **asdict(gate)} for at, gate in zip(self.visits, self.gates, strict=True)],
+            "gates": [
+                {"acquired_at": at.isoformat(), **asdict(gate)}
+                for at, gate in zip(self.visits, self.gates, strict=True)
+            ],
         }
 
 
@@ -97,22 +100,21 @@ def explain(
     leads: Sequence[Lead],
     forecaster_of: ForecasterOf,
 ) -> list[Explanation]:
-    """An explanation for every endpoint of a patient's `current` risks.
+    """An explanation for every endpoint of a patient's `current` risks, of all horizons that its model knows.
 
     `current`, `timepoints` and `leads` are rows of the views current_risk, timepoint and leads, of one moment.
     """
-
-    def forecast_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
-        return row["endpoint"], row["weights_version"], row["scan_uid"]
-
     explanations = []
-    for (endpoint, version, scan_uid), rows in groupby(sorted(current, key=forecast_of), key=forecast_of):
-        horizons = {(row["horizon_kind"], row["horizon_days"]) for row in rows}
+    for endpoint, version, scan_uid in sorted({_forecast_of(row) for row in current}):
         last = next(n for n, timepoint in enumerate(timepoints) if timepoint.scan_uid == scan_uid)
         first = max((n for n in range(last + 1) if timepoints[n].begins_line), default=0)
         story = _Story(timepoints[first : last + 1], leads, forecaster_of)
-        explanations.append(story.explanation(endpoint, horizons, forecaster_of(version)))
+        explanations.append(story.explanation(endpoint, forecaster_of(version)))
     return explanations
+
+
+def _forecast_of(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["endpoint"], row["weights_version"], row["scan_uid"]
 
 
 class _EarlierScan(NamedTuple):
@@ -130,11 +132,11 @@ class _Story:
     leads: Sequence[Lead]
     forecaster_of: ForecasterOf
 
-    def explanation(self, endpoint: str, horizons: set[Horizon], forecaster: Forecaster) -> Explanation:
+    def explanation(self, endpoint: str, forecaster: Forecaster) -> Explanation:
         """What `forecaster` says of `endpoint` after the last scan, and why."""
 
         def wanted(forecast: RiskForecast) -> bool:
-            return forecast.endpoint == endpoint and (forecast.horizon_kind, forecast.horizon_days) in horizons
+            return forecast.endpoint == endpoint
 
         now = WeightedHistory(forecaster, _seen(self.scans, forecaster))
         earlier = self._earlier(endpoint)
@@ -144,6 +146,7 @@ class _Story:
             patient_id=self.scans[-1].patient_id,
             endpoint=endpoint,
             disease=self.scans[-1].disease,
+            scan_uid=self.scans[-1].scan_uid,
             forecaster=forecaster,
             before=earlier.told.forecaster if earlier else None,
             before_at=earlier.scan.acquired_at if earlier else None,
@@ -165,11 +168,13 @@ class _Story:
         return None
 
     def _led(self, pair: Pair, at: dt.datetime) -> str | None:
-        """The weights that led for (endpoint, disease) at a moment; where none did yet, those that lead now."""
-        of_pair = [lead for lead in self.leads if lead.pair == pair]
+        """The weights that led for (endpoint, disease) at a moment; where none did yet, the first that did.
+
+        What led is never changed afterwards, so this stays as it is.
+        """
+        of_pair = sorted((lead for lead in self.leads if lead.pair == pair), key=lambda lead: lead.since)
         then = [lead for lead in of_pair if lead.since <= at and (lead.until is None or at < lead.until)]
-        now = [lead for lead in of_pair if lead.until is None]
-        return next((lead.weights_version for lead in (*then, *now)), None)
+        return next((lead.weights_version for lead in (*then, *of_pair)), None)
 
 
 def _applied(scans: Sequence[TimepointRow], forecaster: Forecaster) -> list[TimepointRow]:

@@ -1,8 +1,8 @@
 """All locks that statements ask for by name, and the order in which they are taken, so that nobody waits in a circle.
 
-Order: replay (for a session) and the sweep's lead first, both held by whoever works in the background; then identity,
-then heads in ascending order, then the name of a fact that gets its next number, the audit log last. Nobody asks for a
-head while holding another row, and roles are made in transactions of their own.
+Order: explaining, replay (both for a session) and the sweep's lead first, held by whoever works in the background; then
+identity, then heads in ascending order, then the name of a fact that gets its next number, the audit log last. Nobody
+asks for a head while holding another row, and roles are made in transactions of their own.
 """
 
 import time
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-_IDENTITY, _SWEEP, _AUDIT, _REPLAY, _ROLES = 4711, 4712, 4713, 4714, 7_305_001
+_IDENTITY, _SWEEP, _AUDIT, _REPLAY, _EXPLAINING, _ROLES = 4711, 4712, 4713, 4714, 4715, 7_305_001
 """Keys of Postgres' advisory locks; workers of different versions must agree on them."""
 PATIENCE_SECONDS, PAUSE_SECONDS = 40.0, 0.1
 """For the exclusive lock: longer than any transaction of ours may hold the shared one, a stopped worker's included."""
@@ -94,6 +94,17 @@ def share_replay(connection: psycopg.Connection) -> None:
 def nobody_replays(connection: psycopg.Connection) -> bool:
     """Whether no connection replays; none begins to before this transaction ends."""
     return _try(connection, _REPLAY)
+
+
+@contextmanager
+def explaining_alone(connection: psycopg.Connection) -> Iterator[bool]:
+    """Whether no other connection explains meanwhile; held outside of transactions, as computing takes its time."""
+    (alone,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [_EXPLAINING]).fetchone() or (False,)
+    try:
+        yield alone
+    finally:
+        if alone and not connection.closed:
+            connection.execute("SELECT pg_advisory_unlock(%s)", [_EXPLAINING])
 
 
 def lock_roles(connection: psycopg.Connection) -> None:

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 from models.serving.forecaster import Forecaster
 from stream.agents.app import Agents, build_app, run
 from stream.agents.assemble import Assemble
 from stream.agents.executor import Executor
+from stream.agents.explain import ExplainAgent
 from stream.agents.forecast import ForecastAgent
 from stream.agents.in_flight import InFlight
 from stream.agents.measure import MeasureAgent
@@ -53,7 +54,10 @@ def _begin(settings: Settings, in_flight: InFlight) -> Pseudonyms:
 
 
 def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFlight, ids: Pseudonyms) -> Agents:
-    """The three agents, each with its own executor, and a watchdog that looks after them."""
+    """The three agents and what explains, each with its own executor, and a watchdog that looks after them.
+
+    Explanations come from the CPU, by forecasters of their own, so that they wait for no fold and no fold for them.
+    """
     reconcilers: list[Reconciler] = []
 
     def reconcile_on(connection: Connection) -> None:
@@ -69,13 +73,15 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
         return Executor(connect_worker, publisher, on_connect, partial(in_flight.holding, name))
 
     assemble, measure, forecast = executor("assemble"), executor("measure"), executor("forecast", reconcile_on)
-    Watchdog([assemble, measure, forecast], connect_worker).start()
+    explain = executor("explain")
+    Watchdog([assemble, measure, forecast, explain], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
         MeasureAgent(measure, ArchiveReader(Archive(settings.archive), ids, settings.zone), settings.assume_disease),
         ForecastAgent(forecast, lambda: reconcilers[0]),
+        ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecast.busy),
     )
 
 

@@ -95,6 +95,8 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("worker", "reconcile.committed"): FOLDS,
     ("worker", "forecast.done"): (*FOLDS, *IDENTITY),
     ("worker", "forecast.announced"): (*FOLDS, *IDENTITY),
+    ("worker", "explain.computed"): (kinds.sr,),
+    ("worker", "explain.written"): (kinds.sr,),
     ("worker", "sweep.leading"): (kinds.sr, kinds.no_bell),
     ("worker", "sweep.finalised"): (kinds.old_revision,),
     ("worker", "sweep.found"): (kinds.no_bell,),

@@ -19,6 +19,7 @@ from stream.services.facts.identity_events import apply_next, next_event
 from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.assembled_again import assembled_again
+from stream.services.verify.explained_again import explained_again
 from stream.services.verify.finding import Finding
 from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
@@ -147,6 +148,7 @@ def checks(
     yield chains.identity(connection)
     yield assembled_again(connection, NOTHING_ON_ITS_WAY)
     yield from standing_folds.standing_folds(connection, held or forecasters(), tolerance, patience_seconds=0.0)
+    yield explained_again(connection, held or forecasters())
 
 
 def assert_sound(connection: Connection, held: Sequence[Forecaster] = ()) -> None:

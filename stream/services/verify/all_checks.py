@@ -8,6 +8,7 @@ from models.serving.forecaster import Forecaster
 from stream.services.measuring.measurement import Measure
 from stream.services.verify import acceptance, audit_chain, chains, identifiers, row_hashes, standing_folds
 from stream.services.verify.assembled_again import assembled_again
+from stream.services.verify.explained_again import explained_again
 from stream.services.verify.finding import Finding
 from stream.services.verify.measured_again import measured_again
 from stream.services.verify.worklist import worklist
@@ -43,5 +44,6 @@ def check_all(
         row_hashes.row_hashes(connection, percent),
         audit_chain.audit_log(connection),
         worklist(connection, percent),
+        explained_again(connection, forecasters, percent),
         identifiers.no_identifier(connection, identifiers.originals(vault), percent),
     ]

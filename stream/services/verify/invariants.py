@@ -22,6 +22,7 @@ class Invariant(StrEnum):
     ROW_HASHES = "hashes"
     AUDIT_CHAIN = "audit"
     WORKLIST = "worklist"
+    EXPLAINED_AGAIN = "explained"
 
 
 NAMES = {
@@ -41,5 +42,6 @@ NAMES = {
     Invariant.ROW_HASHES: "every row equals its hash",
     Invariant.AUDIT_CHAIN: "the audit log is a chain without a gap",
     Invariant.WORKLIST: "every row of the worklist says what stands",
+    Invariant.EXPLAINED_AGAIN: "why a risk moved is kept for each that is current, and is what is said anew",
 }
 """Said once, here. STOPPED_WORKER is of workers and not of rows: tests stop one, `verify` cannot look at it."""

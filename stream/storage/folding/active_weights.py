@@ -117,6 +117,7 @@ def switch(connection: psycopg.Connection, wanted: Mapping[Pair, str | None], no
             key = {name: getattr(lead, name) for name in names}
             write_later(connection, schema.leads, key, {"until": now, "until_xact": xact})
     _lead(connection, {pair: version for pair, version in wanted.items() if version is not None}, now)
+    connection.execute("INSERT INTO core.unexplained SELECT patient_id, %s FROM core.heads WHERE version > 0", [now])
 
 
 def lacking(connection: psycopg.Connection, version: str) -> list[TimelineSteps]:

@@ -95,7 +95,13 @@ def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str
     arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
     values = [[fold[name] for fold in folds] for name in names]
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
-    connection.execute(sql.SQL("INSERT INTO core.folds ({}) SELECT * FROM unnest({})").format(columns, arrays), values)
+    connection.execute(
+        sql.SQL(
+            """WITH f AS (INSERT INTO core.folds ({}) SELECT * FROM unnest({}) RETURNING patient_id, computed_at)
+            INSERT INTO core.unexplained SELECT * FROM f"""
+        ).format(columns, arrays),
+        values,
+    )
     connection.execute(
         """UPDATE core.heads h SET version = f.head_version, changed_at = f.computed_at, fold_digest = f.digest
         FROM core.folds f WHERE f.fold_id = ANY(%b::bigint[]) AND h.patient_id = f.patient_id""",

@@ -53,6 +53,19 @@ def current_risk(connection: Connection, patients: Sequence[str]) -> list[Row]:
     return _rows(connection, query, {"patients": list(patients)})
 
 
+EXPLAINED = """SELECT c.endpoint, c.horizon_kind, c.horizon_days, c.weights_version, c.scan_uid, e.says
+FROM {current_risk} c LEFT JOIN scanstream.explanation e ON e.patient_id = c.patient_id AND e.endpoint = c.endpoint
+  AND e.weights_version = c.weights_version AND e.scan_uid = c.scan_uid AND e.computed_at = c.computed_at
+WHERE c.patient_id = %(patient)s ORDER BY c.endpoint, c.horizon_days"""
+"""Current risks of a patient, each with what is said of all of its endpoint; `says` is null where nothing is yet."""
+
+
+def explained(connection: Connection, patient_id: str) -> list[Row]:
+    """Rows of EXPLAINED, as things stand now."""
+    query = EXPLAINED.format(current_risk="scanstream.current_risk")
+    return _rows(connection, query, {"patient": patient_id})
+
+
 def knows_patient(connection: Connection, patient_id: str) -> bool:
     """Whether anything was ever received for this pseudonym."""
     query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE patient_id = %s)"

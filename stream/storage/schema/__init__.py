@@ -3,6 +3,7 @@
 from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.courses import endpoint_statuses, responses, visits
 from stream.storage.schema.decisions import set_asides, wishes
+from stream.storage.schema.explanations import explanations, unexplained
 from stream.storage.schema.facts import (
     clinical,
     features,
@@ -62,6 +63,7 @@ __all__ = [
     "clinical",
     "doubts",
     "endpoint_statuses",
+    "explanations",
     "features",
     "findings",
     "fold_ids",
@@ -93,6 +95,7 @@ __all__ = [
     "states",
     "suspects",
     "treatments",
+    "unexplained",
     "unused",
     "vault_scans",
     "visits",

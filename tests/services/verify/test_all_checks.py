@@ -11,7 +11,7 @@ from tests.services.accepted_facts import forecasters
 
 IN_ORDER = [
     *("I1", "I2", "I3", "I4", "I5", "I7 timelines", "course", "I6", "I7 folds"),
-    *("assembled", "measured", "hashes", "audit", "worklist", "I9"),
+    *("assembled", "measured", "hashes", "audit", "worklist", "explained", "I9"),
 ]
 """What is printed; others look for these ids."""
 

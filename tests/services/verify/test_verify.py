@@ -54,9 +54,20 @@ from tests.services.accepted_facts import (
     forecasters,
     lung,
 )
+from tests.services.explaining_all import explain_all
 from tests.services.receipts import described, moments_later, received
 
-WORK = {"assembly", "associations", "receipts", "senders", "service", "suspects", "patients", "vault_scans"}
+WORK = {
+    "assembly",
+    "associations",
+    "receipts",
+    "senders",
+    "service",
+    "suspects",
+    "patients",
+    "unexplained",
+    "vault_scans",
+}
 """Work in progress and the vault: neither facts nor derived."""
 HASHES = {"row_sha256", "later_sha256"}
 TABLES = [t for t in schema.metadata.sorted_tables if t.schema == schema.SCHEMA and t.name not in WORK]
@@ -96,6 +107,7 @@ def world(upgraded: Database) -> Iterator[Connection]:
     with psycopg.connect(upgraded.superuser_url, autocommit=True) as superuser:
         write_rows_of_later_features(superuser)
         Reconciler(connection, forecasters()).patients(["PA", "PB"])
+        explain_all(connection)
         assert_sound(superuser)
         yield superuser
     upgraded.empty()

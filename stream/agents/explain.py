@@ -1,0 +1,26 @@
+"""A worker's clock for explanations: why risks moved is worked out when nothing is there to be folded."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from stream.agents.executor import Executor
+from stream.services.explaining import ForecasterOf
+from stream.services.kept_explanations import explain_next
+from stream.storage.database import Connection
+
+
+class ExplainAgent:
+    """Explains one timeline after the other on an executor of its own; `busy`: whether this worker folds."""
+
+    def __init__(self, executor: Executor, forecaster_of: ForecasterOf, busy: Callable[[], bool]) -> None:
+        self._executor = executor
+        self._forecaster_of = forecaster_of
+        self._busy = busy
+
+    async def tick(self) -> None:
+        """Explain what waits, for as long as nothing is folded: a scan that comes in goes first."""
+        while not self._busy() and await self._executor.do(self._next):
+            pass
+
+    def _next(self, connection: Connection) -> bool:
+        return explain_next(connection, self._forecaster_of, dt.datetime.now(dt.UTC))
