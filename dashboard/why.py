@@ -1,40 +1,23 @@
-"""Why a risk moved: asked of the command `explain` in a process of its own, so that these pages load no model."""
+"""Why a risk moved, as it was worked out when the scan was folded."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from dashboard import ranking, wording
-from dashboard.queries import ROLE
-from stream.settings import load_settings
-
-PATIENCE_SECONDS = 60
-"""Some seconds are usual: the process starts, loads the weights and folds the timeline."""
 
 Answer = Sequence[Mapping[str, Any]]
-"""What `explain --json` prints: an item per endpoint."""
+"""An item per endpoint, as `scanstream explain --json` prints them."""
 
 
-class NoAnswer(Exception):
-    """There is no explanation; the message says why in one sentence."""
+def answer(explained: pd.DataFrame) -> Answer | None:
+    """What is said of each endpoint's current risks; None while any of it is still worked out.
 
-
-def explain(patient: str) -> Answer:
-    """What the command says of a patient; raises NoAnswer."""
-    words = [sys.executable, "-m", "stream", "explain", "--json", "--role", ROLE, "--", patient]
-    environment = load_settings().environment()
-    try:
-        ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise NoAnswer(f"There was no answer within {PATIENCE_SECONDS} seconds: try again.") from None
-    if ended.returncode:
-        raise NoAnswer(ended.stderr.strip().removeprefix("scanstream: ") or "There was no answer: try again.")
-    answer: Answer = json.loads(ended.stdout)
-    return answer
+    `explained`: a row for each current risk, with what its column `says` of all of the endpoint.
+    """
+    rows = explained.drop_duplicates(["endpoint", "scan_uid", "weights_version"])
+    return None if rows.says.isna().any() else list(rows.says)
 
 
 def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:

@@ -35,6 +35,7 @@ class PatientCase:
     scans: pd.DataFrame
     unused: pd.DataFrame
     facts: pd.DataFrame
+    explained: pd.DataFrame
     cards: pd.DataFrame
     zone: ZoneInfo
     now: pd.Timestamp

@@ -196,36 +196,24 @@ def _risk(case: PatientCase) -> None:
 
 
 def _why(case: PatientCase) -> None:
-    """A button and, once it was pressed, what was said of these very forecasts: it takes some seconds."""
-    current = case.current
-    if current.empty:
+    """What is said of the forecasts that stand, once it is worked out."""
+    if case.current.empty:
         return
     st.subheader("Why did it move?", anchor=False)
-    forecasts = current[["scan_uid", "weights_version", "computed_at"]].itertuples(index=False, name=None)
-    about = (case.patient, *forecasts)
-    if st.button("Explain the latest change", key="explain", icon=":material/troubleshoot:"):
-        with st.spinner("The timeline is folded again, with the weights that led."):
-            st.session_state.why = about, _answer(case.patient)
-    answered, answer = st.session_state.get("why", (None, None))
-    if answered != about:
-        st.caption("Parts that sum to the change since the scan before, and what the training data did not cover.")
-    elif isinstance(answer, str):
-        st.container(key="note-why").text(answer)
-    else:
-        _moved(answer, ranking.known_kinds(current))
-        for flag in why.flags(answer):
-            st.warning(flag, icon=":material/warning:")
-        st.container(key="note-why").text("\n".join(why.remarks(answer)))
-        with st.expander("What if the patient were in another arm?"):
-            st.warning(OTHER_ARMS, icon=":material/warning:")
-            _arms(answer)
-
-
-def _answer(name: str) -> why.Answer | str:
-    try:
-        return why.explain(name)
-    except why.NoAnswer as error:
-        return str(error)
+    answer = why.answer(case.explained)
+    if answer is None:
+        st.caption(
+            "This is being worked out, and stands here by itself as soon as it is. "
+            "While many scans come in, these go first."
+        )
+        return
+    _moved(answer, ranking.known_kinds(case.current))
+    for flag in why.flags(answer):
+        st.warning(flag, icon=":material/warning:")
+    st.container(key="note-why").text("\n".join(why.remarks(answer)))
+    with st.expander("What if the patient were in another arm?"):
+        st.warning(OTHER_ARMS, icon=":material/warning:")
+        _arms(answer)
 
 
 def _moved(answer: why.Answer, kinds: list[ranking.Kind]) -> None:

@@ -1,5 +1,6 @@
 """`timepoints` and `patient-events` → standing states and forecasts, by one routine (docs/protocol.md 1)."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from stream.agents.decoding import set_aside_unreadable
@@ -14,6 +15,11 @@ from stream.storage.database import Connection
 from stream.storage.folding.timelines import resolve, roots
 from stream.storage.intake.suspects import WorkItem
 
+MANY = 16
+"""Timelines in one batch; live traffic brings a few, a mass of scans fills them."""
+MASS_SECONDS = 2.0
+"""How long after such a batch the next one is expected."""
+
 
 class ForecastAgent:
     """The agent of both topics; the reconciler lives on the executor's connection."""
@@ -21,6 +27,12 @@ class ForecastAgent:
     def __init__(self, executor: Executor, reconciler: Callable[[], Reconciler]) -> None:
         self._executor = executor
         self._reconciler = reconciler
+        self._many_until = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether it folds now, or a mass of scans comes in."""
+        return self._executor.busy or time.monotonic() < self._many_until
 
     async def timepoints(self, letters: Sequence[Letter]) -> None:
         """Fold the timelines that the named scans stand on."""
@@ -61,6 +73,8 @@ class ForecastAgent:
 
     async def _fold(self, timelines: Callable[[Connection], set[str]]) -> None:
         items = [WorkItem("timeline", patient) for patient in sorted(await self._executor.do(timelines))]
+        if len(items) > MANY:
+            self._many_until = time.monotonic() + MASS_SECONDS
         async for folds in self._executor.take(items, self._reconcile):
             await self._announce(folds)
 

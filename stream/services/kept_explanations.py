@@ -24,8 +24,10 @@ def explain_next(connection: Connection, forecaster_of: ForecasterOf, now: dt.da
 
     There is nothing to do where another worker does it, or while somebody replays: all is folded first.
     """
+    if explanations.latest_unexplained(connection) is None or not _nobody_replays(connection):
+        return False
     with explaining_alone(connection) as alone:
-        timeline = explanations.latest_unexplained(connection) if alone and _nobody_replays(connection) else None
+        timeline = explanations.latest_unexplained(connection) if alone else None
         if timeline is None:
             return False
         said = _explained(connection, timeline.patient_id, forecaster_of)

@@ -77,11 +77,12 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     Watchdog([assemble, measure, forecast, explain], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
+    forecasts = ForecastAgent(forecast, lambda: reconcilers[0])
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
         MeasureAgent(measure, ArchiveReader(Archive(settings.archive), ids, settings.zone), settings.assume_disease),
-        ForecastAgent(forecast, lambda: reconcilers[0]),
-        ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecast.busy),
+        forecasts,
+        ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecasts.busy),
     )
 
 

@@ -1,23 +1,36 @@
-"""The panel on a patient's page that says why a risk moved: with real weights, in a process of its own."""
+"""The panel on a patient's page that says why a risk moved: with real weights, by the worker's own routine."""
+
+from collections.abc import Callable
 
 import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from stream.settings import Settings
 from stream.storage.reading import views
-from tests.dashboard.cohort import GROWING, MARKUP
+from tests.dashboard.cohort import MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
-from tests.services.accepted_facts import breast, drug, fold_each, lung
+from tests.services.accepted_facts import Fact, breast, drug, fold_each, lung
+from tests.services.explaining_all import explain_all
 
 OF_LUNG = [lung("PL", "a", 0, 30.0), lung("PL", "b", 42, 24.0), drug("PL", MARKUP, 50), lung("PL", "c", 84, 26.0)]
 OF_BREAST = [breast("PB", "a", 0, 30.0, 40.0), breast("PB", "b", 21, 12.5, 22.0), ("PB", {"age": 93})]
 
 
-def explained(page: AppTest) -> AppTest:
-    """The page after a press on the button."""
-    return page.button(key="explain").click().run(timeout=120)
+Explained = Callable[[list[Fact]], AppTest]
+
+
+@pytest.fixture
+def explained(database: Database, open_page: Open) -> Explained:
+    """`explained(facts)`: the page of their patient once they are folded and explained."""
+
+    def open_(facts: list[Fact]) -> AppTest:
+        connection = database.connect()
+        fold_each(connection, facts)
+        explain_all(connection)
+        return open_page(database.settings, "patient", patient=facts[0].received_as)
+
+    return open_
 
 
 def parts(page: AppTest) -> dict[str, float]:
@@ -30,16 +43,15 @@ def parts(page: AppTest) -> dict[str, float]:
     return {}
 
 
-def test_nothing_is_explained_before_somebody_asks(database: Database, open_page: Open) -> None:
+def test_until_it_is_worked_out_the_page_says_so(database: Database, open_page: Open) -> None:
     fold_each(database.connect(), OF_LUNG)
     page = open_page(database.settings, "patient", patient="PL")
-    assert "Why did it move?" in read(page)
+    assert "Why did it move?" in read(page) and "This is being worked out" in read(page)
     assert not parts(page)
 
 
-def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, open_page: Open) -> None:
-    fold_each(database.connect(), OF_LUNG)
-    page = explained(open_page(database.settings, "patient", patient="PL"))
+def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, explained: Explained) -> None:
+    page = explained(OF_LUNG)
     drawn = parts(page)
     assert "sum of diameters 24 → 26 mm" in drawn
     assert drawn[f"{MARKUP} started"] == 0.0
@@ -59,9 +71,8 @@ def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, 
     assert "this model does not see treatments" in words
 
 
-def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Database, open_page: Open) -> None:
-    fold_each(database.connect(), OF_BREAST)
-    page = explained(open_page(database.settings, "patient", patient="PB"))
+def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Database, explained: Explained) -> None:
+    page = explained(OF_BREAST)
     words = read(page)
     flag, arms = page.warning
     assert arms.value.startswith("An association in the training data and not an effect of treatment")
@@ -72,9 +83,3 @@ def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Da
     assert table.Arm[0] == "as now"
     (column,) = set(table) - {"Arm"}
     assert table[column][0].startswith(f"{100 * row['risk']:.0f} % (")
-
-
-def test_without_the_weights_on_this_machine_the_panel_says_so(filled: Settings, open_page: Open) -> None:
-    page = explained(open_page(filled, "patient", patient=GROWING))
-    assert "The weights d08c7b73" in read(page)
-    assert "are not on this machine" in read(page)

@@ -3,6 +3,8 @@
 `%(patient)s` and, of a moment, `%(at)s` are the values that they take.
 """
 
+from stream.storage.reading.views import EXPLAINED
+
 _ORDER = "ORDER BY acquired_at, scan_uid"
 _OWN = "= ANY (ARRAY(SELECT scanstream.scans_of(%(patient)s)))"
 """Of views of all scans: so that they are asked by an index."""
@@ -38,6 +40,7 @@ _TEXTS = {
         FROM scanstream.unused u JOIN {{scan_status}} s USING (scan_uid, revision, patient_id)
         WHERE patient_id = %(patient)s AND scan_uid {_OWN} AND s.status = 'applied'
         ORDER BY s.acquired_at DESC, object_kind, code""",
+    "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
     "cards": "SELECT weights_version, card FROM scanstream.model_card",
 }
