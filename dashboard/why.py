@@ -21,9 +21,16 @@ def answer(explained: pd.DataFrame) -> Answer | None:
 
 
 def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:
-    """By kind of forecast the risk before and now, and the parts; kinds without an earlier forecast are not there."""
+    """By kind of forecast the risk before and now, when both scans were, and the parts.
+
+    Kinds without an earlier forecast are not there.
+    """
     return {
-        (of["endpoint"], change["horizon_kind"], change["horizon_days"]): change
+        (of["endpoint"], change["horizon_kind"], change["horizon_days"]): {
+            **change,
+            "before_at": pd.Timestamp(of["before_scan_of"]),
+            "acquired_at": pd.Timestamp(of["scan_of"]),
+        }
         for of in answer
         for change in of["moved"]
     }
@@ -39,6 +46,11 @@ def parts(endpoint: str, change: Mapping[str, Any]) -> pd.DataFrame:
         "words": [part["says"] for part in change["parts"]],
     }
     return pd.DataFrame(columns)
+
+
+def table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The parts as text: what, and how many points."""
+    return pd.DataFrame({"Part": frame.part, "Points": frame.label})
 
 
 def flags(answer: Answer) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dashboard.live import live
 from dashboard.patient import charts as drawings
 from dashboard.patient import risks, sections, sizes, story, tables, therapy
 from dashboard.patient.case import PatientCase
+from dashboard.patient.verdicts import written
 from dashboard.patient_chart import DIAMETERS
 from dashboard.queries import ViewReader
 from stream.settings import load_settings
@@ -207,7 +208,7 @@ def _why(case: PatientCase) -> None:
             "While many scans come in, these go first."
         )
         return
-    _moved(answer, ranking.known_kinds(case.current))
+    _moved(answer, case)
     for flag in why.flags(answer):
         st.warning(flag, icon=":material/warning:")
     st.container(key="note-why").text("\n".join(why.remarks(answer)))
@@ -216,16 +217,23 @@ def _why(case: PatientCase) -> None:
         _arms(answer)
 
 
-def _moved(answer: why.Answer, kinds: list[ranking.Kind]) -> None:
+def _moved(answer: why.Answer, case: PatientCase) -> None:
     moved = why.moved(answer)
-    known = [kind for kind in kinds if kind in moved]
+    known = [kind for kind in ranking.known_kinds(case.current) if kind in moved]
     if not known:
         return
     titles = {wording.forecast(*kind): kind for kind in sorted(known, key=ranking.by_horizon)}
     chosen = sections.choose("Explained", list(titles), wording.forecast(*known[0]), "why-kind")
     change = moved[titles[chosen]]
-    title = f"{chosen}: from {wording.percent(change['before'])} to {wording.percent(change['risk'])}, parts in points"
-    st.altair_chart(charts.parts(why.parts(titles[chosen][0], change), title), theme=None, key="parts", alt=title)
+    before, now = (written(case.day(change[name])) for name in ("before_at", "acquired_at"))
+    st.container(key="note-moved").text(
+        f"It was {wording.percent(change['before'])} after the scan of {before}, "
+        f"and is {wording.percent(change['risk'])} after that of {now}. Together the parts make the difference."
+    )
+    frame, title = why.parts(titles[chosen][0], change), "Parts of the change, in points"
+    st.altair_chart(charts.parts(frame, title), theme=None, key="parts", alt=f"{chosen}: {title}")
+    with st.expander("The parts as a table"):
+        st.html(html_table(why.table(frame), f"{chosen}: {title}"))
 
 
 def _arms(answer: why.Answer) -> None:

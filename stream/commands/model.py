@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from models.card import Card
     from stream.services.comparing.comparison import Comparison
     from stream.storage.database import Connection
-    from stream.storage.folding.active_weights import Lead, WeightsRecord
+    from stream.storage.folding.active_weights import WeightsRecord
+    from stream.storage.folding.leads import Lead
 
 Version = Annotated[str, typer.Argument(help="Version as `model list` shows it, or its beginning.")]
 

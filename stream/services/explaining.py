@@ -17,7 +17,7 @@ from models.features import FEATURE_NAMES, whole
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
-from stream.storage.folding.active_weights import Lead, Pair
+from stream.storage.folding.leads import Lead, Pair
 from stream.storage.reading.views import TimepointRow, TreatmentRow
 from stream.timeline.entries import DAY
 

@@ -12,7 +12,8 @@ from stream.errors import AnswerIsNo, WrongUse
 from stream.storage import audit
 from stream.storage.database import Connection
 from stream.storage.folding import active_weights
-from stream.storage.folding.active_weights import Lead, Pair, WeightsRecord
+from stream.storage.folding.active_weights import WeightsRecord
+from stream.storage.folding.leads import Lead, Pair
 from stream.storage.locks import identity_held
 
 SHORT = 12

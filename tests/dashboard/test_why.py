@@ -68,6 +68,7 @@ def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, 
     assert sum(drawn.values()) == pytest.approx(100 * (now - before), abs=1e-4)
     words = read(page)
     assert "Progression: nothing about this scan lies outside the training data." in words
+    assert "after the scan of 12 April 2025, and is" in words and "after that of 24 May 2025." in words
     assert "this model does not see treatments" in words
 
 

@@ -11,13 +11,11 @@ from models.card import COMMITTED, Card
 from models.features import FEATURE_NAMES, MEASUREMENTS
 from stream.storage import schema
 from stream.storage.appending import append, write_later
+from stream.storage.folding.leads import Lead, Pair
 from stream.storage.folding.states import TimelineSteps
 from stream.storage.folding.told_diseases import TOLD_DISEASES
 from stream.storage.rows import only_row
 from stream.timeline.entries import RULES
-
-Pair = tuple[str, str]
-"""endpoint, disease"""
 
 
 @dataclass(frozen=True)
@@ -26,22 +24,6 @@ class WeightsRecord:
 
     card: Card
     active_since: dt.datetime | None
-
-
-@dataclass(frozen=True)
-class Lead:
-    """What leads for an endpoint and disease, or led until `until`."""
-
-    endpoint: str
-    disease: str
-    weights_version: str
-    since: dt.datetime
-    until: dt.datetime | None
-
-    @property
-    def pair(self) -> Pair:
-        """What it leads for."""
-        return self.endpoint, self.disease
 
 
 def committed_cards() -> list[Card]:

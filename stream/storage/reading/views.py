@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from psycopg.rows import dict_row
 
 from stream.storage.database import Connection
-from stream.storage.folding.active_weights import Lead
+from stream.storage.folding.leads import Lead
 from stream.storage.rows import only_row
 
 Row = dict[str, Any]
