@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import style, wording
 
-st.set_page_config("ScanStream", page_icon=style.ICON, layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(page_icon=style.ICON, layout="wide", initial_sidebar_state="collapsed")
 st.html(style.CSS)
 st.logo(style.LOGO, size="large")
 page = st.navigation(
@@ -17,5 +17,7 @@ page = st.navigation(
     ],
     position="top",
 )
+named = st.query_params.get("patient", "").strip().upper() if page.url_path == "patient" else ""
+st.set_page_config(f"{named or page.title} · ScanStream")
 st.container(key="research").markdown(wording.RESEARCH_USE)
 page.run()

@@ -1,6 +1,6 @@
 """What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
@@ -81,7 +81,9 @@ def span(dates: pd.Series, coming: pd.Series, last_scan: pd.Timestamp, today: pd
 
 def dates(span: Span, name: str = "at") -> alt.X:
     """The axis of days that all charts of a patient share."""
-    axis = alt.Axis(format="%Y-%m-%d", labelAngle=0, tickCount=8, title=None, grid=False, labelOverlap="greedy")
+    axis = alt.Axis(
+        format="%Y-%m-%d", labelAngle=0, tickCount=8, title=None, grid=False, labelOverlap="greedy", labelBound=10
+    )
     return alt.X(f"{name}:T", scale=alt.Scale(domain=[span.first.isoformat(), span.last.isoformat()]), axis=axis)
 
 
@@ -96,6 +98,11 @@ def values(name: str, scale: alt.Scale, percent: bool = False) -> alt.Y:
 def legend() -> alt.Legend:
     """Names of series above a chart."""
     return alt.Legend(orient="top", title=None, labelLimit=150, symbolSize=90, columns=LEGEND_COLUMNS)
+
+
+def band(colour: str) -> dict[str, Any]:
+    """How an interval is filled: pale, within an outline that can be told from the paper."""
+    return {"color": colour, "fillOpacity": 0.16, "stroke": colour, "strokeWidth": 0.8}
 
 
 def beside() -> alt.Tooltip:

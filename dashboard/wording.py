@@ -142,8 +142,11 @@ def percent(value: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """The central 90 % of the model's own uncertainty."""
-    return f"{low * 100:.0f} to {high * 100:.0f} %"
+    """Both ends of an interval of a probability: `30 to 47 %`, `97 to > 99 %`; never `100 to 100 %`."""
+    ends = [percent(end).removesuffix(" %") for end in (low, high)]
+    if ends[0] != ends[1] or low == high:
+        return f"{ends[0]} to {ends[1]} %"
+    return f"{ends[0]} %" if ends[0][0] in "<>" else f"{low * 100:.1f} to {high * 100:.1f} %"
 
 
 def size(value: float) -> str:

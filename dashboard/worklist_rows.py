@@ -163,10 +163,8 @@ class _RowWords:
         row = self._row
         if row.line is None:
             return "no forecast yet"
-        if row.question is None or row.endpoint is None:
+        if row.question in (None, "open") or row.endpoint is None:
             return wording.EXPLANATIONS["no model applies"]
-        if row.question == "open":
-            return f"{wording.endpoint(row.endpoint)}: no forecast for want of a measured size"
         return wording.closed(row.endpoint, row.question, self._day(row.question_since), row.line)
 
     def _day(self, at: dt.datetime | None) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from dashboard.style import BETTER, MUTED, NEUTRAL, PANEL, RULE, TEAL, WORSE
+from dashboard.style import BETTER, MUTED, NEUTRAL, PANEL, PAPER, RULE, TEAL, WORSE
 
 KEY = "rows"
 Words = tuple[str, str]
@@ -152,7 +152,7 @@ CSS = f"""
 .worklist .hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
 .worklist .bar {{ position: relative; height: 15px; width: 150px; margin: .15rem 0;
   background: linear-gradient(var(--st-border-color, {RULE}), var(--st-border-color, {RULE})) center / 100% 1px
-  no-repeat; color: {NEUTRAL}; }}
+  no-repeat; color: var(--st-gray-text-color, {NEUTRAL}); }}
 .worklist .bar.worse {{ color: var(--st-orange-text-color, {WORSE}); }}
 .worklist .bar.better {{ color: var(--st-blue-text-color, {BETTER}); }}
 .worklist .bar span {{ position: absolute; box-sizing: border-box; }}
@@ -161,7 +161,7 @@ CSS = f"""
 .worklist .way {{ top: 6.5px; height: 2px; background: currentColor; }}
 .worklist .now, .worklist .before {{ top: 2.5px; width: 10px; height: 10px; margin-left: -5px; border-radius: 50%;
   background: currentColor; }}
-.worklist .before {{ background: var(--st-background-color, #fff); border: 2px solid currentColor; }}
+.worklist .before {{ background: var(--st-background-color, {PAPER}); border: 2px solid currentColor; }}
 @media (max-width: 1000px) {{
   .worklist thead {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
   .worklist table, .worklist tbody, .worklist th, .worklist td {{ display: block; width: auto; }}

@@ -7,13 +7,13 @@ import altair as alt
 import pandas as pd
 
 from dashboard.cohort import words
-from dashboard.style import INK, MUTED, PANEL, PAPER, RULE, TEAL, WORSE
+from dashboard.style import INK, LASTING, MUTED, PANEL, PAPER, PARTIAL, RULE, STABLE, TEAL, WORSE
 
 RESPONSE_COLOURS = {
     words.RESPONSES["CR"]: TEAL,
-    words.RESPONSES["PR"]: "#3a8fbd",
-    words.RESPONSES["SD"]: "#8a8f94",
-    words.RESPONSES["Non-CR/Non-PD"]: "#a9863a",
+    words.RESPONSES["PR"]: PARTIAL,
+    words.RESPONSES["SD"]: STABLE,
+    words.RESPONSES["Non-CR/Non-PD"]: LASTING,
     words.RESPONSES["PD"]: WORSE,
     words.RESPONSES["NE"]: INK,
 }

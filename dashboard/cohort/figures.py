@@ -6,6 +6,7 @@ Nothing is smoothed between scans, and no colour says what no sign or word says 
 import altair as alt
 import pandas as pd
 
+from dashboard.charts import band
 from dashboard.cohort import words
 from dashboard.cohort.drawing import (
     STAR,
@@ -43,7 +44,7 @@ def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> alt.Laye
     places = alt.X("place:O", axis=None, scale=alt.Scale(paddingInner=gap))
     drawn = frame[["place", "change", "response", "sure", "new", "url", "words"]]
     base = alt.Chart(drawn.assign(top=frame.change.clip(lower=0))).encode(x=places, href="url:N", tooltip=tooltip())
-    bars = base.mark_bar(strokeWidth=0.6).encode(
+    bars = base.mark_bar(strokeWidth=1).encode(
         y=change("change", limits),
         color=responses(frame),
         stroke=alt.Stroke("response:N", scale=response_scale(frame), legend=None),
@@ -65,7 +66,7 @@ def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) 
     lines = base.mark_line(color=MUTED).encode(
         detail="patient_id:N",
         strokeWidth=alt.condition(pointed, alt.value(3), alt.value(1)),
-        opacity=alt.condition(pointed, alt.value(1), alt.value(0.55)),
+        opacity=alt.condition(pointed, alt.value(1), alt.value(0.75)),
     )
     points = base.mark_point(filled=True, color=MUTED, opacity=0.8)
     sized = points.encode(size=alt.condition(pointed, alt.value(70), alt.value(14))).add_params(pointed)
@@ -89,9 +90,10 @@ def survival(curves: pd.DataFrame, risk: pd.DataFrame, title: str, since: str) -
     base = alt.Chart(curves).encode(x=x, y=_share("survival", floor), color=colour)
     line = base.mark_line(interpolate="step-after", strokeWidth=2.2).encode(strokeDash=dash)
     ticks = base.transform_filter("datum.censored > 0").mark_tick(thickness=1.5, height=11, orient="vertical")
-    band = base.mark_area(interpolate="step-after", opacity=0.16).encode(y=_share("low", floor), y2="high:Q")
+    spread = base.mark_area(interpolate="step-after", **band(SERIES[0]))
+    between = spread.encode(y=_share("low", floor), y2="high:Q")
     layers = [line, ticks.encode(tooltip=tooltip()), *_at_risk(risk, groups, x, floor)]
-    return finished([band, *layers] if len(groups) == 1 else layers, title, FRAME_PX + round(CURVE_PX * (1 - floor)))
+    return finished([between, *layers] if len(groups) == 1 else layers, title, FRAME_PX + round(CURVE_PX * (1 - floor)))
 
 
 def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> list[alt.Chart]:

@@ -12,6 +12,7 @@ from dashboard.charts import (
     LEGEND_ROW_PX,
     SIZES,
     Span,
+    band,
     beside,
     dates,
     finish,
@@ -37,7 +38,9 @@ def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -
     )
     base = alt.Chart(lanes).encode(y=alt.Y("lane:O", axis=axis, scale=every), tooltip=beside())
     colour = alt.condition("datum.is_line", alt.value(INK), alt.value(TEAL))
-    spans = base.mark_bar(opacity=0.2, height=20, clip=True).encode(x=dates(span, "start"), x2="end:T", color=colour)
+    spans = base.mark_bar(fillOpacity=0.2, strokeWidth=1, height=20, clip=True).encode(
+        x=dates(span, "start"), x2="end:T", fill=colour, stroke=colour
+    )
     edges = base.mark_tick(thickness=3, height=20, orient="vertical").encode(x=dates(span, "start"), color=colour)
     early = f"datum.start < {1000 * (span.first + (span.held - span.first) / 2).timestamp():.0f}"
     names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).transform_filter(early)
@@ -67,8 +70,8 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
     below = base.mark_text(fontSize=12, color=MUTED, dy=16).transform_filter("datum.category == 'baseline'")
     chart = alt.LayerChart(
         layer=[
-            *_limits(limits, span, beyond=not coming.empty),
             *_fan(coming, x),
+            *_limits(limits, span),
             base.mark_line(color=INK, strokeWidth=3).encode(detail="line:N"),
             base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
             text.encode(text="label:N"),
@@ -78,19 +81,23 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
     return finish(chart, title, FRAME_PX + 270)
 
 
-def _limits(limits: pd.DataFrame, span: Span, beyond: bool) -> list[alt.Chart]:
-    """Each limit as a rule for as long as it holds; those that still hold with their words, `beyond` them or above."""
+def _limits(limits: pd.DataFrame, span: Span) -> list[alt.Chart]:
+    """Each limit as a rule for as long as it holds; those that still hold go on to the end and have their names."""
     colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
-    base = alt.Chart(limits.assign(end=limits.end.fillna(span.held))).encode(y=values("value", SIZES), color=colour)
-    standing = alt.Chart(limits[limits.end.isna()].assign(end=span.held))
-    placed = (
-        standing.mark_text(align="left", dx=5, fontSize=12)
-        if beyond
-        else standing.mark_text(align="right", dy=-7, fontSize=12)
-    )
-    names = placed.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text="label:N")
+    base = alt.Chart(limits.assign(end=limits.end.fillna(span.last))).encode(y=values("value", SIZES), color=colour)
     rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4], clip=True)
-    return [rules.encode(x=dates(span, "start"), x2="end:T", tooltip=beside()), names]
+    drawn = [rules.encode(x=dates(span, "start"), x2="end:T", tooltip=beside())]
+    standing = limits[limits.end.isna()]
+    for above, of in standing.groupby(_named_above(standing.value)):
+        names = alt.Chart(of.assign(end=span.last)).mark_text(align="right", dy=-7 if above else 9, fontSize=12)
+        drawn.append(names.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text="label:N"))
+    return drawn
+
+
+def _named_above(limits: pd.Series) -> list[bool]:
+    """Whether each limit has its name above its rule: on the side away from the limit that is next to it."""
+    apart = [[other - limit for other in limits.drop(index)] for index, limit in limits.items()]
+    return [not others or min(others, key=abs) <= 0 for others in apart]
 
 
 def lesions(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
@@ -126,7 +133,7 @@ def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
     """Bands of all levels over each other, the darker the likelier, and the forecast itself in their middle."""
     if coming.empty:
         return []
-    bands = alt.Chart(coming).mark_area(color=TEAL, opacity=0.16, clip=True)
+    bands = alt.Chart(coming).mark_area(**band(TEAL), clip=True)
     forecast = alt.Chart(coming[coming.level == coming.level.min()]).encode(x=x, y=values("value", SIZES))
     return [
         bands.encode(x=x, y=values("value_low", SIZES), y2="value_high:Q", detail="level:N"),
@@ -142,13 +149,13 @@ def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title:
     date; `visits`: at, words; `events`: at, label: other weights that begin to speak, a question that was closed.
     """
     held = _held(frame, span.held)
-    band = alt.Chart(held).mark_area(interpolate="step-after", color=TEAL, opacity=0.18, clip=True)
+    spread = alt.Chart(held).mark_area(interpolate="step-after", **band(TEAL), clip=True)
     line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
     points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
     x, of_line = dates(span), "line:N"
     chart = alt.LayerChart(
         layer=[
-            band.encode(x=x, y=values("risk_low", SHARE, percent=True), y2="risk_high:Q", detail=of_line),
+            spread.encode(x=x, y=values("risk_low", SHARE, percent=True), y2="risk_high:Q", detail=of_line),
             line.encode(x=x, y=values("risk", SHARE, percent=True), detail=of_line),
             _ticks(visits, x),
             *_events(events, span),
