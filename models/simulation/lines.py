@@ -40,6 +40,7 @@ class FollowedPatient:
     visits: tuple[FollowedVisit, ...]
     treatments: tuple[TreatmentRecord, ...]
     clinical: Mapping[str, object]
+    death_day: int | None = None
 
 
 def follow(patient: SimulatedPatient, seed: int = SEED) -> FollowedPatient:

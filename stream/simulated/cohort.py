@@ -16,6 +16,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from models.criteria.finding import LesionFinding, LesionState
+from models.simulation.deaths import lived
 from models.simulation.lines import FollowedPatient, FollowedVisit, follow
 from models.simulation.patients import SEED, simulate
 from stream.simulated.codes import LYMPH_NODE, NEOPLASM, SITES, TOO_SMALL, Code, mark
@@ -29,6 +30,7 @@ FRIDAY = 4
 ABDOMINAL = {"liver", "adrenal gland", "bladder"}
 AFTER_THORAX_MINUTES = 20  # the abdomen, on the same table
 HEAD_MM = (78.0, 92.0)  # half axes of the head in a slice
+TRIAL, IMMUNOTHERAPY = "LUNG-1", ("Pembrolizumab", "Atezolizumab")
 UNITS = {"volume": "ml", "sphericity": "1", "background_parenchymal_enhancement": "%"}
 
 
@@ -65,7 +67,7 @@ class Study:
 
 def cohort(patients: int, reference: dt.date, seed: int = SEED) -> list[Study]:
     """The studies of the first `patients`, in the order in which they are sent: by day, the late ones last."""
-    followed = [follow(patient, seed) for patient in simulate(patients, seed)]
+    followed = [lived(follow(patient, seed), seed) for patient in simulate(patients, seed)]
     studies = [
         _study(patient, visit, region, reference, seed)
         for patient in followed
@@ -78,6 +80,13 @@ def cohort(patients: int, reference: dt.date, seed: int = SEED) -> list[Study]:
 def mrn(patient: FollowedPatient) -> str:
     """The hospital's ID of a patient."""
     return f"DEMO-{patient.number:04d}"
+
+
+def enrolment(patient: FollowedPatient) -> dict[str, str]:
+    """Trial and arm: lung cancer in a trial with two arms, by the first treatment; nobody else is in a trial."""
+    if patient.disease != "lung":
+        return {}
+    return {"trial": TRIAL, "arm": "Immunotherapy" if patient.treatments[0].name in IMMUNOTHERAPY else "Chemotherapy"}
 
 
 def write_study(study: Study, folder: Path) -> list[Path]:

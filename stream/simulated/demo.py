@@ -24,7 +24,7 @@ from stream.errors import AnswerIsNo
 from stream.local.service import DASHBOARD_HOST, running
 from stream.local.supervisor import Stopped, Supervisor
 from stream.settings import Settings
-from stream.simulated.cohort import Study, cohort, mrn, write_study
+from stream.simulated.cohort import Study, cohort, enrolment, mrn, write_study
 from stream.storage.database import Connection, connect
 from stream.storage.intake.unfinished import unseen_patients
 from stream.storage.reading.demonstration import (
@@ -109,16 +109,19 @@ def _reference(settings: Settings) -> dt.date:
 
 
 def _import(patients: Mapping[int, FollowedPatient], reference: dt.date, settings: Settings) -> None:
-    """Clinical facts and treatments, by the same way as `scanstream import`."""
+    """Clinical facts, treatments and deaths, by the same way as `scanstream import`."""
     clinical: list[dict[str, object]] = []
     treatments: list[dict[str, object]] = []
     for patient in patients.values():
         start = _date(reference, patient.treatments[0].start_day)
-        clinical.append({"patient_id": mrn(patient), "treatment_start": start, **patient.clinical})
+        clinical.append(
+            {"patient_id": mrn(patient), "treatment_start": start, **patient.clinical, **enrolment(patient)}
+        )
         treatments += [_treatment_row(patient, treatment, reference) for treatment in patient.treatments]
     with tempfile.TemporaryDirectory() as folder:
         _write_table(Path(folder) / "clinical.csv", clinical)
         _write_table(Path(folder) / "treatments.csv", treatments)
+        _write_table(Path(folder) / "outcomes.csv", [_death_row(each, reference) for each in patients.values()])
         import_folder(settings, Path(folder), settings.issuer_for(CALLING_AE), CALLING_AE)
 
 
@@ -130,6 +133,13 @@ def _treatment_row(patient: FollowedPatient, treatment: TreatmentRecord, referen
         "start_date": _date(reference, treatment.start_day),
         "end_date": _date(reference, treatment.end_day),
     }
+
+
+def _death_row(patient: FollowedPatient, reference: dt.date) -> dict[str, object]:
+    """The death, or that the patient was alive on the day of reference."""
+    day = 0 if patient.death_day is None else patient.death_day
+    died = int(patient.death_day is not None)
+    return {"patient_id": mrn(patient), "endpoint": "death", "date": _date(reference, day), "event": died}
 
 
 def _date(reference: dt.date, day: float | None) -> str:
@@ -225,9 +235,9 @@ def _print_answer(connection: Connection, settings: Settings) -> None:
 
 
 def _left_out(patients: Progressions) -> str:
-    """Of whom the answer does not speak, and how many of the others are due for a scan."""
-    occurred, still_open, overdue = patients
+    """Of whom the answer does not speak, how many of the others are due for a scan, and how many have died."""
+    occurred, still_open, overdue, died = patients
     return (
         f"Patients that have progressed already in their current line: {occurred}; still open: {still_open}, "
-        f"of whom overdue (stale): {overdue}."
+        f"of whom overdue (stale): {overdue}. Died: {died}."
     )

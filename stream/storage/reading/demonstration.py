@@ -20,6 +20,7 @@ WHERE endpoint = 'progression' AND status = 'occurred' AND superseded_at IS NULL
   SELECT max(line) FROM scanstream.endpoint_status c WHERE c.patient_id = s.patient_id AND c.superseded_at IS NULL)"""
 _OPEN = """SELECT count(DISTINCT patient_id), count(DISTINCT patient_id) FILTER (WHERE stale)
 FROM scanstream.current_risk WHERE endpoint = 'progression'"""
+_DIED = "SELECT count(DISTINCT patient_id) FROM scanstream.line_outcome WHERE death_day IS NOT NULL"
 
 
 class ScanEnd(NamedTuple):
@@ -41,11 +42,12 @@ class PatientRisk(NamedTuple):
 
 
 class Progressions(NamedTuple):
-    """How many patients have progressed in their current line; of how many that is open; how many are overdue."""
+    """How many patients have progressed in their current line; of how many that is open; overdue; dead of all."""
 
     occurred: int
     open: int
     overdue: int
+    died: int
 
 
 def scan_ends(connection: Connection, scan_uids: Sequence[str]) -> dict[str, ScanEnd]:
@@ -74,4 +76,6 @@ def most_likely_to_progress(connection: Connection) -> list[PatientRisk]:
 def progressions(connection: Connection) -> Progressions:
     """What the answer to FIRST_QUESTION leaves out, and how many of those it speaks of have their next scan due."""
     (occurred,) = only_row(connection.execute(_PROGRESSED))
-    return Progressions(occurred, *only_row(connection.execute(_OPEN)))
+    (died,) = only_row(connection.execute(_DIED))
+    still_open, overdue = only_row(connection.execute(_OPEN))
+    return Progressions(occurred, still_open, overdue, died)
