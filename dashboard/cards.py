@@ -14,6 +14,14 @@ DIFFERENCE = f"{LEAD} minus "
 HIGHER_IS_BETTER = ("AUC",)
 SHOWN = ("AUC", "Brier score", "observed/expected", "calibration slope")
 
+WHO_IS_COMPARED = (
+    "Lead: what the service says. LSTM: the neural network in it, by itself. Simple models: headroom, from how far the "
+    "sum is below the limit of progression; trend, from where a straight line through the last sums leads; logistic "
+    "regression, also at each patient's own interval between visits (rhythm). AUC: how often the one with the event "
+    "had the higher risk. Brier score: mean squared error, smaller is better. Observed / expected: below 1 risks are "
+    "too high. Calibration slope: below 1 risks are too far apart."
+)
+
 Card = Mapping[str, Any]
 Score = Mapping[str, Any]
 """One measure at one place of a card: the place, how many visits, and by name of a model value, low and high."""

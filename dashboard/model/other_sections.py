@@ -97,6 +97,7 @@ def _figures(row: WeightsRow) -> None:
     st.markdown("**On patients it never saw**")
     st.caption(f"{card['metrics']['provenance']} Intervals: {card['metrics']['interval']}.")
     st.dataframe(frame, hide_index=True)
+    st.caption(cards.WHO_IS_COMPARED)
     shown = [(place, cards.calibration(card, place)) for place in cards.whole_places(card)]
     for cell, (place, groups) in zip(st.columns(len(shown)), shown, strict=True):
         title = f"Calibration, {place}"

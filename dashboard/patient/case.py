@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.patient_chart import PatientChart
 from dashboard.queries import ViewReader
+from stream.storage.reading import patient_page
 
 RECIST = "RECIST 1.1"
 """The criterion that always stands; others stand beside it."""
@@ -18,7 +19,7 @@ RECIST = "RECIST 1.1"
 class PatientCase:
     """The tables of the page by the names of their views' columns; `now`: the moment that is looked at.
 
-    `past`: that moment lies behind us, and what came later is left out.
+    `past`: that moment lies behind us, and what came later is left out. `died_at`: somewhere in the day of death.
     """
 
     patient: str
@@ -40,6 +41,7 @@ class PatientCase:
     zone: ZoneInfo
     now: pd.Timestamp
     past: bool
+    died_at: pd.Timestamp | None = None
 
     @classmethod
     def read(cls, source: ViewReader, patient: str, zone: ZoneInfo, day: dt.date | None = None) -> "PatientCase":
@@ -47,7 +49,9 @@ class PatientCase:
         moment = None if day is None else pd.Timestamp(day, tz=zone) + pd.Timedelta(days=1, microseconds=-1)
         past = moment is not None and moment < source.now
         tables = source.of_patient(patient, moment if past else None)
-        return cls(patient, **tables, zone=zone, now=moment if past else source.now, past=past)
+        died = None if past else source.read(patient_page.DIED, patient=patient).died_at[0]
+        now = moment if past else source.now
+        return cls(patient, **tables, zone=zone, now=now, past=past, died_at=None if pd.isna(died) else died)
 
     @property
     def is_known(self) -> bool:
@@ -61,8 +65,8 @@ class PatientCase:
             self.scans,
             self.visits,
             self.values,
-            self.sizes,
-            self.responses,
+            self.sizes if self.died_at is None else self.sizes.iloc[:0],
+            self.responses if self.died_at is None else self.responses.iloc[:0],
             self.treatments,
             self.zone,
             self.now,

@@ -48,7 +48,7 @@ def are_forecast(case: PatientCase) -> bool:
     """Whether what is forecast of sizes goes on from a sum of targets: not where a line has none, or one is missing."""
     known = case.by_recist.dropna(subset="sum_of_diameters").scan_uid
     rows = case.sizes[(case.sizes.measurement == "sum_of_diameters") & case.sizes.scan_uid.isin(known)]
-    return len(rows) > 0
+    return case.died_at is None and len(rows) > 0
 
 
 def limits(case: PatientCase) -> pd.DataFrame:

@@ -22,7 +22,12 @@ def summary(case: PatientCase) -> list[str]:
 
 
 def response(case: PatientCase) -> str:
-    """The latest verdict with its day and reason, the best one of the line, and what other criteria say."""
+    """A death, then the latest verdict with its day and reason, the best of the line, and what other criteria say."""
+    died = "" if case.died_at is None else f"The patient died on {written(case.day(case.died_at))}. "
+    return died + _response(case)
+
+
+def _response(case: PatientCase) -> str:
     rows = case.by_recist
     judged = rows[rows.category.notna()].sort_values("acquired_at", kind="stable")
     baselines = rows[rows.category.isna()].sort_values("acquired_at", kind="stable")
@@ -159,7 +164,7 @@ def _not_forecast(case: PatientCase) -> Iterator[str]:
 
 def _next_visit(case: PatientCase) -> Iterator[str]:
     last = case.last_visit
-    if last is None or (closed(case).because == "The patient has died.").any():
+    if last is None or case.died_at is not None or (closed(case).because == "The patient has died.").any():
         return
     usual, late = written(case.day(last.next_usual_at)), case.now > last.overdue_after
     if late:

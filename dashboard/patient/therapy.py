@@ -14,7 +14,7 @@ def _lines(case: PatientCase) -> pd.DataFrame:
     """Each line from its baseline to that of the next."""
     rows = case.questions.dropna(subset="baseline_at").drop_duplicates("line")
     start = case.chart.local(rows.baseline_at)
-    end = start.shift(-1)
+    end = start.shift(-1).fillna(_death(case))
     label = "Line " + rows.line.astype(str) + " of therapy"
     return _frame(start, end, label, is_line=True)
 
@@ -23,7 +23,14 @@ def _treatments(case: PatientCase) -> pd.DataFrame:
     rows = case.treatments
     ends = case.chart.local(rows.end_at)
     ends = ends.where(ends <= case.chart.local(pd.Series([case.now]))[0])  # what lies ahead has not ended yet
-    return _frame(case.chart.local(rows.start_at), ends, rows.name + " (" + rows.kind + ")", is_line=False)
+    return _frame(
+        case.chart.local(rows.start_at), ends.fillna(_death(case)), rows.name + " (" + rows.kind + ")", is_line=False
+    )
+
+
+def _death(case: PatientCase) -> pd.Timestamp:
+    """What ends whatever goes on; NaT of who is alive."""
+    return case.chart.local(pd.Series([case.died_at]))[0]
 
 
 def _frame(start: pd.Series, end: pd.Series, label: pd.Series, is_line: bool) -> pd.DataFrame:

@@ -10,15 +10,16 @@ from dashboard.queries import ViewReader
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
 from models.measurement import Measurement
 from stream.measured_scan import MeasuredScan
-from stream.services.facts.clinical import ImportedVisit, Treatment
+from stream.services.facts.clinical import ImportedVisit, Outcome, Treatment
 from stream.settings import Settings
 from stream.storage import database as storage
 from tests.dashboard.cohort import MARKUP
 from tests.services.accepted_facts import Fact
 
 NOW = dt.datetime.now(dt.UTC)
-PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD = (
-    f"P{name:A<26}" for name in ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD")
+PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED = (
+    f"P{name:A<26}"
+    for name in ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD", "DIED")
 )
 
 
@@ -75,6 +76,9 @@ def facts() -> Iterator[Fact]:
     yield visit(NOT_EVALUATED, 5, lesion(NOT_EVALUATED, "Left lung", 30.0), lesion(NOT_EVALUATED, "Right lung", None))
     yield from sizes(OVERDUE, (400, 30.0), (350, 28.0))
     yield visit(FORMULA, 15, lesion(FORMULA, "=1+2", 25.0), lesion(FORMULA, MARKUP, 21.0))
+    yield from sizes(DIED, (190, 50.0), (110, 40.0), (50, 65.0))
+    yield given(DIED, "Docetaxel", 180)
+    yield Outcome(DIED, "death", ago(20), True)
     yield visit(UNTOLD, 15, lesion(UNTOLD, "Somewhere", 25.0), disease="unknown")
 
 

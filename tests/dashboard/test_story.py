@@ -16,12 +16,14 @@ from dashboard.html_table import html_table
 from dashboard.patient import charts, risks, sizes, story, tables, therapy
 from dashboard.patient.board_page import board_page
 from dashboard.patient.verdicts import signed, written
+from dashboard.patient_chart import DIAMETERS
 from stream.settings import Settings
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.dashboard.cohort import GROWING, MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.dashboard.scans import pseudonym
 from tests.dashboard.stories import (
+    DIED,
     FORMULA,
     NEW_LESION,
     NOT_EVALUATED,
@@ -99,6 +101,16 @@ def test_an_overdue_visit_is_counted_in_days_and_its_forecast_is_stale(told: Set
         f"The next visit was usual on {day(300)} and is overdue by 300 days, and what was forecast is stale."
     )
     assert late.current.stale.all()
+
+
+def test_a_death_is_told_first_and_nothing_is_expected_or_goes_on_after_it(told: Settings) -> None:
+    of = case(told, DIED)
+    response, _, missing = story.summary(of)
+    assert response.startswith(f"The patient died on {day(20)}. Progressive disease by RECIST 1.1")
+    assert missing == "Nothing is missing."
+    assert not sizes.are_forecast(of) and of.chart.coming(DIAMETERS).empty
+    ends = therapy.table(of).To.tolist()
+    assert ends == [f"{ago(20):%Y-%m-%d}"] * 2, "neither the line nor the drug goes on"
 
 
 def test_of_an_unknown_disease_the_summary_says_what_to_do(told: Settings) -> None:

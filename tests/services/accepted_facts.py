@@ -10,8 +10,10 @@ from models.serving.forecaster import Forecaster, committed_forecasters
 from stream.measured_scan import MeasuredScan
 from stream.services.facts.clinical import (
     ImportedVisit,
+    Outcome,
     Treatment,
     accept_clinical,
+    accept_outcomes,
     accept_treatments,
     accept_visits,
 )
@@ -27,8 +29,8 @@ from stream.storage.database import Connection
 DAY_0 = dt.datetime(2025, 3, 1, 9, 30, tzinfo=dt.UTC)
 NOTHING_ON_ITS_WAY = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 """A day on which all that was accepted has long had its time."""
-Fact = ImportedVisit | Treatment | tuple[str, dict]
-"""A visit, a treatment, or (patient, clinical facts)."""
+Fact = ImportedVisit | Treatment | Outcome | tuple[str, dict]
+"""A visit, a treatment, what happened, or (patient, clinical facts)."""
 
 
 @cache
@@ -72,6 +74,8 @@ def key_of(fact: Fact) -> tuple[str, str]:
     """What a fact is a revision of: only the order of these among each other has a meaning."""
     if isinstance(fact, ImportedVisit):
         return "scan", fact.scan_uid
+    if isinstance(fact, Outcome):
+        return "outcome", f"{fact.received_as}/{fact.endpoint}"
     return ("treatment", fact.treatment_id) if isinstance(fact, Treatment) else ("clinical", fact[0])
 
 
@@ -84,6 +88,8 @@ def accept(connection: Connection, *facts: Fact) -> None:
                 accept_visits(connection, [fact], now)
             elif isinstance(fact, Treatment):
                 accept_treatments(connection, [fact], now)
+            elif isinstance(fact, Outcome):
+                accept_outcomes(connection, [fact], now)
             else:
                 accept_clinical(connection, [fact], now)
 

@@ -76,3 +76,8 @@ _THEN = {
 def texts(of_a_moment: bool) -> dict[str, str]:
     """The query of each table, by its name."""
     return {name: text.format_map(_THEN if of_a_moment else _NOW) for name, text in _TEXTS.items()}
+
+
+DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
+FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""
+"""A moment of the day of death; null: nobody has entered one."""
