@@ -20,7 +20,16 @@ FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 CONFIG = alt.Config(
     font=FONT,
     background=PAPER,
-    axis=alt.AxisConfig(labelColor=MUTED, labelFontSize=12, gridColor=PANEL, tickColor=RULE, domainColor=RULE),
+    axis=alt.AxisConfig(
+        labelColor=MUTED,
+        labelFontSize=12,
+        titleColor=MUTED,
+        titleFontWeight="normal",
+        titleFontSize=12,
+        gridColor=PANEL,
+        tickColor=RULE,
+        domainColor=RULE,
+    ),
     legend=alt.LegendConfig(labelColor=INK, labelFontSize=13),
     view=alt.ViewConfig(strokeWidth=0),
 )
@@ -112,7 +121,11 @@ def beside() -> alt.Tooltip:
 
 def finish(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
     """A chart with its title, in the type and colours of the pages."""
-    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
-    # all at once: each call would copy the whole chart
-    finished: alt.LayerChart = chart.properties(height=height, title=heading, config=CONFIG)
+    finished: alt.LayerChart = chart.properties(**look(title, height))
     return finished
+
+
+def look(title: str, height: int) -> dict[str, Any]:
+    """Title, height (px), type and colours of a chart; given all at once, for each step would copy the whole chart."""
+    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
+    return {"height": height, "title": heading, "config": CONFIG}

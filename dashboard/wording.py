@@ -166,18 +166,28 @@ def ahead(days: int) -> str:
     return _ago(-days, "day") if days < 0 else f"in {days} day{'' if days == 1 else 's'}"
 
 
+def sign_mark(number: float) -> str:
+    """The sign of a change as it is printed, a true minus; nothing has none."""
+    return "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+
+
+def sum_unit(criterion: str | None) -> str:
+    """The unit of the sums that a criterion judges by."""
+    if criterion is not None and criterion.endswith("volume"):
+        return "ml"
+    return "mm²" if criterion is not None and criterion.startswith("RANO") else "mm"
+
+
 def points(change: float) -> str:
     """A change of risk in percentage points, signed; a change that rounds to nothing has no sign."""
     rounded = round(change * 100)
-    sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
-    return f"{sign_mark}{abs(rounded)} point{'' if abs(rounded) == 1 else 's'}"
+    return f"{sign_mark(rounded)}{abs(rounded)} point{'' if abs(rounded) == 1 else 's'}"
 
 
 def tenths(change: float) -> str:
     """A change of risk in percentage points with one decimal, signed: parts of a change are small."""
     rounded = round(change * 100, 1)
-    sign_mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
-    return f"{sign_mark}{abs(rounded):.1f}"
+    return f"{sign_mark(rounded)}{abs(rounded):.1f}"
 
 
 def trend(change: float, name: str) -> Trend:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dashboard import wording, worklist_words
 from dashboard.rows import WorklistRow
 from dashboard.worklist_table import RiskBar, TableRow, Words
+from stream.vocabulary import RECIST
 
 TITLES = {
     "patient": "Patient",
@@ -78,7 +79,7 @@ class _RowWords:
         if row.response_at is None:
             yield "not judged", "note"
             return
-        by = "" if row.criterion == worklist_words.USUAL_CRITERION else f", {row.criterion}"
+        by = "" if row.criterion == RECIST else f", {row.criterion}"
         title = worklist_words.VERDICTS.get(row.response, row.response) if row.response else "baseline"
         yield f"{title}{by}", "worse" if row.response in worklist_words.PROGRESSIONS else "plain"
         yield self._day(row.response_at), "note"
@@ -92,7 +93,7 @@ class _RowWords:
         row = self._row
         if row.percent_from_nadir is not None and row.nadir_at is not None and row.sum_now is not None:
             more = row.sum_now - (row.nadir_sum or 0)
-            change = worklist_words.change(row.percent_from_nadir, more, worklist_words.sum_unit(row.criterion))
+            change = worklist_words.change(row.percent_from_nadir, more, wording.sum_unit(row.criterion))
             yield f"{change} the nadir of {self._day(row.nadir_at)}", tone
         if row.new_lesions:
             yield worklist_words.many(row.new_lesions, "new lesion"), tone
@@ -102,7 +103,7 @@ class _RowWords:
         row = self._row
         more = (row.sum_now or 0) - (row.nadir_sum or 0)
         told = row.new_lesions or worklist_words.by_sum(row.percent_from_nadir, more)
-        return row.criterion == worklist_words.USUAL_CRITERION and row.response == "PD" and not told
+        return row.criterion == RECIST and row.response == "PD" and not told
 
     def risk(self) -> Iterator[Words]:
         """The risk with interval, horizon, day of the scan and until when; or why there is none."""

@@ -1,5 +1,7 @@
 """Words of the worklist: needs, verdicts, and by how much a sum has changed."""
 
+from dashboard import wording
+
 NEEDS = {
     "progressed": "Just progressed",
     "risen": "Forecast worse",
@@ -26,20 +28,12 @@ LIMITS = (5, 20, 25, 30, 40, 50, 65, 66, 73)
 """Millimetres and per cents by which criteria decide: what is written never seems to be on their other side."""
 ELSEWHERE = "not by the sum: other lesions progressed, or came back"
 PROGRESSIONS = ("PD", "iUPD", "iCPD")
-USUAL_CRITERION = "RECIST 1.1"
 NOTE = (
     "Just progressed: in the last 60 days, and nobody has acknowledged it. Forecast worse: by 5 points or more since "
     "the scan before, and nobody has acknowledged it. Overdue: the next scan should have come, or the forecast has run "
     "out. A risk counts from its scan; 90 % interval and bar: how unsure the model itself is. Dot: risk now; open "
     "circle: at the scan before."
 )
-
-
-def sum_unit(criterion: str | None) -> str:
-    """Unit of the sum that a criterion judges by."""
-    if criterion is None or not criterion.startswith(("RANO", "volume")):
-        return "mm"
-    return "mm²" if criterion.startswith("RANO") else "ml"
 
 
 def change(percent: float, more: float, unit: str) -> str:
@@ -56,8 +50,7 @@ def by_sum(percent: float | None, more: float) -> bool:
 
 def signed(percent: float) -> str:
     """A change with its sign, a true minus; what rounds to nothing has none."""
-    sign = "+" if round(percent) > 0 else "\N{MINUS SIGN}" if round(percent) < 0 else ""
-    return f"{sign}{exact(abs(percent))}"
+    return f"{wording.sign_mark(round(percent))}{exact(abs(percent))}"
 
 
 def exact(number: float) -> str:

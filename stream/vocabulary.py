@@ -2,6 +2,8 @@
 
 from enum import IntEnum, StrEnum
 
+RECIST = "RECIST 1.1"
+"""The criterion that every timeline is judged by; others stand beside it."""
 UNKNOWN_DISEASE = (
     "No model applies to scans of unknown disease: import clinical.csv with a column disease (scanstream import)."
 )

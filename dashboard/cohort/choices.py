@@ -5,8 +5,9 @@ from typing import NamedTuple
 import pandas as pd
 import streamlit as st
 
+from stream.vocabulary import RECIST
+
 EVERY = "All"
-RECIST = "RECIST 1.1"
 TOGETHER = "All together"
 GROUPS = {"Arm": "arm", "Trial": "trial", "Disease": "disease"}
 """What patients can be compared by, and its column."""

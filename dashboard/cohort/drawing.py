@@ -6,8 +6,9 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
+from dashboard.charts import look
 from dashboard.cohort import words
-from dashboard.style import INK, LASTING, MUTED, PANEL, PAPER, PARTIAL, RULE, STABLE, TEAL, WORSE
+from dashboard.style import INK, LASTING, MUTED, PARTIAL, STABLE, TEAL, WORSE
 
 RESPONSE_COLOURS = {
     words.RESPONSES["CR"]: TEAL,
@@ -17,29 +18,12 @@ RESPONSE_COLOURS = {
     words.RESPONSES["PD"]: WORSE,
     words.RESPONSES["NE"]: INK,
 }
-FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 
 
 def finished(layers: Sequence[alt.Chart], title: str, height: int) -> alt.LayerChart:
-    """`layers` from the bottom up as one figure with its title, in the look of all pages.
-
-    All at once: each step of its own would copy every layer again.
-    """
-    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
-    axis = alt.AxisConfig(
-        labelColor=MUTED,
-        labelFontSize=12,
-        titleColor=MUTED,
-        titleFontWeight="normal",
-        titleFontSize=12,
-        gridColor=PANEL,
-        tickColor=RULE,
-        domainColor=RULE,
-    )
-    legends, view = alt.LegendConfig(labelColor=INK, labelFontSize=13), alt.ViewConfig(strokeWidth=0)
-    look = alt.Config(font=FONT, background=PAPER, axis=axis, legend=legends, view=view)
-    return alt.LayerChart(layer=list(layers), title=heading, height=height, config=look)
+    """`layers` from the bottom up as one figure with its title, in the look of all pages."""
+    return alt.LayerChart(layer=list(layers), **look(title, height))
 
 
 def limit_rules(limits: words.Limits) -> list[alt.Chart]:

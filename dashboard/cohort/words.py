@@ -8,6 +8,7 @@ import pandas as pd
 from dashboard import wording
 from dashboard.cohort.rates import Share
 from dashboard.cohort.survival import FEWEST, Median
+from stream.vocabulary import RECIST
 
 DAYS_A_MONTH = 30.4375
 """A twelfth of a year of 365.25 days."""
@@ -32,7 +33,7 @@ class Limits(NamedTuple):
 DIAMETERS = Limits("sum of diameters", -30, 20)
 PRODUCTS = Limits("sum of products", -50, 25)
 LIMITS: Mapping[str, Limits] = {
-    "RECIST 1.1": DIAMETERS,
+    RECIST: DIAMETERS,
     "iRECIST": DIAMETERS,
     "RANO": PRODUCTS,
     "RANO 2.0": PRODUCTS,
@@ -121,8 +122,7 @@ def share(found: Share) -> str:
 def change(percent: float) -> str:
     """A change in percent with its sign: `+12 %`, `−45 %`."""
     rounded = round(percent)
-    mark = "+" if rounded > 0 else "\N{MINUS SIGN}" if rounded < 0 else ""
-    return f"{mark}{abs(rounded)} %"
+    return f"{wording.sign_mark(rounded)}{abs(rounded)} %"
 
 
 def patients(count: int) -> str:

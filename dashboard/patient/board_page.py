@@ -18,9 +18,10 @@ from reportlab.platypus import Flowable, KeepInFrame, Paragraph, SimpleDocTempla
 from dashboard import wording
 from dashboard.patient import risks, sizes, story, tables, therapy
 from dashboard.patient.board_drawing import SumsDrawing, TherapyDrawing
-from dashboard.patient.case import RECIST, PatientCase
+from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import written
 from dashboard.style import INK, MUTED, RULE, WORSE
+from stream.vocabulary import RECIST
 
 MARGIN = 14 * mm
 VISITS_SHOWN, LESIONS_SHOWN, LESION_VISITS_SHOWN = 6, 10, 5

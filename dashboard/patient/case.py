@@ -10,9 +10,7 @@ import pandas as pd
 from dashboard.patient_chart import PatientChart
 from dashboard.queries import ViewReader
 from stream.storage.reading import patient_page
-
-RECIST = "RECIST 1.1"
-"""The criterion that always stands; others stand beside it."""
+from stream.vocabulary import RECIST
 
 
 @dataclass(frozen=True)

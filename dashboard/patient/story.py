@@ -9,9 +9,9 @@ import pandas as pd
 
 from dashboard import ranking, set_aside_words, wording
 from dashboard.patient import verdicts
-from dashboard.patient.case import RECIST, PatientCase
+from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import listed, sentence, written
-from stream.vocabulary import UNKNOWN_DISEASE, Status
+from stream.vocabulary import RECIST, UNKNOWN_DISEASE, Status
 
 UNDER_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING)
 

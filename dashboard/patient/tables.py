@@ -56,7 +56,7 @@ def _verdict(row: pd.Series) -> str:
 
 
 def _size(value: float, criterion: str) -> str:
-    return "not complete" if pd.isna(value) else f"{size(value)} {verdicts.unit(criterion)}"
+    return "not complete" if pd.isna(value) else f"{size(value)} {wording.sum_unit(criterion)}"
 
 
 def _change(percent: float) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from dashboard import wording
 from dashboard.patient.case import PatientCase
 
 CATEGORIES = {
@@ -54,9 +55,9 @@ def _of_sum(row: pd.Series, case: PatientCase) -> str:
     if pd.isna(row.sum_of_diameters) or pd.isna(row.baseline_sum) or pd.isna(row.nadir_at):
         return ""
     nadir, baseline = written(case.day(row.nadir_at)), written(_baseline_day(row, case))
-    apart = _apart(row.sum_of_diameters, row.nadir_sum, row.percent_from_nadir, unit(row.criterion))
+    apart = _apart(row.sum_of_diameters, row.nadir_sum, row.percent_from_nadir, wording.sum_unit(row.criterion))
     over_nadir = f"sum of targets {apart} nadir of {nadir}"
-    apart = _apart(row.sum_of_diameters, row.baseline_sum, row.percent_from_baseline, unit(row.criterion))
+    apart = _apart(row.sum_of_diameters, row.baseline_sum, row.percent_from_baseline, wording.sum_unit(row.criterion))
     over_baseline = f"sum of targets {apart} baseline of {baseline}"
     if row.target_category == "CR":
         return "every target is gone or a lymph node of normal size"
@@ -80,18 +81,12 @@ def signed(percent: float) -> str:
     """A change in whole percents with its sign; beside a limit with a tenth, cut: 19.96 % never reads as 20 %."""
     beside = any(0 < abs(percent - limit) < 0.5 for limit in LIMITS_PERCENT)
     value = int(percent * 10) / 10 if beside else round(percent)
-    mark = "+" if value > 0 else "\N{MINUS SIGN}" if value < 0 else ""
-    return f"{mark}{abs(value):g}"
+    return f"{wording.sign_mark(value)}{abs(value):g}"
 
 
 def size(value: float) -> str:
     """A size with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
-
-
-def unit(criterion: str) -> str:
-    """The unit of the sums that a criterion judges by."""
-    return "ml" if criterion == "volume" else "mm²" if criterion.startswith("RANO") else "mm"
 
 
 def _baseline_day(row: pd.Series, case: PatientCase) -> dt.date:
@@ -167,7 +162,7 @@ def sentence(row: pd.Series, case: PatientCase) -> str:
 
 
 def _total(row: pd.Series) -> str:
-    return f"the sum of its targets is {size(row.baseline_sum)} {unit(row.criterion)}"
+    return f"the sum of its targets is {size(row.baseline_sum)} {wording.sum_unit(row.criterion)}"
 
 
 def _capital(words: str) -> str:

@@ -10,6 +10,7 @@ import typer
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 from stream.terminal.questions import day_written, find_patient
+from stream.vocabulary import RECIST
 
 COHORT = "cohort"
 
@@ -57,7 +58,7 @@ def _patient(settings: Settings, patient: str, kinds: dict[str, bool], to: Path,
 
 
 def _cohort(settings: Settings, chosen: dict[str, str | int | None], to: Path) -> None:
-    wanted = {**chosen, "criterion": chosen["criterion"] or "RECIST 1.1"}
+    wanted = {**chosen, "criterion": chosen["criterion"] or RECIST}
     options = [f"--{name}={value}" for name, value in wanted.items() if value is not None]
     told = _written(settings, "dashboard.cohort.export", *options, "--", str(to))
     if not told:

@@ -7,6 +7,7 @@ import typer
 from stream.settings import load_settings
 from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patient
+from stream.vocabulary import RECIST
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def response(
     patient: Patient,
-    criterion: Annotated[str, typer.Option(help="Criterion to judge by.")] = "RECIST 1.1",
+    criterion: Annotated[str, typer.Option(help="Criterion to judge by.")] = RECIST,
     as_json: Json = False,
 ) -> None:
     """What each visit says of the response, line by line of therapy, and which questions are still open."""

@@ -18,11 +18,11 @@ from stream.timeline.placed_visit import VISITS, PlacedVisit, roles_at
 from stream.timeline.questions import Question, is_measurable, questions
 from stream.timeline.seen import FollowedSum, SeenVisit
 from stream.timeline.visits import TimelineVisit, Visits, visits
+from stream.vocabulary import RECIST
 
 RESPONSES, QUESTIONS = "responses", "endpoint_statuses"
 KEYS = {VISITS: ("scan_uid",), RESPONSES: ("criterion", "line", "scan_uid"), QUESTIONS: ("line", "endpoint")}
 """What names a standing row of a patient in each table of the course."""
-RECIST = "RECIST 1.1"
 
 
 @dataclass(frozen=True)
