@@ -43,7 +43,7 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
         "Group": "All together",
         "Patients": 6,
         "Objective response": "2 of 6: 33 % (4 to 78 %)",
-        "Confirmed": "1 of 6: 17 % (0 to 64 %)",
+        "Confirmed": "1 of 6: 17 % (< 1 to 64 %)",
         "Disease control": "4 of 6: 67 % (22 to 96 %)",
     }
     words = read(page)
@@ -56,7 +56,7 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
     assert "No death is known" in read(page)
     page.selectbox(key="compare").set_value("Arm").run()
     shares = page.dataframe[0].value.set_index("Arm")["Objective response"]
-    assert shares.to_dict() == {MARKUP_ARM: "2 of 3: 67 % (9 to 99 %)", "B": "0 of 3: 0 % (0 to 71 %)"}
+    assert shares.to_dict() == {MARKUP_ARM: "2 of 3: 67 % (9 to > 99 %)", "B": "0 of 3: 0 % (0 to 71 %)"}
     drawn = [element.value for kind in (page.markdown, page.caption, page.subheader) for element in kind]
     assert not any("<b>" in text for text in drawn)
 

@@ -68,6 +68,7 @@ def test_a_click_on_the_worklist_leads_to_the_patient_and_back(address: str, bro
 
     expect(browser_page).to_have_url(re.compile(rf"/patient\?patient={GROWING}$"), timeout=PATIENCE_MS)
     expect(browser_page.get_by_role("heading", name=GROWING)).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page).to_have_title(f"{GROWING} · ScanStream")
     expect(browser_page.get_by_text("Research use only.")).to_be_visible()
     expect(browser_page.get_by_test_id("stVegaLiteChart")).to_have_count(3, timeout=PATIENCE_MS)
 

@@ -16,6 +16,19 @@ def test_a_risk_is_called_zero_or_certain_only_when_it_is(value: float, words: s
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.3, 0.47, "30 to 47 %"),
+        (0.996, 0.999, "> 99 %"),
+        (0.002, 0.03, "< 1 to 3 %"),
+        (0.501, 0.504, "50.1 to 50.4 %"),
+    ],
+)
+def test_an_interval_never_ends_where_it_begins(low: float, high: float, words: str) -> None:
+    assert wording.interval(low, high) == words
+
+
+@pytest.mark.parametrize(
     ("change", "endpoint", "words"),
     [(0.12, "progression", "worse"), (0.12, "pcr", "better"), (-0.12, "pcr", "worse"), (0.004, "death", "unchanged")],
 )
