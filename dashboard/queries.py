@@ -56,7 +56,7 @@ class ViewReader:
         values = {"patient": patient} | ({} if moment is None else {"at": moment})
         tables = patient_page.texts(of_a_moment=moment is not None)
         rows = {name: self._read(sql, **values) for name, sql in tables.items()}
-        return rows | {"current": _with_change(rows["current"])}
+        return rows | {"current": _with_change(rows["current"]), "cards": self._with_cards(rows["cards"])}
 
     def service(self) -> pd.Series:
         """Counts of files, what is pending, and when something last arrived or was folded."""
@@ -72,7 +72,7 @@ class ViewReader:
 
     def model_cards(self) -> pd.DataFrame:
         """Weights in service with their cards, those that lead first."""
-        return self._read(pages.MODEL_CARDS)
+        return self._with_cards(self._read(pages.IN_SERVICE))
 
     def enrolled(self) -> pd.DataFrame:
         """Every trial, arm and disease that patients are in."""
@@ -97,6 +97,16 @@ class ViewReader:
     def read(self, sql: str, **values: object) -> pd.DataFrame:
         """The rows of a query of `stream.storage.reading`."""
         return self._read(sql, **values)
+
+    def _with_cards(self, weights: pd.DataFrame) -> pd.DataFrame:
+        """With the card of each: it never changes, and to read it takes longer than all else of a patient's page."""
+        return weights.assign(card=[self._card(version) for version in weights.weights_version])
+
+    def _card(self, version: str) -> Mapping[str, Any]:
+        kept = _cards(load_settings())
+        if version not in kept:
+            kept[version] = self._read(pages.CARD, weights=version).card[0]
+        return kept[version]
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         rows = pd.read_sql_query(sql, self._connection, params=values or None)
@@ -145,6 +155,12 @@ def acknowledge(patient: str, who: str, note: str) -> None:
 
 def _with_change(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(change=rows.risk - rows.previous_risk.astype(float))
+
+
+@st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})
+def _cards(settings: Settings) -> dict[str, Mapping[str, Any]]:
+    """By version the cards that were read so far."""
+    return {}
 
 
 @st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})

@@ -1,15 +1,6 @@
 CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
   -- all of it is wanted at once, and each step is taken once
-  WITH placed AS MATERIALIZED (SELECT * FROM scanstream.visit_input),
-  entered AS (
-    -- of several records of one patient the first event counts, else the last day without one
-    SELECT DISTINCT ON (core.root(o.received_as), o.endpoint)
-      core.root(o.received_as) AS patient_id, o.endpoint, o.at, o.event, o.accepted_at
-    FROM core.outcomes o
-    WHERE NOT o.withdrawn AND NOT EXISTS (
-      SELECT FROM core.outcomes n WHERE n.outcome_id = o.outcome_id AND n.revision > o.revision)
-    ORDER BY core.root(o.received_as), o.endpoint, o.event DESC, CASE WHEN o.event THEN o.at END, o.at DESC NULLS LAST),
-  folded AS MATERIALIZED (
+  WITH folded AS MATERIALIZED (
     SELECT p.id AS scan_uid, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1),
   verdict AS MATERIALIZED (
     SELECT r.patient_id, r.line, r.scan_uid, r.at, r.category, lead(r.scan_uid) OVER w AS next_scan,
@@ -22,29 +13,44 @@ CREATE OR REPLACE VIEW scanstream.forecast_outcome AS
   alive AS (
     SELECT DISTINCT ON (v.patient_id) v.patient_id, v.scan_uid, v.at
     FROM core.visits v WHERE v.superseded_by IS NULL ORDER BY v.patient_id, v.at DESC, v.scan_uid DESC),
+  -- all that a forecast needs of its visit, by the scan alone: the planner takes two equal names for rare, and would then
+  -- go through all visits for each forecast
+  placed AS MATERIALIZED (
+    SELECT i.*, n.next_at, n.next_category, o.at AS next_folded_at, s.at AS seen_at, b.at AS seen_folded_at,
+      a.at AS alive_at, c.at AS alive_folded_at
+    FROM scanstream.visit_input i
+    LEFT JOIN verdict n ON n.scan_uid = i.scan_uid AND n.line = i.line
+    LEFT JOIN folded o ON o.scan_uid = n.next_scan
+    LEFT JOIN seen s ON s.patient_id = i.patient_id AND s.line = i.line
+    LEFT JOIN folded b ON b.scan_uid = s.scan_uid
+    LEFT JOIN alive a ON a.patient_id = i.patient_id
+    LEFT JOIN folded c ON c.scan_uid = a.scan_uid),
+  question AS MATERIALIZED (
+    SELECT q.patient_id, q.line, q.endpoint, q.status, q.since, d.at AS decided_at
+    FROM core.endpoint_statuses q LEFT JOIN folded d ON d.scan_uid = q.scan_uid WHERE q.superseded_by IS NULL),
+  entered AS (
+    -- of several records of one patient the first event counts, else the last day without one
+    SELECT DISTINCT ON (core.root(o.received_as), o.endpoint)
+      core.root(o.received_as) AS patient_id, o.endpoint, o.at, o.event, o.accepted_at
+    FROM core.outcomes o
+    WHERE NOT o.withdrawn AND NOT EXISTS (
+      SELECT FROM core.outcomes n WHERE n.outcome_id = o.outcome_id AND n.revision > o.revision)
+    ORDER BY core.root(o.received_as), o.endpoint, o.event DESC, CASE WHEN o.event THEN o.at END, o.at DESC NULLS LAST),
   said AS (
     -- what was said with each standing state while its question was open, once
-    SELECT f.*, i.month, i.line, i.visit, i.day, i.trial, i.arm, s.at AS seen_at, s.folded_at, n.next_at, n.next_category,
-      n.next_folded_at, e.at AS entered_at, e.event AS entered, e.accepted_at,
-      CASE WHEN q.status = 'occurred' THEN q.since END AS verdict_at, d.at AS decided_at
+    SELECT f.*, i.month, i.line, i.visit, i.day, i.trial, i.arm, i.next_at, i.next_category, i.next_folded_at,
+      CASE f.endpoint WHEN 'death' THEN i.alive_at ELSE i.seen_at END AS seen_at,
+      CASE f.endpoint WHEN 'death' THEN i.alive_folded_at ELSE i.seen_folded_at END AS folded_at,
+      e.at AS entered_at, e.event AS entered, e.accepted_at,
+      CASE WHEN q.status = 'occurred' THEN q.since END AS verdict_at, q.decided_at
     FROM core.forecasts f
-    JOIN core.states t ON t.fold_id = f.fold_id AND t.weights_version = f.weights_version
-      AND t.scan_uid = f.scan_uid AND t.superseded_by IS NULL
-    JOIN placed i ON i.patient_id = f.patient_id AND i.scan_uid = f.scan_uid
-    LEFT JOIN core.endpoint_statuses q ON q.patient_id = f.patient_id AND q.line = i.line
-      AND q.endpoint = f.endpoint AND q.superseded_by IS NULL
-    LEFT JOIN folded d ON d.scan_uid = q.scan_uid
+    JOIN placed i ON i.scan_uid = f.scan_uid
+    LEFT JOIN question q ON q.patient_id = f.patient_id AND q.line = i.line AND q.endpoint = f.endpoint
     LEFT JOIN entered e ON e.patient_id = f.patient_id AND e.endpoint = f.endpoint AND (e.at > f.at) IS NOT FALSE
-    LEFT JOIN (
-      SELECT v.*, o.at AS next_folded_at FROM verdict v LEFT JOIN folded o ON o.scan_uid = v.next_scan) n
-      ON n.patient_id = f.patient_id AND n.line = i.line AND n.scan_uid = f.scan_uid
-    LEFT JOIN (
-      SELECT l.*, o.at AS folded_at
-      FROM (SELECT 'death' AS of_death, NULL::integer AS line, a.patient_id, a.scan_uid, a.at FROM alive a
-        UNION ALL SELECT NULL, s.line, s.patient_id, s.scan_uid, s.at FROM seen s) l
-      LEFT JOIN folded o ON o.scan_uid = l.scan_uid) s
-      ON s.patient_id = f.patient_id AND CASE WHEN f.endpoint = 'death' THEN s.of_death = 'death' ELSE s.line = i.line END
-    WHERE f.horizon_kind <> 'now' AND (f.superseded_by IS NULL OR f.superseded_because IN ('occurred', 'treatment'))
+    WHERE EXISTS (
+        SELECT FROM core.states t WHERE t.fold_id = f.fold_id AND t.weights_version = f.weights_version
+          AND t.scan_uid = f.scan_uid AND t.superseded_by IS NULL)
+      AND f.horizon_kind <> 'now' AND (f.superseded_by IS NULL OR f.superseded_because IN ('occurred', 'treatment'))
       AND (q.status IN ('occurred', 'known') AND q.since <= f.at) IS NOT TRUE)
   SELECT a.patient_id, a.endpoint, a.horizon_kind, a.horizon_days, a.risk, a.risk_low, a.risk_high, a.event, a.days,
     a.known_at, a.computed_at < a.known_at AS made_before, a.computed_at, a.scan_uid, a.at AS acquired_at, a.month,

@@ -37,15 +37,16 @@ CREATE OR REPLACE VIEW scanstream.line_outcome AS
       CASE WHEN l.last_line THEN p.died_on - v.baseline_on END AS death_in_line,
       p.alive_on - v.baseline_on AS alive_day
     FROM (
-      SELECT q.patient_id, q.line, c.criterion, q.line = max(q.line) OVER (PARTITION BY q.patient_id) AS last_line,
-        CASE WHEN q.status = 'known' THEN core.local_day(q.since) END AS progressed_on
-      FROM core.endpoint_statuses q
-      JOIN (
-        SELECT patient_id, line, 'RECIST 1.1' AS criterion FROM core.endpoint_statuses
-        WHERE endpoint = 'progression' AND superseded_by IS NULL
-        UNION SELECT patient_id, line, criterion FROM core.responses WHERE superseded_by IS NULL) c
-        USING (patient_id, line)
-      WHERE q.endpoint = 'progression' AND q.superseded_by IS NULL) l
+      SELECT q.patient_id, q.line, c.criterion, q.last_line, q.progressed_on
+      FROM (
+        SELECT s.patient_id, s.line, s.line = max(s.line) OVER (PARTITION BY s.patient_id) AS last_line,
+          CASE WHEN s.status = 'known' THEN core.local_day(s.since) END AS progressed_on
+        FROM core.endpoint_statuses s
+        WHERE s.endpoint = 'progression' AND s.superseded_by IS NULL) q
+      CROSS JOIN LATERAL (
+        SELECT 'RECIST 1.1' AS criterion
+        UNION SELECT r.criterion FROM core.responses r
+        WHERE r.patient_id = q.patient_id AND r.line = q.line AND r.superseded_by IS NULL) c) l
     JOIN core.patient_days p ON p.patient_id = l.patient_id
     LEFT JOIN core.line_summary v ON v.patient_id = l.patient_id AND v.line = l.line AND v.criterion = l.criterion) o
   LEFT JOIN scanstream.enrolment e ON e.patient_id = o.patient_id;

@@ -2,15 +2,25 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
   SELECT
     n.accepted, n.duplicate, n.set_aside,
     -- instances in no revision that has come to its end ...
-    (SELECT count(*) FROM core.instances i
-      WHERE NOT EXISTS (
-        SELECT FROM core.revision_instances ri
-        JOIN core.assembly w ON w.scan_uid = ri.scan_uid AND w.revision = ri.revision
-        WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid AND w.status IN ('applied', 'set_aside'))
+    -- (counted one by one only of scans that no such revision has all files of, which are few)
+    (SELECT coalesce(sum((
+        SELECT count(*) FROM core.instances i
+        WHERE i.scan_uid = o.scan_uid AND NOT EXISTS (
+          SELECT FROM core.revision_instances ri
+          JOIN core.assembly w ON w.scan_uid = ri.scan_uid AND w.revision = ri.revision
+          WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid
+            AND w.status IN ('applied', 'set_aside')))), 0)::bigint
+      FROM (SELECT scan_uid, count(*) AS files FROM core.instances GROUP BY 1) o
+      LEFT JOIN (
+        SELECT m.scan_uid, max(m.files) AS files
+        FROM (SELECT scan_uid, revision, count(*) AS files FROM core.revision_instances GROUP BY 1, 2) m
+        JOIN core.assembly w ON w.scan_uid = m.scan_uid AND w.revision = m.revision
+        WHERE w.status IN ('applied', 'set_aside') GROUP BY 1) e ON e.scan_uid = o.scan_uid
+      WHERE e.files IS DISTINCT FROM o.files
       -- (a scan that ends its worker while it is gathered is set aside before it has a revision)
       AND NOT EXISTS (
         SELECT FROM core.assembly u
-        WHERE u.scan_uid = i.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
+        WHERE u.scan_uid = o.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
           SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
     -- ... and revisions without instances, such as imported visits, that have not
     + (SELECT count(*) FROM core.assembly w

@@ -17,7 +17,8 @@ CREATE OR REPLACE VIEW scanstream.visit_input AS
     SELECT a.x[1], a.x[2], a.x[3], a.x[4], a.x[5], a.x[6]
     FROM (SELECT CASE WHEN v.x IS NULL THEN f.x
       ELSE ARRAY(SELECT j.value::float8 FROM jsonb_array_elements_text(v.x::jsonb) WITH ORDINALITY j(value, n)
-        ORDER BY j.n) END AS x) a
+        ORDER BY j.n) END AS x
+      OFFSET 0) a  -- unfolded once, not for each of the six
   ) x(sum_of_diameters, longest_diameter, short_axis, volume, sphericity, background_parenchymal_enhancement)
   WHERE v.superseded_by IS NULL
   WINDOW so_far AS (PARTITION BY v.patient_id, v.line ORDER BY v.at, v.scan_uid);

@@ -26,4 +26,7 @@ REVISIONS = "SELECT status, count(*) AS revisions FROM scanstream.scan_status GR
 UNUSED_COUNTS = """
 SELECT object_kind, code, meaning, reason, count(DISTINCT scan_uid) AS scans FROM scanstream.unused
 GROUP BY 1, 2, 3, 4 ORDER BY scans DESC, 1, 2, 3, 4 LIMIT %(limit)s"""
-MODEL_CARDS = "SELECT * FROM scanstream.model_card ORDER BY jsonb_array_length(leads) = 0, model, active_since"
+IN_SERVICE = """
+SELECT model, weights_version, active_since, leads FROM scanstream.model_card
+ORDER BY jsonb_array_length(leads) = 0, model, active_since"""
+CARD = "SELECT card FROM scanstream.model_card WHERE weights_version = %(weights)s"

@@ -22,8 +22,10 @@ _TEXTS = {
     "history": f"SELECT * FROM {{risk_history}} h WHERE patient_id = %(patient)s {_ORDER}",
     "current": """SELECT c.*, p.risk AS previous_risk, p.acquired_at AS previous_at,
           a.risk AS ahead, a.risk_low AS ahead_low, a.risk_high AS ahead_high
-        FROM {current_risk} c LEFT JOIN {risk_ahead} a ON a.patient_id = %(patient)s AND a.endpoint = c.endpoint
-          AND a.horizon_days = c.horizon_days AND a.scan_uid = c.scan_uid AND a.weights_version = c.weights_version
+        FROM {current_risk} c LEFT JOIN {risk_ahead} a
+          -- a function's rows have no collation of their own: without this one no index is asked
+          ON a.patient_id = %(patient)s COLLATE "C" AND a.endpoint = c.endpoint AND a.horizon_days = c.horizon_days
+          AND a.scan_uid = c.scan_uid AND a.weights_version = c.weights_version
         LEFT JOIN LATERAL (
           SELECT h.risk, h.acquired_at FROM {risk_history} h
           WHERE h.patient_id = c.patient_id AND h.endpoint = c.endpoint AND h.horizon_kind = c.horizon_kind
@@ -42,7 +44,7 @@ _TEXTS = {
         ORDER BY s.acquired_at DESC, object_kind, code""",
     "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
-    "cards": "SELECT weights_version, card FROM scanstream.model_card",
+    "cards": "SELECT weights_version FROM scanstream.model_card",
 }
 _STANDING = ("response", "endpoint_status", "visit", "lesion", "size_forecast", "response_probability")
 _NOW = {

@@ -54,6 +54,7 @@ receipts = sa.Table(
     sa.CheckConstraint("outcome IN ('accepted', 'duplicate', 'set_aside')", name="outcome"),
     sa.Index("receipts_scan_uid_ix", "scan_uid", "received_at"),
     sa.Index("receipts_sha256_ix", "sha256"),
+    sa.Index("receipts_outcome_ix", "outcome"),
     sa.Index("receipts_set_aside_ix", "content_sha256", postgresql_where=sa.text("outcome = 'set_aside'")),
     comment="Every file a sender was told success for",
 )
