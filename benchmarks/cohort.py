@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from models.measurement import Measurement
 from stream.measured_scan import MeasuredScan
-from stream.services.facts.clinical import ImportedVisit, accept_clinical, accept_visits
+from stream.services.facts.clinical import ImportedVisit, Treatment, accept_clinical, accept_treatments, accept_visits
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
 from stream.storage.database import connect
@@ -16,7 +16,24 @@ from tests.services.accepted_facts import forecasters
 VISITS = 4
 AT_ONCE = 250
 """Patients whose facts are accepted and folded together."""
+FILES = 20
+RECEIVED = (
+    """INSERT INTO core.associations
+    SELECT 'a-' || scan_uid, 'CT-' || abs(hashtext(scan_uid)) % 4, '::1', now() FROM core.scans""",
+    f"""INSERT INTO core.instances (instance_uid, scan_uid, sha256, content_sha256, modality, kind, acquired_at,
+      referenced, accepted_at, row_sha256)
+    SELECT scan_uid || '.' || n, scan_uid, md5(scan_uid || n), md5(scan_uid || n), 'CT', 'image', acquired_at, '{{}}',
+      accepted_at, '' FROM core.revisions CROSS JOIN generate_series(1, {FILES}) n""",
+    """INSERT INTO core.revision_instances (scan_uid, revision, instance_uid, row_sha256)
+    SELECT scan_uid, 1, instance_uid, '' FROM core.instances""",
+    """INSERT INTO core.receipts SELECT 'r-' || instance_uid, 'a-' || scan_uid, sha256, content_sha256, scan_uid,
+      'accepted', accepted_at FROM core.instances""",
+    """INSERT INTO core.senders SELECT calling_ae, max(peer), count(*), min(received_at), max(received_at)
+    FROM core.receipts JOIN core.associations USING (association_id) GROUP BY 1""",
+    "UPDATE core.assembly SET modality = '{CT}'",
+)
 DISEASES = ("lung", "lung", "lung", "bladder", "breast")
+DRUGS = ("nivolumab", "carboplatin")
 RATES = (-0.004, -0.002, 0.0, 0.001, 0.003, 0.006)
 """Per day: from shrinking to half within six months to growth that soon counts as progression."""
 
@@ -27,12 +44,24 @@ def stand(settings: Settings, patients: int) -> Iterator[int]:
         reconciler = Reconciler(connection, forecasters())
         for first in range(0, patients, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, patients))
+            patients_of_batch = [patient_id(number) for number in numbers]
             now = dt.datetime.now(dt.UTC)
             with connection.transaction():
                 accept_clinical(connection, [(patient_id(number), _clinical(number)) for number in numbers], now)
-                accept_visits(connection, [visit for number in numbers for visit in _visits(number, now)], now)
-            reconciler.patients([patient_id(number) for number in numbers])
+                accept_treatments(connection, [_drug(number, now) for number in numbers], now)
+            for visits in zip(*(_visits(number, now) for number in numbers), strict=True):
+                with connection.transaction():
+                    accept_visits(connection, list(visits), now)
+                reconciler.patients(patients_of_batch)
             yield numbers.stop
+
+
+def receive_files(settings: Settings) -> None:
+    """Write FILES files for each scan that stands, as rows alone: what is counted of them is what is measured."""
+    with connect(settings, "migrator", timeouts=False) as owner:
+        for statement in RECEIVED:
+            owner.execute(statement)
+        owner.execute("VACUUM ANALYZE")
 
 
 def patient_id(number: int) -> str:
@@ -43,6 +72,12 @@ def patient_id(number: int) -> str:
 
 def _clinical(number: int) -> dict[str, str]:
     return {"trial": f"TRIAL-{number % 7}", "arm": "AB"[number % 2], "age": str(40 + number % 40)}
+
+
+def _drug(number: int, now: dt.datetime) -> Treatment:
+    """Given from a day after the first visit on."""
+    first = _visits(number, now)[0].acquired_at
+    return Treatment(patient_id(number), DRUGS[number % 2], "drug", first + dt.timedelta(days=1), None)
 
 
 def _visits(number: int, now: dt.datetime) -> Sequence[ImportedVisit]:

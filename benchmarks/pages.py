@@ -8,31 +8,43 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-from benchmarks.cohort import patient_id, stand
+from benchmarks.cohort import patient_id, receive_files, stand
 from benchmarks.late import only_postgres
 from dashboard.queries import ROLE
 from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
-from stream.storage.reading import pages, patient_page
+from stream.storage.reading import cohort_pages, model_page, pages, patient_page
 from tests.dashboard.test_in_a_browser import FLAGS, served
 from tests.programs import needs_program
 
 FEW, MANY, TIMES = 200, 5_000, 10
 PATIENT = patient_id(7)
 ALL = WorklistQuery("", {})
-VALUES = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **ALL.filters()}
 REFRESH = {"rows": pages.WORKLIST.format(order=ALL.order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
 OF_PATIENT = patient_page.texts(of_a_moment=False)
+VALUES = {"limit": 20, "offset": 0, "need": None, "patient": PATIENT, **ALL.filters()}
+LINE = {"line": 1, "criterion": "RECIST 1.1"}
+RISK = {"endpoint": "progression", "horizon_kind": "days", "horizon_days": 180}
+ANYBODY = {"trial": None, "arm": None, "disease": None, **LINE, **RISK}
+OF_ALL = {
+    "files": pages.SERVICE,
+    "scans by status": pages.REVISIONS,
+    "lines": cohort_pages.LINES,
+    "what followed": model_page.FOLLOWED,
+    "sizes": model_page.SIZES,
+    "inputs": model_page.INPUTS,
+}
 SHOWN = {
     "/": ".worklist tbody tr",
     f"/patient?patient={PATIENT}": "[data-testid=stVegaLiteChart]",
+    "/cohort": "[data-testid=stVegaLiteChart]",
     "/pipeline": "[data-testid=stMetric]",
-    "/models": "h3",
+    "/models": "[data-testid=stVegaLiteChart]",
 }
 """By address what is there once the page is painted."""
 
@@ -48,11 +60,11 @@ class Times(NamedTuple):
         return f"{self.what:44} p50 {statistics.median(self.taken):7.0f} ms   p95 {p95:7.0f} ms"
 
 
-def of_sql(settings: Settings, queries: Mapping[str, str]) -> list[Times]:
+def of_sql(settings: Settings, queries: Mapping[str, str], values: Mapping[str, Any]) -> list[Times]:
     """Each query as the dashboard's role asks it."""
     with connect(settings, ROLE, timeouts=False) as connection:
         return [
-            _times(f"SQL {name}", lambda query=query: connection.execute(query, VALUES).fetchall())
+            _times(f"SQL {name}", lambda query=query: connection.execute(query, values).fetchall())
             for name, query in queries.items()
         ]
 
@@ -105,7 +117,9 @@ def _search(page: Page) -> None:
 
 def measure(settings: Settings) -> None:
     """Print all of it for the cohort that stands."""
-    for times in (*of_sql(settings, REFRESH), *of_sql(settings, OF_PATIENT), *in_chromium(settings)):
+    for times in (*of_sql(settings, REFRESH | OF_PATIENT, VALUES), *of_sql(settings, OF_ALL, ANYBODY)):
+        print(times)
+    for times in in_chromium(settings):
         print(times)
 
 
@@ -115,8 +129,7 @@ def main(patients: int) -> None:
         with only_postgres() as settings:
             for _ in stand(settings, count):
                 pass
-            with connect(settings, "migrator", timeouts=False) as owner:
-                owner.execute("ANALYZE")
+            receive_files(settings)
             print(f"\n{count:,} patients")
             measure(settings)
 
