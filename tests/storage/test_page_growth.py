@@ -65,5 +65,6 @@ def _rows(owner: Connection, text: str, values: Mapping[str, Any]) -> float:
 
 def _through(node: Mapping[str, Any]) -> float:
     """Rows that a step of a plan hands on or leaves out, with all steps below it; at least one."""
-    here = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
-    return 1 + here * node["Actual Loops"] + sum(_through(part) for part in node.get("Plans", []))
+    left_out = (node.get(f"Rows Removed by {kind}", 0) for kind in ("Filter", "Join Filter"))
+    here: float = node["Actual Loops"] * (node["Actual Rows"] + sum(left_out))
+    return 1 + here + sum(_through(part) for part in node.get("Plans", []))
