@@ -4,7 +4,7 @@ from migrations.scripts import run
 from migrations.tables_0001.columns import BIGINT, ID, JSON, ROW, TEXT, TIME, Index, Table, col
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
