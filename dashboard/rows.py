@@ -57,6 +57,8 @@ class WorklistRow(NamedTuple):
     acknowledged_at: dt.datetime | None
     acknowledged_by: str | None
     note: str | None
+    died: bool
+    died_at: dt.datetime | None
 
 
 class ForecastCard(NamedTuple):

@@ -43,6 +43,7 @@ class _RowWords:
         self._row = row
         self._now = now
         clock, at = row.last_scan_local, row.last_scan_at
+        self._home = zone
         self._zone: dt.tzinfo = zone
         if clock is not None and at is not None:
             self._zone = dt.timezone(clock - at.astimezone(dt.UTC).replace(tzinfo=None))
@@ -51,6 +52,9 @@ class _RowWords:
         """The need, then what it comes from, and what else waits."""
         row = self._row
         yield worklist_words.NEEDS[row.need], "note" if row.need == "none" else "strong"
+        if row.died:
+            known = row.died_at and f"{row.died_at.astimezone(self._home):%Y-%m-%d}"
+            yield f"died on {known or 'a day that nobody has entered'}", "plain"
         if row.need == "progressed":
             yield f"on {self._day(row.progressed_at)}", "worse"
             yield from self._from_nadir("plain")

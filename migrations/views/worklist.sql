@@ -6,7 +6,8 @@ CREATE OR REPLACE VIEW scanstream.worklist AS
     x.risk_scan_uid, x.risk_revision, (
       SELECT r.final_at IS NULL FROM core.revisions r
       WHERE r.scan_uid = x.risk_scan_uid AND r.revision = x.risk_revision) AS provisional, x.last_scan_uid, x.last_scan_at, x.last_scan_local, x.due_at, x.overdue, x.stale,
-    x.on_the_way, x.undecided, x.doubtful_lesions, x.news_at, x.is_new, x.acknowledged_at, x.acknowledged_by, x.note
+    x.on_the_way, x.undecided, x.doubtful_lesions, x.news_at, x.is_new, x.acknowledged_at, x.acknowledged_by, x.note,
+    x.died, x.died_at
   FROM (
     SELECT n.*,
       -- what a person is needed for first, and within it who comes first: the whole part and the rest of one number
@@ -20,8 +21,8 @@ CREATE OR REPLACE VIEW scanstream.worklist AS
     FROM (
       SELECT m.*,
         CASE
-          WHEN m.is_new AND m.progressed_at > now() - interval '60 days' THEN 'progressed'
-          WHEN m.is_new AND m.worsening >= 0.05 AND NOT m.stale THEN 'risen'
+          WHEN m.is_new AND NOT m.died AND m.progressed_at > now() - interval '60 days' THEN 'progressed'
+          WHEN m.is_new AND NOT m.died AND m.worsening >= 0.05 AND NOT m.stale THEN 'risen'
           WHEN m.overdue OR m.stale THEN 'overdue'
           WHEN m.undecided > 0 OR m.doubtful_lesions > 0 THEN 'decision'
           WHEN m.on_the_way > 0 THEN 'waiting'
@@ -40,14 +41,14 @@ CREATE OR REPLACE VIEW scanstream.worklist AS
             (w.risk - w.risk_before) * CASE WHEN w.endpoint IN ('pcr', 'objective_response') THEN -1 ELSE 1 END END
             AS worsening,
           w.due_at,
-          coalesce(w.due_at < now() AND w.progressed_at IS NULL
+          coalesce(w.due_at < now() AND w.progressed_at IS NULL AND NOT w.died
             AND coalesce(w.question, 'open') NOT IN ('occurred', 'known', 'closed'), false) AS overdue,
-          coalesce(w.stale_at < now(), false) AS stale,
+          coalesce(w.stale_at < now() AND NOT w.died, false) AS stale,
           coalesce(u.on_the_way, 0) AS on_the_way, coalesce(d.undecided, 0) AS undecided,
           coalesce(w.doubtful_lesions, 0) AS doubtful_lesions,
           coalesce(w.news_at, u.changed_at, d.since) AS news_at,
           coalesce(w.acknowledged_at < w.news_at, true) AS is_new,
-          w.acknowledged_at, w.acknowledged_by, w.note
+          w.acknowledged_at, w.acknowledged_by, w.note, coalesce(w.died, false) AS died, w.died_at
         FROM core.worklist w
         FULL JOIN (
           SELECT core.root(coalesce(a.patient_id, s.received_as)) COLLATE "C" AS patient_id,
@@ -73,7 +74,7 @@ COMMENT ON VIEW scanstream.worklist IS
 COMMENT ON COLUMN scanstream.worklist.patient_id IS 'Pseudonym of the patient';
 COMMENT ON COLUMN scanstream.worklist.need IS
   'progressed (in the last 60 days, not acknowledged), risen (risk worse by 5 points, not acknowledged), overdue (the '
-  'next scan, or the forecast has run out), decision (set aside files, doubtful lesions), waiting (scans on their way) '
+  'next scan, or the forecast has run out), all three only of the living, decision (set aside files, doubtful lesions), waiting (scans on their way) '
   'or none';
 COMMENT ON COLUMN scanstream.worklist.urgency IS 'Sorts by need, and within it who comes first; larger is sooner';
 COMMENT ON COLUMN scanstream.worklist.disease IS 'Disease that the clinical facts say, else the last visit';
@@ -129,3 +130,5 @@ COMMENT ON COLUMN scanstream.worklist.is_new IS 'Whether nobody has acknowledged
 COMMENT ON COLUMN scanstream.worklist.acknowledged_at IS 'When somebody last acknowledged the patient';
 COMMENT ON COLUMN scanstream.worklist.acknowledged_by IS 'Who';
 COMMENT ON COLUMN scanstream.worklist.note IS 'What they noted';
+COMMENT ON COLUMN scanstream.worklist.died IS 'Whether it was entered that the patient has died';
+COMMENT ON COLUMN scanstream.worklist.died_at IS 'When, as entered; null: nobody knows the day';

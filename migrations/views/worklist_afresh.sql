@@ -18,7 +18,7 @@ BEGIN
     f.revision AS risk_revision, f.at AS risk_at, f.valid_until, f.stale_at,
     e.risk AS risk_before, e.at AS risk_before_at, e.weights_version AS weights_before,
     greatest(s.placed_at, r.computed_at, q.computed_at, f.computed_at) AS news_at,
-    a.at AS acknowledged_at, a.by AS acknowledged_by, a.note
+    a.at AS acknowledged_at, a.by AS acknowledged_by, a.note, y.died, y.at AS died_at
   FROM core.heads h
   -- the latest scan that counts, and the latest visit, which a line of therapy and lesions belong to
   LEFT JOIN LATERAL (
@@ -106,6 +106,15 @@ BEGIN
   LEFT JOIN LATERAL (
     SELECT c.at, c.by, c.note FROM core.acknowledgements c
     WHERE c.patient_id = h.patient_id ORDER BY c.at DESC, c.acknowledgement_id LIMIT 1) a ON true
+  -- a death that a fold has seen
+  LEFT JOIN LATERAL (
+    SELECT count(*) > 0 AS died, min(o.at) AS at FROM (
+      SELECT DISTINCT ON (c.outcome_id) c.at, c.event AND NOT c.withdrawn AS died
+      FROM core.records(h.patient_id) m
+      JOIN core.outcomes c ON c.received_as = m.id AND c.endpoint = 'death'
+      JOIN core.ledger g ON g.kind = 'outcome' AND g.id = c.outcome_id AND g.revision = c.revision
+      ORDER BY c.outcome_id, c.revision DESC) o
+    WHERE o.died) y ON true
   WHERE h.patient_id = ANY (patients) AND NOT EXISTS (SELECT FROM core.aliases m WHERE m.patient_id = h.patient_id);
 END $$;
 

@@ -1,17 +1,20 @@
 """The worklist is what stands: as other views tell it, at every commit, and read without going through whole tables."""
 
+import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from dashboard.worklist_query import FILTERS, WorklistQuery
+from stream.services.facts.clinical import Outcome
 from stream.services.verify.worklist import worklist
 from stream.storage.database import Connection
 from stream.storage.reading import pages, patient_page
 from tests.database import Database
-from tests.services.accepted_facts import breast, fold_each, lung
+from tests.services.accepted_facts import breast, day, fold_each, lung
 
 COURSE = [
     lung("PA", "a", 0, 30.0),
@@ -73,6 +76,25 @@ def test_clinical_facts_and_progression_are_on_it(connection: Connection) -> Non
     assert rows["PB"]["question"] == "occurred"
     assert rows["PB"]["progressed_at"] == rows["PB"]["last_scan_at"]
     assert rows["PB"]["risk"] is None
+
+
+def test_a_death_and_its_withdrawal_change_who_needs_somebody(database: Database, connection: Connection) -> None:
+    """The progression of a patient who has died is no news, and no scan is due."""
+
+    def told() -> tuple[str, bool]:
+        row = connection.execute("SELECT need, died FROM scanstream.worklist WHERE patient_id = 'PD'")
+        return tuple(row.fetchone().values())
+
+    worker, today = database.connect(), (dt.datetime.now(dt.UTC) - day(0)).days
+    growing = [lung("PD", "a", today - 70, 30.0), lung("PD", "b", today - 10, 75.0)]
+    fold_each(worker, growing)
+    assert told() == ("progressed", False)
+    died = Outcome("PD", "death", day(today - 2), True)
+    fold_each(worker, [died])
+    assert told() == ("none", True)
+    fold_each(worker, [replace(died, withdrawn=True)])
+    assert told() == ("progressed", False)
+    assert worklist(worker).failed == 0
 
 
 def test_every_word_of_a_filter_is_a_column(connection: Connection) -> None:

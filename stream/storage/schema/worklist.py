@@ -50,6 +50,8 @@ worklist = sa.Table(
     col("acknowledged_at", Time, "When somebody last acknowledged it", null=True),
     col("acknowledged_by", sa.Text, "Who", null=True),
     col("note", sa.Text, "What they noted", null=True),
+    col("died", sa.Boolean, "Whether the patient has died"),
+    col("died_at", Time, "When the patient died", null=True),
     comment="One row per timeline of what the worklist shows; what core.worklist_afresh gives at every commit",
 )
 
