@@ -103,7 +103,7 @@ class ViewReader:
         return weights.assign(card=[self._card(version) for version in weights.weights_version])
 
     def _card(self, version: str) -> Mapping[str, Any]:
-        kept = _cards(load_settings())
+        kept = _cards()
         if version not in kept:
             kept[version] = self._read(pages.CARD, weights=version).card[0]
         return kept[version]
@@ -157,9 +157,9 @@ def _with_change(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(change=rows.risk - rows.previous_risk.astype(float))
 
 
-@st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})
-def _cards(settings: Settings) -> dict[str, Mapping[str, Any]]:
-    """By version the cards that were read so far."""
+@st.cache_resource
+def _cards() -> dict[str, Mapping[str, Any]]:
+    """The cards that were read so far, by the hash of their weights."""
     return {}
 
 

@@ -1,9 +1,12 @@
 """The worklist knows who has died: no progression is news of them, and no scan is due."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 from migrations.scripts import run
+from migrations.tables_0001.columns import BOOL, TIME
 
 revision = "0022"
 down_revision = "0021"
@@ -17,12 +20,12 @@ REFRESH = """SELECT core.refresh_worklist(ARRAY(
 
 def upgrade() -> None:
     """Go to this version."""
-    died = sa.Column(
-        "died", sa.Boolean(), nullable=False, server_default="false", comment="Whether the patient has died"
-    )
-    died_at = sa.Column("died_at", sa.DateTime(timezone=True), nullable=True, comment="When the patient died")
-    op.add_column("worklist", died, schema="core")
-    op.alter_column("worklist", "died", server_default=None, schema="core")
-    op.add_column("worklist", died_at, schema="core")
+    _add("died", BOOL, "Whether the patient has died", server_default=sa.false())
+    op.alter_column("worklist", "died", nullable=False, server_default=None, schema="core")
+    _add("died_at", TIME, "When the patient died")
     run("views_0022.sql")
     op.execute(REFRESH)
+
+
+def _add(name: str, kind: Any, comment: str, **options: Any) -> None:
+    op.add_column("worklist", sa.Column(name, kind, comment=comment, **options), schema="core")

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page(settings, "pipeline")`: the page as the dashboard of these settings shows it."""
 
     monkeypatch.setattr(pulse, "PATIENCE_SECONDS", SLOW_SECONDS)
+    # AppTest leaves the page there, and processes that are forked later would begin by running it
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def open_(settings: Settings, page: str = "worklist", **query: str) -> AppTest:
         for name, value in settings.environment().items():
