@@ -93,14 +93,14 @@ class _RowWords:
             yield f"{worklist_words.signed(row.percent_from_baseline)} % from the baseline", "note"
 
     def _from_nadir(self, tone: str) -> Iterator[Words]:
-        """By how much the sum lies over the smallest one before, and new lesions."""
+        """New lesions, which decide whatever the sum is, and by how much that lies over the smallest one before."""
         row = self._row
+        if row.new_lesions:
+            yield worklist_words.many(row.new_lesions, "new lesion"), tone
         if row.percent_from_nadir is not None and row.nadir_at is not None and row.sum_now is not None:
             more = row.sum_now - (row.nadir_sum or 0)
             change = worklist_words.change(row.percent_from_nadir, more, wording.sum_unit(row.criterion))
             yield f"{change} the nadir of {self._day(row.nadir_at)}", tone
-        if row.new_lesions:
-            yield worklist_words.many(row.new_lesions, "new lesion"), tone
 
     def _by_other_lesions(self) -> bool:
         """Whether the verdict is a progression that neither its sum nor a new lesion tells."""

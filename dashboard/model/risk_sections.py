@@ -24,7 +24,8 @@ MEASURES = (
     "AUC: how often the one with the event had the higher risk; 0.5 is chance. Observed / expected: 1 is right, below "
     "1 risks are too high, above 1 too low. Error: mean squared error, smaller is better; the same risk for everybody "
     "is what knowing only the share with the event would give. In brackets: 95 % interval, by drawing patients again. "
-    "Who was not followed until the horizon counts as those who were (weights by Kaplan and Meier)."
+    "Who was not followed until the horizon counts as those who were (weights by Kaplan and Meier). A patient whose "
+    "earlier scan was not followed by the event in time, and whose later one was, counts in both columns."
 )
 
 
@@ -78,7 +79,8 @@ def _level(found: Figures) -> str:
 
 def _too_few(found: Figures) -> None:
     st.info(
-        f"{tables.TOO_FEW} So far: {patients(found.came)} with the event, {found.stayed} without it.",
+        f"{tables.TOO_FEW} So far: {patients(found.came)} with the event, {found.stayed} without it "
+        "(by different scans a patient may be both).",
         icon=":material/hourglass_empty:",
     )
 

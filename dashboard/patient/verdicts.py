@@ -1,6 +1,7 @@
 """What a visit says of the response, in words: the verdict, and the reason that decided it."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -32,6 +33,11 @@ _MONTHS = "January February March April May June July August September October N
 def written(day: dt.date) -> str:
     """A day as it is spoken: `12 March 2026`."""
     return f"{day.day} {_MONTHS.split()[day.month - 1]} {day.year}"
+
+
+def unbroken(sentence: str) -> str:
+    """`sentence` with numbers that stay on one line with their unit."""
+    return re.sub(r"(?<=\d) (?=%|mm\b|ml\b)", "\N{NO-BREAK SPACE}", sentence)
 
 
 def category(name: str | None) -> str:

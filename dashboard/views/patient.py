@@ -10,7 +10,7 @@ from dashboard.live import live
 from dashboard.patient import charts as drawings
 from dashboard.patient import risks, sections, sizes, story, tables, therapy
 from dashboard.patient.case import PatientCase
-from dashboard.patient.verdicts import written
+from dashboard.patient.verdicts import unbroken, written
 from dashboard.patient_chart import DIAMETERS
 from dashboard.queries import ViewReader
 from stream.settings import load_settings
@@ -84,7 +84,7 @@ def _heading(case: PatientCase) -> None:
 def _summary(case: PatientCase) -> None:
     st.subheader("How is this patient doing?", anchor=False)
     for number, sentence in enumerate(story.summary(case)):
-        st.container(key=f"story-{number}").text(sentence)
+        st.container(key=f"story-{number}").text(unbroken(sentence))
     if len(case.current):
         st.caption(INTERVAL)
     sections.downloads(case)

@@ -87,7 +87,7 @@ def read(page: AppTest) -> str:
     words = [element.value for kind in kinds for element in getattr(page, kind)]
     words += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
     words += [text for row in table_rows(page) for said in row["cells"].values() for text, _ in said]
-    return MARKS.sub("", "\n".join(words))
+    return MARKS.sub("", "\n".join(words)).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def patients(page: AppTest) -> list[str]:
