@@ -69,7 +69,8 @@ def test_new_weights_from_adding_to_leading_and_back(cohort: Service, tmp_path: 
         (365, PATIENTS),
         (None, PATIENTS),
     ]
-    assert found["questions"][0]["outcomes"]["patients"] == 0
+    followed = found["questions"][0]["outcomes"]  # by the second visit, at which nobody has progressed
+    assert (followed["patients"], followed["with_event"], followed["measures"]) == (PATIENTS, 0, [])
     assert [(one["horizon_days"], one["patients"]) for one in found["sizes"]] == [
         (42, PATIENTS),
         (63, PATIENTS),
