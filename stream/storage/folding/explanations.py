@@ -64,12 +64,3 @@ def no_longer_waits(connection: psycopg.Connection, timeline: Unexplained) -> No
     """
     query = "DELETE FROM core.unexplained WHERE patient_id = %s AND since <= %s"
     connection.execute(query, [timeline.patient_id, timeline.since])
-
-
-def read_kept(connection: psycopg.Connection, patients: Sequence[str]) -> dict[ForecastsOfEndpoint, Says]:
-    """What is kept of forecasts of `patients` that stand, by what they are of."""
-    query = """SELECT fold_id, weights_version, scan_uid, endpoint, says FROM core.explanations e
-    WHERE patient_id = ANY(%s) AND EXISTS (SELECT FROM core.forecasts f WHERE f.fold_id = e.fold_id
-      AND f.weights_version = e.weights_version AND f.scan_uid = e.scan_uid AND f.endpoint = e.endpoint
-      AND f.superseded_by IS NULL)"""
-    return {ForecastsOfEndpoint(*key): says for *key, says in connection.execute(query, [list(patients)]).fetchall()}
