@@ -113,8 +113,7 @@ def _import(patients: Mapping[int, FollowedPatient], reference: dt.date, setting
     clinical: list[dict[str, object]] = []
     treatments: list[dict[str, object]] = []
     for patient in patients.values():
-        first = next(iter(patient.treatments), None)  # None: died before treatment began
-        start = _date(reference, first and first.start_day)
+        start = _date(reference, patient.treatments[0].start_day)
         clinical.append(
             {"patient_id": mrn(patient), "treatment_start": start, **patient.clinical, **enrolment(patient)}
         )
