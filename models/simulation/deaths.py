@@ -39,7 +39,7 @@ def lived(patient: FollowedPatient, seed: int = SEED) -> FollowedPatient:
     left = np.random.default_rng([seed, patient.number, OUTCOME]).exponential()
     days, burdens = [visit.day for visit in patient.visits], [_burden_mm(visit) for visit in patient.visits]
     day = _death_day([*days, 0], burdens, grade_of(patient, seed), left)
-    if day is None:
+    if day is None or day <= patient.treatments[0].start_day:  # the cohort is of patients who were treated
         return patient
     visits = tuple(visit for visit in patient.visits if visit.day < day)
     treatments = tuple(still_open(given, day) for given in patient.treatments if given.start_day < day)
