@@ -10,7 +10,7 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
-from stream.dicom.gateway.network import without_delay
+from stream.dicom.gateway.network import answers_to_senders, without_delay
 from stream.errors import CannotStart
 
 MAX_CONTEXTS = 128  # PS3.8 9.3.2.2: context ids are odd and fit a byte
@@ -77,6 +77,7 @@ def _associate(
     association = AE(ae_title=calling_ae).associate(
         host, port, contexts, called_ae, evt_handlers=[(evt.EVT_CONN_OPEN, without_delay)]
     )
+    answers_to_senders(association)
     if association.is_rejected:
         raise CannotStart(f"{host}:{port} refuses the association: is {called_ae} its AE title?")
     if not association.is_established and not association.rejected_contexts:
