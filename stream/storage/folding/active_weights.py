@@ -143,7 +143,8 @@ needing AS MATERIALIZED (
   SELECT w.weights_version, w.feature_version,
     ARRAY(SELECT json_array_elements_text(w.card #> '{{applies_to,diseases}}')) AS diseases,
     ARRAY(SELECT array_position(%(features)s::text[], need)
-      FROM json_array_elements_text(w.card #> '{{applies_to,needs}}') need) AS places
+      FROM json_array_elements_text(w.card #> '{{applies_to,needs}}') need) AS places,
+    ARRAY(SELECT e ->> 'endpoint' FROM json_array_elements(w.card -> 'endpoints') e) AS endpoints
   FROM core.weights w WHERE w.weights_version = ANY(%(versions)s)),
 lacking AS (
   SELECT p.patient_id, p.id AS scan_uid FROM needing n
@@ -160,17 +161,18 @@ lacking AS (
     AND NOT EXISTS (SELECT FROM core.states s WHERE s.weights_version = n.weights_version AND s.scan_uid = p.id
       AND s.superseded_by IS NULL))
 """
-"""`Forecaster.applies` in SQL: standing scans to which weights apply and which lack a standing state of them."""
+"""`Forecaster.applies` in SQL: standing scans to which weights apply and which lack a standing state of them.
+
+A card is long: what is asked of it is read once, not for each scan."""
 
 UNASKED = """, unasked AS (
-  SELECT p.patient_id FROM needing n
-  JOIN core.weights w USING (weights_version) CROSS JOIN json_array_elements(w.card -> 'endpoints') e
+  SELECT p.patient_id FROM needing n CROSS JOIN unnest(n.endpoints) AS asked(endpoint)
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
   JOIN core.features f ON f.scan_uid = p.id AND f.revision = p.revision AND f.feature_version = %(measured)s
   LEFT JOIN told t ON t.patient_id = p.patient_id
   WHERE coalesce(t.disease, f.disease) = ANY(n.diseases)
     AND NOT EXISTS (SELECT FROM core.endpoint_statuses q
-      WHERE q.patient_id = p.patient_id AND q.endpoint = e ->> 'endpoint' AND q.superseded_by IS NULL))
+      WHERE q.patient_id = p.patient_id AND q.endpoint = asked.endpoint AND q.superseded_by IS NULL))
 """
 """Goes on from LACKING: timelines of a disease that weights are made for, which lack the status of their endpoint.
 
