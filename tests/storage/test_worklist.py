@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from dataclasses import replace
 
+import psycopg
 import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
@@ -116,3 +117,15 @@ def test_verify_names_a_row_that_fell_behind(database: Database, connection: Con
     owner.execute("UPDATE core.worklist SET response = 'CR' WHERE patient_id = 'PB'")
     owner.execute("DELETE FROM core.worklist WHERE patient_id = 'PC'")
     assert set(worklist(owner).first) == {"worklist patient_id=PB", "worklist patient_id=PC"}
+
+
+def test_the_plan_of_a_row_is_made_once(database: Database) -> None:
+    """A fold asks for one row after the other, and planning takes ten times as long as answering."""
+    fold_each(database.connect(), COURSE)
+    with psycopg.connect(database.superuser_url) as superuser:
+        superuser.execute("SELECT core.refresh_worklist(ARRAY['PA'])")
+        kept = superuser.execute(
+            """SELECT count(*) FROM pg_backend_memory_contexts
+            WHERE name = 'CachedPlan' AND ident LIKE 'SELECT h.patient_id,%'"""
+        )
+        assert kept.fetchone() == (1,)
