@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from models.criteria.course import criteria_of, lines_of_therapy
@@ -23,6 +24,7 @@ from stream.vocabulary import RECIST
 RESPONSES, QUESTIONS = "responses", "endpoint_statuses"
 KEYS = {VISITS: ("scan_uid",), RESPONSES: ("criterion", "line", "scan_uid"), QUESTIONS: ("line", "endpoint")}
 """What names a standing row of a patient in each table of the course."""
+_KEY_OF = {table: itemgetter(*names) for table, names in KEYS.items()}
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def moves(timeline: Timeline, course: PatientCourse) -> tuple[list[CourseRow], l
 
 
 def _key(row: CourseRow) -> tuple[Any, ...]:
-    return (row.table, *(row.values[name] for name in KEYS[row.table]))
+    return row.table, _KEY_OF[row.table](row.values)
 
 
 def _question_row(question: Question) -> CourseRow:

@@ -26,10 +26,11 @@ def kept_states(
     """
     standing = {state.scan_uid: state for state in states}
     now = course.open_questions
+    otherwise = now.told_otherwise(was, standing)
     endpoints = {each.endpoint for each in weights.card.endpoints}
 
     def lacks_forecasts(scan_uid: str) -> bool:
-        return any(now.are_missing(was, scan_uid, each) for each in endpoints)
+        return scan_uid in otherwise and any(now.are_missing(was, scan_uid, each) for each in endpoints)
 
     kept: list[StandingState] = []
     for entry in timeline.entries[:same]:

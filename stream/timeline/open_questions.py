@@ -107,6 +107,13 @@ class OpenQuestions:
         made = before.is_open(scan_uid, endpoint) or before.was_open(scan_uid, endpoint)
         return self.was_open(scan_uid, endpoint) and not made
 
+    def told_otherwise(self, before: "OpenQuestions", scan_uids: Iterable[str]) -> set[str]:
+        """Those of the visits of which anything is told that `before` does not tell."""
+        rules = self.statuses, self.measured, self.by_earlier_rules
+        if rules != (before.statuses, before.measured, before.by_earlier_rules):
+            return set(scan_uids)
+        return {uid for uid in scan_uids if self.visits.get(uid) != before.visits.get(uid)}
+
     def _told(self, scan_uid: str, endpoint: str) -> StatusSince:
         visit = self.visits.get(scan_uid)
         return _OPEN if visit is None else self.statuses.get((visit.line, endpoint), _OPEN)

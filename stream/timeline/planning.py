@@ -127,7 +127,9 @@ def _closed(
     """Questions that were open at visits whose states are kept, and are so no more."""
     now = course.open_questions
     endpoints = sorted({each.endpoint for each in course.questions})
-    for state in (state for each in weights_plans for state in each.kept):
+    kept = [state for each in weights_plans for state in each.kept]
+    otherwise = now.told_otherwise(was, {state.scan_uid for state in kept})
+    for state in (state for state in kept if state.scan_uid in otherwise):
         for endpoint in endpoints:
             if was.is_open(state.scan_uid, endpoint) and not now.is_open(state.scan_uid, endpoint):
                 yield QuestionEnd(state.key, endpoint, now.closed_by(state.scan_uid, endpoint, cause))
