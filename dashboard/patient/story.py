@@ -35,13 +35,33 @@ def _response(case: PatientCase) -> str:
         return "No visit says anything of lesions yet, so there is no response."
     if judged.empty:
         return f"{sentence(baselines.iloc[-1], case)} There is no visit after it yet, so there is no response."
-    last, others = judged.iloc[-1], []
+    last = judged.iloc[-1]
     if baselines.iloc[-1].acquired_at >= last.acquired_at:
-        others.append(sentence(baselines.iloc[-1], case))
-    elif last.best_overall not in (None, "NE", last.category):
-        others.append(f"The best response of this line was {verdicts.category(last.best_overall)}.")
+        others = [sentence(baselines.iloc[-1], case)]
+    else:
+        others = list(_of_line(judged[judged.line == last.line], case))
     others += [_beside(row, last) for _, row in _by_others(case, last).iterrows()]
     return " ".join([sentence(last, case), *others])
+
+
+def _of_line(judged: pd.DataFrame, case: PatientCase) -> Iterator[str]:
+    """The best response of a line where the last visit has another, and the visit at which a response began."""
+    last = judged.iloc[-1]
+    if last.best_overall not in (None, "NE", last.category):
+        yield f"The best response of this line was {verdicts.category(last.best_overall)}."
+    first = _first_response(judged)
+    if first is not None and first.scan_uid != last.scan_uid:
+        yield f"The response began at the visit of {written(case.day(first.acquired_at))}."
+
+
+def _first_response(judged: pd.DataFrame) -> pd.Series | None:
+    """The visit at which the response that still lasts began; what was not evaluated does not end it."""
+    first = None
+    for _, row in judged[judged.category != "NE"].iloc[::-1].iterrows():
+        if row.category not in ("CR", "PR"):
+            break
+        first = row
+    return first
 
 
 def _by_others(case: PatientCase, last: pd.Series) -> pd.DataFrame:

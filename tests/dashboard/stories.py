@@ -17,9 +17,9 @@ from tests.dashboard.cohort import MARKUP
 from tests.services.accepted_facts import Fact
 
 NOW = dt.datetime.now(dt.UTC)
-PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED = (
+PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED, LASTING = (
     f"P{name:A<26}"
-    for name in ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD", "DIED")
+    for name in ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD", "DIED", "LASTING")
 )
 
 
@@ -79,6 +79,9 @@ def facts() -> Iterator[Fact]:
     yield from sizes(DIED, (190, 50.0), (110, 40.0), (50, 65.0))
     yield given(DIED, "Docetaxel", 180)
     yield Outcome(DIED, "death", ago(20), True)
+    yield from sizes(LASTING, (250, 50.0), (200, 46.0), (150, 30.0))
+    yield visit(LASTING, 100, lesion(LASTING, "Left lung", None))
+    yield from sizes(LASTING, (50, 24.0), (10, 25.0))
     yield visit(UNTOLD, 15, lesion(UNTOLD, "Somewhere", 25.0), disease="unknown")
 
 

@@ -25,6 +25,7 @@ from tests.dashboard.scans import pseudonym
 from tests.dashboard.stories import (
     DIED,
     FORMULA,
+    LASTING,
     NEW_LESION,
     NOT_EVALUATED,
     ONE_SCAN,
@@ -103,6 +104,14 @@ def test_an_overdue_visit_is_counted_in_days_and_its_forecast_is_stale(told: Set
     assert late.current.stale.all()
 
 
+def test_a_response_that_lasts_says_since_when_a_visit_without_an_answer_between(told: Settings) -> None:
+    response = story.response(case(told, LASTING))
+    assert response.startswith(f"Partial response by RECIST 1.1 at the visit of {day(10)}")
+    assert response.endswith(f"The response began at the visit of {day(150)}.")
+    assert "began" not in story.response(case(told, LASTING, ago(145).date())), "it is that visit itself"
+    assert "began" not in story.response(case(told, PROGRESSED)), "it has ended"
+
+
 def test_a_death_is_told_first_and_nothing_is_expected_or_goes_on_after_it(told: Settings) -> None:
     of = case(told, DIED)
     response, _, missing = story.summary(of)
@@ -168,9 +177,8 @@ def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told:
     assert steps.until[1:].isna().all()
     assert list(risks.events(second, KIND, steps).label) == ["progression observed (line 1)"]
     chart = charts.risk(steps, second.chart.scans(), risks.events(second, KIND, steps), "Risk", second.chart.span)
-    lines = [
-        layer["mark"] for layer in chart.to_dict()["layer"] if layer.get("mark", {}).get("type") in ("line", "area")
-    ]
+    marks = [layer.get("mark", {}) for layer in chart.to_dict(validate=True)["layer"]]
+    lines = [mark for mark in marks if mark.get("type") in ("line", "area")]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
 
 
