@@ -85,6 +85,7 @@ class SetAsideRow(NamedTuple):
     kind: str
     sender: str | None
     scan_uid: str | None
+    patient_id: str | None
     reason_code: ReasonCode
     reason: str
     set_aside_at: dt.datetime

@@ -90,11 +90,11 @@ def _item(row: SetAsideRow) -> None:
 
 
 def _of_whom(row: SetAsideRow) -> str:
-    """How much it is, and from whom; as text, since a sender names itself."""
+    """How much it is, from whom, and whose where that is known; as text, since a sender names itself."""
     much = wording.counted(row.files, set_aside_words.KINDS.get(row.kind, row.kind))
     sender = f"from {row.sender}" if row.sender else None
     scan = f"scan {wording.last_digits(row.scan_uid)}" if row.scan_uid else None
-    return "\n".join(part for part in (much, sender, scan) if part)
+    return "\n".join(part for part in (much, sender, scan, row.patient_id) if part)
 
 
 def _is_wanted(row: SetAsideRow) -> bool:

@@ -6,7 +6,7 @@ import random
 
 from stream.measured_scan import Unused
 from tests.dashboard.rows import Rows
-from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Scan, Sizes, pseudonym
+from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Scan, Sizes, pseudonym, uid
 
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
@@ -143,7 +143,8 @@ def _set_asides(rows: Rows) -> None:
     rows.set_aside("patient_conflict", "The study is known under another patient.", 0.2)
     rows.set_aside("unknown_unit", f"Unit {MARKUP} of Longest Diameter is not known.", 0.4)
     rows.set_aside("no_date", f"StudyDate is {SQL!r}.", 1.3)
-    rows.set_aside("bad_geometry", "The SEG is 4.2 mm away from the images it refers to.", 2.6)
+    of = uid(pseudonym(35), 0.52)
+    rows.set_aside("bad_geometry", "The SEG is 4.2 mm away from the images it refers to.", 2.6, scan_uid=of)
     rows.set_aside("content_conflict", "Same SOP Instance UID, other content.", 6.1, decision="rejected")
     for _ in range(3):
         rows.duplicate()

@@ -47,14 +47,21 @@ class Rows:
             accepted_at=start,
         )
 
-    def set_aside(self, reason_code: str, reason: str, days_ago: float = 0.1, decision: str | None = None) -> None:
+    def set_aside(
+        self,
+        reason_code: str,
+        reason: str,
+        days_ago: float = 0.1,
+        decision: str | None = None,
+        scan_uid: str | None = None,
+    ) -> None:
         """A file that was kept and not processed, with its receipt."""
         number = len(self.tables.get("set_asides", []))
         at = self.at(days_ago)
         self._add(
             "set_asides",
             item_id=f"item-{number:03}",
-            scan_uid=None,
+            scan_uid=scan_uid,
             revision=None,
             sha256="0" * 64,
             reason_code=reason_code,

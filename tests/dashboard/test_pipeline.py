@@ -32,6 +32,7 @@ def test_what_was_set_aside_says_why_and_what_to_do(filled: Settings, open_page:
     assert "4 causes" in words
     assert "One study, two patients" in words
     assert "Find out which patient is right; send it again under that one." in words
+    assert pseudonym(35) in words, "whose it is, where a scan of it is known"
 
 
 def test_markup_and_sql_in_a_reason_are_shown_as_text(filled: Settings, open_page: Open) -> None:
