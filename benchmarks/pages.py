@@ -19,7 +19,7 @@ from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
 from stream.storage.reading import cohort_pages, model_page, pages, patient_page
-from tests.dashboard.test_in_a_browser import FLAGS, served
+from tests.dashboard.browser import FLAGS, served
 from tests.programs import needs_program
 
 FEW, MANY, TIMES = 200, 5_000, 10

@@ -19,6 +19,7 @@ from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoin
 from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
 from stream.storage.roles import ensure_database
+from tests.dashboard.browser import browser_page as browser_page
 from tests.dashboard.cohort import cohort
 from tests.dashboard.stories import facts
 from tests.services.accepted_facts import fold_each

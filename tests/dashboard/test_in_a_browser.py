@@ -1,45 +1,13 @@
 import re
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from stream.endpoints import free_port
 from stream.settings import Settings
+from tests.dashboard.browser import PATIENCE_MS, served
 from tests.dashboard.cohort import GROWING, MARKED, MARKUP
 from tests.dashboard.conftest import database, fill
-from tests.programs import needs_program
-from tests.waiting import wait_until
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-]
-PATIENCE_MS = 30_000
-
-
-@contextmanager
-def served(settings: Settings) -> Iterator[str]:
-    """Where the dashboard of `settings` answers, started as the service starts it."""
-    settings = settings.model_copy(update={"dashboard_port": free_port()})
-    process = subprocess.Popen([sys.executable, "-m", "dashboard", "--host", "127.0.0.1"], env=settings.environment())
-    base = f"http://127.0.0.1:{settings.dashboard_port}"
-    try:
-        wait_until(lambda: _answers(f"{base}/_stcore/health"))
-        yield base
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.fixture
@@ -47,17 +15,6 @@ def address(filled: Settings) -> Iterator[str]:
     """Where the dashboard with the cohort answers."""
     with served(filled) as base:
         yield base
-
-
-@pytest.fixture
-def browser_page() -> Iterator[Page]:
-    """A page of 1280 px in Chromium that remembers every address it asked."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=needs_program("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
-        browser.close()
 
 
 def test_a_click_on_the_worklist_leads_to_the_patient_and_back(address: str, browser_page: Page) -> None:
@@ -134,11 +91,3 @@ def test_nothing_is_wider_than_a_small_screen(address: str, browser_page: Page) 
         browser_page.goto(address + path)
         expect(browser_page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE_MS)
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 1280
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.status == 200
-    except (URLError, OSError):
-        return False
