@@ -1,5 +1,6 @@
 """What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -35,6 +36,14 @@ CONFIG = alt.Config(
 )
 
 
+class Drawing(alt.LayerChart):
+    """A finished chart. Tests check it against the schema of Vega-Lite: a reader would wait for that."""
+
+    def to_dict(self, validate: bool = False, **options: Any) -> dict[str, Any]:
+        """What a browser draws."""
+        return super().to_dict(validate, **options)
+
+
 class Span(NamedTuple):
     """First and last date of all charts of a patient; what goes on is drawn as far as `held`, forecasts to the last."""
 
@@ -43,7 +52,7 @@ class Span(NamedTuple):
     held: pd.Timestamp
 
 
-def parts(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def parts(frame: pd.DataFrame, title: str) -> Drawing:
     """Parts of a change of risk as signed bars, in their order; `frame`: part, points, label, trend, words."""
     trends = alt.Scale(domain=["worse", "better", "unchanged"], range=[WORSE, BETTER, NEUTRAL])
     names = alt.Axis(title=None, labelLimit=420, labelFontSize=13, labelColor=INK, ticks=False, domain=False)
@@ -54,14 +63,16 @@ def parts(frame: pd.DataFrame, title: str) -> alt.LayerChart:
         tooltip=beside(),
     )
     bars = base.mark_bar(height=16).encode(color=alt.Color("trend:N", scale=trends, legend=None))
-    zero = alt.Chart().mark_rule(color=MUTED).encode(x=alt.datum(0, type="quantitative"))
+    zero = alt.Chart().mark_rule(color=MUTED).encode(x=alt.XDatum(0, type="quantitative"))
     rising = base.transform_filter("datum.points >= 0").mark_text(align="left", dx=5, color=INK, fontSize=13)
     falling = base.transform_filter("datum.points < 0").mark_text(align="right", dx=-5, color=INK, fontSize=13)
-    chart = bars + zero + rising.encode(text="label:N") + falling.encode(text="label:N")
-    return finish(chart, title, FRAME_PX + 30 * len(frame))
+    label = alt.Text("label:N")
+    return finished(
+        [bars, zero, rising.encode(text=label), falling.encode(text=label)], title, FRAME_PX + 30 * len(frame)
+    )
 
 
-def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
+def calibration(frame: pd.DataFrame, title: str) -> Drawing:
     """Observed share by mean risk with intervals, beside the line on which risks mean what they say.
 
     `frame`: expected, observed, low, high, words, a row per tenth of the risks.
@@ -72,12 +83,12 @@ def calibration(frame: pd.DataFrame, title: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(x=x)
     ideal = alt.Chart(pd.DataFrame({"expected": [0.0, 1.0], "observed": [0.0, 1.0]}))
     points = base.mark_point(filled=True, color=TEAL, size=64, opacity=1)
-    chart = (
-        ideal.mark_line(color=MUTED, strokeDash=[5, 4]).encode(x=x, y=values("observed", share, percent=True))
-        + base.mark_rule(color=TEAL, strokeWidth=1.5).encode(y=values("low", share, percent=True), y2="high:Q")
-        + points.encode(y=values("observed", share, percent=True), tooltip=beside())
-    )
-    return finish(chart, title, FRAME_PX + 180)
+    layers = [
+        ideal.mark_line(color=MUTED, strokeDash=[5, 4]).encode(x=x, y=values("observed", share, percent=True)),
+        base.mark_rule(color=TEAL, strokeWidth=1.5).encode(y=values("low", share, percent=True), y2=alt.Y2("high:Q")),
+        points.encode(y=values("observed", share, percent=True), tooltip=beside()),
+    ]
+    return finished(layers, title, FRAME_PX + 180)
 
 
 def span(dates: pd.Series, coming: pd.Series, last_scan: pd.Timestamp, today: pd.Timestamp) -> Span:
@@ -119,13 +130,10 @@ def beside() -> alt.Tooltip:
     return alt.Tooltip("words:N", title=" ")
 
 
-def finish(chart: alt.LayerChart, title: str, height: int) -> alt.LayerChart:
-    """A chart with its title, in the type and colours of the pages."""
-    finished: alt.LayerChart = chart.properties(**look(title, height))
-    return finished
+def finished(layers: Sequence[alt.Chart], title: str, height: int) -> Drawing:
+    """`layers` from the bottom up as one chart with title and height (px), in the type and colours of the pages.
 
-
-def look(title: str, height: int) -> dict[str, Any]:
-    """Title, height (px), type and colours of a chart; given all at once, for each step would copy the whole chart."""
+    All is given at once, for each step would copy the whole chart.
+    """
     heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
-    return {"height": height, "title": heading, "config": CONFIG}
+    return Drawing(layer=list(layers), height=height, title=heading, config=CONFIG)

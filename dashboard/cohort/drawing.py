@@ -1,4 +1,4 @@
-"""What all figures of a cohort share: colours of responses, axes, signs and look."""
+"""What all figures of a cohort share: colours of responses, axes and signs."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,7 +6,6 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from dashboard.charts import look
 from dashboard.cohort import words
 from dashboard.style import INK, LASTING, MUTED, PARTIAL, STABLE, TEAL, WORSE
 
@@ -21,16 +20,11 @@ RESPONSE_COLOURS = {
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 
 
-def finished(layers: Sequence[alt.Chart], title: str, height: int) -> alt.LayerChart:
-    """`layers` from the bottom up as one figure with its title, in the look of all pages."""
-    return alt.LayerChart(layer=list(layers), **look(title, height))
-
-
 def limit_rules(limits: words.Limits) -> list[alt.Chart]:
     """Dashed lines at the response and the progression of the criterion, and one at no change."""
     dashed = pd.DataFrame({"change": [limits.progression, limits.response]})
-    rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3).encode(y="change:Q")
-    zero = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(y="change:Q")
+    rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3).encode(y=alt.Y("change:Q"))
+    zero = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(y=alt.Y("change:Q"))
     return [rules, zero]
 
 

@@ -3,7 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from dashboard.cohort.drawing import finished, legend, months, response_scale, signs, tooltip
+from dashboard.charts import Drawing, finished
+from dashboard.cohort.drawing import legend, months, response_scale, signs, tooltip
 from dashboard.cohort.frames import DEATH, FOLLOWED, PROGRESSION, RESPONSE
 from dashboard.style import BETTER, INK, WORSE
 
@@ -17,7 +18,7 @@ SHAPES = {RESPONSE: "triangle-up", PROGRESSION: "cross", DEATH: "square", FOLLOW
 COLOURS = {RESPONSE: BETTER, PROGRESSION: WORSE, DEATH: INK, FOLLOWED: INK}
 
 
-def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title: str, reach: float) -> alt.LayerChart:
+def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title: str, reach: float) -> Drawing:
     """A lane for each patient, the longest first; a thin bar on it for each treatment, a sign for what happened.
 
     `lanes`, `marks`, `given` by `frames.lanes`, `lane_marks` and `given`; `reach`: last month of the axis.
@@ -25,7 +26,7 @@ def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title
     x = months("end", "months since the baseline scan", reach)
     lane = alt.Y("place:O", axis=None)
     base = alt.Chart(lanes[["place", "end", "response", "url", "words"]]).encode(
-        y=lane, tooltip=tooltip(), href="url:N"
+        y=lane, tooltip=tooltip(), href=alt.Href("url:N")
     )
     bars = base.mark_bar(height=15, fillOpacity=0.35, strokeWidth=1).encode(
         x=x,
@@ -35,11 +36,11 @@ def swimmer(lanes: pd.DataFrame, marks: pd.DataFrame, given: pd.DataFrame, title
     treated = (
         alt.Chart(given[["place", "start", "end", "words"]])
         .mark_bar(height=4, color=INK, opacity=0.75)
-        .encode(x=months("start", "", reach), x2="end:Q", y=lane, tooltip=tooltip())
+        .encode(x=months("start", "", reach), x2=alt.X2("end:Q"), y=lane, tooltip=tooltip())
     )
     shape, colour = signs(SHAPES, COLOURS)
     events = alt.Chart(marks).encode(
-        x=months("month", "", reach), y=lane, shape=shape, color=colour, tooltip=tooltip(), href="url:N"
+        x=months("month", "", reach), y=lane, shape=shape, color=colour, tooltip=tooltip(), href=alt.Href("url:N")
     )
     happened = events.transform_filter(alt.datum.mark != FOLLOWED).mark_point(filled=True, size=85, opacity=1)
     goes_on = events.transform_filter(alt.datum.mark == FOLLOWED).mark_point(

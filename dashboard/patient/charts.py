@@ -11,11 +11,12 @@ from dashboard.charts import (
     LEGEND_COLUMNS,
     LEGEND_ROW_PX,
     SIZES,
+    Drawing,
     Span,
     band,
     beside,
     dates,
-    finish,
+    finished,
     legend,
     values,
 )
@@ -24,9 +25,10 @@ from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PAPER, SERIES, TEAL, WO
 SHARE = alt.Scale(domain=[0, 1])
 LIMITS = {"baseline": NEUTRAL, "response": BETTER, "progression": WORSE}
 LANE_PX, LINE_PX = 28, 16
+LABEL = alt.Text("label:N")
 
 
-def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -> Drawing:
     """Lines of therapy and treatments as labelled spans, a lane each, and a tick for each visit.
 
     `frame`: start, end (NaT: goes on), label, is_line, words; `visits`: at, words.
@@ -37,26 +39,24 @@ def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -
         labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=AXIS_PX, maxExtent=AXIS_PX
     )
     base = alt.Chart(lanes).encode(y=alt.Y("lane:O", axis=axis, scale=every), tooltip=beside())
-    colour = alt.condition("datum.is_line", alt.value(INK), alt.value(TEAL))
+    of_line = {"test": "datum.is_line", "value": INK}
+    fill, stroke, colour = (of(TEAL, condition=of_line) for of in (alt.FillValue, alt.StrokeValue, alt.ColorValue))
     spans = base.mark_bar(fillOpacity=0.2, strokeWidth=1, height=20, clip=True).encode(
-        x=dates(span, "start"), x2="end:T", fill=colour, stroke=colour
+        x=dates(span, "start"), x2=alt.X2("end:T"), fill=fill, stroke=stroke
     )
     edges = base.mark_tick(thickness=3, height=20, orient="vertical").encode(x=dates(span, "start"), color=colour)
     early = f"datum.start < {1000 * (span.first + (span.held - span.first) / 2).timestamp():.0f}"
     names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).transform_filter(early)
     late = base.mark_text(align="right", dx=-8, color=INK, fontSize=13).transform_filter(f"!({early})")
     ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical")
-    of_visits = ticks.encode(x=dates(span), y=alt.datum(len(lanes), type="ordinal"), tooltip=beside())
-    from_start = names.encode(x=dates(span, "start"), text="label:N")
-    to_end = late.encode(x=dates(span, "end"), text="label:N")
-    return finish(
-        alt.LayerChart(layer=[spans, edges, from_start, to_end, of_visits]),
-        title,
-        FRAME_PX + LANE_PX * (len(lanes) + 1),
-    )
+    of_visits = ticks.encode(x=dates(span), y=alt.YDatum(len(lanes), type="ordinal"), tooltip=beside())
+    from_start = names.encode(x=dates(span, "start"), text=LABEL)
+    to_end = late.encode(x=dates(span, "end"), text=LABEL)
+    height = FRAME_PX + LANE_PX * (len(lanes) + 1)
+    return finished([spans, edges, from_start, to_end, of_visits], title, height)
 
 
-def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> Drawing:
     """The sum of targets of each line with its verdicts, and what it is judged by.
 
     `frame`: at, line, value, category, label, words; `limits`: line, limit, start, end (NaT: still holds), value,
@@ -68,17 +68,15 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
         "datum.category != 'baseline'"
     )
     below = base.mark_text(fontSize=12, color=MUTED, dy=16).transform_filter("datum.category == 'baseline'")
-    chart = alt.LayerChart(
-        layer=[
-            *_fan(coming, x),
-            *_limits(limits, span),
-            base.mark_line(color=INK, strokeWidth=3).encode(detail="line:N"),
-            base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
-            text.encode(text="label:N"),
-            below.encode(text="label:N"),
-        ]
-    )
-    return finish(chart, title, FRAME_PX + 270)
+    layers = [
+        *_fan(coming, x),
+        *_limits(limits, span),
+        base.mark_line(color=INK, strokeWidth=3).encode(detail=alt.Detail("line:N")),
+        base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
+        text.encode(text=LABEL),
+        below.encode(text=LABEL),
+    ]
+    return finished(layers, title, FRAME_PX + 270)
 
 
 def _limits(limits: pd.DataFrame, span: Span) -> list[alt.Chart]:
@@ -86,11 +84,11 @@ def _limits(limits: pd.DataFrame, span: Span) -> list[alt.Chart]:
     colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
     base = alt.Chart(limits.assign(end=limits.end.fillna(span.last))).encode(y=values("value", SIZES), color=colour)
     rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4], clip=True)
-    drawn = [rules.encode(x=dates(span, "start"), x2="end:T", tooltip=beside())]
+    drawn = [rules.encode(x=dates(span, "start"), x2=alt.X2("end:T"), tooltip=beside())]
     standing = limits[limits.end.isna()]
     for above, of in standing.groupby(_named_above(standing.value)):
         names = alt.Chart(of.assign(end=span.last)).mark_text(align="right", dy=-7 if above else 9, fontSize=12)
-        drawn.append(names.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text="label:N"))
+        drawn.append(names.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text=LABEL))
     return drawn
 
 
@@ -100,7 +98,7 @@ def _named_above(limits: pd.Series) -> list[bool]:
     return [not others or min(others, key=abs) <= 0 for others in apart]
 
 
-def lesions(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+def lesions(frame: pd.DataFrame, title: str, span: Span) -> Drawing:
     """Every lesion over the visits; `frame`: at, series, value (NaN: not evaluated, open there), words."""
     return measured(frame.assign(is_sum=False), NOTHING_COMING, title, span)
 
@@ -108,7 +106,7 @@ def lesions(frame: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
 NOTHING_COMING = pd.DataFrame(columns=["at", "level", "value", "value_low", "value_high", "words"])
 
 
-def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> Drawing:
     """Values over real dates; `frame` has at, series, value (NaN: not measured, the line is open there), is_sum, words.
 
     `coming`: at, level, value, value_low, value_high, words of sizes forecast; `title` carries the unit.
@@ -117,16 +115,14 @@ def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) 
     colour = alt.Color("series:N", sort=series, scale=alt.Scale(domain=series, range=list(SERIES)), legend=legend())
     shape = alt.Shape("series:N", sort=series, scale=alt.Scale(domain=series), legend=legend())
     base = alt.Chart(frame).encode(x=dates(span), y=values("value", SIZES), color=colour)
-    width = alt.condition("datum.is_sum", alt.value(3), alt.value(1.6))
-    chart = alt.LayerChart(
-        layer=[
-            *_fan(coming, dates(span)),
-            base.mark_line().encode(strokeWidth=width, detail="series:N"),
-            base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=beside()),
-        ]
-    )
+    width = alt.StrokeWidthValue(1.6, condition={"test": "datum.is_sum", "value": 3})
+    layers = [
+        *_fan(coming, dates(span)),
+        base.mark_line().encode(strokeWidth=width, detail=alt.Detail("series:N")),
+        base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=beside()),
+    ]
     names_px = LEGEND_ROW_PX * -(-len(series) // LEGEND_COLUMNS)
-    return finish(chart, title, FRAME_PX + 210 + names_px)
+    return finished(layers, title, FRAME_PX + 210 + names_px)
 
 
 def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
@@ -136,13 +132,13 @@ def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
     bands = alt.Chart(coming).mark_area(**band(TEAL), clip=True)
     forecast = alt.Chart(coming[coming.level == coming.level.min()]).encode(x=x, y=values("value", SIZES))
     return [
-        bands.encode(x=x, y=values("value_low", SIZES), y2="value_high:Q", detail="level:N"),
+        bands.encode(x=x, y=values("value_low", SIZES), y2=alt.Y2("value_high:Q"), detail=alt.Detail("level:N")),
         forecast.mark_line(color=TEAL, strokeWidth=2, strokeDash=[5, 4], clip=True),
         forecast.mark_point(color=TEAL, size=64, opacity=1, fill=PAPER).encode(tooltip=beside()),
     ]
 
 
-def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title: str, span: Span) -> alt.LayerChart:
+def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title: str, span: Span) -> Drawing:
     """Risk as steps that hold until the next visit or until the question was closed, with the model's uncertainty.
 
     `frame`: at, line, until (NaT: still holds), risk, risk_low, risk_high, words, a row per visit with a forecast, by
@@ -152,17 +148,15 @@ def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title:
     spread = alt.Chart(held).mark_area(interpolate="step-after", **band(TEAL), clip=True)
     line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
     points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
-    x, of_line = dates(span), "line:N"
-    chart = alt.LayerChart(
-        layer=[
-            spread.encode(x=x, y=values("risk_low", SHARE, percent=True), y2="risk_high:Q", detail=of_line),
-            line.encode(x=x, y=values("risk", SHARE, percent=True), detail=of_line),
-            _ticks(visits, x),
-            *_events(events, span),
-            points.encode(x=x, y=values("risk", SHARE, percent=True), tooltip=beside()),
-        ]
-    )
-    return finish(chart, title, FRAME_PX + 210)
+    x, of_line = dates(span), alt.Detail("line:N")
+    layers = [
+        spread.encode(x=x, y=values("risk_low", SHARE, percent=True), y2=alt.Y2("risk_high:Q"), detail=of_line),
+        line.encode(x=x, y=values("risk", SHARE, percent=True), detail=of_line),
+        _ticks(visits, x),
+        *_events(events, span),
+        points.encode(x=x, y=values("risk", SHARE, percent=True), tooltip=beside()),
+    ]
+    return finished(layers, title, FRAME_PX + 210)
 
 
 def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:
@@ -174,7 +168,7 @@ def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:
 def _ticks(visits: pd.DataFrame, x: alt.X) -> alt.Chart:
     """A tick for each visit, at the foot of a chart."""
     ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
-    placed: alt.Chart = ticks.encode(x=x, y=alt.datum(0, type="quantitative"), tooltip=beside())
+    placed: alt.Chart = ticks.encode(x=x, y=alt.YDatum(0, type="quantitative"), tooltip=beside())
     return placed
 
 
@@ -184,7 +178,8 @@ def _events(events: pd.DataFrame, span: Span) -> list[alt.Chart]:
     rules = alt.Chart(events).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x)
     drawn = [rules]
     for number, at in enumerate(events["at"]):
-        words = alt.Chart(events.iloc[[number]]).encode(x=x, y=alt.value(2 + LINE_PX * number), text="label:N")
+        row = alt.YValue(2 + LINE_PX * number)  # type: ignore[no-untyped-call] # the only channel without types
+        words = alt.Chart(events.iloc[[number]]).encode(x=x, y=row, text=LABEL)
         side: Literal["left", "right"] = "left" if at < middle else "right"
         away = 5 if side == "left" else -5
         drawn.append(words.mark_text(align=side, dx=away, baseline="top", color=MUTED, fontSize=12))

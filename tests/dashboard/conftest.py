@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard import pulse
+from dashboard import charts, pulse
 from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
 from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
@@ -63,6 +64,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page(settings, "pipeline")`: the page as the dashboard of these settings shows it."""
 
     monkeypatch.setattr(pulse, "PATIENCE_SECONDS", SLOW_SECONDS)
+    # here every chart is checked against the schema of Vega-Lite
+    monkeypatch.setattr(charts.Drawing, "to_dict", alt.LayerChart.to_dict)
     # AppTest leaves the page there, and processes that are forked later would begin by running it
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 

@@ -26,7 +26,7 @@ def prepared() -> tuple[pd.DataFrame, pd.DataFrame]:
 def layers(chart: alt.LayerChart) -> list[dict[str, Any]]:
     """The marks of a figure with their encodings, from the bottom up."""
     with alt.data_transformers.disable_max_rows():
-        return [each for top in chart.to_dict()["layer"] for each in _leaves(top)]
+        return [each for top in chart.to_dict(validate=True)["layer"] for each in _leaves(top)]
 
 
 def _leaves(layer: dict[str, Any]) -> list[dict[str, Any]]:
