@@ -96,18 +96,13 @@ def _group(patient: np.ndarray, risk: np.ndarray, weights: CaseControlWeights, h
     }
 
 
-def coverage(sizes: pd.DataFrame) -> pd.DataFrame:
-    """A row for each measurement and level of its intervals: sizes, patients, held (share), low, high.
+def coverage(counts: pd.DataFrame) -> pd.DataFrame:
+    """`counts` (measurement, level, sizes, patients, held as share) with low and high of the share that held.
 
-    `sizes`: patient_id, measurement, level, held. The interval is exact, with as many trials as there are patients.
+    The interval is exact, with as many trials as there are patients.
     """
-    rows = []
-    for (measurement, level), of in sizes.groupby(["measurement", "level"], sort=True):
-        patients, held = of.patient_id.nunique(), float(of.held.mean())
-        low, high = interval(held * patients, patients)
-        counts = {"sizes": len(of), "patients": patients}
-        rows.append({"measurement": measurement, "level": level, **counts, "held": held, "low": low, "high": high})
-    return pd.DataFrame(rows)
+    ends = [interval(of.held * of.patients, of.patients) for of in counts.itertuples()]
+    return counts.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
 
 
 def _weighted(rows: pd.DataFrame, horizon_days: int | None) -> Callable[[np.ndarray], CaseControlWeights]:

@@ -13,10 +13,11 @@ from dashboard.model.measures import FEWEST, coverage
 from dashboard.rows import WeightsRow
 
 
-def sizes(rows: pd.DataFrame) -> None:
-    """How often a size lay within its interval, beside how often it should."""
+def sizes(counts: pd.DataFrame) -> None:
+    """How often a size lay within its interval, beside how often it should; `counts` by model_page.SIZES."""
     st.subheader("Do sizes come out where it said?", anchor=False)
-    known = rows.patient_id.nunique()
+    is_total = counts.measurement.isna()
+    known = int(counts.patients[is_total].sum())
     if known < FEWEST:
         st.info(
             f"Too few to say: at least {FEWEST} patients are needed with a size measured within 10 days of the day it "
@@ -24,7 +25,7 @@ def sizes(rows: pd.DataFrame) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    found = coverage(rows)
+    found = coverage(counts[~is_total])
     table = tables.coverage(found)
     names = [f"{size}, {level}" for size, level in zip(table.Size, table.Interval, strict=True)]
     told = [f"{name}: {held}" for name, held in zip(names, table.Held, strict=True)]

@@ -87,9 +87,8 @@ def test_a_ratio_is_drawn_beside_the_line_at_which_forecasts_are_right() -> None
 
 
 def test_how_often_intervals_hold_is_drawn_beside_how_often_they_should() -> None:
-    held = [True] * 15 + [False] * 5
-    sizes = pd.DataFrame({"patient_id": range(20), "measurement": "sum_of_diameters", "level": 0.8, "held": held})
-    found = measures.coverage(sizes)
+    counted = {"measurement": "sum_of_diameters", "level": 0.8, "sizes": 60, "patients": 20, "held": 0.75}
+    found = measures.coverage(pd.DataFrame([counted]))
     exact = binomtest(15, 20).proportion_ci(method="exact")
     assert list(found[["held", "low", "high"]].iloc[0]) == pytest.approx([0.75, exact.low, exact.high])
     assert tables.coverage(found).Held[0] == "75 % (95 % interval 51 to 91 %)"

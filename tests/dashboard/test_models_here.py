@@ -32,6 +32,11 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
     held = next(table.value for table in page.dataframe if "Held" in table.value)
     assert list(held.Interval) == ["50 %", "80 %", "95 %"]
     assert set(held.Patients) == {24}
+    query = "SELECT level, held FROM scanstream.size_outcome WHERE made_before AND role = 'lead' ORDER BY level"
+    levels, within = zip(*database.connect("reader").execute(query).fetchall(), strict=True)
+    assert list(held.Sizes) == [levels.count(level) for level in (0.5, 0.8, 0.95)]
+    inside = sum(is_held for level, is_held in zip(levels, within, strict=True) if level == 0.5)
+    assert held.Held[0].startswith(f"{round(100 * inside / levels.count(0.5))} % (95 % interval ")
 
     page.selectbox(key="split").set_value("Number of the scan").run()
     split = next(table.value for table in page.dataframe if "Number of the scan" in table.value)

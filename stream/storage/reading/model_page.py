@@ -11,8 +11,10 @@ WHERE endpoint = %(endpoint)s AND horizon_kind = %(horizon_kind)s
 ORDER BY patient_id, acquired_at, weights_version"""
 """What followed each forecast of one question; a filter that is null lets everybody through."""
 SIZES = f"""
-SELECT patient_id, measurement, horizon_days, level, held FROM scanstream.size_outcome
-WHERE made_before AND role = 'lead' AND {_CHOSEN} ORDER BY patient_id, measurement, horizon_days, level"""
+SELECT measurement, level, count(*) AS sizes, count(DISTINCT patient_id) AS patients, avg(held::integer)::float8 AS held
+FROM scanstream.size_outcome WHERE made_before AND role = 'lead' AND {_CHOSEN}
+GROUP BY GROUPING SETS ((measurement, level), ()) ORDER BY measurement, level"""
+"""By measurement and level of its intervals how many sizes held; in the row without either how many patients."""
 INPUTS = f"""
 SELECT patient_id, acquired_at, visit, day, days_since_last, sum_of_diameters, longest_diameter, short_axis, volume,
   sphericity, background_parenchymal_enhancement
