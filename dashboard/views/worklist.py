@@ -23,6 +23,7 @@ storescu -R -nh -aec {title} {host} {port} report.dcm
 
 It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""
 LABELS = {"disease": "Disease", "trial": "Trial", "arm": "Arm", "endpoint": "Question", "response": "Response"}
+PAGES_SHOWN, PAGE_PX = 7, 44
 ACKNOWLEDGED = "acknowledged"
 """In the session: the patient that is being acknowledged."""
 
@@ -111,8 +112,14 @@ def _paged(asked: WorklistQuery, needs: dict[str, int]) -> WorklistQuery:
     said = "; ".join(f"{NEEDS[need].lower()} {needs[need]:,}" for need in NEEDS if needs.get(need))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="pages"):
         st.caption(f"{many(count, 'patient')}. Of all that the filters leave: {said}.", width="content")
-        number = st.pagination(pages, key="page", max_visible_pages=7, bind="query-params") if pages > 1 else 1
+        number = _turned_to(pages) if pages > 1 else 1
     return asked._replace(page=min(number, pages))
+
+
+def _turned_to(pages: int) -> int:
+    """The number of the page; beside other words the numbers would give way, all but one."""
+    room = PAGE_PX * (min(pages, PAGES_SHOWN) + 2)
+    return st.pagination(pages, key="page", max_visible_pages=PAGES_SHOWN, bind="query-params", width=room)
 
 
 def _first_page() -> None:
