@@ -226,10 +226,11 @@ def _moved(answer: why.Answer, case: PatientCase) -> None:
     chosen = sections.choose("Explained", list(titles), wording.forecast(*known[0]), "why-kind")
     change = moved[titles[chosen]]
     before, now = (written(case.day(change[name])) for name in ("before_at", "acquired_at"))
-    st.container(key="note-moved").text(
+    said = (
         f"It was {wording.percent(change['before'])} after the scan of {before}, "
         f"and is {wording.percent(change['risk'])} after that of {now}. Together the parts make the difference."
     )
+    st.container(key="note-moved").text(unbroken(said))
     frame, title = why.parts(titles[chosen][0], change), "Parts of the change, in points"
     st.altair_chart(charts.parts(frame, title), theme=None, key="parts", alt=f"{chosen}: {title}")
     with st.expander("The parts as a table"):
