@@ -1,6 +1,7 @@
-"""What four people come for every day, on patients of real trials: each done in at most four clicks.
+"""What an oncologist, a coordinator and a data scientist come for every day, on patients of real trials.
 
-The fifth person, who looks for a scan that is not there, needs a whole service: tests/journey/test_let_in.py.
+Each is done in at most four clicks. Whoever looks for a scan that is not there needs a whole service, and is in
+tests/journey/test_let_in.py.
 """
 
 import io
