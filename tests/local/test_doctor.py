@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from stream import disks
 from stream.local import doctor
 from stream.local.doctor import CheckResult, examine
 from stream.settings import Settings
@@ -54,7 +55,7 @@ def test_weights_that_do_not_fit_their_card_are_named(tmp_path: Path, monkeypatc
 
 @pytest.mark.usefixtures("folder")
 def test_a_disk_that_is_nearly_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "FREE_BYTES", 2**60)
+    monkeypatch.setattr(disks, "FREE_BYTES", 2**60)
     assert not result_of("disk").well
 
 
