@@ -18,7 +18,7 @@ from dashboard.queries import ROLE
 from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
-from stream.storage.reading import cohort_pages, model_page, pages, patient_page
+from stream.storage.reading import cohort_pages, model_page, pages, patient_page, pipeline
 from tests.dashboard.browser import FLAGS, served
 from tests.programs import needs_program
 
@@ -34,6 +34,7 @@ ANYBODY = {"trial": None, "arm": None, "disease": None, **LINE, **RISK}
 OF_ALL = {
     "files": pages.SERVICE,
     "scans by status": pages.REVISIONS,
+    "throughput": pipeline.THROUGHPUT,
     "lines": cohort_pages.LINES,
     "what followed": model_page.FOLLOWED,
     "sizes": model_page.SIZES,

@@ -10,7 +10,7 @@ from dashboard.queries import ROLE, DatabaseAway
 from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, load_settings
-from stream.storage.database import Outage, ReaderConnection
+from stream.storage.database import OtherSchema, Outage, ReaderConnection
 
 FRESH_SECONDS, PATIENCE_SECONDS = 0.5, 2.0
 """For how long an answer holds, and how long one is waited for: a frozen database is told within five seconds."""
@@ -42,7 +42,7 @@ class Pulse:
                 self._connection = ReaderConnection.open(self._settings, ROLE, PATIENCE_SECONDS)
                 self._connection.autocommit = True
             return self._connection.snapshot()
-        except (*Outage, CannotStart) as error:
+        except (*Outage, *OtherSchema, CannotStart) as error:
             return DatabaseAway(str(error).splitlines()[0])
 
 

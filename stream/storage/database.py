@@ -92,8 +92,8 @@ class ReaderConnection(psycopg.Connection):
         return opened
 
     def snapshot(self) -> str:
-        """A text that is another one whenever something was committed: nothing that is read changes without it."""
-        (text,) = only_row(self.execute("SELECT pg_current_snapshot()::text"))
+        """A text that is another one whenever something was committed but that processes still run."""
+        (text,) = only_row(self.execute("SELECT changes FROM scanstream.pulse"))
         return str(text)
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:

@@ -7,7 +7,7 @@ from psycopg import sql
 
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
-from stream.storage.reading import cohort_pages, model_page, pages, patient_page
+from stream.storage.reading import cohort_pages, model_page, pages, patient_page, pipeline
 from tests.database import Database
 from tests.services.accepted_facts import accept, forecasters, lung
 from tests.storage.test_worklist import ASKED
@@ -24,6 +24,7 @@ OF_ALL: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "sizes": (model_page.SIZES, ANYBODY),
     "inputs": (model_page.INPUTS, ANYBODY),
     "service": (pages.SERVICE, {}),
+    "throughput": (pipeline.THROUGHPUT, {}),
     "revisions": (pages.REVISIONS, {}),
 }
 OF_ONE = {

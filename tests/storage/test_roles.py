@@ -17,6 +17,10 @@ VIEWS = (
     "set_aside",
     "service_status",
     "sender",
+    "process",
+    "disk",
+    "throughput",
+    "pulse",
 )
 READERS = ("dashboard", "reader", "vault", "gateway", "worker")
 FACT = "INSERT INTO core.scans (scan_uid, received_as, row_sha256) VALUES ('s', 'P', '')"

@@ -1,4 +1,4 @@
-"""What the page Pipeline asks: what waits for a decision, where a scan is, and who sends.
+"""What the page Pipeline asks: what runs and how fast, what waits for a decision, where a scan is, and who sends.
 
 Views of the schema `scanstream` only. Conditions are texts from here; what a person gave is always a value.
 """
@@ -15,6 +15,9 @@ CONDITIONS = {
     "reason_code": "reason_code = %(reason_code)s",
 }
 """What may be asked of a scan, and of what was set aside."""
+PROCESSES = "SELECT * FROM scanstream.process ORDER BY name, started_at"
+DISKS = "SELECT folders, free_bytes, total_bytes FROM scanstream.disk ORDER BY process, folders"
+THROUGHPUT = "SELECT * FROM scanstream.throughput"
 SENDERS = "SELECT * FROM scanstream.sender ORDER BY last_received_at DESC, sender"
 SCAN = "SELECT * FROM scanstream.scan_status WHERE scan_uid = %(scan)s ORDER BY revision DESC"
 UNUSED_OF_SCAN = """

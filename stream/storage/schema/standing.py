@@ -33,6 +33,7 @@ folds = sa.Table(
     col("digest", BYTEA, "Hash over this row and the fold before"),
     xact(),
     sa.UniqueConstraint("patient_id", "head_version"),
+    sa.Index("folds_computed_at_ix", "computed_at"),
     comment="Every fold: one transaction that brought a timeline into line with its facts",
 )
 

@@ -1,7 +1,7 @@
 """Work in progress and the vault: neither facts nor derived, and covered by no hash."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSON
 
 from stream.storage.schema.base import Id, Time, col, key, metadata, scan_revision
 
@@ -55,6 +55,7 @@ receipts = sa.Table(
     sa.Index("receipts_scan_uid_ix", "scan_uid", "received_at"),
     sa.Index("receipts_sha256_ix", "sha256"),
     sa.Index("receipts_outcome_ix", "outcome"),
+    sa.Index("receipts_received_at_ix", "received_at"),
     sa.Index("receipts_set_aside_ix", "content_sha256", postgresql_where=sa.text("outcome = 'set_aside'")),
     comment="Every file a sender was told success for",
 )
@@ -93,6 +94,23 @@ suspects = sa.Table(
     col("attempts", sa.Integer, "Deaths of a worker that had only this in hand"),
     col("since", Time, "When a worker first died with it in hand"),
     comment="What workers had in hand when they died: taken one at a time from then on",
+)
+
+processes = sa.Table(
+    "processes",
+    metadata,
+    key("process_id", sa.Text, "Names one start of a process"),
+    col("name", sa.Text, "What it is called: gateway, worker-1"),
+    col("part", sa.Text, "gateway or worker"),
+    col("device", sa.Text, "cpu or the name of the GPU that it computes on; null: it computes nothing", null=True),
+    col("version", sa.Text, "Version of the code that it runs"),
+    col("started_at", Time, "When it started, by the clock of the database"),
+    col("heard_at", Time, "When it last said that it runs"),
+    col("beats", sa.BigInteger, "How many times it said so while it was heard: scanstream.pulse takes them off"),
+    col("spooled", sa.Integer, "Records in its spool; null: it has none", null=True),
+    col("disks", JSON, "File systems that it writes to: folders, free_bytes, total_bytes"),
+    sa.CheckConstraint("part IN ('gateway', 'worker')", name="part"),
+    comment="Processes that run, or did within a day and have not ended in order; each keeps its row up to date",
 )
 
 service = sa.Table(

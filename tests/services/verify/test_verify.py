@@ -60,6 +60,7 @@ from tests.services.receipts import described, moments_later, received
 WORK = {
     "assembly",
     "associations",
+    "processes",
     "receipts",
     "senders",
     "service",
