@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     visit_window_days: int = Field(0, ge=0, le=28)
     criteria: str = ""
     workers: int = Field(1, ge=1, le=256)
+    part_name: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9-]{0,39})?$")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     association_wait_seconds: float = Field(2.0, ge=0)
     quiet_seconds: float = Field(30.0, ge=0)

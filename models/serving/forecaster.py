@@ -168,6 +168,15 @@ def committed_forecasters(device: str = "auto") -> list[Forecaster]:
     return [load_forecaster(folder, device) for folder in folders]
 
 
+def device_name(name: str) -> str:
+    """What people call the device that `auto`, `cpu` or `cuda[:n]` stands for here: `cpu`, or the name of the GPU.
+
+    Raises NoSuchDevice.
+    """
+    device = _device(name)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"

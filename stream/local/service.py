@@ -75,7 +75,8 @@ def _parts(settings: Settings) -> list[SupervisedProcess]:
 
 
 def _part(settings: Settings, name: str, command: str, ready: Callable[[], bool] | None = None) -> SupervisedProcess:
-    return SupervisedProcess(name, (sys.executable, "-m", "stream", command), env=settings.environment(), ready=ready)
+    env = settings.model_copy(update={"part_name": name}).environment()
+    return SupervisedProcess(name, (sys.executable, "-m", "stream", command), env=env, ready=ready)
 
 
 def _listens(host: str, port: int) -> bool:

@@ -7,11 +7,14 @@ from stream.archive.originals import Archive
 from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.spool import Spool
+from stream.disks import disks
 from stream.endpoints import kafka_servers
 from stream.publisher import Publisher
 from stream.services.accepting.wishes import WishKeeper
+from stream.services.heartbeat import Vitals
 from stream.settings import Settings
 from stream.storage.database import connect
+from stream.wiring.heartbeat import heartbeat
 from stream.wiring.pseudonyms import pseudonyms
 from stream.wiring.releasing import kept_files
 
@@ -29,6 +32,7 @@ def run_gateway(settings: Settings) -> None:
         partial(pseudonyms, settings),
     )
     receiver = Receiver(settings, spool, forwarder.ring)
+    beats = heartbeat(settings, "gateway", look=partial(_vitals, settings, spool))
     wishes = WishKeeper(
         partial(connect, settings, "gateway"),
         partial(kept_files, settings),
@@ -38,7 +42,19 @@ def run_gateway(settings: Settings) -> None:
         signal.signal(number, lambda *_: forwarder.stop())
     receiver.start()
     wishes.start()
+    beats.start()
     try:
         forwarder.run()
     finally:
         receiver.stop()
+        beats.stop()
+
+
+def _vitals(settings: Settings, spool: Spool) -> Vitals:
+    """What waits in the spool, and the disks that the service fills: those of Postgres and Kafka where they are ours."""
+    folders = {"spool": settings.spool, "archive": settings.archive}
+    if not settings.database_url:
+        folders["postgres"] = settings.data_dir / "postgres"
+    if not settings.kafka_bootstrap_servers:
+        folders["kafka"] = settings.data_dir / "kafka"
+    return Vitals(spool.waiting(), disks(folders))

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from functools import cache, partial
 
-from models.serving.forecaster import Forecaster
+from models.serving.forecaster import Forecaster, device_name
 from stream.agents.app import Agents, build_app, run
 from stream.agents.assemble import Assemble
 from stream.agents.executor import Executor
@@ -22,10 +22,12 @@ from stream.errors import CannotStart
 from stream.publisher import Publisher
 from stream.services.assembling.completeness import Rules
 from stream.services.folding.reconcile import Reconciler
+from stream.services.heartbeat import Heartbeat
 from stream.services.recovery.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.garbage import keep_for_good
+from stream.wiring.heartbeat import heartbeat
 from stream.wiring.pseudonyms import pseudonyms
 
 
@@ -38,8 +40,15 @@ def run_worker(settings: Settings) -> None:
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
     app = build_app(kafka_servers(settings), agents, folder, settings.partitions)
+    beats = heartbeat(settings, "worker", device_name(settings.device))
     keep_for_good()
-    run(app, in_flight.empty)
+    beats.start()
+    run(app, partial(_end, in_flight, beats))
+
+
+def _end(in_flight: InFlight, beats: Heartbeat) -> None:
+    in_flight.empty()
+    beats.stop()
 
 
 def _begin(settings: Settings, in_flight: InFlight) -> Pseudonyms:

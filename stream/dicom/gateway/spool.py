@@ -105,6 +105,10 @@ class Spool:
         names = self._names()
         return [_read(self.folder / name) for name in (sorted(names) if limit is None else nsmallest(limit, names))]
 
+    def waiting(self) -> int:
+        """How many records there are."""
+        return sum(1 for _ in self._names())
+
     def file(self, record: InstanceRecord) -> Path:
         """Where the file of `record` lies until the archive has taken it."""
         return self.folder / f"{record.sha256}.dcm"
