@@ -99,6 +99,19 @@ class SetAsideRow(NamedTuple):
     decided_at: dt.datetime | None
 
 
+class ProcessRow(NamedTuple):
+    """A process that runs, or went within a day without having ended in order; `spooled` is None or NaN without one."""
+
+    name: str
+    part: str
+    device: str | None
+    version: str
+    started_at: dt.datetime
+    heard_at: dt.datetime
+    is_heard: bool
+    spooled: float | None
+
+
 class WeightsRow(NamedTuple):
     """Weights in service with their card; `leads`: endpoint and disease of what they lead for."""
 

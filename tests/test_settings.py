@@ -35,6 +35,7 @@ def test_a_service_needs_no_settings() -> None:
         ("WORKERS", "-1"),
         ("QUIET_SECONDS", "-2"),
         ("DEVICE", "tpu"),
+        ("PART_NAME", "worker of room 4"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("CRITERIA", "RECIST 1.1; RECIST 2"),
         ("TIME_ZONE", "../../etc/passwd"),

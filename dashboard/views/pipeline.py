@@ -1,4 +1,4 @@
-"""Pipeline: what arrived, how far it came, and what needs a person."""
+"""Pipeline: how the service runs, what arrived, how far it came, and what needs a person."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import tables, wording
 from dashboard.live import live
+from dashboard.pipeline.running import running
 from dashboard.queries import ViewReader
 from dashboard.scan_search import scan_search
 from dashboard.waiting_items import waiting_items
@@ -20,13 +21,14 @@ ENDED = (Status.SUPERSEDED, Status.REJECTED, Status.RETRACTED, Status.SET_ASIDE)
 
 def pipeline(source: ViewReader) -> None:
     """The whole page."""
-    service, senders = source.service(), source.read(SENDERS)
+    service, senders, revisions = source.service(), source.read(SENDERS), source.revisions()
     st.title("Pipeline", anchor=False)
     _when(service)
+    running(source, service, revisions)
     waiting_items(source, senders.sender.tolist())
     scan_search(source, senders.sender.tolist())
     _senders(senders, service.now)
-    _revisions(source.revisions())
+    _revisions(revisions)
     _files(service)
     _unused(source.unused_counts())
     _verified(service)

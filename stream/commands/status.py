@@ -1,10 +1,12 @@
-"""The command status: how much has arrived, how far it came, what is pending."""
+"""The command status: how much has arrived, how far it came, what is pending, and how the service runs."""
 
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
+from stream.disks import FREE_BYTES, Disk, gibibytes
 from stream.errors import AnswerIsNo
 from stream.settings import Settings, load_settings
 from stream.terminal.options import Json
@@ -23,14 +25,14 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Counts of files and scans; `pending` is what was accepted and has no end yet, spool included."""
+    """Counts of files and scans, and what runs; `pending` is what was accepted and has no end yet, spool included."""
     settings = load_settings()
     until = time.monotonic() + (wait or 0.0)
     counts = _counts(settings)
     while wait is not None and counts["pending"] and time.monotonic() < until:
         time.sleep(0.2)
         counts = _counts(settings)
-    _print(counts, as_json)
+    _print(counts | _running(settings), as_json)
     if wait is not None and counts["pending"]:
         raise AnswerIsNo(f"{counts['pending']} are still pending after {wait:g} seconds.")
 
@@ -49,6 +51,12 @@ def _counts(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _running(settings: Settings) -> dict[str, Any]:
+    from stream.storage.reading.views import running
+
+    return ask(settings, "reader", running)
+
+
 def _print(counts: dict[str, Any], as_json: bool) -> None:
     from stream.terminal.printing import print_json
 
@@ -58,3 +66,25 @@ def _print(counts: dict[str, Any], as_json: bool) -> None:
     print("files   " + " · ".join(f"{count} {name}" for name, count in counts["files"].items()))
     print("scans   " + (" · ".join(f"{count} {name}" for name, count in counts["scans"].items()) or "none yet"))
     print(f"pending {counts['pending']}")
+    _print_running(counts)
+
+
+def _print_running(counts: Mapping[str, Any]) -> None:
+    heard, missed = ([row for row in counts["processes"] if row["is_heard"] == heard] for heard in (True, False))
+    print("running " + (" · ".join(map(_process, heard)) or "nothing: start it with `scanstream up`"))
+    for row in missed:
+        print(f"missed  {row['name']}, last heard {row['heard_at']:%Y-%m-%d %H:%M} UTC")
+    speed = counts["throughput"]
+    print(f"speed   {speed['files_hour']} files received · {speed['scans_hour']} scans applied in the last hour")
+    for row in counts["disks"]:
+        print(f"disk    {_disk(row)}")
+
+
+def _process(row: Mapping[str, Any]) -> str:
+    return f"{row['name']} on {row['device']}" if row["device"] else str(row["name"])
+
+
+def _disk(row: Mapping[str, Any]) -> str:
+    disk = Disk(row["folders"], row["free_bytes"], row["total_bytes"])
+    low = f": less than {gibibytes(FREE_BYTES)}, make room" if disk.is_low else ""
+    return f"{gibibytes(disk.free_bytes)} of {gibibytes(disk.total_bytes)} free for {', '.join(disk.folders)}{low}"

@@ -51,7 +51,7 @@ def run_gateway(settings: Settings) -> None:
 
 
 def _vitals(settings: Settings, spool: Spool) -> Vitals:
-    """What waits in the spool, and the disks that the service fills: those of Postgres and Kafka where they are ours."""
+    """What waits in the spool, and the disks that the service fills, also those of an embedded Postgres and Kafka."""
     folders = {"spool": settings.spool, "archive": settings.archive}
     if not settings.database_url:
         folders["postgres"] = settings.data_dir / "postgres"

@@ -87,7 +87,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
 def read(page: AppTest) -> str:
     """Every word on the page outside tables, as a person reads it."""
-    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "error", "success")
+    kinds = ("title", "subheader", "markdown", "caption", "text", "info", "warning", "error", "success")
     words = [element.value for kind in kinds for element in getattr(page, kind)]
     words += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
     words += [text for row in table_rows(page) for said in row["cells"].values() for text, _ in said]

@@ -47,6 +47,14 @@ def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
     return files, {row["status"]: row["n"] for row in scans}
 
 
+def running(connection: Connection) -> dict[str, Any]:
+    """Rows of process and disk, and the row of throughput."""
+    processes = _rows(connection, "SELECT * FROM scanstream.process ORDER BY name, started_at")
+    (throughput,) = _rows(connection, "SELECT * FROM scanstream.throughput")
+    disks = _rows(connection, "SELECT * FROM scanstream.disk ORDER BY process, folders")
+    return {"processes": processes, "throughput": throughput, "disks": disks}
+
+
 def current_risk(connection: Connection, patients: Sequence[str]) -> list[Row]:
     """Rows of current_risk of `patients`, by endpoint and horizon."""
     query = "SELECT * FROM scanstream.current_risk WHERE patient_id = ANY(%(patients)s) ORDER BY endpoint, horizon_days"

@@ -1,0 +1,1 @@
+"""What the page Pipeline says: which processes run, how fast, and how much room is left."""
