@@ -53,8 +53,9 @@ def waiting(on_the_way: int, processes: Sequence[ProcessRow], oldest: dt.datetim
     told = [wording.counted(count, noun) for count, noun in kinds if count]
     if not told:
         return "Nothing waits."
-    longest = "" if oldest is None or pd.isna(oldest) else f"; the scan that waits longest last moved {lately(oldest, now)}"
-    return f"{' and '.join(told)}{longest}."
+    if oldest is not None and not pd.isna(oldest):
+        told[-1] += f"; the scan that waits longest last moved {lately(oldest, now)}"
+    return f"{' and '.join(told)}."
 
 
 def room(disks: Sequence[Disk]) -> str:

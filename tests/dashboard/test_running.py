@@ -95,9 +95,7 @@ def test_what_the_gateway_could_not_hand_over_waits_too(empty: Settings, open_pa
     assert "40 records in the spool." in read(open_page(empty, "pipeline"))
 
 
-def test_speed_counts_by_minute_hour_and_day_and_the_scan_that_waits_is_told(
-    filled: Settings, open_page: Open
-) -> None:
+def test_speed_counts_by_minute_hour_and_day_and_the_scan_that_waits_is_told(filled: Settings, open_page: Open) -> None:
     page = open_page(filled, "pipeline")
     (speed,) = [html.proto.body for html in page.get("html") if "Files received" in html.proto.body]
     assert '<th scope="row">hour</th><td>0</td>' in speed

@@ -72,6 +72,8 @@ def test_when_up_itself_is_killed_no_process_stays_and_the_next_one_has_it_all(
     assert service.store(paths) == len(paths)
     service.settle()
     assert known(service, "power") == {path.stem for path in paths}
+    running = [("gateway", True), ("worker-1", True)]  # others are in the place of those that were killed
+    wait_until(lambda: service.ask("SELECT name, is_heard FROM scanstream.process ORDER BY 1, 2") == running, 60)
 
 
 def test_sigterm_in_traffic_stops_everything_in_time_and_leaves_nothing_half_written(

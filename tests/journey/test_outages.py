@@ -87,6 +87,7 @@ def test_the_door_stays_open_during_an_outage_and_work_goes_on_after_it(
     assert parts.pids() == processes
     assert not any(has_ended(pid) for pid in processes)
     assert service.verify()["I5"] > 0
+    wait_until(lambda: service.ask("SELECT count(*) FROM scanstream.process WHERE is_heard") == [(2,)])
     assert any(f"{name}_away" in line for part in ("gateway", "worker") for line in service.log(part))
 
 
