@@ -1,5 +1,6 @@
 """Which processes run, how fast scans come and are applied, and how much room is left."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from migrations.scripts import run
@@ -34,5 +35,6 @@ def upgrade() -> None:
     """Go to this version."""
     PROCESSES.make()
     op.create_index("receipts_received_at_ix", "receipts", ["received_at"], schema="core")
-    op.create_index("folds_computed_at_ix", "folds", ["computed_at"], schema="core")
+    placed = {"schema": "core", "postgresql_where": sa.text("kind = 'scan'")}
+    op.create_index("placements_placed_at_ix", "placements", ["placed_at"], **placed)
     run("views_0023.sql")

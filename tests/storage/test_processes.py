@@ -133,16 +133,15 @@ def test_a_beat_after_a_silence_is_news(database: Database, changes: Callable[[]
 
 
 def test_throughput_counts_files_and_scans_of_the_last_minute_hour_and_day(database: Database) -> None:
-    worker, superuser = database.connect(), database.connect("migrator")
+    worker = database.connect()
     for number, ago in enumerate(("10 seconds", "10 minutes", "10 minutes", "10 hours", "2 days")):
         query = """INSERT INTO core.receipts (receipt_id, association_id, sha256, content_sha256, outcome, received_at)
         VALUES (%s, 'a', '', '', 'accepted', now() - %s::interval)"""
         worker.execute(query, [str(number), ago])
-        fold = """INSERT INTO core.folds (fold_id, patient_id, head_version, cause, computed_at, rows_digest, digest)
-        VALUES (%s, 'P', %s, 'late', now() - %s::interval, '', '')"""
-        superuser.execute(fold, [number, number, ago])
-        seen = "INSERT INTO core.ledger (kind, id, revision, fold_id, row_sha256) VALUES (%s, %s, %s, %s, '')"
-        superuser.execute(seen, ["scan", f"s{number // 2}", number, number])
-        superuser.execute(seen, ["treatment", f"t{number}", 1, number])
+        query = """INSERT INTO core.placements
+        (fold_id, kind, id, patient_id, revision, at, placed_at, ended_by, row_sha256)
+        VALUES (%s, %s, %s, 'P', %s, now(), now() - %s::interval, 0, '')"""
+        worker.execute(query, [number, "scan", f"s{number // 2}", number, ago])
+        worker.execute(query, [number, "treatment", f"t{number}", 1, ago])
     counts = database.connect("reader").execute("SELECT * FROM scanstream.throughput").fetchone()
     assert counts == (1, 3, 4, 1, 2, 2), "a scan that was applied in two revisions is one scan"

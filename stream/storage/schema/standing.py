@@ -33,7 +33,6 @@ folds = sa.Table(
     col("digest", BYTEA, "Hash over this row and the fold before"),
     xact(),
     sa.UniqueConstraint("patient_id", "head_version"),
-    sa.Index("folds_computed_at_ix", "computed_at"),
     comment="Every fold: one transaction that brought a timeline into line with its facts",
 )
 
@@ -65,6 +64,7 @@ placements = sa.Table(
     xact(),
     *hashes(later=True),
     sa.Index("placements_standing_uq", "kind", "id", unique=True, postgresql_where=sa.text("ended_by IS NULL")),
+    sa.Index("placements_placed_at_ix", "placed_at", postgresql_where=sa.text("kind = 'scan'")),
     sa.Index("placements_patient_id_ix", "patient_id", postgresql_where=sa.text("ended_by IS NULL")),
     sa.Index("placements_ended_by_ix", "ended_by", postgresql_where=sa.text("ended_by IS NOT NULL")),
     comment="What stands or stood on which timeline",
