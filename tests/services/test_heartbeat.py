@@ -13,6 +13,8 @@ from tests.database import Database
 from tests.waiting import wait_until
 
 WORKER = Process("a", "worker-1", "worker", "cpu", "0.1.0")
+END_OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 @pytest.fixture(autouse=True)
@@ -55,5 +57,9 @@ def test_a_database_that_is_gone_or_takes_nothing_is_told_once_and_waited_for(
     assert spooled(database) == []
     well.set()
     wait_until(lambda: spooled(database) == [None])
+    heard = len(tries)
+    database.connect().execute(END_OTHERS)
+    wait_until(lambda: len(tries) > heard)
     beats.stop()
-    assert [record.message for record in caplog.records] == ["not_heard error=OperationalError"]
+    told = [record.message for record in caplog.records]
+    assert told == ["not_heard error=OperationalError", "not_heard error=AdminShutdown"], "once for each outage"
