@@ -35,6 +35,6 @@ def upgrade() -> None:
     """Go to this version."""
     PROCESSES.make()
     op.create_index("receipts_received_at_ix", "receipts", ["received_at"], schema="core")
-    placed = {"schema": "core", "postgresql_where": sa.text("kind = 'scan'")}
-    op.create_index("placements_placed_at_ix", "placements", ["placed_at"], **placed)
+    scans = sa.text("kind = 'scan'")
+    op.create_index("placements_placed_at_ix", "placements", ["placed_at"], schema="core", postgresql_where=scans)
     run("views_0023.sql")
