@@ -20,6 +20,26 @@ class Unused(NamedTuple):
     reason: str
 
 
+class KeySlice(NamedTuple):
+    """A small picture of the slice that shows most of a lesion, with its outline: `png` is 8-bit grey and nothing else.
+
+    `lesion_uid` as of its measurements. `width` and `height` in pixels, which are square. `view`: axial, coronal or
+    sagittal. `slice_number` of `slices`, counted from the feet, the front or the right. `area_mm2` of what is outlined
+    in it. `instance_uid`: pseudonym of the image.
+    """
+
+    lesion_uid: str
+    png: bytes
+    width: int
+    height: int
+    mm_per_pixel: float
+    view: str
+    slice_number: int
+    slices: int
+    area_mm2: float
+    instance_uid: str
+
+
 @dataclass(frozen=True)
 class MeasuredScan:
     """Measurements of one scan; `disease_hint` where all sites agree, `note` tells a person why there are none.
@@ -28,6 +48,7 @@ class MeasuredScan:
     cannot be told; empty where there is no such lesion or its image cannot be used.
     `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
     Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
+    `key_slices`: of the largest lesions that were outlined, where their images may be shown.
     """
 
     measurements: tuple[Measurement, ...]
@@ -38,3 +59,4 @@ class MeasuredScan:
     findings: tuple[LesionFinding, ...] = ()
     time_point: str | None = None
     registrations: tuple[Registration, ...] = ()
+    key_slices: tuple[KeySlice, ...] = ()

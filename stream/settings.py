@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     quiet_seconds: float = Field(30.0, ge=0)
     final_after_seconds: float = Field(86400.0, ge=0)
     required_series: str = ""
+    key_slices: bool = True
     key_file: Path | None = None
     crash_at: str = ""
 

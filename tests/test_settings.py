@@ -26,6 +26,14 @@ def test_a_service_needs_no_settings() -> None:
     assert settings.pseudonym_key_file == settings.data_dir / "pseudonym.key"
 
 
+def test_pictures_of_lesions_are_made_unless_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().key_slices
+    monkeypatch.setenv("SCANSTREAM_KEY_SLICES", "off")
+    assert not load_settings().key_slices
+    monkeypatch.setenv("SCANSTREAM_KEY_SLICES", load_settings().environment()["SCANSTREAM_KEY_SLICES"])
+    assert not load_settings().key_slices
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -37,6 +45,7 @@ def test_a_service_needs_no_settings() -> None:
         ("DEVICE", "tpu"),
         ("PART_NAME", "worker of room 4"),
         ("TIME_ZONE", "Mars/Olympus"),
+        ("KEY_SLICES", "sometimes"),
         ("CRITERIA", "RECIST 1.1; RECIST 2"),
         ("TIME_ZONE", "../../etc/passwd"),
         ("DICOM_AE_TITLE", ""),

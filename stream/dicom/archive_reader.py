@@ -12,19 +12,23 @@ from stream.storage.intake.measurements import CompleteScan
 
 
 class ArchiveReader:
-    """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs."""
+    """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs.
 
-    def __init__(self, archive: Archive, pseudonyms: Pseudonyms, zone: dt.tzinfo) -> None:
+    Key slices are drawn where `pictures` are wanted.
+    """
+
+    def __init__(self, archive: Archive, pseudonyms: Pseudonyms, zone: dt.tzinfo, pictures: bool) -> None:
         self._archive = archive
         self._pseudonyms = pseudonyms
         self._zone = zone
+        self._pictures = pictures
 
     def __call__(self, scan: CompleteScan) -> MeasuredScan:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
         self._check_archive()
         try:
             files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-            return measure_scan(files, self._pseudonyms, scan.patient_id, self._zone)
+            return measure_scan(files, self._pseudonyms, scan.patient_id, self._zone, self._pictures)
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise

@@ -13,6 +13,6 @@ from stream.wiring.pseudonyms import pseudonyms
 def findings(settings: Settings, connection: Connection, vault: Connection, percent: float) -> list[Finding]:
     """What the checks found; raises CannotStart where the pseudonym key is missing."""
     archive = Archive(settings.archive)
-    read = ArchiveReader(archive, pseudonyms(settings, connection), settings.zone)
+    read = ArchiveReader(archive, pseudonyms(settings, connection), settings.zone, settings.key_slices)
     held = forecasters(settings, "cpu")
     return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent)

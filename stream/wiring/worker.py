@@ -86,10 +86,11 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     Watchdog([assemble, measure, forecast, explain], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
+    read = ArchiveReader(Archive(settings.archive), ids, settings.zone, settings.key_slices)
     forecasts = ForecastAgent(forecast, lambda: reconcilers[0])
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(measure, ArchiveReader(Archive(settings.archive), ids, settings.zone), settings.assume_disease),
+        MeasureAgent(measure, read, settings.assume_disease),
         forecasts,
         ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecasts.busy),
     )

@@ -5,28 +5,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from pydicom import Dataset
 
 from models.criteria.organs import ORGANS
 from models.criteria.place import Registration
-from models.image import embedding
 from models.measurement import Measurement
 from stream import logs
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.concepts import body_part_word
 from stream.dicom.reading.files import read_dataset, read_whole, reading
 from stream.dicom.reading.header import text
-from stream.dicom.reading.image_pixels import NoImage
-from stream.dicom.reading.lesion_image import Image, lesion_patch
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
+from stream.dicom.reading.pictures.image_stacks import Image
+from stream.dicom.reading.pictures.looks import Drawings
 from stream.dicom.reading.places.registrations import registrations_of
 from stream.dicom.reading.reading import Reading, UnusableReport, in_words
 from stream.dicom.reading.rejection_notes import note_of
 from stream.dicom.reading.reports.one_finding_each import one_finding_each
 from stream.dicom.reading.reports.readings import SignedObject, signed, standing
 from stream.dicom.reading.reports.time_points import trial_time_point
-from stream.dicom.reading.seg import read_seg, segment_of
+from stream.dicom.reading.seg import read_seg
 from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
@@ -48,18 +46,25 @@ class _Instance:
 
 
 def measure_scan(
-    files: Sequence[Path], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo = dt.UTC
+    files: Sequence[Path],
+    pseudonyms: Pseudonyms,
+    patient_id: str,
+    zone: dt.tzinfo = dt.UTC,
+    pictures: bool = True,
 ) -> MeasuredScan:
     """Measure the files of one scan, in any order; `zone` is that of times whose file does not state its own.
 
+    Key slices are drawn where `pictures` are wanted.
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
     Raises SetAside: not_measurable only if no file says anything of a lesion, other reasons for the scan as a whole.
     """
     with reading("scan"):
-        return _measured([_instance(path) for path in files], pseudonyms, patient_id, zone)
+        return _measured([_instance(path) for path in files], pseudonyms, patient_id, zone, pictures)
 
 
-def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo) -> MeasuredScan:
+def _measured(
+    instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo, pictures: bool
+) -> MeasuredScan:
     shown = [instance for instance in instances if instance.kind == "image"]
     images = {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
     headers = {uid: image.header for uid, image in images.items()}
@@ -75,13 +80,16 @@ def _measured(instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id
     findings = one_finding_each(one.reading for one in reports + segmentations if isinstance(one.reading, Reading))
     measurements, unused = _brought_together(reports + segmentations, alone=not shown, judged=bool(findings))
     paths = {text(instance.header, "SOPInstanceUID"): instance.path for instance in instances}
-    drawn_on = [(one, paths[one.sop_uid]) for one in segmentations if _values(one)]
-    features = _embedding(drawn_on, images, names, outlines)
+    drawings = [one for one in segmentations if _values(one)]
+    drawn_on = Drawings([paths[one.sop_uid] for one in drawings], images, names, outlines)
+    looks = drawn_on.looks([value for one in drawings for value in _values(one)], pictures)
     note = None if measurements or findings else _note(instances)
     visit = trial_time_point(instance.header for instance in instances)
     disease = _disease(measurements, instances)
     not_used, moved = (*unused, *_without_reader(instances)), _registrations(instances, names)
-    return MeasuredScan(measurements, disease, note, features, not_used, findings, visit, moved)
+    return MeasuredScan(
+        measurements, disease, note, looks.embedding, not_used, findings, visit, moved, looks.key_slices
+    )
 
 
 def _without_reader(instances: Sequence[_Instance]) -> tuple[Unused, ...]:
@@ -160,41 +168,6 @@ def _unread(kind: str, reason: SetAside) -> tuple[Unused, ...]:
         raise reason
     logs.event("instance_without_measurements", kind=kind)
     return reason.unused if isinstance(reason, UnusableReport) else (Unused(kind, "", "", NOT_UNDERSTOOD),)
-
-
-def _largest(measurements: Sequence[Measurement]) -> str:
-    """The lesion with the largest volume by its latest segmentation, which comes first; empty where there is none."""
-    volumes = {value.lesion_uid or "": value.value for value in reversed(measurements) if value.measurement == "volume"}
-    return max(volumes, key=lambda lesion_uid: (volumes[lesion_uid], lesion_uid), default="")
-
-
-def _embedding(
-    drawn: Sequence[tuple[SignedObject, Path]],
-    images: Mapping[str, Image],
-    names: LesionNames,
-    outlines: Mapping[Outline, str],
-) -> tuple[float | None, ...]:
-    """How the largest lesion looks in the images its latest segmentation was drawn on; what hinders spoils no scan."""
-    lesion_uid = _largest([value for one, _ in drawn for value in _values(one)])
-    try:
-        for _, path in drawn if lesion_uid else ():
-            segmentation = read_whole(path)
-            if (segment := segment_of(segmentation, lesion_uid, names, outlines)) is not None:
-                return _finite_or_none(embedding(lesion_patch(segmentation, segment, images)))
-    except NoImage as reason:
-        logs.event("lesion_without_image", reason=str(reason))
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # damaged images make readers raise what they like
-        logs.event("lesion_without_image", reason=type(error).__name__)
-    return ()
-
-
-def _finite_or_none(features: np.ndarray) -> tuple[float | None, ...]:
-    """Image features, None for those that cannot be told; NoImage where none can."""
-    if not np.isfinite(features).any():
-        raise NoImage("the lesion is too small, or its grey values are no numbers")
-    return tuple(float(value) if np.isfinite(value) else None for value in features)
 
 
 def _registrations(instances: Sequence[_Instance], names: LesionNames) -> tuple[Registration, ...]:

@@ -81,10 +81,12 @@ def read_seg(
     return Reading(measurements, told, content, findings=tuple(findings.values()))
 
 
-def segment_of(dataset: Dataset, lesion_uid: str, names: LesionNames, outlines: Mapping[Outline, str]) -> int | None:
-    """The number of the segment that is this lesion; None where none is."""
+def segments_of(
+    dataset: Dataset, wanted: Collection[str], names: LesionNames, outlines: Mapping[Outline, str]
+) -> dict[str, int]:
+    """The first segment of each of the `wanted` lesions (lesion_uid) that is here."""
     lesions = lesion_segments(dataset, names, outlines)
-    return next((number for number, lesion in lesions.items() if lesion.lesion_uid == lesion_uid), None)
+    return {lesion.lesion_uid: number for number, lesion in reversed(lesions.items()) if lesion.lesion_uid in wanted}
 
 
 def _slices(

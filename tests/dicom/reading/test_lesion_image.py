@@ -1,6 +1,6 @@
 """The image of a lesion under its segmentation: the very voxels that were outlined, or none, with a reason."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ from models.image import Patch, embedding
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import lesion_image
 from stream.dicom.reading.image_pixels import NoImage
-from stream.dicom.reading.lesion_image import Image, lesion_patch
+from stream.dicom.reading.lesion_image import lesion_patch
 from stream.dicom.reading.measurements import measure_scan
+from stream.dicom.reading.pictures.drawn_lesions import DrawnLesions
+from stream.dicom.reading.pictures.image_stacks import Image, ImageFrames
 from stream.measured_scan import MeasuredScan
 from tests.dicom.factories import make_seg, make_series, reread, save
 
@@ -40,9 +42,14 @@ def patch_of(tmp_path: Path) -> PatchOf:
     def run(segmentation: Dataset, images: Sequence[Dataset], syntax: uid.UID = uid.ExplicitVRLittleEndian) -> Patch:
         paths = [save(image, tmp_path / f"{image.SOPInstanceUID}.dcm", syntax) for image in images]
         held = {one.SOPInstanceUID: Image(path, one) for one, path in zip(images, paths, strict=True)}
-        return lesion_patch(reread(segmentation, tmp_path), 1, held)
+        return patch_in(reread(segmentation, tmp_path), 1, held)
 
     return run
+
+
+def patch_in(segmentation: Dataset, segment: int, held: Mapping[str, Image]) -> Patch:
+    drawn = DrawnLesions.of(segmentation, [segment])
+    return lesion_patch(drawn.frames[segment], ImageFrames.of(held).stack(drawn.frames[segment], drawn.named), held)
 
 
 def why_none(patch_of: PatchOf, segmentation: Dataset, images: Sequence[Dataset]) -> str:
@@ -186,7 +193,7 @@ def test_of_real_scans_the_voxels_are_those_a_foreign_reader_finds(brain: Path, 
         files = {kind: [dcmread(path) for path in sorted((folder / kind).glob("*.dcm"))] for kind in ("MR", "SEG")}
         held = {one.SOPInstanceUID: Image(Path(one.filename), one) for one in files["MR"]}
         for segmentation in files["SEG"]:
-            patch = lesion_patch(segmentation, int(segmentation.SegmentSequence[0].SegmentNumber), held)
+            patch = patch_in(segmentation, int(segmentation.SegmentSequence[0].SegmentNumber), held)
             theirs = get_volume_from_series(files["MR"], apply_real_world_transform=False)
             outline = Segmentation.from_dataset(segmentation).get_volume(combine_segments=True)
             inside = outline.match_geometry(theirs).array > 0

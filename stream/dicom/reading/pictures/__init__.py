@@ -1,0 +1,1 @@
+"""How lesions look: the images under their outlines, for the image embedding and for people."""
