@@ -49,6 +49,7 @@ def measure(
         rows = [row for scan, result in measured for row in measurement_rows(scan.scan_uid, scan.revision, result)]
         append(connection, schema.measurements, rows)
         append(connection, schema.unused, [row for scan, result in measured for row in unused_rows(scan, result)])
+        append(connection, schema.key_slices, [row for each in measured for row in key_slice_rows(*each)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
@@ -108,6 +109,12 @@ def finding_rows(scan_uid: str, revision: int, measured: MeasuredScan) -> list[d
             "registrations": [[source, target, [*matrix]] for source, target, matrix in measured.registrations] or None,
         }
     ]
+
+
+def key_slice_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """Rows of the key slices of one scan revision, by lesion."""
+    names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
+    return [{**names, **one._asdict()} for one in sorted(measured.key_slices)]
 
 
 def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:

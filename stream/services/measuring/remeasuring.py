@@ -14,6 +14,7 @@ from stream.services.measuring.measurement import (
     attempt,
     features_of,
     finding_rows,
+    key_slice_rows,
     measurement_rows,
     unused_rows,
     waiting,
@@ -23,6 +24,7 @@ from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.intake.measurements import (
     FINDING_COLUMNS,
+    KEY_SLICE_COLUMNS,
     VALUE_COLUMNS,
     CompleteScan,
     MeasuredContent,
@@ -31,6 +33,7 @@ from stream.storage.intake.measurements import (
     lock_revision,
     measured_content,
     standing_revisions,
+    unpacked,
 )
 from stream.vocabulary import Status
 
@@ -134,12 +137,13 @@ def _remeasured(
 
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
     """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
-    findings, features, values, unused = _rows(scan, measured, assume_disease).values()
+    findings, features, values, unused, key_slices = _rows(scan, measured, assume_disease).values()
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
         [tuple(row[name] for name in Unused._fields) for row in unused],
         [tuple(row[name] for name in FINDING_COLUMNS) for row in findings],
+        [unpacked([row[name] for name in KEY_SLICE_COLUMNS]) for row in key_slices],
     )
     return measured_content(connection, scan.scan_uid, scan.revision) == content
 
@@ -150,6 +154,7 @@ def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> di
         schema.features: features_of(scan, measured, assume_disease),
         schema.measurements: measurement_rows(scan.scan_uid, scan.revision, measured),
         schema.unused: unused_rows(scan, measured),
+        schema.key_slices: key_slice_rows(scan, measured),
     }
 
 

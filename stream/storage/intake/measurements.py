@@ -2,8 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+from stream.png import pixels
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -16,6 +19,21 @@ VALUE_COLUMNS = ("lesion_uid", "lesion_label", "body_site", "measurement", "valu
 
 FINDING_COLUMNS = ("lesions", "stated_sum_mm", "time_point", "registrations")
 """The same of what is said of lesions."""
+
+
+KEY_SLICE_COLUMNS = (
+    "lesion_uid",
+    "width",
+    "height",
+    "mm_per_pixel",
+    "view",
+    "slice_number",
+    "slices",
+    "area_mm2",
+    "instance_uid",
+    "png",
+)
+"""The same of key slices."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +63,16 @@ class MeasuringStep:
 
 @dataclass(frozen=True)
 class MeasuredContent:
-    """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used, and
-    what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it.
+    """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used,
+    what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, and key slices by
+    lesion_uid (KEY_SLICE_COLUMNS), unpacked.
     """
 
     features_sha256: list[str]
     values: list[tuple[object, ...]]
     unused: list[tuple[object, ...]]
     findings: list[tuple[object, ...]]
+    key_slices: list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -115,12 +135,25 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     values = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
     unused = f"SELECT object_kind, code, meaning, reason FROM core.unused {where} ORDER BY number"
     findings = f"SELECT {', '.join(FINDING_COLUMNS)} FROM core.findings {where}"
+    key_slices = f"SELECT {', '.join(KEY_SLICE_COLUMNS)} FROM core.key_slices {where} ORDER BY lesion_uid"
     return MeasuredContent(
         sorted(sha256 for (sha256,) in features),
         connection.execute(values, key).fetchall(),
         connection.execute(unused, key).fetchall(),
         connection.execute(findings, key).fetchall(),
+        [unpacked(row) for row in connection.execute(key_slices, key)],
     )
+
+
+def unpacked(row: Sequence[Any]) -> tuple[object, ...]:
+    """A key slice (KEY_SLICE_COLUMNS) with its pixels in the place of the file, which others may pack otherwise.
+
+    What is no picture of ours stays as it is: it is like none that is.
+    """
+    *values, file = row
+    with suppress(ValueError):
+        return *values, pixels(file).tobytes()
+    return tuple(row)
 
 
 def lock_revision(connection: Connection, scan_uid: str, revision: int) -> RevisionRow:

@@ -1,7 +1,7 @@
 """Facts: accepted, appended, never changed but for the columns marked LATER."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, DOUBLE_PRECISION, JSON
 
 from stream.storage.schema.base import ADDED, LATER, Id, Time, col, hashes, key, metadata, scan_revision
 
@@ -142,6 +142,25 @@ findings = sa.Table(
     *hashes(),
     col("registrations", JSON, "Frames of reference as [source, target, matrix]", null=True, info=ADDED),
     comment="What a scan revision says of lesions, measured or not: what criteria judge by",
+)
+
+key_slices = sa.Table(
+    "key_slices",
+    metadata,
+    *scan_revision(),
+    key("lesion_uid", Id, "Pseudonym of the lesion, as of its measurements"),
+    col("png", BYTEA, "The slice around the lesion with its outline, 8-bit grey, nothing of the header"),
+    col("width", sa.Integer, "Pixels across"),
+    col("height", sa.Integer, "Pixels down"),
+    col("mm_per_pixel", DOUBLE_PRECISION, "Size of a pixel, mm"),
+    col("view", sa.Text, "axial, coronal or sagittal"),
+    col("slice_number", sa.Integer, "Counts from 1 from the feet, the front or the right"),
+    col("slices", sa.Integer, "Slices of the series it was drawn on"),
+    col("area_mm2", DOUBLE_PRECISION, "What is outlined in this slice, mm2"),
+    col("instance_uid", Id, "Pseudonym of the image"),
+    *hashes(),
+    sa.CheckConstraint("view IN ('axial', 'coronal', 'sagittal')", name="view"),
+    comment="The slice that shows most of a lesion, as a small picture: of the largest lesions of a scan revision",
 )
 
 rejections = sa.Table(

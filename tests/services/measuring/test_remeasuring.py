@@ -1,13 +1,19 @@
 """Measuring again: a corrected reader makes new revisions where it sees something else, and only there."""
 
+import struct
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import psycopg
 import pytest
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import KeySlice, MeasuredScan
+from stream.png import png
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring.remeasuring import RemeasuredScan, remeasure, standing
 from stream.storage.intake.measurements import CompleteScan
 from tests.database import Database
@@ -82,6 +88,51 @@ def test_where_only_findings_come_out_otherwise_they_are_a_new_revision(arrivals
     first, second = arrivals.worker.execute(query).fetchall()
     assert '"role"' not in first[1]
     assert '"role":"target"' in second[1]
+    assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
+
+
+SHOWN = KeySlice("lesion-0", png(np.full((2, 3), 7, np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "s1/i")
+
+
+def shows(arrivals: Arrivals, *shown: KeySlice) -> None:
+    """Have the files of s1 show these key slices from now on."""
+    read = type(arrivals).read.__get__(arrivals)
+    arrivals.read = lambda scan: replace(read(scan), key_slices=shown if scan.scan_uid == "s1" else ())
+
+
+def key_slices(arrivals: Arrivals) -> list[tuple[int, bytes]]:
+    return arrivals.worker.execute("SELECT revision, png FROM scanstream.key_slice ORDER BY 1").fetchall()
+
+
+def test_where_only_a_key_slice_comes_out_otherwise_it_is_of_a_new_revision(arrivals: Arrivals) -> None:
+    shows(arrivals, SHOWN)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    other = SHOWN._replace(png=png(np.full((2, 3), 8, np.uint8)))
+    shows(arrivals, other)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    assert key_slices(arrivals) == [(2, SHOWN.png), (3, other.png)]
+    shows(arrivals)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    assert [revision for revision, _ in key_slices(arrivals)] == [2, 3]
+
+
+def test_a_key_slice_goes_where_its_scan_goes(arrivals: Arrivals) -> None:
+    shows(arrivals, SHOWN)
+    again(arrivals)
+    accept_identity(arrivals.worker, IdentityEvent("merge", "merge", "PA", "PB", None, "someone"))
+    accepted_facts.apply_identity(arrivals.worker, Reconciler(arrivals.worker, accepted_facts.forecasters()))
+    whose = "SELECT patient_id, scan_uid, lesion_label, longest_diameter_mm FROM scanstream.key_slice"
+    assert arrivals.worker.execute(whose).fetchall() == [("PB", "s1", "Nodule", 10.0)]
+
+
+def test_the_same_pixels_packed_by_another_library_are_the_same_key_slice(arrivals: Arrivals) -> None:
+    shows(arrivals, SHOWN)
+    again(arrivals)
+    file, start = SHOWN.png, SHOWN.png.index(b"IDAT")
+    packed = zlib.compress(zlib.decompress(file[start + 4 : -16]), level=0)
+    chunk = struct.pack(">I", len(packed)) + b"IDAT" + packed + struct.pack(">I", zlib.crc32(b"IDAT" + packed))
+    assert chunk not in file
+    shows(arrivals, SHOWN._replace(png=file[: start - 4] + chunk + file[-12:]))
     assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
 
 

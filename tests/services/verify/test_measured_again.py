@@ -1,14 +1,19 @@
 """A wrong value that every hash agrees with is found by reading the files again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import KeySlice, MeasuredScan
+from stream.png import png
 from stream.services.verify import measured_again as measured_again_module
 from stream.services.verify.finding import Finding
 from stream.services.verify.measured_again import CURE, measured_again
+from stream.storage import schema
+from stream.storage.appending import append
 from stream.storage.intake.measurements import CompleteScan
 from tests.database import Database
 from tests.services.arrivals import Arrivals, report
@@ -38,6 +43,27 @@ def test_a_scan_measured_wrongly_is_named_with_the_cure_though_all_hashes_fit(ar
     finding = found(arrivals)
     assert (finding.checked, finding.failed) == (2, 1)
     assert finding.first == [f"scan s1 revision 1: {CURE}"]
+
+
+@pytest.mark.parametrize("file", [png(np.ones((2, 3), np.uint8)), b"no picture"])
+def test_a_picture_that_the_files_do_not_show_is_named(arrivals: Arrivals, file: bytes) -> None:
+    drawn = KeySlice("lesion-0", png(np.zeros((2, 3), np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "i")
+
+    def read(scan: CompleteScan) -> MeasuredScan:
+        return replace(arrivals.read(scan), key_slices=(drawn,) if scan.scan_uid == "s1" else ())
+
+    assert found(arrivals, read).first == [f"scan s1 revision 1: {CURE}"]
+    names = {"scan_uid": "s1", "revision": 1}
+    append(arrivals.worker, schema.key_slices, [{**names, **drawn._replace(png=file)._asdict()}])
+    assert found(arrivals, read).first == [f"scan s1 revision 1: {CURE}"]
+
+
+def test_a_picture_that_the_files_show_is_right(arrivals: Arrivals) -> None:
+    drawn = KeySlice("lesion-0", png(np.zeros((2, 3), np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "i")
+    append(arrivals.worker, schema.key_slices, [{"scan_uid": "s1", "revision": 1, **drawn._asdict()}])
+    shown = {"s1": (drawn,)}
+    finding = found(arrivals, lambda scan: replace(arrivals.read(scan), key_slices=shown.get(scan.scan_uid, ())))
+    assert (finding.checked, finding.failed) == (2, 0)
 
 
 @pytest.mark.parametrize(

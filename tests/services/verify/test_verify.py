@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -19,7 +20,8 @@ from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.place import Registration
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan, Unused
+from stream.measured_scan import KeySlice, MeasuredScan, Unused
+from stream.png import png
 from stream.services.accepting.arrivals import UnusableFile
 from stream.services.accepting.received_files import accept as receive
 from stream.services.accepting.set_asides import item_id
@@ -131,7 +133,8 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         note = "One lesion was not read."
         turned = Registration("frame", "other frame", (1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0, 5.0, 0, 0, 0, 1.0))
         said = {"findings": (found,), "time_point": "Week 8", "registrations": (turned,)}
-        return MeasuredScan((lesion,), "lung", note, unused=(organ,), **said)
+        shown = KeySlice("lesion", png(np.zeros((2, 3), np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "i1")
+        return MeasuredScan((lesion,), "lung", note, unused=(organ,), key_slices=(shown,), **said)
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)
