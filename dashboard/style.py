@@ -106,6 +106,13 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 .told th, .told td {{ text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; font-weight: 400; }}
 .told thead th {{ font-weight: 600; white-space: nowrap; }}
 .told tr {{ border-bottom: 1px solid {both(RULE)}; }}
+.slices h4 {{ font-size: .95rem; font-weight: 600; padding: .2rem 0 .4rem 0; margin: 0; }}
+.slices, .slices div {{ display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; }}
+.slices figure {{ margin: 0; width: 192px; }}
+.slices img {{ max-width: 100%; height: auto; display: block; border-radius: 3px; background: #000; }}
+.slices figcaption {{ font-size: .82rem; line-height: 1.4; padding-top: .3rem; color: {both(MUTED)};
+  overflow-wrap: anywhere; }}
+.slices b {{ color: {both(INK)}; font-weight: 600; }}
 .st-key-research p {{ font-size: .82rem; letter-spacing: .01em; }}
 .st-key-research {{ border-left: 3px solid {both(WORSE)}; padding-left: .7rem; }}
 [data-testid="stCaptionContainer"], [data-testid="stMetricDeltaDescription"] {{ color: {both(MUTED)}; opacity: 1; }}

@@ -33,6 +33,7 @@ class PatientCase:
     treatments: pd.DataFrame
     scans: pd.DataFrame
     unused: pd.DataFrame
+    key_slices: pd.DataFrame
     facts: pd.DataFrame
     explained: pd.DataFrame
     cards: pd.DataFrame

@@ -10,6 +10,7 @@ from dashboard.live import live
 from dashboard.patient import charts as drawings
 from dashboard.patient import risks, sections, sizes, story, tables, therapy
 from dashboard.patient.case import PatientCase
+from dashboard.patient.key_slices import key_slices
 from dashboard.patient.verdicts import unbroken, written
 from dashboard.patient_chart import DIAMETERS
 from dashboard.queries import ViewReader
@@ -44,6 +45,7 @@ def patient(source: ViewReader) -> None:
     _summary(case)
     _therapy(case)
     _measured(case)
+    key_slices(source, case)
     _responses(case)
     _risk(case)
     if not case.past:

@@ -11,10 +11,10 @@ from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHT
 MARKUP = "<script>alert('x')</script> **bold** [link](http://x) $x^2$"
 SQL = "Robert'); DROP TABLE core.forecasts;--"
 GROWING, LATE, NEW_DISEASE, BREAST, BRAIN, GONE = (pseudonym(number) for number in (0, 8, 9, 24, 32, 12))
-MARKED, UNTOLD = pseudonym(11), pseudonym(34)
+MARKED, UNTOLD, PICTURED = pseudonym(11), pseudonym(34), pseudonym(33)
 NO_LONGER, IN_THE_SHADOW = 777.0, 888.0
 """Patients that tests ask for: growth, a late scan, two diseases, breast, brain, one cured, markup in a treatment, one
-whose disease nobody says.
+whose disease nobody says, five scans with pictures and markup in a lesion's label.
 
 Sizes (mm) that no page may show: superseded, and of weights that do not lead.
 """
@@ -124,18 +124,24 @@ ORGAN = Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion")
 
 def _brain(number: int) -> list[Scan]:
     disease = "unknown" if pseudonym(number) == UNTOLD else "brain"
+    lesion, earlier = (MARKUP, (700, 620, 540)) if pseudonym(number) == PICTURED else ("Enhancing tumour", ())
     return [
         Scan(
             days_ago,
-            (("Enhancing tumour", "volume", volume_ml, "ml"),),
+            ((lesion, "volume", volume_ml, "ml"),),
             (),
             disease,
             None,
             "MR",
             completeness="association_end",
             unused=unused,
+            key_slices=((lesion, volume_ml / 100),),
         )
-        for days_ago, volume_ml, unused in ((400 - 5 * number, 21.4, ()), (120 - number, 48.9, (ORGAN,)))
+        for days_ago, volume_ml, unused in (
+            *((days, 15.0, ()) for days in earlier),
+            (400 - 5 * number, 21.4, ()),
+            (120 - number, 48.9, (ORGAN,)),
+        )
     ]
 
 

@@ -4,13 +4,17 @@ import datetime as dt
 import json
 from dataclasses import dataclass, field
 
+import numpy as np
 import sqlalchemy as sa
 
 from models.card import COMMITTED
+from stream.measured_scan import KeySlice
+from stream.png import png
 from stream.storage import schema
 from tests.dashboard.scans import LEADS, MODELS, Risk, Scan, Sizes, uid
 
 NO_HASH = b"placeholder"
+PICTURE = png(np.full((160, 192), 90, np.uint8))
 
 
 @dataclass
@@ -166,6 +170,11 @@ class Rows:
         self._measurements(patient, scan, names)
         for number, unused in enumerate(scan.unused, start=1):
             self._add("unused", **names, number=number, **unused._asdict())
+        for lesion, mm in scan.key_slices:
+            shown = KeySlice(
+                uid(patient, lesion), PICTURE, 192, 160, mm, "axial", 11, 24, 812.0, uid("image", scan_uid)
+            )
+            self._add("key_slices", **names, **shown._asdict())
         if scan.weights:
             state = {"fold_id": self.fold, "weights_version": scan.weights, "patient_id": patient, "position": position}
             digests = {"state": None, "state_sha256": NO_HASH, "digest": NO_HASH}

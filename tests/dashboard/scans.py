@@ -63,7 +63,8 @@ class Sizes:
 class Scan:
     """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit).
 
-    `response`: probabilities of CR, PR, SD and PD.
+    `response`: probabilities of CR, PR, SD and PD. `key_slices`: lesions that have one, and its mm per
+    pixel.
     """
 
     days_ago: float
@@ -79,3 +80,4 @@ class Scan:
     sizes: tuple[Sizes, ...] = ()
     response: tuple[float, float, float, float] | None = None
     unused: tuple[Unused, ...] = ()
+    key_slices: tuple[tuple[str, float], ...] = ()

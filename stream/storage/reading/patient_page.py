@@ -42,6 +42,10 @@ _TEXTS = {
         FROM scanstream.unused u JOIN {{scan_status}} s USING (scan_uid, revision, patient_id)
         WHERE patient_id = %(patient)s AND scan_uid {_OWN} AND s.status = 'applied'
         ORDER BY s.acquired_at DESC, object_kind, code""",
+    "key_slices": f"""SELECT scan_uid, revision, acquired_at, lesion_uid, lesion_label, volume_ml, longest_diameter_mm,
+          view, slice_number, slices, area_mm2, width, height, mm_per_pixel
+        FROM scanstream.key_slice WHERE patient_id = %(patient)s AND scan_uid {_OWN}
+        ORDER BY acquired_at DESC, scan_uid, volume_ml DESC, lesion_uid""",
     "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
     "cards": "SELECT weights_version FROM scanstream.model_card",
@@ -79,6 +83,10 @@ def texts(of_a_moment: bool) -> dict[str, str]:
     """The query of each table, by its name."""
     return {name: text.format_map(_THEN if of_a_moment else _NOW) for name, text in _TEXTS.items()}
 
+
+KEY_SLICES = """SELECT scan_uid, revision, lesion_uid, png FROM scanstream.key_slice
+WHERE patient_id = %(patient)s AND scan_uid = ANY (%(scans)s)"""
+"""The pictures themselves, of some scans: a page shows a few of them."""
 
 DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
 FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""
