@@ -175,9 +175,8 @@ def _slices(study: Study) -> list[Dataset]:
     diameter = lesion.long_axis_mm or 0.0
     distance = np.sqrt(sum(((axis - centre) / stretch) ** 2 for axis, centre, stretch in _axes()))
     inside = distance <= diameter / 2
-    images = make_series(
-        _pixels(study, distance, diameter), SPACING, **_about(study, "images"), BodyPartExamined="BRAIN"
-    )
+    shown = {"BodyPartExamined": "BRAIN", "WindowCenter": "300", "WindowWidth": "600"}
+    images = make_series(_pixels(study, distance, diameter), SPACING, **_about(study, "images"), **shown)
     for number, image in enumerate(images, start=1):
         image.SOPInstanceUID = study.uid("images", number)
         image.FrameOfReferenceUID = study.uid("frame")
