@@ -4,7 +4,7 @@ from migrations.scripts import run
 from migrations.tables_0001.columns import BYTES, FLOAT, ID, INT, ROW, TEXT, Table, col
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
