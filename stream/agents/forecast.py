@@ -7,7 +7,7 @@ from stream.agents.decoding import set_aside_unreadable
 from stream.agents.executor import Executor
 from stream.crash import reach
 from stream.messages import Letter
-from stream.services.facts.identity_events import apply_next, next_event
+from stream.services.facts.identity_effects import apply_next, next_event
 from stream.services.facts.patient_events import accept, read_event
 from stream.services.facts.rejections import Rejection
 from stream.services.folding.reconcile import CommittedFold, Reconciler, log_folds

@@ -17,7 +17,7 @@ from stream.services.facts.clinical import (
     accept_treatments,
     accept_visits,
 )
-from stream.services.facts.identity_events import apply_next, next_event
+from stream.services.facts.identity_effects import apply_next, next_event
 from stream.services.folding.reconcile import CommittedFold, Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.assembled_again import assembled_again

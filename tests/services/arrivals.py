@@ -12,7 +12,8 @@ from stream.measured_scan import MeasuredScan
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile
 from stream.services.accepting.received_files import accept, close_association
 from stream.services.assembling import assembly
-from stream.services.facts.identity_events import apply_next, move_to_named, next_event
+from stream.services.facts.identity_effects import apply_next, next_event
+from stream.services.facts.identity_events import move_to_named
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.storage.database import Connection

@@ -8,7 +8,8 @@ import pytest
 from stream.measured_scan import MeasuredScan
 from stream.services.accepting.arrivals import DescribedInstance
 from stream.services.accepting.received_files import accept
-from stream.services.facts.identity_events import IdentityEvent, accept_identity, apply_next, move_to_named
+from stream.services.facts.identity_effects import apply_next
+from stream.services.facts.identity_events import IdentityEvent, accept_identity, move_to_named
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from stream.storage.intake.measurements import CompleteScan

@@ -6,7 +6,8 @@ import pytest
 
 from stream.services.accepting.received_files import accept as receive
 from stream.services.assembling import assembly
-from stream.services.facts.identity_events import IdentityEvent, accept_identity, next_event
+from stream.services.facts.identity_effects import next_event
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring import measurement
 from stream.services.recovery.suspects import charge, split
