@@ -9,12 +9,11 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from stream.settings import Settings
+from tests.dashboard.browser import PATIENCE_MS
 from tests.dashboard.cohort import BRAIN, GROWING, MARKUP, PICTURED
 from tests.dashboard.conftest import Open, read
 from tests.dashboard.rows import PICTURE
-from tests.dashboard.test_in_a_browser import PATIENCE_MS
 from tests.dashboard.test_in_a_browser import address as address
-from tests.dashboard.test_in_a_browser import browser_page as browser_page
 
 
 def pictures(page: AppTest) -> list[dict[str, str]]:

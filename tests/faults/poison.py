@@ -14,10 +14,10 @@ where, _, patient = os.environ["POISON"].partition(":")
 measure_scan, fold = stream.dicom.archive_reader.measure_scan, stream.services.folding.reconcile.fold
 
 
-def _measure(files: Any, pseudonyms: Any, received_as: str, zone: Any) -> Any:
+def _measure(files: Any, pseudonyms: Any, received_as: str, *rest: Any) -> Any:
     if received_as == patient:
         os.kill(os.getpid(), signal.SIGKILL)
-    return measure_scan(files, pseudonyms, received_as, zone)
+    return measure_scan(files, pseudonyms, received_as, *rest)
 
 
 def _fold(plans: Any, *rest: Any) -> Any:
