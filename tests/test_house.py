@@ -82,6 +82,7 @@ def test_no_room_is_crowded() -> None:
     rooms: dict[str, int] = defaultdict(int)
     for path, _ in sources():
         rooms[str(Path(path).parent)] += 1
+    del rooms["migrations/versions"]  # a numbered row, not a room: only ever grows, and nobody looks for a name in it
     assert {room: modules for room, modules in rooms.items() if modules > MOST_MODULES} == {}
 
 

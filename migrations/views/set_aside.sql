@@ -16,10 +16,10 @@ CREATE OR REPLACE VIEW scanstream.set_aside AS
   LEFT JOIN core.assignments a ON a.scan_uid = i.scan_uid
   LEFT JOIN LATERAL (
     SELECT * FROM core.wishes n WHERE n.item_id = i.item_id ORDER BY n.number DESC LIMIT 1) w ON true
-  -- what has no scan, or is no file, has a cause of its own
+  -- who a patient is may be in doubt in several scans; what has no scan, or is no file, has a cause of its own
   WINDOW of_one_cause AS (
-    PARTITION BY i.reason_code, i.reason, i.scan_uid, i.decision,
-      CASE WHEN i.scan_uid IS NULL OR i.revision IS NOT NULL THEN i.item_id END
+    PARTITION BY i.reason_code, i.reason, i.doubt, CASE WHEN i.doubt IS NULL THEN i.scan_uid END, i.decision,
+      CASE WHEN i.doubt IS NULL AND (i.scan_uid IS NULL OR i.revision IS NOT NULL) THEN i.item_id END
     ORDER BY i.set_aside_at, i.item_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING);
 
 COMMENT ON VIEW scanstream.set_aside IS 'What was kept but not processed, and why';
@@ -33,7 +33,7 @@ COMMENT ON COLUMN scanstream.set_aside.set_aside_at IS 'When it was set aside';
 COMMENT ON COLUMN scanstream.set_aside.decision IS 'released or rejected; null: nobody decided yet';
 COMMENT ON COLUMN scanstream.set_aside.decided_at IS 'When it was decided';
 COMMENT ON COLUMN scanstream.set_aside.cause IS
-  'First item of the same scan that was set aside for the same reason: one decision is about all of them';
+  'First item of the same scan and reason, or that names the same person: one decision is about all of them';
 COMMENT ON COLUMN scanstream.set_aside.files IS 'How many items have this cause';
 COMMENT ON COLUMN scanstream.set_aside.kind IS
   'file, revision, message, timeline, row (of an imported table) or identity event';

@@ -35,11 +35,15 @@ class DescribedInstance:
 
 @dataclass(frozen=True)
 class UnusableFile:
-    """A file that was kept and cannot be placed: why, and its scan where the file names one."""
+    """A file that was kept and cannot be placed: why, and its scan where the file names one.
+
+    `doubt`: the first item that names the same person, where who its patient is stands in doubt.
+    """
 
     reason_code: str
     reason: str
     scan_uid: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)

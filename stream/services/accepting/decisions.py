@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from stream.errors import AnswerIsNo
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
-from stream.services.accepting.persons import same_doubt
 from stream.services.accepting.received_files import accept_released
 from stream.storage import audit, schema
 from stream.storage.appending import write_later
@@ -18,7 +17,7 @@ from stream.storage.intake.receipts import first_receipt
 from stream.storage.intake.set_asides import SetAsideItem, find_item, same_cause
 from stream.storage.intake.suspects import WorkItem, clear
 from stream.storage.patients.vault import give_doubt
-from stream.vocabulary import Decision, ReasonCode
+from stream.vocabulary import Decision
 
 VERBS = {Decision.RELEASED: "release", Decision.REJECTED: "reject"}
 """As the log calls them."""
@@ -43,15 +42,8 @@ def undecided(connection: Connection, item_id: str) -> SetAsideItem:
 
 
 def of_one_cause(connection: Connection, item: SetAsideItem) -> list[str]:
-    """The other items that a decision on this one is about: of the same study and reason, or of the same doubt.
-
-    Needs the vault: the gateway's connection.
-    """
-    if item.kind != "file":
-        return []
-    if item.reason_code == ReasonCode.IDENTITY_DOUBT:
-        return same_doubt(connection, item.item_id)
-    return same_cause(connection, item.item_id)
+    """The other items that a decision on this one is about: of the same study and reason, or of the same doubt."""
+    return same_cause(connection, item.item_id) if item.kind == "file" else []
 
 
 def reject(connection: Connection, item_id: str, sign_off: SignOff) -> list[SetAsideItem]:

@@ -34,19 +34,30 @@ class NotedPersons:
         known[:1] = [PersonDescription(*(old or new for old, new in zip(first, said, strict=True)))]
 
 
+class WaitingDoubts:
+    """The doubts that wait for a decision, kept up to date while the files of a batch are decided."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: dict[str, list[tuple[str, PersonDescription]]] = {}
+
+    def join(self, item_id: str, patient_id: str, vault: Mapping[str, str | None]) -> str:
+        """The doubt that a file is part of, which is the first item that names the same person; or it begins one."""
+        waiting, said = self._about(patient_id), person_in(vault)
+        doubt = next((doubt for doubt, person in waiting if not contradict(person, said)), item_id)
+        waiting.append((doubt, said))
+        return doubt
+
+    def _about(self, patient_id: str) -> list[tuple[str, PersonDescription]]:
+        if patient_id not in self._waiting:
+            rows = waiting_doubts(self._connection, patient_id)
+            self._waiting[patient_id] = [(doubt, PersonDescription(*person)) for doubt, *person in rows]
+        return self._waiting[patient_id]
+
+
 def person_in(vault: Mapping[str, str | None]) -> PersonDescription:
     """Who a file says its patient is."""
     return PersonDescription(vault["name"], vault["birth_date"], vault["sex"])
-
-
-def same_doubt(connection: Connection, item_id: str) -> list[str]:
-    """Undecided items about the same patient whose files name the same person as this one; without `item_id`.
-
-    Needs the vault: the gateway's connection.
-    """
-    persons = {item: PersonDescription(*person) for item, *person in waiting_doubts(connection, item_id)}
-    own = persons.pop(item_id, None)
-    return [item for item, person in persons.items() if own and not contradict(own, person)]
 
 
 def doubt_row(item_id: str, patient_id: str, what: DescribedInstance) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from typing import Any
 from stream import logs
 from stream.crash import reach
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
-from stream.services.accepting.persons import NotedPersons, doubt_row
+from stream.services.accepting.persons import NotedPersons, WaitingDoubts, doubt_row
 from stream.services.accepting.scan_patients import ScanPatients
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
@@ -100,6 +100,7 @@ class _BatchState:
         self.roots = roots(connection, [*named, *map(self.patients.patient, {what.scan_uid for what in described})])
         self.persons = NotedPersons(connection, list(self.roots))
         self.problems: dict[str, UnusableFile] = {}
+        self.waiting = WaitingDoubts(connection)
         self.doubts: list[dict[str, str | None]] = []
 
     def decide(self, file: ReceivedFile) -> Receipt | _Repeat:
@@ -135,9 +136,11 @@ class _BatchState:
         patients = self.patients.patient(what.scan_uid), self.patients.patient_with(what)
         if not any(self.persons.contradict(patient, what.vault) for patient in patients):
             return None
-        self.doubts.append(doubt_row(item_id(content_sha256), patients[1], what))
+        item = item_id(content_sha256)
+        self.doubts.append(doubt_row(item, patients[1], what))
+        doubt = self.waiting.join(item, patients[1], what.vault)
         reason = "Name, birth date or sex contradict what is known of this patient: two people may have one ID."
-        return UnusableFile(ReasonCode.IDENTITY_DOUBT, reason)
+        return UnusableFile(ReasonCode.IDENTITY_DOUBT, reason, doubt=doubt)
 
     def conflict(self, content_sha256: str, what: DescribedInstance) -> UnusableFile | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
@@ -226,9 +229,10 @@ def _instance(file: ReceivedFile, what: DescribedInstance) -> dict[str, Any]:
 
 def _set_aside(file: ReceivedFile, problem: UnusableFile) -> dict[str, Any]:
     item, scan_uid = item_id(file.content_sha256), file.what.scan_uid
-    return set_aside_row(
+    row = set_aside_row(
         item, problem.reason_code, problem.reason, file.received_at, scan_uid=scan_uid, sha256=file.sha256
     )
+    return {**row, "doubt": problem.doubt}
 
 
 def _receipt(file: ReceivedFile, outcome: Receipt) -> dict[str, Any]:

@@ -40,9 +40,10 @@ def find_item(connection: Connection, item_id: str) -> SetAsideItem | None:
 
 
 def same_cause(connection: Connection, item_id: str) -> list[str]:
-    """Undecided files of the same scan that were set aside for the same reason as this one, the first first."""
-    query = """SELECT o.item_id FROM core.set_asides i JOIN core.set_asides o
-      ON (o.scan_uid, o.reason_code, o.reason) = (i.scan_uid, i.reason_code, i.reason) AND o.item_id <> i.item_id
+    """Undecided files of the same doubt as this one, else of the same scan and reason; the first first."""
+    query = """SELECT o.item_id FROM core.set_asides i JOIN core.set_asides o ON o.item_id <> i.item_id
+      AND (o.doubt = i.doubt OR i.doubt IS NULL AND o.doubt IS NULL
+        AND (o.scan_uid, o.reason_code, o.reason) = (i.scan_uid, i.reason_code, i.reason))
     WHERE i.item_id = %s AND i.revision IS NULL AND o.revision IS NULL AND o.decision IS NULL
     ORDER BY o.set_aside_at, o.item_id"""
     return connection.cursor(row_factory=scalar_row).execute(query, [item_id]).fetchall()

@@ -38,13 +38,11 @@ ORDER BY turn"""
     return connection.execute(query, {"ids": list(patients)}).fetchall()
 
 
-def waiting_doubts(connection: Connection, item_id: str) -> list[tuple[str, str | None, str | None, str | None]]:
-    """Item, name, birth date and sex of this item and of the undecided doubts about its patient; oldest first."""
-    query = """SELECT d.item_id, d.name, d.birth_date, d.sex FROM vault.doubts d JOIN core.set_asides i USING (item_id)
-WHERE (i.decision IS NULL OR d.item_id = %(item)s)
-  AND d.patient_id = (SELECT patient_id FROM vault.doubts WHERE item_id = %(item)s)
-ORDER BY i.set_aside_at, d.item_id"""
-    return connection.execute(query, {"item": item_id}).fetchall()
+def waiting_doubts(connection: Connection, patient_id: str) -> list[tuple[str, str | None, str | None, str | None]]:
+    """Doubt, name, birth date and sex of each undecided doubt about files that name this patient; oldest first."""
+    query = """SELECT i.doubt, d.name, d.birth_date, d.sex FROM vault.doubts d JOIN core.set_asides i USING (item_id)
+WHERE d.patient_id = %s AND i.doubt IS NOT NULL AND i.decision IS NULL ORDER BY i.set_aside_at, d.item_id"""
+    return connection.execute(query, [patient_id]).fetchall()
 
 
 def give_doubt(connection: Connection, item_id: str, patient_id: str) -> None:

@@ -19,8 +19,10 @@ set_asides = sa.Table(
     col("decided_at", Time, "When it was decided", null=True, info=LATER),
     *hashes(later=True),
     col("patient_id", Id, "Patient as received, where no scan tells it", null=True, info=ADDED),
+    col("doubt", sa.Text, "First item that names the same person; null: no identity_doubt", null=True, info=ADDED),
     sa.Index("set_asides_scan_uid_ix", "scan_uid", "revision"),
     sa.Index("set_asides_undecided_ix", "item_id", postgresql_where=sa.text("decision IS NULL")),
+    sa.Index("set_asides_doubt_ix", "doubt", postgresql_where=sa.text("doubt IS NOT NULL")),
     comment="What was kept but not processed, with the reason",
 )
 

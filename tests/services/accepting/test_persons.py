@@ -92,6 +92,25 @@ def test_one_release_accepts_all_of_that_person_and_later_ones(database: Databas
     assert gateway.execute("SELECT count(*) FROM core.instances").fetchone() == (5,)
 
 
+def test_studies_that_name_one_person_are_one_question(database: Database) -> None:
+    gateway = database.connect("gateway")
+    other = visit("s4", {"name": "Cedar^Carl", "birth_date": "1970-07-07"})
+    bring(gateway, visit("s1"), visit("s2", BERT), other)
+    accept(gateway, [received(visit("s3", {**BERT, "name": "BIRCH BERT"})), received(visit("s5", BERT))])
+    query = "SELECT scan_uid, files FROM scanstream.set_aside WHERE item_id = cause ORDER BY 1"
+    assert gateway.execute(query).fetchall() == [("s2", 3), ("s4", 1)]
+
+
+def test_after_a_rejection_the_same_person_is_a_new_question(database: Database) -> None:
+    gateway = database.connect("gateway")
+    second, third = visit("s2", BERT), visit("s3", BERT)
+    bring(gateway, visit("s1"), second)
+    reject(gateway, item_id(received(second).content_sha256), ANNA)
+    bring(gateway, third, visit("s4", BERT))
+    waiting = "SELECT scan_uid, files FROM scanstream.set_aside WHERE item_id = cause AND decision IS NULL"
+    assert gateway.execute(waiting).fetchall() == [("s3", 2)]
+
+
 def test_one_rejection_rejects_all_of_that_person(database: Database) -> None:
     gateway = database.connect("gateway")
     second, other = visit("s2", BERT), visit("s4", {"name": "Cedar^Carl", "birth_date": "1970-07-07"})
