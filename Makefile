@@ -13,7 +13,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11; do \
 	test -n "$$python" || { echo "ScanStream needs Python 3.11, 3.12 or 3.13: install one and try again." >&2; exit 1; }
 NO_VENV = { echo "$$python cannot make a virtual environment: install its venv package (Debian: python3-venv)." >&2; exit 1; }
 
-.PHONY: help install demo serve test quick quick-tests lint types bench faults pictures lock
+.PHONY: help install demo serve test quick quick-tests lint types bench gpu faults pictures lock
 
 help:
 	@echo "make demo     a simulated cohort through the whole service, dashboard included, until Ctrl-C"
@@ -23,6 +23,7 @@ help:
 	@echo "make quick    style, borders, types and the tests that need no service, within a minute"
 	@echo "make lint     style, types, library borders, compose file and Dockerfile"
 	@echo "make bench    side-by-side measurements"
+	@echo "make gpu      tests and measurements that need a GPU; without one it says so"
 	@echo "make faults   the long fault runs, hours in all; in parts: make faults PART=killed_workers SEED=1 TIMES=20"
 	@echo "make pictures the pictures in docs/, of a demo that runs: make pictures ADDRESS=http://127.0.0.1:8501"
 	@echo "make lock     requirements/*.txt anew from pyproject.toml and requirements/*.in"
@@ -60,6 +61,10 @@ lint: .lint/types.stamp .venv/test.stamp
 
 bench: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m benchmarks
+
+gpu: .venv/test.stamp
+	$(BIN)/python -m pytest tests/gpu
+	$(BIN)/python -m benchmarks.gpu
 
 faults: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m pytest tests/faults $(if $(PART),-k "$(PART)") $(if $(SEED),--seed $(SEED)) $(if $(TIMES),--times $(TIMES))
