@@ -1,0 +1,1 @@
+"""What models see of images: volumes, the slices of a series, the network that reads them."""
