@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydicom import Dataset
@@ -16,6 +16,15 @@ class NoImage(Exception):
     """Why there is no image of a lesion, in a few words that carry no value from a file."""
 
 
+class RescaledFrame(NamedTuple):
+    """A frame (from 0) as stored (rows, columns), and what makes grey values of it."""
+
+    number: int
+    stored: np.ndarray
+    slope: float
+    intercept: float
+
+
 def grey_values(path: Path, frames: Collection[int]) -> Iterator[tuple[int, np.ndarray]]:
     """Each of `frames` (from 0) of the image in a file with its values (rows, columns) float.
 
@@ -26,12 +35,18 @@ def grey_values(path: Path, frames: Collection[int]) -> Iterator[tuple[int, np.n
     if form.samples != 1 or not form.photometric.startswith("MONOCHROME"):
         raise NoImage("the image is not of grey values")
     try:
-        for number, stored in enumerate(stored_frames(dataset, form)):
-            if number in frames:
-                slope, intercept = (_transformed(dataset, number, name, usual) for name, usual in RESCALE)
-                yield number, stored * slope + intercept
+        for number, stored, slope, intercept in rescaled_frames(dataset, form, frames):
+            yield number, stored * slope + intercept
     except NotDecodable:
         raise NoImage("the pixel data cannot be decoded") from None
+
+
+def rescaled_frames(dataset: Dataset, form: PixelFormat, frames: Collection[int]) -> Iterator[RescaledFrame]:
+    """Each of `frames` (from 0) of an image of one sample a pixel; raises NotDecodable."""
+    for number, stored in enumerate(stored_frames(dataset, form)):
+        if number in frames:
+            slope, intercept = (_transformed(dataset, number, name, usual) for name, usual in RESCALE)
+            yield RescaledFrame(number, stored, slope, intercept)
 
 
 RESCALE = (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
@@ -40,6 +55,11 @@ RESCALE = (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
 def holds_hounsfield(header: Dataset) -> bool:
     """Whether the values are CT numbers: of a CT, and of no other unit (0028,1054)."""
     return header.get("Modality") == "CT" and str(_stated(header, 0, "RescaleType") or "HU") == "HU"
+
+
+def is_rescaled(header: Dataset) -> bool:
+    """Whether it says how stored values become those of the modality, as CT and PET must (PS3.3 C.8.2.1, C.8.9.1)."""
+    return all(_stated(header, 0, keyword) is not None for keyword, _ in RESCALE)
 
 
 def _transformed(dataset: Dataset, frame: int, keyword: str, usual: float) -> float:

@@ -35,6 +35,14 @@ class Oriented(NamedTuple):
     spacing_mm: tuple[float, float]
 
 
+class Turn(NamedTuple):
+    """How a slice as stored becomes one as looked at: rows and columns `swapped`, then steps of 1 or -1 along each."""
+
+    swapped: bool
+    down: int
+    right: int
+
+
 @dataclass(frozen=True)
 class Picture:
     """8-bit grey values (rows, columns) and the size of their pixels, which are square."""
@@ -51,14 +59,21 @@ def view_of(normal: np.ndarray) -> str:
 
 def oriented(slice_: Oriented, orientation: np.ndarray) -> Oriented:
     """The slice turned as its view is looked at; `orientation` (2, 3) along its rows and down its columns."""
+    swapped, down, right = turn_of(orientation)
     grey, inside, spacing_mm = slice_
+    if swapped:
+        grey, inside, spacing_mm = grey.T, inside.T, spacing_mm[::-1]
+    return Oriented(grey[::down, ::right], inside[::down, ::right], spacing_mm)
+
+
+def turn_of(orientation: np.ndarray) -> Turn:
+    """How slices of this orientation (2, 3) are turned to be looked at."""
     _, (across, right), (along, down) = _VIEWS[view_of(np.cross(*orientation))]
     rightwards, downwards = orientation
-    if abs(rightwards[across]) < abs(downwards[across]):
-        grey, inside, spacing_mm = grey.T, inside.T, spacing_mm[::-1]
+    swapped = bool(abs(rightwards[across]) < abs(downwards[across]))
+    if swapped:
         rightwards, downwards = downwards, rightwards
-    steps = (1 if downwards[along] * down >= 0 else -1), (1 if rightwards[across] * right >= 0 else -1)
-    return Oriented(grey[:: steps[0], :: steps[1]], inside[:: steps[0], :: steps[1]], spacing_mm)
+    return Turn(swapped, 1 if downwards[along] * down >= 0 else -1, 1 if rightwards[across] * right >= 0 else -1)
 
 
 def draw(shown: Oriented) -> Picture:
