@@ -4,16 +4,19 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
+
+from pydicom import Dataset
 
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.files import read_dataset
-from stream.dicom.reading.header import Header, read_header, text
+from stream.dicom.reading.files import read_dataset, reading
+from stream.dicom.reading.header import Header, patient_identity, read_header, text
 from stream.errors import SetAside
 from stream.publisher import Publisher, PublishFailed
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
@@ -144,14 +147,21 @@ class Forwarder:
         )
 
     def _described(self, path: Path, calling_ae: str, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
-        study_uid = ""
+        dataset = None
         try:
             dataset = read_dataset(path)
-            study_uid = text(dataset, "StudyInstanceUID")
             return describe(read_header(dataset, self._settings, calling_ae), pseudonyms, self._required)
         except SetAside as error:
-            scan_uid = pseudonyms.scan_uid(study_uid) if study_uid else None
-            return UnusableFile(error.reason_code, error.reason, scan_uid)
+            scan, patient = (None, None) if dataset is None else self._named(dataset, calling_ae, pseudonyms)
+            return UnusableFile(error.reason_code, error.reason, scan, patient)
+
+    def _named(self, dataset: Dataset, calling_ae: str, pseudonyms: Pseudonyms) -> tuple[str | None, str | None]:
+        """Scan and patient that a file names whose header cannot be used, each where it can be read."""
+        study_uid, patient_id = text(dataset, "StudyInstanceUID"), None
+        with suppress(SetAside), reading("header"):
+            who = patient_identity(dataset, self._settings, calling_ae)
+            patient_id = pseudonyms.patient_id(who.issuer, who.mrn)
+        return pseudonyms.scan_uid(study_uid) if study_uid else None, patient_id
 
     def _fields(self, bell: InstanceBell) -> dict[str, str]:
         names = ("scan_uid", "instance_uid", "sha256")

@@ -35,7 +35,7 @@ class DescribedInstance:
 
 @dataclass(frozen=True)
 class UnusableFile:
-    """A file that was kept and cannot be placed: why, and its scan where the file names one.
+    """A file that was kept and cannot be placed: why, and its scan and patient where the file names them.
 
     `doubt`: the first item that names the same person, where who its patient is stands in doubt.
     """
@@ -43,6 +43,7 @@ class UnusableFile:
     reason_code: str
     reason: str
     scan_uid: str | None = None
+    patient_id: str | None = None
     doubt: str | None = None
 
 

@@ -228,11 +228,11 @@ def _instance(file: ReceivedFile, what: DescribedInstance) -> dict[str, Any]:
 
 
 def _set_aside(file: ReceivedFile, problem: UnusableFile) -> dict[str, Any]:
-    item, scan_uid = item_id(file.content_sha256), file.what.scan_uid
+    item, what = item_id(file.content_sha256), file.what
     row = set_aside_row(
-        item, problem.reason_code, problem.reason, file.received_at, scan_uid=scan_uid, sha256=file.sha256
+        item, problem.reason_code, problem.reason, file.received_at, scan_uid=what.scan_uid, sha256=file.sha256
     )
-    return {**row, "doubt": problem.doubt}
+    return {**row, "patient_id": what.patient_id, "doubt": problem.doubt}
 
 
 def _receipt(file: ReceivedFile, outcome: Receipt) -> dict[str, Any]:

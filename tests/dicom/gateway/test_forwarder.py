@@ -1,9 +1,11 @@
 """Forwarding within bounded memory, however much an outage left in the spool."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
 
 from stream.archive.originals import Archive
 from stream.dicom.gateway import forwarder as forwarding
@@ -28,13 +30,18 @@ def spool(gateway: Settings, tmp_path: Path) -> Spool:
     """Reports of one association, and its end."""
     spool = Spool(gateway.spool)
     spool.open()
+    _keep(gateway, spool, [make_sr(PatientID=f"p{number}") for number in range(REPORTS)], tmp_path)
+    return spool
+
+
+def _keep(gateway: Settings, spool: Spool, reports: Sequence[Dataset], folder: Path) -> None:
+    """Let the gateway receive `reports` in one association."""
     receiver = Receiver(gateway, spool, lambda: None)
     receiver.start()
-    files = [save(make_sr(PatientID=f"p{number}"), tmp_path / f"{number}.dcm") for number in range(REPORTS)]
+    files = [save(report, folder / f"{number}.dcm") for number, report in enumerate(reports)]
     sent = list(send(files, gateway.dicom_host, gateway.dicom_port, gateway.dicom_ae_title, "TEST"))
     receiver.stop()
-    assert [one.status for one in sent] == [0] * REPORTS
-    return spool
+    assert [one.status for one in sent] == [0] * len(reports)
 
 
 @pytest.fixture
@@ -75,3 +82,17 @@ def test_the_end_of_an_association_with_many_scans_is_told_in_messages_that_kafk
     scans = {row[0] for row in database.connect().execute("SELECT scan_uid FROM core.scans")}
     told = [line for line in messages(services)["instances"] if "scan_uids" in line]
     assert all(sum(f'"scan_uids":["{uid}"]' in line for line in told) == 1 for uid in scans)
+
+
+def test_a_file_that_cannot_be_placed_is_set_aside_for_the_patient_that_it_names(
+    forwarder: Forwarder, gateway: Settings, spool: Spool, database: Database, tmp_path: Path
+) -> None:
+    undated = {"StudyDate": "", "ContentDate": ""}
+    _keep(gateway, spool, [make_sr(PatientID="undated", **undated), make_sr(PatientID="", **undated)], tmp_path)
+    forwarder.hand_over()
+    reader = database.connect("reader")
+    found = reader.execute("SELECT reason_code, patient_id FROM scanstream.set_aside ORDER BY 1").fetchall()
+    patient = pseudonyms(gateway, database.connect("gateway")).patient_id(gateway.issuer, "undated")
+    assert found == [("no_date", patient), ("no_patient_id", None)]
+    (need,) = reader.execute("SELECT need FROM scanstream.worklist WHERE patient_id = %s", [patient]).fetchone()
+    assert need == "decision"
