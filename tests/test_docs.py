@@ -23,7 +23,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PLACE = re.compile(r"`((?:stream|models|dashboard|migrations|tests|benchmarks|docs)/[\w./-]*)`")
 ELSEWHERE = re.compile(
-    r"\b(?:DESIGN|PROTOCOL|INTERFACES)\b|\b(?:STACK|FACTS|RESPONSE|EXAMPLES)(?:\.md| section \d| \d)"
+    r'\b(?:DESIGN|PROTOCOL|INTERFACES)\b(?!")|\b(?:STACK|FACTS|RESPONSE|EXAMPLES)(?:\.md| section \d| \d)'
 )
 """How documents were cited that are not in the repository."""
 INVARIANT = re.compile(r"\bI\d\b")

@@ -45,6 +45,14 @@ def read_table(path: Path, needed: bool = False) -> list[Row]:
         raise UnusableTable(f"{path} is not a CSV table: save it as CSV in UTF-8.") from None
 
 
+def column_names(path: Path) -> list[str]:
+    """Names of the columns of a CSV file as rows have them; none where the file is missing or has no columns."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
+        return [name for cell in next(csv.reader(lines), []) if (name := cell.strip().lower())]
+
+
 def number(row: Row, *columns: str, at_least: float = -math.inf) -> float | None:
     """The first of these cells that is given, as a finite number of `at_least`; raises UnusableTable otherwise."""
     text = row.first(*columns)

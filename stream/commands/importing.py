@@ -1,6 +1,7 @@
 """The command import: what is known of patients beside their scans."""
 
 import getpass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,9 @@ def import_tables(
     baseline_date: Annotated[
         str | None, typer.Option(help="Day 0 (YYYY-MM-DD) of patients for whom clinical.csv gives none.")
     ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Another column of clinical.csv that is a clinical fact; may be repeated.")
+    ] = None,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
@@ -31,6 +35,7 @@ def import_tables(
 
     Exit code 1 if not all of it could be used.
     """
+    from stream.services.facts.table_columns import check_kept, left_out
     from stream.terminal.printing import print_json
     from stream.wiring.importing import import_folder
 
@@ -39,13 +44,21 @@ def import_tables(
         raise WrongUse(f"{folder} is no folder.")
     issuer = settings.issuer_for("") if issuer is None else issuer
     baseline = day_written(baseline_date) if baseline_date else None
-    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why, baseline)
+    check_kept(folder, kept := {name.strip().lower() for name in keep or []})
+    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why, baseline, kept)
+    unread = left_out(folder, kept)
     if as_json:
-        print_json(counts)
+        print_json({**counts, "left_out": unread})
     else:
-        print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+        _tell(counts, unread)
     if aside := counts["set_aside"]:
         raise AnswerIsNo(
             f"{aside} of the entries are not used, as their day is missing or cannot be. `scanstream set-aside list "
             "--waiting` names each: correct it in the tables and import them again."
         )
+
+
+def _tell(counts: Mapping[str, int], unread: Sequence[str]) -> None:
+    print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+    if unread:
+        print(f"Not read: {', '.join(unread)}. --keep NAME makes a column of clinical.csv a clinical fact.")

@@ -1,6 +1,7 @@
 """Construction of an import: the pseudonyms, the connection, and the bells once everything is kept."""
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import Path
 
 from stream.errors import CannotStart
@@ -14,12 +15,18 @@ from stream.wiring.pseudonyms import pseudonyms
 
 
 def import_folder(
-    settings: Settings, folder: Path, issuer: str, by: str, why: str | None = None, baseline: dt.date | None = None
+    settings: Settings,
+    folder: Path,
+    issuer: str,
+    by: str,
+    why: str | None = None,
+    baseline: dt.date | None = None,
+    keep: Collection[str] = (),
 ) -> dict[str, int]:
     """Bring in the tables of `folder`; returns how many of each were read, and how many timelines have news.
 
     `by` and `why` go into the log, for every patient of whom something new came; days of patients without a baseline
-    count from `baseline`.
+    count from `baseline`; `keep`: columns of clinical.csv that are clinical facts beside those that always are.
 
     Raises WrongUse or AnswerIsNo, with nothing written, where the tables cannot be used; CannotStart where Postgres
     does not answer.
@@ -29,7 +36,7 @@ def import_folder(
     try:
         with connect(settings, "gateway", timeouts=False) as connection:
             ids = pseudonyms(settings, connection)
-            importer = Importer(ids, issuer, settings.zone, settings.assume_disease, today, baseline)
+            importer = Importer(ids, issuer, settings.zone, settings.assume_disease, today, baseline, frozenset(keep))
             patients = read_tables(importer, folder)
             with progress("patients", len(patients)) as advance:
                 bells = keep_facts(connection, patients, by, why, advance)

@@ -10,7 +10,8 @@ from stream.errors import AnswerIsNo, WrongUse
 from stream.services.accepting.set_asides import set_aside_row
 from stream.services.facts.bells import BellMessage, patient_bell
 from stream.services.facts.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
-from stream.services.facts.importing import ImportedPatient, Importer
+from stream.services.facts.imported_patient import ImportedPatient
+from stream.services.facts.importing import Importer
 from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection

@@ -6,7 +6,7 @@ Nothing is written here: a table that cannot be used is refused as a whole befor
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from models.measurement import Measurement
 from models.tables.csv_table import Row, UnusableTable, date, read_table
 from models.tables.lesion_rows import findings_of
 from models.tables.patient_tables import (
+    CLINICAL,
     DISEASE_OF_TRIAL,
     TABLES,
     PatientRows,
@@ -35,15 +36,15 @@ from stream.measured_scan import MeasuredScan
 from stream.personal_names import holds_name
 from stream.services.accepting.set_asides import item_id
 from stream.services.facts.clinical import ImportedVisit, Outcome, Treatment
+from stream.services.facts.imported_patient import Aside, ImportedPatient
+from stream.services.facts.named_person import NamedPerson
+from stream.services.facts.table_columns import CODED, IDENTIFYING, READ
 from stream.vocabulary import ReasonCode
 
-IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_date", "date_of_birth"})
-"""Columns of clinical.csv that say who somebody is: they go to the vault or nowhere."""
 ENROLMENT = ("trial", "arm")
 """Clinical facts that tables of measurements may have too."""
 EARLIEST_YEAR = 1900
 MAX_LABEL = 64
-TELLING = 3  # shorter IDs occur in any word
 _UID = re.compile(r"\d+(\.\d+){3,}")
 
 
@@ -60,35 +61,11 @@ class Names(Protocol):
 
 
 @dataclass(frozen=True)
-class Aside:
-    """A line that cannot be placed; the reason names the patient by pseudonym only."""
-
-    item_id: str
-    reason_code: ReasonCode
-    reason: str
-
-
-@dataclass(frozen=True)
-class ImportedPatient:
-    """All that the tables say of one patient; `clinical` is empty where they say nothing."""
-
-    patient_id: str
-    issuer: str
-    mrn: str
-    name: str | None
-    birth_date: dt.date | None
-    clinical: Mapping[str, str]
-    treatments: tuple[Treatment, ...]
-    outcomes: tuple[Outcome, ...]
-    visits: tuple[ImportedVisit, ...]
-    asides: tuple[Aside, ...]
-
-
-@dataclass(frozen=True)
 class Importer:
     """What the tables do not say: who issued the patients' IDs, where days begin, which disease to assume, today.
 
-    `baseline`: from when days count of patients of whom the tables do not say it.
+    `baseline`: from when days count of patients of whom the tables do not say it; `keep`: columns of clinical.csv that
+    are clinical facts too.
     """
 
     names: Names
@@ -97,6 +74,7 @@ class Importer:
     assume_disease: str
     today: dt.date
     baseline: dt.date | None = None
+    keep: frozenset[str] = frozenset()
 
     def read(self, folder: Path) -> list[ImportedPatient]:
         """What the tables in `folder` say, by patient; UnusableTable names file, line and column of the first fault."""
@@ -118,6 +96,7 @@ class _PatientImport:
         self._id = importer.names.patient_id(importer.issuer, self._mrn)
         self._baseline = rows.baseline_date() or importer.baseline
         self._birth = date(rows.clinical, "birth_date") or date(rows.clinical, "date_of_birth")
+        self._person = NamedPerson(self._mrn, self._name, self._birth)
         self._asides: dict[str, Aside] = {}
 
     def patient(self) -> ImportedPatient:
@@ -136,14 +115,20 @@ class _PatientImport:
         )
 
     def _clinical(self) -> dict[str, str]:
-        """The cells of clinical.csv that say something, but not who it is; trial and arm else of the visits."""
+        """The cells of clinical.csv that are clinical facts; trial and arm else of the visits."""
         clinical = self._rows.clinical
         criteria_of(clinical)
         # of rows that have a day: the others change nothing
         placed = [row for row in self._rows.measurements if WrittenDay(row).date_from(self._baseline)]
-        enrolment = {name: text for name in ENROLMENT for row in reversed(placed) if (text := row.first(name))}
-        known = {name: text for name in clinical if name not in IDENTIFYING and (text := clinical.first(name))}
-        return enrolment | known
+        enrolment = {name: self._free(row, name) for name in ENROLMENT for row in reversed(placed) if row.first(name)}
+        facts = (READ[CLINICAL] | self._importer.keep) - IDENTIFYING
+        known = [name for name in clinical if name in facts and clinical.first(name)]
+        return enrolment | {name: clinical[name] if name in CODED else self._free(clinical, name) for name in known}
+
+    def _free(self, row: Row, column: str) -> str:
+        """What somebody typed there, "" where it is missing; UnusableTable where it tells who the patient is."""
+        self._person.refuse(row, column)
+        return row.first(column) or ""
 
     def _treatments(self) -> Iterator[Treatment]:
         for row in self._rows.treatments:
@@ -157,7 +142,7 @@ class _PatientImport:
                 raise UnusableTable(f"{row.where}: end_{ends.column} lies before the start.")
             else:
                 end_at = self._midnight(end) if end else None
-                name, kind = row.first("name") or "", row.first("kind") or ""
+                name, kind = self._free(row, "name"), self._free(row, "kind")
                 yield Treatment(self._id, name, kind, self._midnight(start), end_at, line=line_of(row))
 
     def _outcomes(self) -> Iterator[Outcome]:
@@ -168,6 +153,7 @@ class _PatientImport:
             if on and self._cannot_be(on):
                 self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "An outcome", cells.at)
             elif cells.event is not None and cells.endpoint:
+                self._person.refuse(row, "endpoint")
                 at = self._midnight(on) if on else None
                 yield Outcome(self._id, cells.endpoint.lower(), at, cells.event)
 
@@ -202,7 +188,7 @@ class _PatientImport:
 
     def _disease(self, rows: Sequence[Row], measurements: Iterable[Measurement]) -> str:
         """As the visit itself tells it: clinical facts join when it is folded, whenever they come."""
-        stated = rows[0].first("disease")
+        stated = self._free(rows[0], "disease")
         sites = {each.body_site for each in measurements if each.body_site and not each.node}
         site = sites.pop() if len(sites) == 1 else None
         trial = DISEASE_OF_TRIAL.get(rows[0].first("trial") or "")
@@ -223,18 +209,15 @@ class _PatientImport:
         return replace(finding, lesion_uid=uid, label=shown, organ=self._site(finding.organ), named_by=named_by)
 
     def _site(self, place: str | None) -> str | None:
-        return None if place is None or self._tells_who(place) else place.lower()
+        return None if place is None or self._person.has_id_in(place) else place.lower()
 
     def _lesion(self, label: str) -> tuple[str, str]:
         """Pseudonym and label of a lesion; labels that are UIDs or name the patient stay outside."""
         names = self._importer.names
         tracked = _UID.fullmatch(label)
         uid = names.lesion_uid(label) if tracked else names.lesion_uid_without_tracking(self._id, label)
-        hidden = _UID.search(label) or self._tells_who(label) or holds_name(label, [self._name or ""])
+        hidden = _UID.search(label) or self._person.has_id_in(label) or holds_name(label, [self._name or ""])
         return uid, f"lesion-{uid[-6:]}" if hidden else label[:MAX_LABEL]
-
-    def _tells_who(self, text: str) -> bool:
-        return len(self._mrn) >= TELLING and self._mrn.casefold() in text.casefold()
 
     def _midnight(self, on: dt.date) -> dt.datetime:
         return dt.datetime(on.year, on.month, on.day, tzinfo=self._importer.zone)

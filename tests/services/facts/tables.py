@@ -1,11 +1,13 @@
 """Tables of one patient, written as people write them and read as an import does."""
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.services.facts.importing import ImportedPatient, Importer
+from stream.services.facts.imported_patient import ImportedPatient
+from stream.services.facts.importing import Importer
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NAMES = Pseudonyms(b"k" * 32)
@@ -27,7 +29,8 @@ class Tables:
             (self.folder / f"{name}.csv").write_text(text)
         return self.folder
 
-    def known(self, **tables: str) -> ImportedPatient:
-        """What is known of the only patient in `tables`."""
-        (one,) = Importer(NAMES, "NORTH", BERLIN, "", TODAY).read(self.write(**tables))
+    def known(self, keep: Iterable[str] = (), **tables: str) -> ImportedPatient:
+        """What is known of the only patient in `tables`; `keep`: more columns of clinical.csv that are facts."""
+        importer = Importer(NAMES, "NORTH", BERLIN, "", TODAY, keep=frozenset(keep))
+        (one,) = importer.read(self.write(**tables))
         return one
