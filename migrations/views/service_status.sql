@@ -27,7 +27,8 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
       WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
         SELECT FROM core.revision_instances ri WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision))
     AS pending,
-    (SELECT max(computed_at) FROM core.folds) AS last_fold_at,
+    -- folds are numbered as they are made: the newest number is asked by the key, the latest time would go through all
+    (SELECT computed_at FROM core.folds ORDER BY fold_id DESC LIMIT 1) AS last_fold_at,
     (SELECT max(last_received_at) FROM core.senders) AS last_received_at,
     (SELECT min(changed_at) FROM core.assembly WHERE status IN ('receiving', 'measuring', 'waiting'))
       AS oldest_waiting_at,

@@ -10,6 +10,7 @@ import logging
 
 from stream import logs
 from stream.crash import reach
+from stream.errors import UnknownWeights
 from stream.services.explaining import ForecasterOf, explain
 from stream.storage.database import Connection
 from stream.storage.folding import explanations
@@ -30,10 +31,10 @@ def explain_next(connection: Connection, forecaster_of: ForecasterOf, now: dt.da
         timeline = explanations.latest_unexplained(connection) if alone else None
         if timeline is None:
             return False
-        said = _explained(connection, timeline.patient_id, forecaster_of)
+        said, why_not = _explained(connection, timeline.patient_id, forecaster_of)
         reach("explain.computed")
         with connection.transaction():
-            explanations.keep(connection, timeline.patient_id, said, now)
+            explanations.keep(connection, timeline.patient_id, said, why_not, now)
             explanations.no_longer_waits(connection, timeline)
             reach("explain.written")
         return True
@@ -46,16 +47,26 @@ def _nobody_replays(connection: Connection) -> bool:
 
 def _explained(
     connection: Connection, patient_id: str, forecaster_of: ForecasterOf
-) -> list[tuple[ForecastsOfEndpoint, Says]]:
-    """What is to be said of each risk of a patient that is not explained yet; nothing where that goes wrong."""
+) -> tuple[dict[ForecastsOfEndpoint, Says], dict[ForecastsOfEndpoint, str]]:
+    """What is to be said of each risk of a patient that is not explained yet, and of those that cannot be why not."""
     with one_snapshot(connection):
         wanted = explanations.without_explanation(connection, patient_id)
         timepoints = views.timepoints(connection, patient_id) if wanted else []
         leads = views.leads(connection) if wanted else []
-    try:
-        found = explain([each._asdict() for each in wanted], timepoints, leads, forecaster_of)
-    except Exception as error:  # no fold depends on it, and `explain` would say the same to whoever asks
-        logs.event("not_explained", level=logging.ERROR, patient=patient_id, error=type(error).__name__)
-        return []
-    by_name = {(each.endpoint, each.forecaster.weights_version, each.scan_uid): each.to_json() for each in found}
-    return [(each, by_name[each.endpoint, each.weights_version, each.scan_uid]) for each in wanted]
+    said: dict[ForecastsOfEndpoint, Says] = {}
+    why_not: dict[ForecastsOfEndpoint, str] = {}
+    for each in wanted:
+        try:
+            (found,) = explain([each._asdict()], timepoints, leads, forecaster_of)
+            said[each] = found.to_json()
+        except Exception as error:  # no fold depends on it, and `explain` would say the same to whoever asks
+            logs.event("not_explained", level=logging.ERROR, patient=patient_id, error=type(error).__name__)
+            why_not[each] = _in_words(error)
+    return said, why_not
+
+
+def _in_words(error: Exception) -> str:
+    """For people; what an unexpected error says may be anything, and stands in the worker's log by its kind."""
+    if isinstance(error, UnknownWeights):
+        return "the worker cannot get the weights that it needs"
+    return f"an error in the program ({type(error).__name__})"

@@ -6,11 +6,13 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
+from models.serving.forecaster import Forecaster
+from stream.errors import UnknownWeights
 from stream.storage.reading import views
 from tests.dashboard.cohort import MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
-from tests.services.accepted_facts import Fact, breast, drug, fold_each, lung
+from tests.services.accepted_facts import Fact, accept, breast, drug, fold_each, lung
 from tests.services.explaining_all import explain_all
 
 OF_LUNG = [lung("PL", "a", 0, 30.0), lung("PL", "b", 42, 24.0), drug("PL", MARKUP, 50), lung("PL", "c", 84, 26.0)]
@@ -48,6 +50,26 @@ def test_until_it_is_worked_out_the_page_says_so(database: Database, open_page: 
     page = open_page(database.settings, "patient", patient="PL")
     assert "Why did it move?" in read(page) and "This is being worked out" in read(page)
     assert not parts(page)
+
+
+def test_one_that_failed_says_so_and_why_until_the_next_scan_is_explained(database: Database, open_page: Open) -> None:
+    connection = database.connect()
+    reconciler = fold_each(connection, OF_LUNG)
+
+    def gone(version: str) -> Forecaster:
+        raise UnknownWeights(f"weights {version} are active, but not to be had")
+
+    explain_all(connection, gone)
+    page = open_page(database.settings, "patient", patient="PL")
+    told = [warning.value for warning in page.warning]
+    assert told and all("could not be worked out. Why: the worker cannot get the weights" in each for each in told)
+    assert "This is being worked out" not in read(page)
+    accept(connection, lung("PL", "d", 126, 27.0))
+    reconciler.timelines(["PL"])
+    assert "This is being worked out" in read(page.run()) and not page.warning
+    explain_all(connection)
+    assert parts(page.run())
+    assert not connection.execute("SELECT FROM core.unexplainable").fetchall()
 
 
 def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, explained: Explained) -> None:

@@ -112,6 +112,8 @@ def test_one_that_cannot_be_explained_holds_up_nobody(database: Database) -> Non
 
     assert explain_all(connection, without_those_of_the_breast) == 2
     assert all(kept(connection)) and not any(kept(connection, "PB"))
+    assert {row["why_not"] for row in views.explained(connection, "PB")} == {"an error in the program (KeyError)"}
+    assert explained_again(connection, forecasters()).first == ["explanations patient_id=PB lacks pcr"]
 
 
 def test_verify_names_what_is_missing_and_what_would_be_said_otherwise(database: Database) -> None:

@@ -28,12 +28,13 @@ COURSE = [
     breast("PC", "b", 21, 8.0, 25.0),
 ]
 ASKED = {"patient": "PA", "limit": 20, "offset": 0, "need": None, **WorklistQuery("", {}).filters()}
-SMALL = {"worklist", "service", "assignments", "aliases", "weights", "active_weights", "leads"}
-"""Tables that are read as a whole: one row a patient, or of what people did or configured."""
+SMALL = {"worklist", "service", "assignments", "aliases", "weights", "active_weights", "leads", "senders"}
+"""Tables that are read as a whole: one row a patient or sender, or of what people did or configured."""
 QUERIES = {
     "worklist": pages.WORKLIST.format(order=WorklistQuery("", {}).order()),
     "needs": pages.NEEDS,
     "choices": pages.CHOICES,
+    "service": pages.SERVICE,
     **patient_page.texts(of_a_moment=False),
 }
 

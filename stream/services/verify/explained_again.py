@@ -23,7 +23,8 @@ SELECT DISTINCT c.patient_id, c.endpoint FROM scanstream.current_risk c
 WHERE c.patient_id = ANY(%(patients)b::text[])
   AND NOT EXISTS (SELECT FROM core.unexplained u WHERE u.patient_id = c.patient_id)
   AND NOT EXISTS (SELECT FROM scanstream.explanation e WHERE e.patient_id = c.patient_id AND e.endpoint = c.endpoint
-    AND e.weights_version = c.weights_version AND e.scan_uid = c.scan_uid AND e.computed_at = c.computed_at)"""
+    AND e.weights_version = c.weights_version AND e.scan_uid = c.scan_uid AND e.computed_at = c.computed_at
+    AND e.says IS NOT NULL)"""
 EXPLAINED = "SELECT DISTINCT patient_id FROM core.explanations"
 
 

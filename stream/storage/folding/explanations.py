@@ -1,7 +1,7 @@
 """Explanations of risks, and whose risks wait for one."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import psycopg
@@ -50,11 +50,19 @@ def without_explanation(connection: psycopg.Connection, patient_id: str) -> list
 
 
 def keep(
-    connection: psycopg.Connection, patient_id: str, said: Sequence[tuple[ForecastsOfEndpoint, Says]], now: dt.datetime
+    connection: psycopg.Connection,
+    patient_id: str,
+    said: Mapping[ForecastsOfEndpoint, Says],
+    why_not: Mapping[ForecastsOfEndpoint, str],
+    now: dt.datetime,
 ) -> None:
-    """Append explanations of a patient; what is there already stays as it is."""
-    about = {"patient_id": patient_id, "explained_at": now}
-    append(connection, schema.explanations, [{**each._asdict(), **about, "says": says} for each, says in said])
+    """Append explanations of a patient, what is there already stays as it is; note those that failed, and no others."""
+    about = {"patient_id": patient_id}
+    rows = [{**each._asdict(), **about, "explained_at": now, "says": says} for each, says in said.items()]
+    append(connection, schema.explanations, rows)
+    connection.execute("DELETE FROM core.unexplainable WHERE patient_id = %s", [patient_id])
+    failed = [{**each._asdict(), **about, "tried_at": now, "reason": reason} for each, reason in why_not.items()]
+    append(connection, schema.unexplainable, failed)
 
 
 def no_longer_waits(connection: psycopg.Connection, timeline: Unexplained) -> None:

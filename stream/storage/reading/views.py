@@ -61,11 +61,12 @@ def current_risk(connection: Connection, patients: Sequence[str]) -> list[Row]:
     return _rows(connection, query, {"patients": list(patients)})
 
 
-EXPLAINED = """SELECT c.endpoint, c.horizon_kind, c.horizon_days, c.weights_version, c.scan_uid, e.says
+EXPLAINED = """SELECT c.endpoint, c.horizon_kind, c.horizon_days, c.weights_version, c.scan_uid, e.says, e.why_not
 FROM {current_risk} c LEFT JOIN scanstream.explanation e ON e.patient_id = c.patient_id AND e.endpoint = c.endpoint
   AND e.weights_version = c.weights_version AND e.scan_uid = c.scan_uid AND e.computed_at = c.computed_at
 WHERE c.patient_id = %(patient)s ORDER BY c.endpoint, c.horizon_days"""
-"""Current risks of a patient, each with what is said of all of its endpoint; `says` is null where nothing is yet."""
+"""Current risks of a patient, each with what is said of all of its endpoint; `says` is null where nothing is yet,
+or where `why_not` says why that failed."""
 
 
 def explained(connection: Connection, patient_id: str) -> list[Row]:

@@ -3,7 +3,7 @@
 from stream.storage.schema.base import ADDED, LATER, SCHEMA, UNHASHED, Table, metadata
 from stream.storage.schema.courses import endpoint_statuses, responses, visits
 from stream.storage.schema.decisions import set_asides, wishes
-from stream.storage.schema.explanations import explanations, unexplained
+from stream.storage.schema.explanations import explanations, unexplainable, unexplained
 from stream.storage.schema.facts import (
     clinical,
     features,
@@ -99,6 +99,7 @@ __all__ = [
     "states",
     "suspects",
     "treatments",
+    "unexplainable",
     "unexplained",
     "unused",
     "vault_scans",

@@ -28,3 +28,17 @@ unexplained = sa.Table(
     sa.Index("unexplained_since_ix", "since"),
     comment="Timelines whose risks may be new and wait to be explained; a row goes with the transaction that does it",
 )
+
+unexplainable = sa.Table(
+    "unexplainable",
+    metadata,
+    key("fold_id", sa.BigInteger, "Fold that wrote the forecasts"),
+    key("weights_version", sa.Text, "Weights that made them"),
+    key("scan_uid", Id, "Scan they stand on"),
+    key("endpoint", sa.Text, "Endpoint"),
+    col("patient_id", Id, "Timeline they were shown under"),
+    col("tried_at", Time, "When it was tried"),
+    col("reason", sa.Text, "Why it failed, in words"),
+    sa.Index("unexplainable_patient_id_ix", "patient_id"),
+    comment="Forecasts whose explanation failed at the last try; a row goes when their timeline is tried again",
+)

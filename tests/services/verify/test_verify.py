@@ -68,6 +68,7 @@ WORK = {
     "service",
     "suspects",
     "patients",
+    "unexplainable",
     "unexplained",
     "vault_scans",
 }

@@ -7,17 +7,33 @@ import pandas as pd
 
 from dashboard import ranking, wording
 
+TRIED_AGAIN = (
+    "The forecast itself stands. It is tried again with the next news of this patient, or after "
+    "`scanstream replay --patient`."
+)
 Answer = Sequence[Mapping[str, Any]]
 """An item per endpoint, as `scanstream explain --json` prints them."""
 
 
 def answer(explained: pd.DataFrame) -> Answer | None:
-    """What is said of each endpoint's current risks; None while any of it is still worked out.
+    """What is said of each endpoint's current risks, but for those that failed; None while any of it is worked out.
 
-    `explained`: a row for each current risk, with what its column `says` of all of the endpoint.
+    `explained`: a row for each current risk, with what its column `says` of all of the endpoint, or `why_not`.
     """
-    rows = explained.drop_duplicates(["endpoint", "scan_uid", "weights_version"])
+    rows = _by_endpoint(explained)
+    rows = rows[rows.why_not.isna()]
     return None if rows.says.isna().any() else list(rows.says)
+
+
+def failures(explained: pd.DataFrame) -> Iterator[str]:
+    """A sentence on each endpoint that could not be explained."""
+    rows = _by_endpoint(explained)
+    for row in rows[rows.why_not.notna()].itertuples():
+        yield f"{wording.endpoint(row.endpoint)}: this could not be worked out. Why: {row.why_not}. {TRIED_AGAIN}"
+
+
+def _by_endpoint(explained: pd.DataFrame) -> pd.DataFrame:
+    return explained.drop_duplicates(["endpoint", "scan_uid", "weights_version"])
 
 
 def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:
