@@ -1,5 +1,5 @@
--- In plpgsql, which keeps the plan: a fold asks for one patient after the other, and planning this takes ten times as long as
--- answering it. (Left to itself, Postgres finds a plan for one patient cheaper than one for any, and makes a new one each
+-- In plpgsql, which keeps the plan: each fold asks, and planning this takes ten times as long as answering it for one patient.
+-- (Left to itself, Postgres finds a plan for one patient cheaper than one for any, and makes a new one each
 -- time.) A plan that is kept must not be one for tables that were small when it was made.
 CREATE OR REPLACE FUNCTION core.worklist_afresh(patients text[]) RETURNS SETOF core.worklist
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = core, pg_temp SET jit = off
