@@ -86,6 +86,7 @@ OBJECT_KINDS = {
 
 EXPLANATIONS = {
     "kind not measured yet": "Kept, and nothing in it is measured: no report and no segmentation that can be read.",
+    "no lesion measured; a model read the slices": "No lesion was measured. A model read the slices.",
     "no model applies": "No model applies: none in service was made for this disease and these measurements.",
 }
 

@@ -40,6 +40,26 @@ class KeySlice(NamedTuple):
     instance_uid: str
 
 
+class TumourPresence(NamedTuple):
+    """How much the slices of a series look like those of patients with a tumour, by a model: no measurement.
+
+    `learned_from`: so many patients did the model learn from. `probability` of the series, `low` to `high` the central
+    90 % of the model's own uncertainty; `slices`: that of each one, from the feet. `slice_number`, from 1, is the one
+    that speaks most for it. UIDs are pseudonyms, `instance_uid` that of the image with this slice.
+    """
+
+    series_uid: str
+    model: str
+    weights_version: str
+    learned_from: int
+    probability: float
+    low: float
+    high: float
+    slices: tuple[float, ...]
+    slice_number: int
+    instance_uid: str
+
+
 @dataclass(frozen=True)
 class MeasuredScan:
     """Measurements of one scan; `disease_hint` where all sites agree, `note` tells a person why there are none.
@@ -48,7 +68,8 @@ class MeasuredScan:
     cannot be told; empty where there is no such lesion or its image cannot be used.
     `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
     Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
-    `key_slices`: of the largest lesions that were outlined, where their images may be shown.
+    `key_slices`: of the largest lesions that were outlined, where their images may be shown. `presence`: what a model
+    says of a series, where nobody measured a lesion.
     """
 
     measurements: tuple[Measurement, ...]
@@ -60,3 +81,4 @@ class MeasuredScan:
     time_point: str | None = None
     registrations: tuple[Registration, ...] = ()
     key_slices: tuple[KeySlice, ...] = ()
+    presence: TumourPresence | None = None

@@ -34,6 +34,7 @@ class PatientCase:
     scans: pd.DataFrame
     unused: pd.DataFrame
     key_slices: pd.DataFrame
+    presence: pd.DataFrame
     facts: pd.DataFrame
     explained: pd.DataFrame
     cards: pd.DataFrame

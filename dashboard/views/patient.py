@@ -11,6 +11,7 @@ from dashboard.patient import charts as drawings
 from dashboard.patient import risks, sections, sizes, story, tables, therapy
 from dashboard.patient.case import PatientCase
 from dashboard.patient.key_slices import key_slices
+from dashboard.patient.slices import slices
 from dashboard.patient.verdicts import unbroken
 from dashboard.patient.why_section import why_it_moved
 from dashboard.patient_chart import DIAMETERS
@@ -43,6 +44,7 @@ def patient(source: ViewReader) -> None:
     _therapy(case)
     _measured(case)
     key_slices(source, case)
+    slices(case)
     _responses(case)
     _risk(case)
     if not case.past:

@@ -4,7 +4,7 @@ from migrations.scripts import run
 from migrations.tables_0001.columns import BIGINT, ID, TEXT, TIME, Index, Table, col
 
 revision = "0028"
-down_revision = "0025"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from migrations.scripts import run
 
 revision = "0029"
-down_revision = "0025"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -6,6 +6,7 @@ import os
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.measurements import measure_scan
+from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.errors import ArchiveAway, SetAside
 from stream.measured_scan import MeasuredScan
 from stream.storage.intake.measurements import CompleteScan
@@ -14,21 +15,30 @@ from stream.storage.intake.measurements import CompleteScan
 class ArchiveReader:
     """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs.
 
-    Key slices are drawn where `pictures` are wanted.
+    Key slices are drawn where `pictures` are wanted; `presence` reads series in which nobody measured a lesion.
     """
 
-    def __init__(self, archive: Archive, pseudonyms: Pseudonyms, zone: dt.tzinfo, pictures: bool) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        pseudonyms: Pseudonyms,
+        zone: dt.tzinfo,
+        pictures: bool,
+        presence: PresenceModel | None = None,
+    ) -> None:
         self._archive = archive
         self._pseudonyms = pseudonyms
         self._zone = zone
         self._pictures = pictures
+        self._presence = presence
 
     def __call__(self, scan: CompleteScan) -> MeasuredScan:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
         self._check_archive()
         try:
             files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-            return measure_scan(files, self._pseudonyms, scan.patient_id, self._zone, self._pictures)
+            whose, seen = scan.patient_id, self._presence
+            return measure_scan(files, self._pseudonyms, whose, self._zone, self._pictures, seen)
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise

@@ -119,6 +119,7 @@ def _breast(number: int) -> list[Scan]:
     ]
 
 
+SLICES = (0.004, 0.1, 0.62, 0.91, 0.4, 0.08)
 ORGAN = Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion")
 
 
@@ -136,6 +137,7 @@ def _brain(number: int) -> list[Scan]:
             completeness="association_end",
             unused=unused,
             key_slices=((lesion, volume_ml / 100),),
+            presence=SLICES if pseudonym(number) == UNTOLD else (),
         )
         for days_ago, volume_ml, unused in (
             *((days, 15.0, ()) for days in earlier),

@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from models.card import COMMITTED
-from stream.measured_scan import KeySlice
+from stream.measured_scan import KeySlice, TumourPresence
 from stream.png import png
 from stream.storage import schema
 from tests.dashboard.scans import LEADS, MODELS, Risk, Scan, Sizes, uid
@@ -175,6 +175,11 @@ class Rows:
                 uid(patient, lesion), PICTURE, 192, 160, mm, "axial", 11, 24, 812.0, uid("image", scan_uid)
             )
             self._add("key_slices", **names, **shown._asdict())
+        if scan.presence:
+            seen = TumourPresence(
+                uid("series", scan_uid), "slices", "c0ffee" * 10, 8, 0.87, 0.64, 0.97, scan.presence, 4, uid(scan_uid)
+            )
+            self._add("slice_scores", **names, **seen._asdict() | {"slices": list(scan.presence)})
         if scan.weights:
             state = {"fold_id": self.fold, "weights_version": scan.weights, "patient_id": patient, "position": position}
             digests = {"state": None, "state_sha256": NO_HASH, "digest": NO_HASH}

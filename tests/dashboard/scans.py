@@ -64,7 +64,7 @@ class Scan:
     """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit).
 
     `response`: probabilities of CR, PR, SD and PD. `key_slices`: lesions that have one, and its mm per
-    pixel.
+    pixel. `presence`: probabilities of slices in which nobody measured a lesion.
     """
 
     days_ago: float
@@ -81,3 +81,4 @@ class Scan:
     response: tuple[float, float, float, float] | None = None
     unused: tuple[Unused, ...] = ()
     key_slices: tuple[tuple[str, float], ...] = ()
+    presence: tuple[float, ...] = ()

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import Dataset
@@ -28,11 +28,13 @@ from stream.dicom.reading.seg import read_seg
 from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
+from stream.dicom.reading.volumes.presence import PresenceModel, tumour_presence
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan, Unused
 from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
+SCORED = "no lesion measured; a model read the slices"
 NOT_UNDERSTOOD = "nothing that it states can be used"
 WITHOUT_READER = {"kos": "key objects are not read", "rtstruct": "structure sets are not read"}
 STATED_ELSEWHERE = "a report or a later object states this of the same lesion"
@@ -51,15 +53,28 @@ def measure_scan(
     patient_id: str,
     zone: dt.tzinfo = dt.UTC,
     pictures: bool = True,
+    presence: PresenceModel | None = None,
 ) -> MeasuredScan:
     """Measure the files of one scan, in any order; `zone` is that of times whose file does not state its own.
 
-    Key slices are drawn where `pictures` are wanted.
+    Key slices are drawn where `pictures` are wanted; `presence` reads head series in which nobody measured a lesion.
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
     Raises SetAside: not_measurable only if no file says anything of a lesion, other reasons for the scan as a whole.
     """
     with reading("scan"):
-        return _measured([_instance(path) for path in files], pseudonyms, patient_id, zone, pictures)
+        instances = [_instance(path) for path in files]
+        measured = _measured(instances, pseudonyms, patient_id, zone, pictures)
+        unmeasured = not measured.measurements and not measured.findings
+        return _with_presence(measured, instances, presence, pseudonyms) if presence and unmeasured else measured
+
+
+def _with_presence(
+    measured: MeasuredScan, instances: Sequence[_Instance], model: PresenceModel, pseudonyms: Pseudonyms
+) -> MeasuredScan:
+    images = [Image(each.path, each.header) for each in instances if each.kind == "image"]
+    reading = tumour_presence(images, model, pseudonyms)
+    note = SCORED if reading.presence else measured.note
+    return replace(measured, presence=reading.presence, note=note, unused=(*measured.unused, *reading.unused))
 
 
 def _measured(

@@ -50,6 +50,7 @@ def measure(
         append(connection, schema.measurements, rows)
         append(connection, schema.unused, [row for scan, result in measured for row in unused_rows(scan, result)])
         append(connection, schema.key_slices, [row for each in measured for row in key_slice_rows(*each)])
+        append(connection, schema.slice_scores, [row for each in measured for row in presence_rows(*each)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
@@ -115,6 +116,13 @@ def key_slice_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str,
     """Rows of the key slices of one scan revision, by lesion."""
     names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
     return [{**names, **one._asdict()} for one in sorted(measured.key_slices)]
+
+
+def presence_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """The row of what a model says of the slices of one scan revision; none where it was not asked."""
+    names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
+    said = measured.presence
+    return [{**names, **said._asdict(), "slices": list(said.slices)}] if said else []
 
 
 def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:

@@ -16,6 +16,7 @@ from stream.services.measuring.measurement import (
     finding_rows,
     key_slice_rows,
     measurement_rows,
+    presence_rows,
     unused_rows,
     waiting,
 )
@@ -25,6 +26,7 @@ from stream.storage.database import Connection
 from stream.storage.intake.measurements import (
     FINDING_COLUMNS,
     KEY_SLICE_COLUMNS,
+    PRESENCE_COLUMNS,
     VALUE_COLUMNS,
     CompleteScan,
     MeasuredContent,
@@ -137,15 +139,16 @@ def _remeasured(
 
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
     """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
-    findings, features, values, unused, key_slices = _rows(scan, measured, assume_disease).values()
+    findings, features, values, unused, key_slices, presence = _rows(scan, measured, assume_disease).values()
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
         [tuple(row[name] for name in Unused._fields) for row in unused],
         [tuple(row[name] for name in FINDING_COLUMNS) for row in findings],
         [unpacked([row[name] for name in KEY_SLICE_COLUMNS]) for row in key_slices],
+        [tuple(row[name] for name in PRESENCE_COLUMNS) for row in presence],
     )
-    return measured_content(connection, scan.scan_uid, scan.revision) == content
+    return measured_content(connection, scan.scan_uid, scan.revision).agrees_with(content)
 
 
 def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> dict[schema.Table, Rows]:
@@ -155,6 +158,7 @@ def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> di
         schema.measurements: measurement_rows(scan.scan_uid, scan.revision, measured),
         schema.unused: unused_rows(scan, measured),
         schema.key_slices: key_slice_rows(scan, measured),
+        schema.slice_scores: presence_rows(scan, measured),
     }
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from stream.png import pixels
@@ -35,6 +35,23 @@ KEY_SLICE_COLUMNS = (
 )
 """The same of key slices."""
 
+PRESENCE_COLUMNS = (
+    "series_uid",
+    "model",
+    "weights_version",
+    "learned_from",
+    "probability",
+    "low",
+    "high",
+    "slices",
+    "slice_number",
+    "instance_uid",
+)
+"""The same of what a model says of slices."""
+
+SAME_PROBABILITY = 1e-5
+"""Another processor adds the same numbers in another order."""
+
 
 @dataclass(frozen=True)
 class CompleteScan:
@@ -64,8 +81,8 @@ class MeasuringStep:
 @dataclass(frozen=True)
 class MeasuredContent:
     """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used,
-    what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, and key slices by
-    lesion_uid (KEY_SLICE_COLUMNS), unpacked.
+    what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, key slices by
+    lesion_uid (KEY_SLICE_COLUMNS), unpacked, and what a model says of slices (PRESENCE_COLUMNS).
     """
 
     features_sha256: list[str]
@@ -73,6 +90,17 @@ class MeasuredContent:
     unused: list[tuple[object, ...]]
     findings: list[tuple[object, ...]]
     key_slices: list[tuple[object, ...]]
+    presence: list[tuple[Any, ...]] = field(compare=False)
+
+    def agrees_with(self, other: "MeasuredContent") -> bool:
+        """Whether both say the same, of probabilities within SAME_PROBABILITY."""
+        return self == other and _is_same(self.presence, other.presence)
+
+
+def _is_same(one: Any, another: Any) -> bool:
+    if isinstance(one, list | tuple):
+        return len(one) == len(another) and all(map(_is_same, one, another))
+    return one == another or (isinstance(one, float) and abs(one - another) <= SAME_PROBABILITY)
 
 
 @dataclass(frozen=True)
@@ -135,6 +163,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     values = f"SELECT {', '.join(VALUE_COLUMNS)} FROM core.measurements {where} ORDER BY number"
     unused = f"SELECT object_kind, code, meaning, reason FROM core.unused {where} ORDER BY number"
     findings = f"SELECT {', '.join(FINDING_COLUMNS)} FROM core.findings {where}"
+    presence = f"SELECT {', '.join(PRESENCE_COLUMNS)} FROM core.slice_scores {where}"
     key_slices = f"SELECT {', '.join(KEY_SLICE_COLUMNS)} FROM core.key_slices {where} ORDER BY lesion_uid"
     return MeasuredContent(
         sorted(sha256 for (sha256,) in features),
@@ -142,6 +171,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
         connection.execute(unused, key).fetchall(),
         connection.execute(findings, key).fetchall(),
         [unpacked(row) for row in connection.execute(key_slices, key)],
+        connection.execute(presence, key).fetchall(),
     )
 
 

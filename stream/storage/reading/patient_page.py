@@ -46,6 +46,7 @@ _TEXTS = {
           view, slice_number, slices, area_mm2, width, height, mm_per_pixel
         FROM scanstream.key_slice WHERE patient_id = %(patient)s AND scan_uid {_OWN}
         ORDER BY acquired_at DESC, scan_uid, volume_ml DESC, lesion_uid""",
+    "presence": "SELECT * FROM {tumour_presence} p WHERE patient_id = %(patient)s ORDER BY acquired_at DESC, scan_uid",
     "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
     "cards": "SELECT weights_version FROM scanstream.model_card",
@@ -55,7 +56,7 @@ _NOW = {
     **{view: f"(SELECT * FROM scanstream.{view} WHERE superseded_at IS NULL)" for view in _STANDING},
     **{
         view: f"scanstream.{view}"
-        for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status")
+        for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status", "tumour_presence")
     },
     "risk_ahead": "scanstream.risk_ahead()",
 }
@@ -63,7 +64,7 @@ _SAID = "SELECT * FROM scanstream.{view} WHERE computed_at <= %(at)s AND %(at)s 
 _THEN = {
     **{
         view: f"scanstream.{view}_as_of(%(at)s)"
-        for view in ("response", "endpoint_status", "visit", "lesion", "trajectory")
+        for view in ("response", "endpoint_status", "visit", "lesion", "trajectory", "tumour_presence")
     },
     **{view: f"({_SAID.format(view=view)})" for view in ("size_forecast", "response_probability")},
     "current_risk": "scanstream.risk_as_of(%(at)s)",

@@ -18,6 +18,7 @@ from stream.storage.schema.facts import (
     revision_instances,
     revisions,
     scans,
+    slice_scores,
     treatments,
     unused,
 )
@@ -96,6 +97,7 @@ __all__ = [
     "service",
     "set_asides",
     "size_forecasts",
+    "slice_scores",
     "states",
     "suspects",
     "treatments",

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState
-from stream.measured_scan import KeySlice, MeasuredScan
+from stream.measured_scan import KeySlice, MeasuredScan, TumourPresence
 from stream.png import png
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.folding.reconcile import Reconciler
@@ -134,6 +134,64 @@ def test_the_same_pixels_packed_by_another_library_are_the_same_key_slice(arriva
     assert chunk not in file
     shows(arrivals, SHOWN._replace(png=file[: start - 4] + chunk + file[-12:]))
     assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
+
+
+SEEN = TumourPresence("series", "slices", "w" * 64, 8, 0.9, 0.8, 0.95, (0.1, 0.9, 0.4), 2, "s1/i")
+
+
+def looks_like(arrivals: Arrivals, seen: TumourPresence | None) -> None:
+    """Have a model say this of s1 from now on."""
+    read = type(arrivals).read.__get__(arrivals)
+    arrivals.read = lambda scan: replace(read(scan), presence=seen if scan.scan_uid == "s1" else None)
+
+
+def presence(arrivals: Arrivals, view: str = "tumour_presence") -> list[tuple[object, ...]]:
+    query = (
+        f"SELECT patient_id, scan_uid, revision, risk, risk_low, risk_high, slices, slice_number FROM scanstream.{view}"
+    )
+    return arrivals.worker.execute(query).fetchall()
+
+
+def test_what_new_weights_say_of_slices_is_a_new_revision_and_the_only_one_that_stands(arrivals: Arrivals) -> None:
+    assert presence(arrivals) == []
+    looks_like(arrivals, SEEN)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    assert presence(arrivals) == [("PA", "s1", 2, 0.9, 0.8, 0.95, [0.1, 0.9, 0.4], 2)]
+    before = arrivals.worker.execute("SELECT now()::text").fetchone()
+    looks_like(arrivals, SEEN._replace(weights_version="v" * 64, probability=0.7))
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    assert presence(arrivals) == [("PA", "s1", 3, 0.7, 0.8, 0.95, [0.1, 0.9, 0.4], 2)]
+    assert before and presence(arrivals, f"tumour_presence_as_of('{before[0]}')")[0][2:4] == (2, 0.9)
+    looks_like(arrivals, None)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    assert presence(arrivals) == []
+
+
+def test_what_another_processor_rounds_otherwise_is_the_same_and_what_it_says_otherwise_is_not(
+    arrivals: Arrivals,
+) -> None:
+    looks_like(arrivals, SEEN)
+    again(arrivals)
+    looks_like(arrivals, SEEN._replace(probability=0.9 + 1e-6, slices=(0.1, 0.9 - 1e-6, 0.4)))
+    assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
+    for other in (SEEN._replace(high=0.96), SEEN._replace(slices=(0.1, 0.9)), SEEN._replace(slices=(0.1, 0.9, 0.5))):
+        looks_like(arrivals, other)
+        assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+
+
+def test_what_is_said_of_slices_goes_where_its_scan_goes(arrivals: Arrivals) -> None:
+    looks_like(arrivals, SEEN)
+    again(arrivals)
+    accept_identity(arrivals.worker, IdentityEvent("merge", "merge", "PA", "PB", None, "someone"))
+    accepted_facts.apply_identity(arrivals.worker, Reconciler(arrivals.worker, accepted_facts.forecasters()))
+    assert [row[:2] for row in presence(arrivals)] == [("PB", "s1")]
+
+
+def test_a_scan_that_is_rejected_takes_what_was_said_of_its_slices_along(arrivals: Arrivals) -> None:
+    looks_like(arrivals, SEEN)
+    again(arrivals)
+    arrivals.bring(note("s1", "n", "s1/r"))
+    assert presence(arrivals) == []
 
 
 def test_what_an_older_version_measured_without_findings_is_a_new_revision(

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Hindrance(StrEnum):
-    """What stands between the files of a series and a volume."""
+    """What stands between the files of a series and a volume, or a model that could read it."""
 
     NO_SLICES = "no_slices"
     ONE_SLICE = "one_slice"
@@ -23,6 +23,8 @@ class Hindrance(StrEnum):
     NOT_FINITE = "not_finite"
     NO_UNIT = "no_unit"
     NO_SUV = "no_suv"
+    NOT_AXIAL = "not_axial"
+    NOT_T1 = "not_t1"
 
 
 SAYS = {
@@ -43,6 +45,8 @@ SAYS = {
     Hindrance.NOT_FINITE: "some of its values are no numbers",
     Hindrance.NO_UNIT: "it does not say how stored values become those of the modality",
     Hindrance.NO_SUV: "it does not say all that a standardised uptake value is made from",
+    Hindrance.NOT_AXIAL: "its slices are not axial, and the weights know no others",
+    Hindrance.NOT_T1: "its echo time is not that of T1-weighted images, and the weights know no others",
 }
 
 

@@ -14,20 +14,24 @@ from stream.dicom.reading.pictures.drawing import turn_of
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
-from stream.dicom.reading.volumes.slices import VolumeSlice, slices_of
+from stream.dicom.reading.volumes.slices import Slices, VolumeSlice, slices_of
 from stream.dicom.reading.volumes.suv import suv_factor
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
 
 def series_volume(images: Sequence[Image]) -> Volume:
-    """The volume of the images of one series, in any order; raises NoVolume, and OSError where a file is away.
+    """The volume of the images of one series, in any order; raises NoVolume, and OSError where a file is away."""
+    return volume_of(slices_of(images))
+
+
+def volume_of(slices: Slices) -> Volume:
+    """The volume of slices in their order; raises NoVolume, and OSError where a file is away.
 
     Rows and columns are turned as a view is looked at: of axial slices the front is up and the patient's left is on the
     right. What is brightest is largest, also where the image says it the other way round (MONOCHROME1) and its values
     have no unit.
     """
-    slices = slices_of(images)
     first = slices.ordered[0]
     factor = _factor([one.image.header for one in slices.ordered])
     values = _values(slices.ordered, factor)

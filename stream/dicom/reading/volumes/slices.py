@@ -16,7 +16,7 @@ from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
 
 MOST_SLICES, MOST_VOXELS = 2000, 2**28
 """A whole body at 1 mm, 1,024 slices of 512²: a gigabyte as float32, which a worker holds beside its models."""
-SCREENS = frozenset({"LOCALIZER", "SCREEN SAVE", "DOSE_INFO", "DOSE INFO", "PROTOCOL"})
+SCREENS = frozenset({"LOCALIZER", "SCREEN SAVE", "DOSE_INFO", "DOSE INFO"})
 """Words of Image Type (0008,0008) of what is sent in a series and is none of its slices."""
 
 
@@ -59,7 +59,7 @@ def _all_placed(images: Sequence[Image]) -> list[VolumeSlice]:
     slices: list[VolumeSlice] = []
     for image in images:
         described = [] if _is_screen(image.header) else list(planes(image.header))
-        if "DERIVED" in _image_type(image.header) and None in described:  # a picture of what was computed
+        if "DERIVED" in image_type(image.header) and None in described:  # a picture of what was computed
             described = []
         if not described:
             logs.event("slice_left_out", reason="a localizer or screen")
@@ -70,10 +70,11 @@ def _all_placed(images: Sequence[Image]) -> list[VolumeSlice]:
 
 
 def _is_screen(header: Dataset) -> bool:
-    return header.get("SOPClassUID") not in TOMOGRAPHIC or bool(SCREENS & _image_type(header))
+    return header.get("SOPClassUID") not in TOMOGRAPHIC or bool(SCREENS & image_type(header))
 
 
-def _image_type(header: Dataset) -> set[str]:
+def image_type(header: Dataset) -> set[str]:
+    """The words of Image Type (0008,0008)."""
     return {str(word) for word in header.get("ImageType") or []}
 
 

@@ -1,0 +1,69 @@
+"""What a model says of slices that nobody measured: each in its place, the one that speaks most, and what it is."""
+
+import datetime as dt
+
+import altair as alt
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.patient.slices import PresenceRow, probabilities, strip, table
+from stream.settings import Settings
+from tests.dashboard.browser import PATIENCE_MS
+from tests.dashboard.cohort import BRAIN, SLICES, UNTOLD
+from tests.dashboard.conftest import Open, read
+from tests.dashboard.test_in_a_browser import address as address
+
+
+@pytest.fixture
+def row() -> PresenceRow:
+    return PresenceRow("s", pd.Timestamp("2026-01-05"), 0.87, 0.64, 0.97, "slices", "c0ffee" * 10, 8, SLICES, 4)
+
+
+def test_each_slice_has_its_place_and_the_one_that_speaks_most_its_number(row: PresenceRow) -> None:
+    spec = strip(probabilities(row), "Slices").to_dict(validate=True)
+    bars, most = spec["layer"]
+    (rows,) = spec["datasets"].values()
+    assert [one["probability"] for one in rows] == list(SLICES)
+    assert [(one["start"], one["end"]) for one in rows] == [(n - 0.5, n + 0.5) for n in range(1, 7)]
+    assert bars["encoding"]["x"]["scale"]["domain"] == [0.5, 6.5]
+    assert bars["encoding"]["y"]["scale"]["domain"] == [0, 1]
+    assert [one["number"] for one in rows if one["most"]] == [4]
+    assert most["transform"] == [{"filter": "datum.most"}]
+
+
+def test_the_table_says_the_same_as_the_strip(row: PresenceRow) -> None:
+    told = table(probabilities(row))
+    assert list(told.Probability) == ["< 1 %", "10 %", "62 %", "91 %", "40 %", "8 %"]
+    assert list(told[""]) == ["", "", "", "speaks most for it", "", ""]
+
+
+def test_a_series_of_many_slices_is_one_strip(row: PresenceRow) -> None:
+    many = row._replace(slices=[0.5] * 300, slice_number=300)
+    spec = strip(probabilities(many), "Slices").to_dict(validate=True)
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0.5, 300.5]
+    assert isinstance(strip(probabilities(many), "Slices"), alt.LayerChart)
+
+
+def test_the_page_says_what_it_is_and_what_it_is_not(filled: Settings, open_page: Open) -> None:
+    said = read(open_page(filled, "patient", patient=UNTOLD)).replace("\N{NO-BREAK SPACE}", " ")
+    assert "Probability that this series looks like one with a tumour: 87 % (90 % interval 64 to 97 %)." in said
+    assert "Slice 4 of 6, from the feet, speaks most for it." in said
+    assert "learned from 8 patients" in said and "not a measurement" in said
+    assert "speaks most for it" not in read(open_page(filled, "patient", patient=BRAIN))
+
+
+def test_as_of_a_day_the_strips_are_those_of_the_scans_that_stood_then(filled: Settings, open_page: Open) -> None:
+    now = read(open_page(filled, "patient", patient=UNTOLD)).count("speaks most for it.")
+    then = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=150)
+    before = read(open_page(filled, "patient", patient=UNTOLD, as_of=then.isoformat())).count("speaks most for it.")
+    assert (now, before) == (2, 1)
+
+
+def test_a_browser_draws_the_strip_on_a_small_screen_too(address: str, browser_page: Page) -> None:
+    browser_page.set_viewport_size({"width": 390, "height": 900})
+    browser_page.goto(f"{address}/patient?patient={UNTOLD}")
+    shown = browser_page.get_by_test_id("stVegaLiteChart").filter(has_text="slice by slice").first.locator("svg")
+    expect(shown).to_be_visible(timeout=PATIENCE_MS)
+    box = shown.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
