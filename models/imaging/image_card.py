@@ -15,6 +15,8 @@ from models.card import UnusableWeights
 
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
+COMMITTED_IMAGES = Path(__file__).parent / "cards"
+"""Folder of the networks that come with this package, a folder for each."""
 
 
 @dataclass(frozen=True)

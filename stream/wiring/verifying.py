@@ -2,17 +2,17 @@
 
 from stream.archive.kept_weights import forecasters
 from stream.archive.originals import Archive
-from stream.dicom.archive_reader import ArchiveReader
 from stream.services.verify.all_checks import check_all
 from stream.services.verify.finding import Finding
 from stream.settings import Settings
 from stream.storage.database import Connection
+from stream.wiring.archive_reading import archive_reader
 from stream.wiring.pseudonyms import pseudonyms
 
 
 def findings(settings: Settings, connection: Connection, vault: Connection, percent: float) -> list[Finding]:
     """What the checks found; raises CannotStart where the pseudonym key is missing."""
     archive = Archive(settings.archive)
-    read = ArchiveReader(archive, pseudonyms(settings, connection), settings.zone, settings.key_slices)
+    read = archive_reader(settings, archive, pseudonyms(settings, connection))
     held = forecasters(settings, "cpu")
     return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent)

@@ -15,7 +15,6 @@ from stream.agents.measure import MeasureAgent
 from stream.agents.watchdog import Watchdog
 from stream.archive.kept_weights import forecasters, keep_weights, kept
 from stream.archive.originals import Archive
-from stream.dicom.archive_reader import ArchiveReader
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.endpoints import kafka_servers
 from stream.errors import CannotStart
@@ -26,6 +25,7 @@ from stream.services.heartbeat import Heartbeat
 from stream.services.recovery.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
+from stream.wiring.archive_reading import archive_reader
 from stream.wiring.garbage import keep_for_good
 from stream.wiring.heartbeat import heartbeat
 from stream.wiring.pseudonyms import pseudonyms
@@ -86,7 +86,7 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     Watchdog([assemble, measure, forecast, explain], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
-    read = ArchiveReader(Archive(settings.archive), ids, settings.zone, settings.key_slices)
+    read = archive_reader(settings, Archive(settings.archive), ids)
     forecasts = ForecastAgent(forecast, lambda: reconcilers[0])
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
