@@ -17,6 +17,8 @@ from dashboard.style import INK, TEAL, WORSE
 
 SCANS_SHOWN = 3
 """The latest ones are seen at once, the others on demand."""
+WIDE = 0.9
+"""Of a bar: slices that follow each other can be told apart."""
 SHARE = alt.Scale(domain=[0, 1])
 
 
@@ -70,7 +72,7 @@ def probabilities(row: PresenceRow) -> pd.DataFrame:
     frame = pd.DataFrame({"number": range(1, len(row.slices) + 1), "probability": row.slices})
     words = [f"slice {one.number}: {wording.percent(one.probability)}" for one in frame.itertuples()]
     return frame.assign(
-        start=frame.number - 0.5, end=frame.number + 0.5, most=frame.number == row.slice_number, words=words
+        start=frame.number - WIDE / 2, end=frame.number + WIDE / 2, most=frame.number == row.slice_number, words=words
     )
 
 
@@ -84,7 +86,7 @@ def strip(frame: pd.DataFrame, title: str) -> Drawing:
     x = alt.X("start:Q", scale=alt.Scale(domain=ends, nice=False), axis=axis)
     colour = alt.ColorValue(TEAL, condition={"test": "datum.most", "value": WORSE})
     base = alt.Chart(frame).encode(y=values("probability", SHARE, percent=True))
-    bars = base.mark_bar().encode(x=x, x2=alt.X2("end:Q"), color=colour, tooltip=beside())
+    bars = base.mark_rect().encode(x=x, x2=alt.X2("end:Q"), y2=alt.Y2Datum(0), color=colour, tooltip=beside())
     most = base.transform_filter("datum.most").mark_text(dy=-8, color=INK, fontSize=13)
     return finished([bars, most.encode(x=alt.X("number:Q"), text=alt.Text("number:Q"))], title, FRAME_PX + 120)
 

@@ -19,6 +19,9 @@ from stream.dicom.reading.volumes.suv import suv_factor
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
+LARGEST = 1e30
+"""Of slope and intercept: below it values of 16 bits are numbers as float32."""
+
 
 def series_volume(images: Sequence[Image]) -> Volume:
     """The volume of the images of one series, in any order; raises NoVolume, and OSError where a file is away."""
@@ -35,8 +38,6 @@ def volume_of(slices: Slices) -> Volume:
     first = slices.ordered[0]
     factor = _factor([one.image.header for one in slices.ordered])
     values = _values(slices.ordered, factor)
-    if not np.isfinite(values).all():
-        raise NoVolume(Hindrance.NOT_FINITE)
     if _is_inverted(slices.ordered):
         values = values.max() + values.min() - values
     swapped, down, right = turn_of(first.plane.orientation)
@@ -94,10 +95,13 @@ def _fill(values: np.ndarray, path: Path, levels: Mapping[int, int], factor: flo
         form = PixelFormat.of(dataset)
         _check_format(form)
         for frame in rescaled_frames(dataset, form, levels):
+            scale, offset = frame.slope * factor, frame.intercept * factor
+            if not abs(scale) + abs(offset) < LARGEST:
+                raise NoVolume(Hindrance.NOT_FINITE)
             level = values[levels[frame.number]]
-            np.multiply(frame.stored, np.float32(frame.slope * factor), out=level, casting="same_kind")
-            if frame.intercept:
-                level += np.float32(frame.intercept * factor)
+            np.multiply(frame.stored, np.float32(scale), out=level, casting="same_kind")
+            if offset:
+                level += np.float32(offset)
     except NotDecodable:
         raise NoVolume(Hindrance.NOT_DECODABLE) from None
     except SetAside as error:
