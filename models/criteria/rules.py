@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from models.criteria.exact import over
 from models.criteria.measures import SizeMeasure
 from models.criteria.roles import TargetLimits
 
@@ -37,8 +38,8 @@ class SumRules:
 
     def responds(self, total: Fraction, baseline: Fraction) -> bool:
         """Whether a sum is far enough below the baseline's for a partial response."""
-        return total <= baseline * self.response
+        return over(total, self.response, baseline) <= 0
 
     def progresses(self, total: Fraction, nadir: Fraction) -> bool:
         """Whether a sum is far enough above the nadir for progression."""
-        return total > nadir and total >= nadir * self.progression and total >= nadir + self.more
+        return total > nadir and over(total, self.progression, nadir) >= 0 and total >= nadir + self.more

@@ -37,10 +37,13 @@ def origin(lesion: str, parents: Parents) -> str:
 
 def with_splits(parents: Parents, findings: Iterable[LesionFinding], followed: Iterable[str] = ()) -> Parents:
     """The fragments known so far and those that these findings name; a lesion followed by its own role stays itself."""
+    split = sorted((each for each in findings if each.split_from), key=lambda finding: finding.lesion_uid)
+    if not split:
+        return parents
     known, own = dict(parents), set(followed)
-    for finding in sorted(findings, key=lambda finding: finding.lesion_uid):
-        parent = finding.split_from
-        if parent and finding.lesion_uid not in own:
+    for finding in split:
+        parent = str(finding.split_from)
+        if finding.lesion_uid not in own:
             without = {fragment: of for fragment, of in known.items() if fragment != finding.lesion_uid}
             if origin(parent, without) != finding.lesion_uid:
                 known = without | {finding.lesion_uid: parent}

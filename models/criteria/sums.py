@@ -61,7 +61,8 @@ class SumCriterion:
         state = self.informed(memory, visit)
         evidence = evidence_at(visit, state, self.rules.measure, self.rules.limits)
         again = state.again | evidence.there if state.completed else state.again
-        state = replace(state, new=evidence.new, again=again)
+        if (evidence.new, again) != (state.new, state.again):
+            state = replace(state, new=evidence.new, again=again)
         target = target_category(self.rules, state, evidence)
         non_target = non_target_category(state, evidence)
         category = overall_category(target, non_target, bool(evidence.new))
@@ -69,15 +70,16 @@ class SumCriterion:
         new = tuple(sorted(evidence.new))
         judged = Judgement(category, target, non_target, new, evidence.total, state.baseline, state.nadir, trace)
         nadir = _lower(state.nadir, evidence.total, visit)
-        return replace(state, nadir=nadir, completed=state.completed or category == self.scale.complete), judged
+        completed = state.completed or category == self.scale.complete
+        same = nadir is state.nadir and completed is state.completed
+        return state if same else replace(state, nadir=nadir, completed=completed), judged
 
     def informed(self, state: LineState, visit: Assessment) -> LineState:
         """The line once it knows which lesions of the visit are fragments, and what they are called."""
-        return replace(
-            state,
-            parents=with_splits(state.parents, visit.findings, state.roles.followed),
-            labels={**state.labels, **_labels(visit)},
-        )
+        parents, labels = with_splits(state.parents, visit.findings, state.roles.followed), _labels(visit)
+        if parents is state.parents and labels.items() <= state.labels.items():
+            return state
+        return replace(state, parents=parents, labels={**state.labels, **labels})
 
     def _without_sum(self, earlier: Sequence[Assessment], visit: Assessment) -> LineState:
         parents: Parents = {}

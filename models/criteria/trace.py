@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from models.criteria.criterion import SumAt
 from models.criteria.evidence import LineState, VisitEvidence
+from models.criteria.exact import apart, near, percent_change
 from models.criteria.finding import LesionRole
 from models.criteria.rules import SumRules
 
@@ -134,11 +135,11 @@ def _sum_of(rules: SumRules, state: LineState) -> str:
 
 def _far(rules: SumRules, total: Fraction, reference: SumAt) -> str:
     """How far a sum is from its reference: `15 mm (30.0 %) above`."""
-    apart = total - reference.total
-    if apart == 0:
+    far, percent = apart(total, reference.total), percent_change(total, reference.total)
+    if far == 0:
         return "as at"
-    share = f" ({abs(float(apart * 100 / reference.total)):.1f} %)" if reference.total else ""
-    return f"{_number(abs(apart))} {rules.measure.unit}{share} {'above' if apart > 0 else 'below'}"
+    share = "" if percent is None else f" ({abs(percent):.1f} %)"
+    return f"{_shortened(abs(far))} {rules.measure.unit}{share} {'above' if far > 0 else 'below'}"
 
 
 def _reference(rules: SumRules, reference: SumAt) -> str:
@@ -146,4 +147,8 @@ def _reference(rules: SumRules, reference: SumAt) -> str:
 
 
 def _number(value: Fraction) -> str:
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+    return _shortened(near(value))
+
+
+def _shortened(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
