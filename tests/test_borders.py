@@ -22,6 +22,7 @@ BORDERS = {
     "streamlit": ("dashboard/",),
     "altair": ("dashboard/",),
     "reportlab": ("dashboard/patient/",),
+    "SimpleITK": ("models/growth/registration.py",),
     "optuna": ("models/search.py", "models/training/search_space.py"),
 }
 FORBIDDEN = {"pickle", "joblib", "shelve", "dill"}
