@@ -17,6 +17,9 @@ from stream.errors import WrongUse
 PREFIX = "SCANSTREAM_"
 ROLES = ("migrator", "gateway", "worker", "dashboard", "reader", "auditor", "vault")
 
+FILES = ("archive_dir", "key_file", "peers_file", "tls_certificate", "tls_key", "tls_client_ca")
+"""Settings that name a file or folder and may be empty."""
+
 
 class Settings(BaseSettings):
     """Every setting of the service; docs/interfaces.md 3 tells what each is for."""
@@ -38,6 +41,11 @@ class Settings(BaseSettings):
     dicom_ae_title: str = Field("SCANSTREAM", min_length=1, max_length=16)
     dicom_host: str = "127.0.0.1"
     dicom_port: int = Field(11112, ge=1, le=65535)
+    open: bool = False
+    peers_file: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
     dashboard_port: int = Field(8501, ge=1, le=65535)
     issuer: str = ""
     assume_disease: str = ""
@@ -55,12 +63,12 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     crash_at: str = ""
 
-    @field_validator("postgres_port", "archive_dir", "key_file", mode="before")
+    @field_validator("postgres_port", *FILES, mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("data_dir", "archive_dir", "key_file")
+    @field_validator("data_dir", *FILES)
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else value
@@ -112,6 +120,11 @@ class Settings(BaseSettings):
     def pseudonym_key_file(self) -> Path:
         """File of the key that pseudonyms are made with."""
         return self.key_file or self.data_dir / "pseudonym.key"
+
+    @property
+    def peers(self) -> Path:
+        """File of the senders that may come in."""
+        return self.peers_file or self.data_dir / "peers.toml"
 
     def issuer_for(self, calling_ae: str) -> str:
         """Issuer of PatientID where the file names none.

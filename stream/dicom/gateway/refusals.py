@@ -1,0 +1,138 @@
+"""Why senders are not let in: what they hear, one line in the log, and how often, for people to see."""
+
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from stream import logs
+
+KEPT = 200
+"""Different refusals that are told apart between two reports; who comes under ever new names is counted as one."""
+
+
+class RefusalCause(StrEnum):
+    """Why somebody was not let in."""
+
+    UNKNOWN_AE = "unknown_ae"
+    ADDRESS = "address"
+    CERTIFICATE = "certificate"
+    CALLED_AE = "called_ae"
+    ALL_TAKEN = "all_taken"
+    ADDRESS_FULL = "address_full"
+    SILENT = "silent"
+    NO_REQUEST = "no_request"
+    NO_TLS = "no_tls"
+    TLS_VERSION = "tls_version"
+    NO_CERTIFICATE = "no_certificate"
+    UNTRUSTED_CERTIFICATE = "untrusted_certificate"
+    EXPIRED_CERTIFICATE = "expired_certificate"
+    DISTRUSTS_US = "distrusts_us"
+    TLS = "tls"
+
+
+WORDS = {
+    RefusalCause.UNKNOWN_AE: "No peer has this AE title.",
+    RefusalCause.ADDRESS: "The peer may not come from this address.",
+    RefusalCause.CERTIFICATE: "The certificate is not the one of the peer.",
+    RefusalCause.CALLED_AE: "It called another AE title than ours.",
+    RefusalCause.ALL_TAKEN: "All places were taken.",
+    RefusalCause.ADDRESS_FULL: "Its address had as many associations as one address may have.",
+    RefusalCause.SILENT: "No association request came in time.",
+    RefusalCause.NO_REQUEST: "What came was no association request.",
+    RefusalCause.NO_TLS: "It did not speak TLS.",
+    RefusalCause.TLS_VERSION: "It spoke no TLS that is safe (1.2 or later).",
+    RefusalCause.NO_CERTIFICATE: "It showed no certificate.",
+    RefusalCause.UNTRUSTED_CERTIFICATE: "No authority of TLS_CLIENT_CA issued its certificate.",
+    RefusalCause.EXPIRED_CERTIFICATE: "Its certificate has expired, or is not valid yet.",
+    RefusalCause.DISTRUSTS_US: "It did not trust our certificate.",
+    RefusalCause.TLS: "TLS failed.",
+}
+
+PERMANENT, TRANSIENT = 1, 2
+USER, PRESENTATION = 1, 3
+REJECTIONS = {
+    RefusalCause.UNKNOWN_AE: (PERMANENT, USER, 3),
+    RefusalCause.ADDRESS: (PERMANENT, USER, 3),
+    RefusalCause.CERTIFICATE: (PERMANENT, USER, 3),
+    RefusalCause.CALLED_AE: (PERMANENT, USER, 7),
+    RefusalCause.ALL_TAKEN: (TRANSIENT, PRESENTATION, 2),
+    RefusalCause.ADDRESS_FULL: (TRANSIENT, PRESENTATION, 2),
+}
+"""Result, source and reason that the sender hears (PS3.8 9.3.4): 3 calling and 7 called AE title not recognized, 2
+local limit exceeded. Who is not the peer does not hear which part of the entry does not fit."""
+
+
+class Refused(Exception):
+    """The sender is not let in."""
+
+    def __init__(self, cause: RefusalCause) -> None:
+        super().__init__(WORDS[cause])
+        self.cause = cause
+
+
+class Refusal(NamedTuple):
+    """Refusals of one sender for one cause, `times` in all from `first_at` to `last_at`."""
+
+    calling_ae: str
+    peer: str
+    cause: str
+    reason: str
+    times: int
+    first_at: dt.datetime
+    last_at: dt.datetime
+
+
+class Refusals:
+    """Counts refusals until somebody takes the counts, and logs each kind once a minute at most."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counted: dict[tuple[str, str, str], Refusal] = {}
+        self._logged_at: dict[tuple[str, str, str], float] = {}
+
+    def count(self, cause: RefusalCause, calling_ae: str, peer: str) -> None:
+        """One more; an AE title is a stranger's text, and only what may stand in one is kept of it."""
+        name = "".join(char if char.isascii() and char.isprintable() else "?" for char in calling_ae)[:16]
+        now = dt.datetime.now(dt.UTC)
+        with self._lock:
+            key = (name, peer, cause.value)
+            if key not in self._counted and len(self._counted) >= KEPT:
+                key = ("", "", cause.value)
+            known = self._counted.get(key)
+            times, since = (known.times, known.first_at) if known else (0, now)
+            self._counted[key] = Refusal(*key, WORDS[cause], times + 1, since, now)
+            seldom = self._is_news(key)
+        if seldom:
+            logs.event(
+                "sender_refused", logging.WARNING, calling_ae=key[0], peer=key[1], cause=cause, says=WORDS[cause]
+            )
+
+    def pending(self) -> Sequence[Refusal]:
+        """What was counted and not yet taken."""
+        with self._lock:
+            return list(self._counted.values())
+
+    def taken(self, refusals: Sequence[Refusal]) -> None:
+        """These were written down: what came meanwhile stays."""
+        with self._lock:
+            for refusal in refusals:
+                key = refusal[:3]
+                left = self._counted[key]._replace(times=self._counted[key].times - refusal.times)
+                if left.times:
+                    self._counted[key] = left._replace(first_at=refusal.last_at)
+                else:
+                    del self._counted[key]
+
+    def _is_news(self, key: tuple[str, str, str]) -> bool:
+        """Whether the same was not logged within a minute."""
+        now = time.monotonic()
+        if now - self._logged_at.get(key, -logs.AGAIN_AFTER_SECONDS) < logs.AGAIN_AFTER_SECONDS:
+            return False
+        if len(self._logged_at) >= KEPT:
+            self._logged_at.clear()
+        self._logged_at[key] = now
+        return True
