@@ -28,7 +28,7 @@ START = ("edge", "edge_bias", "draw_bias", "bias", "volume_out", "volume_out_bia
 """What begins at zero, so that the first forecast is the last outline."""
 
 
-class Slices(NamedTuple):
+class GrowthSlices(NamedTuple):
     """Slices of patients with the same number T of visits: `distance_mm` (N, T, Y, X), `context` (N, T, K), `gaps`
     (N, T − 1), days from each visit to the next.
     """
@@ -52,7 +52,7 @@ def givens(visits: Sequence[GrowthVisit]) -> list[VisitContext]:
     ]
 
 
-def slices_of(patients: Sequence[GrowthPatient], seed: int) -> list[Slices]:
+def slices_of(patients: Sequence[GrowthPatient], seed: int) -> list[GrowthSlices]:
     """SLICES of each patient, gathered by how many visits there are."""
     rows = defaultdict[int, list[tuple[Tensor, Tensor, Tensor]]](list)
     for patient in progress(patients, "measuring distances"):
@@ -64,7 +64,7 @@ def slices_of(patients: Sequence[GrowthPatient], seed: int) -> list[Slices]:
             context = torch.stack([context_of(given) for given in givens(visits)])
             gaps = torch.tensor([after.day - before.day for before, after in pairwise(visits)])
             rows[len(visits)].append((each[begins:], context, gaps))
-    return [Slices(*map(torch.stack, zip(*each, strict=True))) for _, each in sorted(rows.items())]
+    return [GrowthSlices(*map(torch.stack, zip(*each, strict=True))) for _, each in sorted(rows.items())]
 
 
 def fit_maps(patients: Sequence[GrowthPatient], seed: int) -> dict[str, Tensor]:
@@ -101,7 +101,7 @@ def fit_volumes(rows: Tensor, value: Tensor, seed: int) -> dict[str, Tensor]:
     return {name: tensor.detach() for name, tensor in (learned | fixed).items()}
 
 
-def _loss(parameters: dict[str, Tensor], batch: Slices) -> Tensor:
+def _loss(parameters: dict[str, Tensor], batch: GrowthSlices) -> Tensor:
     """Cross-entropy of the next outline, averaged over voxels and visits."""
     distance, visits = batch.distance_mm.float(), batch.gaps.shape[1]
     shown = [distance[:, visit] for visit in range(visits)]
@@ -110,7 +110,7 @@ def _loss(parameters: dict[str, Tensor], batch: Slices) -> Tensor:
     return binary_cross_entropy_with_logits(torch.stack(logits, dim=1), coming)
 
 
-def _batches(data: Sequence[Slices], random: torch.Generator) -> Iterator[Slices]:
+def _batches(data: Sequence[GrowthSlices], random: torch.Generator) -> Iterator[GrowthSlices]:
     """All slices once, in random order, each batch turned or mirrored as a whole."""
     cuts = [
         (each, part) for each in data for part in torch.split(torch.randperm(len(each.gaps), generator=random), BATCH)
@@ -119,7 +119,7 @@ def _batches(data: Sequence[Slices], random: torch.Generator) -> Iterator[Slices
         of, part = cuts[at]
         turns, mirrored = torch.randint(4, (2,), generator=random).tolist()
         distance = torch.rot90(of.distance_mm[part], turns, (2, 3))
-        yield Slices(distance.flip(3) if mirrored % 2 else distance, of.context[part], of.gaps[part])
+        yield GrowthSlices(distance.flip(3) if mirrored % 2 else distance, of.context[part], of.gaps[part])
 
 
 def _levels(patient: GrowthPatient, random: np.random.Generator) -> np.ndarray:

@@ -20,7 +20,7 @@ MARGIN = 1.06
 STEEPEST_DEGREES, STEP_DEGREES = 20.0, 2.0
 
 
-class Placement(NamedTuple):
+class HeadPlacement(NamedTuple):
     """A square of `side_mm` around `centre_mm` (row, column), turned by `degrees`, as `pixels` × `pixels`."""
 
     centre_mm: tuple[float, float]

@@ -5,7 +5,7 @@ Training and serving call the same functions, so that a network never meets slic
 
 import numpy as np
 
-from models.imaging.placement import Placement, head_of, weights
+from models.imaging.placement import HeadPlacement, head_of, weights
 from models.imaging.volume import Volume
 
 WINDOW_HU = (-160.0, 240.0)
@@ -56,7 +56,7 @@ def slice_stack(volume: Volume) -> np.ndarray:
 def placed(volume: Volume, values: np.ndarray) -> np.ndarray:
     """`values` (D, H, W), one for each voxel of `volume`, cut out as its head lies: (D, S, S) float32."""
     _, row_mm, column_mm = volume.spacing_mm
-    return Placement.of(volume, PIXELS).cut(values, (row_mm, column_mm))
+    return HeadPlacement.of(volume, PIXELS).cut(values, (row_mm, column_mm))
 
 
 def _head_median(values: np.ndarray) -> float:

@@ -111,10 +111,19 @@ class Rows:
                 since_xact=sa.text("pg_current_xact_id()"),
             )
         self._sender()
+        self._number_folds()
         for name, rows in self.tables.items():
             table = schema.metadata.tables[f"core.{name}"]
             for row in rows:
                 connection.execute(table.insert().values(**row))
+        connection.execute(sa.text("UPDATE core.heads SET version = version"))  # last, as a fold does
+
+    def _number_folds(self) -> None:
+        """Folds are numbered as they were made, whatever patient they are of."""
+        made = sorted(self.tables["folds"], key=lambda fold: fold["computed_at"])
+        numbers = {fold["fold_id"]: number for number, fold in enumerate(made, start=1)}
+        for row in (row for rows in self.tables.values() for row in rows if "fold_id" in row):
+            row["fold_id"] = numbers.get(row["fold_id"], row["fold_id"])
 
     def _scan(self, patient: str, scan: Scan, position: int, latest: dict[tuple, Scan]) -> None:
         scan_uid, at = uid(patient, scan.days_ago), self.at(scan.days_ago)

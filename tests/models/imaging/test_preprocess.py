@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.imaging.placement import Placement
+from models.imaging.placement import HeadPlacement
 from models.imaging.preprocess import PIXELS, normalised, placed, resampled, slice_stack
 from models.imaging.volume import Volume
 from tests.models.imaging.heads import BRAIN, RIM, TUMOUR, head
@@ -69,7 +69,7 @@ def test_what_is_outlined_moves_with_the_head() -> None:
 def test_noise_beside_the_head_does_not_shrink_it() -> None:
     volume = head()
     volume.values[3, 2, 2:9] = volume.values[7, 125, 120] = 800.0
-    assert Placement.of(volume, 96).side_mm == pytest.approx(Placement.of(head(), 96).side_mm)
+    assert HeadPlacement.of(volume, 96).side_mm == pytest.approx(HeadPlacement.of(head(), 96).side_mm)
 
 
 def test_a_series_of_air_is_an_empty_stack() -> None:
