@@ -72,14 +72,15 @@ class _Body(NamedTuple):
 def simulated(number: int, seed: int = SEED) -> GrowthPatient:
     """The patient of that number: each has random numbers of its own, whoever else is made.
 
-    Drawn anew until the lesion comes to be seen in time; then followed.
+    Drawn anew until the lesion comes to be seen in time, and again at a second visit.
     """
     random = np.random.default_rng([seed, number])
     while True:
         body, rates = _body(random)
         cells = _until_seen(body, random)
-        if cells is not None:
-            return GrowthPatient(number, tuple(_followed(cells, body, random)), rates)
+        visits = () if cells is None else tuple(_followed(cells, body, random))
+        if len(visits) > 1:
+            return GrowthPatient(number, visits, rates)
 
 
 def smooth_field(random: np.random.Generator, correlation_mm: float) -> np.ndarray:

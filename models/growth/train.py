@@ -22,7 +22,7 @@ from models.growth.volumes import log_quantiles, widening
 from models.training.fitted_card import INTENDED_USE
 from models.training.terminal import progress
 
-LEARN, CONFORM, UNSEEN = 480, 160, 200
+LEARN, CONFORM, UNSEEN = 240, 60, 100
 """Patients the weights learn from, those the interval and the cut are set on, and those all figures are of."""
 LEARNED_FROM = (
     "Simulated growth alone: reaction and diffusion with treatment as a kill and a slowing (models.growth.cohort). "

@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 
 from models.growth.maps import FAR_MM, SHAPE, dice, dice_by_cut, radius_mm, signed_distance, volume_ml
-
-
-def ball(radius: float) -> np.ndarray:
-    places = (np.indices(SHAPE) - 19.5) * 2.0
-    inside: np.ndarray = np.square(places).sum(0) <= radius**2
-    return inside
+from tests.models.growth.balls import ball
 
 
 def test_a_ball_moved_outwards_by_its_distances_is_the_larger_ball() -> None:
