@@ -5,9 +5,11 @@ same greys. Sampling is seeded and one thread works, so that the same scans give
 """
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from models.growth.crop import Alignment, ScanVolume
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -23,24 +25,6 @@ class ImagesExtraMissing(Exception):
 
     def __init__(self) -> None:
         super().__init__("Registration needs SimpleITK: pip install 'scanstream[images]'.")
-
-
-class ScanVolume(NamedTuple):
-    """A scan as grey values (Z, Y, X), slices first, with the distance (mm) of voxels along each axis."""
-
-    values: np.ndarray
-    spacing_mm: tuple[float, float, float]
-
-
-class Alignment(NamedTuple):
-    """Where a point p (mm from the first voxel, slices first) of what stays lies in the other: `matrix` @ p + `shift`.
-
-    `similarity`: mutual information reached, more is better.
-    """
-
-    matrix: np.ndarray
-    shift: np.ndarray
-    similarity: float
 
 
 def installed() -> bool:
@@ -68,20 +52,6 @@ def register(stays: ScanVolume, moves: ScanVolume, affine: bool = True) -> Align
     free.SetTranslation(rigid.GetTranslation())
     similarity = _optimised(fixed, moving, free)
     return _alignment(free, similarity)
-
-
-def moved(scan: ScanVolume, by: Alignment, onto: ScanVolume) -> np.ndarray:
-    """Values (Z, Y, X) float32 of `scan` on the grid of `onto`, linear between voxels, 0 beyond its edge."""
-    if not installed():
-        raise ImagesExtraMissing
-    import SimpleITK as sitk
-
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix(by.matrix[::-1, ::-1].ravel().tolist())
-    transform.SetTranslation(by.shift[::-1].tolist())
-    found = sitk.Resample(_image(scan), _image(onto), transform, sitk.sitkLinear, 0.0)
-    values: np.ndarray = sitk.GetArrayFromImage(found)
-    return values
 
 
 def _image(scan: ScanVolume) -> "SimpleITK.Image":

@@ -5,7 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from models.growth import registration
-from models.growth.registration import ImagesExtraMissing, ScanVolume, installed, moved, register
+from models.growth.crop import Alignment, ScanVolume
+from models.growth.registration import ImagesExtraMissing, installed, register
 from tests.programs import missing
 
 SPACING_MM = (4.0, 2.5, 2.5)
@@ -43,7 +44,7 @@ def pair(matrix: np.ndarray) -> tuple[ScanVolume, ScanVolume]:
     return ScanVolume(stays + 3 * noise[0], SPACING_MM), ScanVolume(moves + 10 * noise[1], SPACING_MM)
 
 
-def off_mm(found: registration.Alignment, matrix: np.ndarray) -> float:
+def off_mm(found: Alignment, matrix: np.ndarray) -> float:
     """Mean distance of points in the brain from where they truly lie."""
     points = np.random.default_rng(2).uniform(-45, 45, (500, 3))
     truly = points @ matrix.T + SHIFT_MM
@@ -63,13 +64,9 @@ def test_a_scale_is_found_after_the_turn_and_not_by_the_turn_alone(needs_images:
     assert off_mm(register(stays, moves), matrix) < 1.0 < off_mm(register(stays, moves, affine=False), matrix)
 
 
-def test_what_was_moved_lies_where_it_lay_and_the_same_scans_give_the_same(needs_images: None) -> None:
-    stays, moves = pair(TURN)
-    found = register(stays, moves, affine=False)
-    there = (1000 - moved(moves, found, stays)) / 4
-    inside = stays.values > 60
-    assert np.corrcoef(there[inside], stays.values[inside])[0, 1] > 0.9
-    assert np.array_equal(register(stays, moves, affine=False).matrix, found.matrix)
+def test_the_same_scans_give_the_same_alignment(needs_images: None) -> None:
+    one, two = (register(*pair(TURN), affine=False) for _ in range(2))
+    assert np.array_equal(one.matrix, two.matrix) and np.array_equal(one.shift, two.shift)
 
 
 def test_without_the_extra_a_sentence_says_which_one(monkeypatch: pytest.MonkeyPatch) -> None:
