@@ -17,6 +17,8 @@ from models.serving.weights import CARD, WEIGHTS
 
 GROWTH_CARD = Path(__file__).parent / "card"
 """Folder of the weights that come with this package."""
+BEST_RADIUS, BEST_RATE = "best radius of a dilation, mm", "best rate of a dilation, mm/day"
+"""How `training_data` names what the baselines were given."""
 
 
 @dataclass(frozen=True)

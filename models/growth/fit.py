@@ -22,7 +22,7 @@ SLICES = 4
 Every other one begins at a later visit, as of a patient who comes under treatment.
 """
 BEYOND = 2
-BATCH, EPOCHS, LEARNING_RATE = 32, 12, 4e-3
+BATCH, EPOCHS, LEARNING_RATE = 32, 30, 4e-3
 VOLUME_EPOCHS, VOLUME_RATE, VOLUME_DECAY = 1500, 5e-3, 1e-3
 START = ("edge", "edge_bias", "draw_bias", "bias", "volume_out", "volume_out_bias", "volume_in_bias")
 """What begins at zero, so that the first forecast is the last outline."""

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from models.growth.baselines import Dilation
-from models.growth.card import GrowthCard, save_growth
+from models.growth.card import BEST_RADIUS, BEST_RATE, GrowthCard, save_growth
 from models.growth.cohort import SEED, GrowthPatient, simulated
 from models.growth.fit import fit_maps, fit_volumes
 from models.growth.forecaster import STATE_LAYOUT
@@ -22,7 +22,7 @@ from models.growth.volumes import log_quantiles, widening
 from models.training.fitted_card import INTENDED_USE
 from models.training.terminal import progress
 
-LEARN, CONFORM, UNSEEN = 240, 60, 100
+LEARN, CONFORM, UNSEEN = 500, 200, 200
 """Patients the weights learn from, those the interval and the cut are set on, and those all figures are of."""
 LEARNED_FROM = (
     "Simulated growth alone: reaction and diffusion with treatment as a kill and a slowing (models.growth.cohort). "
@@ -88,8 +88,8 @@ def _card(
             **counts,
             "patients who set the interval": len(conform),
             "days between visits": [min(gaps), max(gaps)],
-            "best radius of a dilation, mm": round(dilation.radius_mm, 3),
-            "best rate of a dilation, mm/day": round(dilation.rate_mm, 4),
+            BEST_RADIUS: round(dilation.radius_mm, 3),
+            BEST_RATE: round(dilation.rate_mm, 4),
         },
         grid={"voxels": VOXELS, "spacing_mm": SPACING_MM},
         state_layout=STATE_LAYOUT,

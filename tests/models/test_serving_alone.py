@@ -13,6 +13,10 @@ LABORATORY = (
     "models.simulated",
     "models.statistics",
     "models.evaluate",
+    "models.growth.cohort",
+    "models.growth.fit",
+    "models.growth.judge",
+    "models.growth.train",
     "models.search",
     "models.train",
     "pandas",
@@ -29,7 +33,7 @@ def loaded_by(module: str) -> set[str]:
     return set(ran.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["models.serving.forecaster", "stream.wiring.worker"])
+@pytest.mark.parametrize("module", ["models.serving.forecaster", "models.growth.forecaster", "stream.wiring.worker"])
 def test_serving_loads_nothing_of_the_laboratory(module: str) -> None:
     loaded = loaded_by(module)
     assert module in loaded
