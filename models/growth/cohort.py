@@ -14,6 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from models.growth.maps import SHAPE, SPACING_MM, VOXELS, volume_ml
+from models.growth.network import FURTHEST_DAYS, LONGEST_LINE_DAYS, SOONEST_DAYS
 from models.growth.simulation import Conductance, grown
 
 SEED = 20261130
@@ -26,7 +27,7 @@ EFFECTIVE_GY = 72.0  # 30 fractions of 2 Gy at α/β = 10 Gy: 60 · (1 + 2 / 10)
 PER_GY = 0.012  # median α; below the usual 0.03, for killed tissue stays in sight for long
 PROGRESSION = 1.4  # of the smallest volume, and a millilitre more
 EDGE_VOXELS = 2  # a lesion this near to the crop's edge is followed no further
-MOST_VISITS, LAST_DAY = 7, 540
+MOST_VISITS, LAST_DAY = 7, LONGEST_LINE_DAYS
 PIECE_DAYS = 7  # in which kill is taken as constant
 WIDEST_MM = 3.0  # √(D / ρ), how far a front reaches: of a wider one little is ever seen
 
@@ -150,7 +151,7 @@ def _followed(cells: np.ndarray, body: _Body, random: np.random.Generator) -> It
         if volume > PROGRESSION * smallest + 1.0 and therapies[-1].line == 1:
             therapies = [each._replace(end_day=min(each.end_day, day)) for each in therapies]
             therapies.append(_drug(2, day + STARTS_DAYS, body.growth, random))
-        gap = float(np.clip(np.round(np.exp(random.normal(np.log(65), 0.4))), 21, 150))
+        gap = float(np.clip(np.round(np.exp(random.normal(np.log(65), 0.4))), SOONEST_DAYS, FURTHEST_DAYS))
         cells, last_day, day = _treated(cells, body, therapies, day, day + gap), day, day + gap
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from models.growth import network, volumes
 from models.growth.convlstm import MapState
 from models.growth.maps import FAR_MM, SHAPE, VOXELS, signed_distance
-from models.growth.network import BLOCK, HIDDEN, GrowthState, VisitContext, context_of
+from models.growth.network import BLOCK, FURTHEST_DAYS, HIDDEN, SOONEST_DAYS, GrowthState, VisitContext, context_of
 from models.growth.volumes import VolumeForecast
 
 MAP_SHAPE = (VOXELS, HIDDEN, VOXELS // BLOCK, VOXELS // BLOCK)
@@ -49,9 +49,12 @@ def step(parameters: Mapping[str, Tensor], state: GrowthState, inside: np.ndarra
 
 
 def forecast(parameters: Mapping[str, Tensor], state: GrowthState, days: float) -> GrowthForecast:
-    """The map and the volume `days` after the last visit, given that treatment goes on as simulated patients' did."""
-    if not days > 0:
-        raise ValueError(f"A forecast looks ahead; {days:g} days do not.")
+    """The map and the volume `days` after the last visit, given that treatment goes on as simulated patients' did.
+
+    ValueError for days that no weights learned from.
+    """
+    if not SOONEST_DAYS <= days <= FURTHEST_DAYS:
+        raise ValueError(f"Growth maps look {SOONEST_DAYS:g} to {FURTHEST_DAYS:g} days ahead, not {days:g}.")
     with torch.inference_mode():
         logits = network.forecast(parameters, state, torch.full((VOXELS,), float(days)))
         rows = volumes.features(state, logits, torch.tensor([float(days)]))

@@ -24,6 +24,8 @@ NEAR_MM, WIDE_MM, EDGE_MM = 4.0, 20.0, 2.0
 """Distances as inputs: finely near the outline, coarsely far from it; and how soft the last outline's edge is."""
 CONTEXT = ("first visit", "days", "log days", "drug", "radiation", "line", "days in line", "log days in line")
 AHEAD = ("days", "log days", "root days")
+SOONEST_DAYS, FURTHEST_DAYS, LONGEST_LINE_DAYS = 21.0, 150.0, 540.0
+"""What weights learn from: days between visits, days in a line. What is longer ago counts as these."""
 Parameters = Mapping[str, Tensor]
 
 
@@ -67,7 +69,7 @@ def initial_state(rows: int, size: int) -> GrowthState:
 
 def context_of(given: VisitContext) -> Tensor:
     """Inputs (K,) that hold for the whole map."""
-    days, line_days = given.elapsed_days or 0.0, given.line_days
+    days, line_days = min(given.elapsed_days or 0.0, FURTHEST_DAYS), min(given.line_days, LONGEST_LINE_DAYS)
     first = 1.0 if given.elapsed_days is None else 0.0
     flags = [float(given.drug), float(given.radiation), given.line / 2]
     return torch.tensor([first, days / 100, _log(days), *flags, line_days / 200, _log(line_days)])

@@ -98,9 +98,21 @@ def test_a_map_further_ahead_of_a_growing_lesion_is_larger_and_less_sure(
     assert soon.low <= soon.volume <= soon.high
 
 
-@pytest.mark.parametrize("days", [0.0, -3.0, float("nan")])
-def test_a_forecast_looks_ahead(loaded: Loaded, days: float) -> None:
-    with pytest.raises(ValueError, match="looks ahead"):
+def test_a_visit_after_years_is_taken_as_one_after_the_longest_gap_learned_from(
+    loaded: Loaded, patient: GrowthPatient
+) -> None:
+    _, parameters = loaded
+    state = states(parameters, patient)[0]
+    longest, years = (
+        forecaster.step(parameters, state, patient.visits[1].inside, VisitContext(days, True, False, 1, line_days))
+        for days, line_days in ((150.0, 540.0), (1500.0, 1486.0))
+    )
+    assert forecaster.to_bytes(longest) == forecaster.to_bytes(years)
+
+
+@pytest.mark.parametrize("days", [0.0, -3.0, float("nan"), 20.0, 151.0])
+def test_a_forecast_looks_no_further_than_weights_learned_from(loaded: Loaded, days: float) -> None:
+    with pytest.raises(ValueError, match="look 21 to 150 days ahead"):
         forecaster.forecast(loaded[1], forecaster.initial(), days)
 
 
