@@ -23,7 +23,7 @@ def test_the_best_radius_and_the_best_rate_are_those_by_which_lesions_grew() -> 
 
 
 def test_a_patient_who_goes_on_as_before_is_forecast_by_the_own_last_rate() -> None:
-    steady = patient((0, 10), (60, 16), (90, 19))
+    steady = patient((0, 10), (40, 14), (90, 19))
     found = outlines(steady, 1, Dilation(0.0, 0.0))
     assert own_rate_mm(steady, 1) == pytest.approx(0.1, abs=0.01)
     assert dice(found[OWN_RATE], ball(19)) > 0.95 > dice(found[NO_CHANGE], ball(19))

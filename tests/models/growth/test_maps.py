@@ -14,6 +14,10 @@ def test_a_ball_moved_outwards_by_its_distances_is_the_larger_ball() -> None:
     assert np.array_equal(distance < 0, ball(20.0))
 
 
+def test_from_inside_the_outline_is_as_far_as_from_outside() -> None:
+    np.testing.assert_array_equal(signed_distance(~ball(20.0)), -signed_distance(ball(20.0)))
+
+
 def test_a_volume_and_the_radius_of_its_ball_belong_together() -> None:
     assert volume_ml(ball(20.0)) == pytest.approx(4 / 3 * math.pi * 2.0**3, rel=0.02)
     assert radius_mm(volume_ml(ball(20.0))) == pytest.approx(20.0, rel=0.01)
