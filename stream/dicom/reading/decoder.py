@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from queue import LifoQueue
 from typing import IO
 
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
@@ -56,7 +57,29 @@ class Decoder:
         return self._child
 
 
-DECODER = Decoder()
+class DecoderPool:
+    """A few decoders, so that those who wait for one frame do not wait for each other; the one used last is next.
+
+    While nobody asks at the same time there is one child.
+    """
+
+    def __init__(self, decoders: int) -> None:
+        self._free: LifoQueue[Decoder] = LifoQueue()
+        for _ in range(decoders):
+            self._free.put(Decoder())
+
+    def frames(self, encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> Iterator[bytes]:
+        """As of a decoder; waits while all are at work."""
+        decoder = self._free.get()
+        try:
+            yield from decoder.frames(encoded, form, transfer_syntax)
+        finally:
+            self._free.put(decoder)
+
+
+AT_ONCE = 2
+"""Children that decode beside each other: two cores halve the time of a series; memory counts for each of them."""
+DECODERS = DecoderPool(AT_ONCE)
 
 
 def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> None:

@@ -8,7 +8,7 @@ from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import UID
 
-from stream.dicom.reading.decoder import DECODER
+from stream.dicom.reading.decoder import DECODERS
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.reading.sop_classes import COMPRESSED
 
@@ -61,7 +61,7 @@ def decoded_frames(encoded: bytes | memoryview, form: PixelFormat, transfer_synt
     except (ValueError, struct.error):
         raise NotDecodable("The compressed pixel data is damaged.") from None
     kind = np.dtype(f"<{'i' if form.signed else 'u'}{max(1, form.bits_allocated // 8)}")
-    for frame in DECODER.frames(encoded, form, transfer_syntax):
+    for frame in DECODERS.frames(encoded, form, transfer_syntax):
         yield np.frombuffer(frame, kind).reshape(form.rows, form.columns)
 
 

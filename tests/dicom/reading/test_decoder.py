@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from pydicom import Dataset, uid
 from pydicom.dataset import FileMetaDataset
 
-from stream.dicom.reading.decoder import Decoder
+from stream.dicom.reading.decoder import Decoder, DecoderPool
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from tests.dicom.factories import make_image
 
@@ -73,3 +74,25 @@ def test_it_has_no_more_memory_than_a_frame_needs(decoder: Decoder) -> None:
     limits = Path(f"/proc/{decoder._child.pid}/limits").read_text()
     address_space = next(line for line in limits.splitlines() if line.startswith("Max address space")).split()[3]
     assert int(address_space) < 2**34
+
+
+def test_two_frames_are_decoded_beside_each_other_and_a_third_waits_for_one_of_them() -> None:
+    image, pool = _compressed(uid.RLELossless), DecoderPool(2)
+    asked = (image.PixelData, PixelFormat.of(image), image.file_meta.TransferSyntaxUID)
+    first, second = pool.frames(*asked), pool.frames(*asked)
+    assert [next(first), next(second)] == [PIXELS.tobytes()] * 2
+    with ThreadPoolExecutor(1) as others:
+        third = others.submit(lambda: list(pool.frames(*asked)))
+        assert not third.done()
+        first.close()
+        assert third.result() == [PIXELS.tobytes()]
+    second.close()
+
+
+def test_a_pool_whose_frames_were_damaged_decodes_the_next_ones() -> None:
+    image, pool = _compressed(uid.JPEG2000Lossless), DecoderPool(1)
+    form, syntax = PixelFormat.of(image), image.file_meta.TransferSyntaxUID
+    for _ in range(3):
+        with pytest.raises(NotDecodable):
+            list(pool.frames(image.PixelData[:60], form, syntax))
+    assert list(pool.frames(image.PixelData, form, syntax)) == [PIXELS.tobytes()]

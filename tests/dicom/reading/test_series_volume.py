@@ -13,6 +13,7 @@ from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.volumes import slices
 from stream.dicom.reading.volumes.no_volume import SAYS, Hindrance, NoVolume
 from stream.dicom.reading.volumes.series_volume import series_volume
+from stream.simulated.datasets import item
 from tests.dicom.factories import make_image, make_series, save
 
 SPACING = (3.0, 0.5, 0.8)
@@ -251,6 +252,36 @@ def test_a_compressed_frame_that_is_larger_than_its_header_says_is_not_decoded(
         image.Rows = 20
     with pytest.raises(NoVolume, match="not_decodable"):
         volume_of(images, uid.JPEG2000Lossless)
+
+
+def enhanced(images: Sequence[Dataset], slopes: Sequence[float]) -> Dataset:
+    """The slices as one multi-frame object, each with its place and slope in groups of its own."""
+    whole = make_image(np.zeros((4, 4)), SOPClassUID=uid.EnhancedMRImageStorage)
+    for name in ("PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient"):
+        delattr(whole, name)
+    whole.Rows, whole.Columns, whole.NumberOfFrames = *SHAPE[1:], len(images)
+    whole.PixelData = b"".join(image.PixelData for image in images)
+    measures = item(PixelMeasuresSequence=[item(PixelSpacing=images[0].PixelSpacing)])
+    measures.PlaneOrientationSequence = [item(ImageOrientationPatient=images[0].ImageOrientationPatient)]
+    whole.SharedFunctionalGroupsSequence = [measures]
+    whole.PerFrameFunctionalGroupsSequence = [
+        item(
+            PlanePositionSequence=[item(ImagePositionPatient=image.ImagePositionPatient)],
+            PixelValueTransformationSequence=[item(RescaleSlope=slope, RescaleIntercept=0, RescaleType="US")],
+        )
+        for image, slope in zip(images, slopes, strict=True)
+    ]
+    return whole
+
+
+def test_a_multi_frame_object_gives_the_same_volume_in_whatever_order_its_frames_are(
+    volume_of: VolumeOf, images: list[Dataset]
+) -> None:
+    slopes = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    order = (3, 0, 5, 1, 4, 2)
+    volume = volume_of([enhanced([images[level] for level in order], [slopes[level] for level in order])])
+    assert volume.values.tolist() == (GREY * np.array(slopes)[:, None, None]).tolist()
+    assert volume.spacing_mm == SPACING
 
 
 def test_ct_numbers_without_their_rescaling_have_no_unit(volume_of: VolumeOf) -> None:

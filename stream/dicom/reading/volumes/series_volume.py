@@ -1,12 +1,14 @@
 """The volume of one series: its slices in order, in the modality's unit, turned as people look at them."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
 
 from models.imaging.volume import Volume
+from stream.dicom.reading.decoder import AT_ONCE
 from stream.dicom.reading.files import read_whole
 from stream.dicom.reading.header import text
 from stream.dicom.reading.image_pixels import holds_hounsfield, is_rescaled, rescaled_frames
@@ -83,8 +85,8 @@ def _values(slices: Sequence[VolumeSlice], factor: float) -> np.ndarray:
     files: dict[Path, dict[int, int]] = {}
     for level, one in enumerate(slices):
         files.setdefault(one.image.path, {})[one.frame] = level
-    for path, levels in files.items():
-        _fill(values, path, levels, factor)
+    with ThreadPoolExecutor(AT_ONCE) as readers:
+        list(readers.map(lambda path: _fill(values, path, files[path], factor), files))
     return values
 
 
