@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from queue import LifoQueue
 from typing import IO
@@ -15,6 +16,9 @@ from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 DECODE_SECONDS = 120.0
 """One object must be decoded within this: 500 frames of JPEG 2000, the slowest, take 15 s; a frame made to keep a
 decoder busy for ever must not."""
+
+PIPE_BYTES = 2**20
+"""A CT slice fits, compressed or not: neither side waits for the other in the middle of it."""
 
 _SCRIPT = Path(__file__).with_name("decoder_child.py")
 
@@ -54,6 +58,9 @@ class Decoder:
             command = [sys.executable, "-P", str(_SCRIPT)]  # it ends with us: its stdin does
             pipe = subprocess.PIPE
             self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+            for end in (self._child.stdin, self._child.stdout):
+                with suppress(OSError):  # more than this user may have: then it takes a little longer
+                    fcntl(_pipe(end), F_SETPIPE_SZ, PIPE_BYTES)
         return self._child
 
 
