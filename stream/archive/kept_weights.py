@@ -1,6 +1,7 @@
 """The weights a service holds: those that come with the code, and those put in service before, kept in the archive."""
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from models.card import COMMITTED, Card, UnusableWeights
@@ -11,6 +12,8 @@ from stream.crash import reach
 from stream.errors import CannotStart, UnknownWeights, WrongUse
 from stream.settings import Settings
 
+FILES = (WEIGHTS, CARD)
+
 
 def keep_weights(settings: Settings) -> None:
     """Copy the weights that come with this code into the archive.
@@ -20,7 +23,7 @@ def keep_weights(settings: Settings) -> None:
     for card in COMMITTED.glob("*/card.json"):
         target = _folder(settings) / Card.read(card).weights_sha256
         if not target.exists():
-            _keep(card.parent, target)
+            keep_folder(card.parent, target, FILES)
 
 
 def keep_new(settings: Settings, weights: Path) -> Card:
@@ -29,7 +32,7 @@ def keep_new(settings: Settings, weights: Path) -> Card:
         card = tried_out(weights)
         target = _folder(settings) / card.weights_sha256
         if not target.exists():
-            _keep(weights, target)
+            keep_folder(weights, target, FILES)
     except UnusableWeights as error:
         raise WrongUse(str(error)) from None
     except OSError as error:
@@ -71,13 +74,13 @@ def forecasters(settings: Settings, device: str) -> list[Forecaster]:
         raise CannotStart(str(error)) from None
 
 
-def _keep(weights: Path, target: Path) -> None:
-    """Copy beside, then rename: of workers that start at once, one is first and the others find its copy."""
+def keep_folder(weights: Path, target: Path, names: Iterable[str]) -> None:
+    """Copy files beside, then rename: of workers that start at once, one is first and the others find its copy."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
         new = Path(beside) / target.name
         new.mkdir()
-        for name in (WEIGHTS, CARD):
+        for name in names:
             copy_temp(weights / name, new).rename(new / name)
         sync_folder(new)
         reach("weights.copied")

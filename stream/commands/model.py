@@ -51,25 +51,43 @@ def list_models(as_json: Json = False) -> None:
 
 
 def add(
-    folder: Annotated[Path, typer.Argument(help="Folder with weights.safetensors and card.json.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(help="Folder with card.json and weights.safetensors, of a network model.safetensors."),
+    ],
     why: Why = None,
     by: By = None,
 ) -> None:
     """Put weights in service: every timeline gets their states and forecasts, beside those that lead."""
     from models.judging.tripod import lacking
+    from stream.archive.kept_networks import is_network
     from stream.archive.kept_weights import keep_new
     from stream.services.leading import put_in_service
 
     logs.setup("model add")
-    settings = load_settings()
+    settings, who = load_settings(), by or getpass.getuser()
     ask(settings, "worker", lambda connection: None)  # nothing is kept for a service that cannot be reached
+    if is_network(folder):
+        _add_network(settings, folder, who, why)
+        return
     card = keep_new(settings, folder)
     name = f"{card.model} {card.weights_sha256[:12]}"
-    new = ask(settings, "worker", lambda connection: put_in_service(connection, card, by or getpass.getuser(), why))
+    new = ask(settings, "worker", lambda connection: put_in_service(connection, card, who, why))
     print(f"{name} is in service now, as a shadow." if new else f"{name} is in service already.", flush=True)
     for item in lacking(card):
         print(f"The card does not say {item}.", flush=True)
     _catch_up(settings, card.weights_sha256)
+
+
+def _add_network(settings: Settings, folder: Path, who: str, why: str | None) -> None:
+    """Let a network read the slices that nobody measured, in place of the one before."""
+    from stream.archive.kept_networks import keep_network
+    from stream.services.leading import record_network
+
+    card = keep_network(settings, folder)
+    ask(settings, "worker", lambda connection: record_network(connection, card.weights_sha256, who, why))
+    print(f"{card.model} {card.weights_sha256[:12]} reads slices from the next start of the service on.")
+    print("For scans that are here already: scanstream replay --remeasure")
 
 
 def compare(

@@ -38,6 +38,12 @@ def put_in_service(connection: Connection, card: Card, who: str, why: str | None
     return True
 
 
+def record_network(connection: Connection, version: str, who: str, why: str | None) -> None:
+    """Log that `who` let a network read slices; it has no states, and leads in nothing."""
+    with connection.transaction():
+        audit.record(connection, who, "model add", version, why)
+
+
 def version_of(connection: Connection, prefix: str) -> str:
     """The version of the known weights that begins with `prefix`; AnswerIsNo for none, WrongUse for several."""
     versions = [version for version in active_weights.known(connection) if version.startswith(prefix.lower())]
