@@ -39,8 +39,8 @@ def ghosting(pictures: Tensor, random: torch.Generator, strength: float) -> Tens
     start = torch.rand(len(pictures), 1, 1, 1, generator=random) * 2 * math.pi
     wave = torch.sin(2 * math.pi * lines[:, None] / (2 * GHOSTS) + start)
     k_space: Tensor = torch.fft.fft2(pictures) * (1.0 - strength * wave.square()) * torch.exp(1j * strength * wave)
-    pictures = torch.fft.ifft2(k_space).abs()
-    return pictures.clamp(0.0, 1.0)
+    ghosts: Tensor = torch.fft.ifft2(k_space).abs()
+    return ghosts.clamp(0.0, 1.0)
 
 
 def moved(pictures: Tensor, random: torch.Generator, strength: float) -> Tensor:

@@ -5,12 +5,13 @@ every slice → LSTM(64), whose last output says of the whole series. The cells 
 the equations stand beside the code: one step at a time equals the whole sequence.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from models.imaging.encoder import EMBEDDING, SliceEncoder
+from models.imaging.encoder import EMBEDDING, SliceEncoder, SliceReading
 from models.serving.lstm import LSTM, State
 
 FIRST, SECOND = 128, 64
@@ -78,14 +79,20 @@ class SliceNetwork(nn.Module):
         self.encoder, self.sequence = SliceEncoder(), SliceSequence()
 
     def forward(self, pictures: Tensor) -> SliceLogits:
-        """Log odds for one series of `pictures` (T, 1, S, S): `slices` (T, 1), `series` (1,).
+        """Log odds for one series of `pictures` (T, 1, S, S): `slices` (T, 1), `series` (1,)."""
+        return self.along(self.read(pictures))
 
-        Read from both ends and with left and right changed, four times in all, and the mean taken: neither the order
-        of the slices nor the side of the head should matter.
+    def read(self, pictures: Tensor) -> tuple[SliceReading, SliceReading]:
+        """What the encoder says of `pictures`, and of them with left and right changed."""
+        return self.encoder(pictures), self.encoder(pictures.flip(-1))
+
+    def along(self, readings: Sequence[SliceReading]) -> SliceLogits:
+        """Log odds of a series from `readings` of its slices, each read from both ends, and the mean taken.
+
+        Neither the order of the slices nor the side of the head should matter.
         """
         said = []
-        for turned in (pictures, pictures.flip(-1)):
-            reading = self.encoder(turned)
+        for reading in readings:
             upwards = self.sequence(reading.embedding[:, None], reading.logit[:, None])
             downwards = self.sequence(reading.embedding.flip(0)[:, None], reading.logit.flip(0)[:, None])
             said += [upwards, SliceLogits(downwards.slices.flip(0), downwards.series)]
