@@ -4,14 +4,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 
+from stream.commands.slices import SLICES, evaluate_slices, train_slices
 from stream.errors import CannotStart, WrongUse
 
-DATA = typer.Option("--data", help="Folder with measurements.csv and, where they exist, the other tables.")
+DATA = typer.Option("--data", help="Folder with measurements.csv and the other tables; for slices, with DICOM files.")
 SEED = 20261123
+
+
+class Figures(Protocol):
+    """What judging ends with, for people as text."""
+
+    def to_json(self) -> dict[str, Any]: ...
 
 
 def register(app: typer.Typer) -> None:
@@ -21,22 +28,28 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="progression, response or survival.")],
+    model: Annotated[str, typer.Argument(help="progression, response, survival or slices.")],
     data: Annotated[Path, DATA],
     out: Annotated[Path | None, typer.Option(help="Folder for weights and card; default: cards/MODEL.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = SEED,
 ) -> None:
-    """Train a model on a folder of tables; its card tells how good it was, cross-validated by patient."""
-    from models.train import train as fit_and_save
+    """Train a model on a folder of tables; its card tells how good it was, cross-validated by patient.
 
+    The model slices learns from series and the segmentations of tumours in them: a folder, or a tar, of DICOM files.
+    """
     folder = out or Path("cards") / model
     with _mistakes_named():
-        fit_and_save(model, data, folder, seed)
+        if model == SLICES:
+            train_slices(data, folder, seed)
+        else:
+            from models.train import train as fit_and_save
+
+            fit_and_save(model, data, folder, seed)
     print(f"Weights and card are in {folder}.")
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="progression, response or survival.")],
+    model: Annotated[str, typer.Argument(help="progression, response, survival or slices.")],
     data: Annotated[Path, DATA],
     cross_validate: Annotated[
         bool, typer.Option("--cross-validate", help="Fit anew without each trial; of one trial, without each fifth.")
@@ -45,11 +58,20 @@ def evaluate(
     predictions: Annotated[Path | None, typer.Option(help="CSV file for a row per forecast.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Judge a model on a folder of tables, with 95 % intervals and beside every baseline model."""
-    from models.evaluate import evaluate as judge
+    """Judge a model on a folder of tables, with 95 % intervals and beside every baseline model.
 
+    The model slices is judged on a folder, or a tar, of DICOM files, always by weights that did not see the patient.
+    """
     with _mistakes_named():
-        figures = judge(model, data, cross_validate, predictions, repeats)
+        figures: Figures
+        if model == SLICES:
+            if cross_validate or repeats > 1 or predictions:
+                raise WrongUse("With slices go neither --cross-validate nor --repeats nor --predictions.")
+            figures = evaluate_slices(data)
+        else:
+            from models.evaluate import evaluate as judge
+
+            figures = judge(model, data, cross_validate, predictions, repeats)
     print(json.dumps(figures.to_json(), indent=1, ensure_ascii=False) if as_json else figures)
 
 

@@ -1,0 +1,99 @@
+"""Judging the slice classifier on outlined series: beside other networks, under corruption, and on new patients."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.card import patient_sha256
+from models.imaging.classifier import SliceClassifier
+from models.imaging.outlined import OutlinedSeries
+from models.judging.slices.comparison import Fold, compared
+from models.judging.slices.figures import MEASURES, measures_of_series
+from models.judging.slices.gradients import DISTANCES, Reach, reaches
+from models.judging.slices.robustness import robustness
+from models.statistics.metrics import Estimate
+from models.training.slices.lesson import Lesson
+
+NEW = "all members, patients that none of them saw"
+Row = Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
+class SliceEvaluation:
+    """Measures by row: of ways to read along (`compared`), of corruptions (`robust`), of `new` patients; `reaches`."""
+
+    compared: Mapping[str, Row]
+    robust: Mapping[tuple[str, float], Row]
+    reaches: Mapping[str, Reach]
+    new: Row | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; estimates as [value, low, high]."""
+        return {
+            "compared": {name: _plain(row) for name, row in self.compared.items()},
+            "robust": [{"corruption": n, "strength": s, **_plain(row)} for (n, s), row in self.robust.items()],
+            "gradient_by_distance": {
+                name: {"distance": DISTANCES, "before": each.before.tolist(), "after": each.after.tolist()}
+                for name, each in self.reaches.items()
+            },
+            "new_patients": _plain(self.new) if self.new else None,
+        }
+
+    def __str__(self) -> str:
+        parts = []
+        if self.compared:
+            parts.append(_table("read by", self.compared))
+            named = {f"{n} {s:g}" if s else n: row for (n, s), row in self.robust.items()}
+            parts.append(_table("pictures", named))
+            parts.append(_reach_table(self.reaches))
+        if self.new:
+            parts.append(_table("read by", {NEW: self.new}))
+        return "\n\n".join(parts)
+
+
+def evaluate_slices(series: Sequence[OutlinedSeries], weights: Path) -> SliceEvaluation:
+    """Figures of the classifier in the folder `weights` on `series`, each by members that did not learn from it.
+
+    Patients whom a member left out are judged by that member, patients new to all by all.
+    """
+    classifier = SliceClassifier.load(weights)
+    known = {patient: n for n, part in enumerate(classifier.card.training_data["left_out"]) for patient in part}
+    lessons = [Lesson.of(each) for each in series if patient_sha256(each.patient) in known]
+    folds = []
+    for number, member in enumerate(classifier.members):
+        mine = [known[patient_sha256(lesson.patient)] == number for lesson in lessons]
+        out = [lesson for lesson, left_out in zip(lessons, mine, strict=True) if left_out]
+        if out and not all(mine):
+            others = [lesson for lesson, left_out in zip(lessons, mine, strict=True) if not left_out]
+            folds.append(Fold(member, others, out))
+    new = [each for each in series if patient_sha256(each.patient) not in known]
+    seed = classifier.card.seed
+    return SliceEvaluation(
+        compared=compared(folds, seed).measures() if folds else {},
+        robust=robustness(folds) if folds else {},
+        reaches=reaches(folds[0], seed) if folds else {},
+        new=measures_of_series(classifier, new) if new else None,
+    )
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {name: estimate.to_json() for name, estimate in row.items()}
+
+
+def _table(what: str, rows: Mapping[str, Row]) -> str:
+    """A table of Markdown, intervals in brackets."""
+    names = [name.replace("_", " ").replace("auc", "AUC") for name in MEASURES]
+    lines = [f"| {what} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for name, row in rows.items():
+        cells = (f"{row[k].value:.3f} ({row[k].low:.3f}, {row[k].high:.3f})" for k in MEASURES)
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _reach_table(of: Mapping[str, Reach]) -> str:
+    lines = [f"| slices back | {' | '.join(map(str, DISTANCES))} |", "|---" * (len(DISTANCES) + 1) + "|"]
+    for name, reach in of.items():
+        for when, norms in (("before training", reach.before), ("after training", reach.after)):
+            lines.append(f"| {name}, {when} | {' | '.join(f'{norm:.2g}' for norm in norms)} |")
+    return "\n".join(lines)

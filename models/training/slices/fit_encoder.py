@@ -1,0 +1,95 @@
+"""Fitting the encoder: slices of all patients, moved, dimmed, with strange lesions, and where in them tumour lies."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits
+
+from models.imaging.augment import flipped, intensity, moved, noise, pasted
+from models.imaging.encoder import SliceEncoder, SliceReading
+from models.training.slices.lesson import SMALLEST_PIXELS, Lesson
+from models.training.terminal import progress
+
+STEPS, SLICES = 400, 24
+"""Steps, and slices in each, half of them with tumour."""
+LEARNING_RATE, WEIGHT_DECAY = 3e-3, 0.05
+PASTED = 0.3
+"""Share of the slices that a lesion of another slice is pasted into."""
+MOVED, INTENSITY, NOISE = 0.15, 0.25, 0.015
+PIXEL_WEIGHT, TUMOUR_WEIGHT = 4.0, 5.0
+"""Of the loss of pixels beside that of slices; of a tumour's pixel beside another."""
+
+
+class Slices(NamedTuple):
+    """All slices with a head: `pictures` and `outlined` (N, 1, S, S); rows `tumour` and `free` of those."""
+
+    pictures: Tensor
+    outlined: Tensor
+    tumour: Tensor
+    free: Tensor
+
+    @classmethod
+    def of(cls, lessons: Sequence[Lesson]) -> "Slices":
+        """Those of `lessons`."""
+        head = ~torch.cat([lesson.blank for lesson in lessons])
+        shows = torch.cat([lesson.shows for lesson in lessons])[head]
+        pictures = torch.cat([lesson.pictures for lesson in lessons])[head]
+        outlined = torch.cat([lesson.outlined for lesson in lessons])[head]
+        return cls(pictures, outlined, torch.where(shows)[0], torch.where(~shows)[0])
+
+
+def fit_encoder(lessons: Sequence[Lesson], random: torch.Generator) -> SliceEncoder:
+    """The encoder taught with `lessons`; torch's own generator decides its first weights and what is dropped."""
+    slices, encoder = Slices.of(lessons), SliceEncoder()
+    optimiser = torch.optim.AdamW(encoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, STEPS)
+    for _ in progress(range(STEPS), "training the encoder"):
+        pictures, outlined = _batch(slices, random)
+        loss = _loss(read(encoder, pictures), outlined)
+        optimiser.zero_grad()
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+    return encoder.eval()
+
+
+def read(encoder: SliceEncoder, pictures: Tensor) -> SliceReading:
+    """What `encoder` says of `pictures`, in float32; products are of bfloat16, for half the time."""
+    with torch.autocast("cpu", torch.bfloat16):
+        reading = encoder(pictures)
+    return SliceReading(*(part.float() for part in reading))
+
+
+def as_elsewhere(pictures: Tensor, random: torch.Generator) -> Tensor:
+    """`pictures` (N, 1, S, S) as another scanner would have shown them."""
+    return noise(intensity(pictures, random, INTENSITY), random, NOISE * float(torch.rand(1, generator=random)))
+
+
+def _batch(slices: Slices, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Pictures and outlines (SLICES, 1, S, S), as they are nowhere."""
+    rows = torch.cat([_drawn(slices.tumour, SLICES // 2, random), _drawn(slices.free, SLICES // 2, random)])
+    both = torch.cat([slices.pictures[rows], slices.outlined[rows]], 1)
+    chosen = torch.rand(SLICES, generator=random) < PASTED
+    if chosen.any():
+        donors = _drawn(slices.tumour, int(chosen.sum()), random)
+        lesions = slices.pictures[donors], slices.outlined[donors]
+        both[chosen] = pasted(both[chosen, :1], both[chosen, 1:], lesions, random)
+    both = moved(flipped(both, random, 0.5), random, MOVED)
+    return as_elsewhere(both[:, :1], random), both[:, 1:]
+
+
+def _loss(reading: SliceReading, outlined: Tensor) -> Tensor:
+    """Of the pixels: cross entropy and overlap (Dice); of the slices: cross entropy."""
+    truth, shows = avg_pool2d(outlined, 2), (outlined.sum((1, 2, 3)) > SMALLEST_PIXELS).float()
+    weight = truth.new_tensor(TUMOUR_WEIGHT)
+    pixels = binary_cross_entropy_with_logits(reading.pixels, truth, pos_weight=weight)
+    share = torch.sigmoid(reading.pixels)
+    overlap = (2 * (share * truth).sum() + 1) / ((share + truth).sum() + 1)
+    return PIXEL_WEIGHT * pixels + 1 - overlap + binary_cross_entropy_with_logits(reading.logit, shows)
+
+
+def _drawn(rows: Tensor, many: int, random: torch.Generator) -> Tensor:
+    return rows[torch.randint(len(rows), (many,), generator=random)]

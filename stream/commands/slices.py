@@ -1,0 +1,64 @@
+"""What train and evaluate do for the slice classifier: it learns from a folder of DICOM files instead of tables."""
+
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from stream.errors import WrongUse
+
+if TYPE_CHECKING:
+    from models.imaging.outlined import OutlinedSeries
+    from models.judging.slices.evaluate import SliceEvaluation
+
+SLICES = "slices"
+
+
+def train_slices(data: Path, out: Path, seed: int) -> None:
+    """Fit the classifier on the outlined series in `data`, write weights and card into `out`; WrongUse if it cannot."""
+    from models.training.slices.train import TooFewPatients
+    from models.training.slices.train import train_slices as fit_and_save
+
+    with _series(data) as series:
+        try:
+            fit_and_save(series, out, seed)
+        except TooFewPatients as error:
+            raise WrongUse(str(error)) from None
+
+
+def evaluate_slices(data: Path) -> "SliceEvaluation":
+    """Figures of the weights that come along on the outlined series in `data`; WrongUse if there are none."""
+    from models.card import COMMITTED
+    from models.judging.slices.evaluate import evaluate_slices as judge
+
+    with _series(data) as series:
+        return judge(series, COMMITTED / SLICES)
+
+
+@contextmanager
+def _series(data: Path) -> "Iterator[list[OutlinedSeries]]":
+    """The outlined series of a folder or a tar of DICOM files; what gives none is said on the terminal."""
+    from stream.dicom.reading.volumes.outlined import outlined_series
+
+    with _folder(data) as folder:
+        found = outlined_series(sorted(path for path in folder.rglob("*") if path.is_file()))
+        for sentence in found.unused:
+            print(f"Not used: {sentence}")
+        if not found.series:
+            raise WrongUse(f"{data} holds no series of slices with a segmentation (SEG) that outlines a tumour in it.")
+        yield found.series
+
+
+@contextmanager
+def _folder(data: Path) -> Iterator[Path]:
+    """A folder as it is, a tar unpacked for the time being."""
+    if data.is_dir():
+        yield data
+        return
+    if not data.is_file() or not tarfile.is_tarfile(data):
+        raise WrongUse(f"{data} is neither a folder nor a tar of DICOM files.")
+    with TemporaryDirectory() as unpacked, tarfile.open(data) as archive:
+        archive.extractall(unpacked, filter="data")
+        yield Path(unpacked)
