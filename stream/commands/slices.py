@@ -30,11 +30,11 @@ def train_slices(data: Path, out: Path, seed: int) -> None:
 
 def evaluate_slices(data: Path) -> "SliceEvaluation":
     """Figures of the weights that come along on the outlined series in `data`; WrongUse if there are none."""
-    from models.card import COMMITTED
+    from models.imaging.image_card import COMMITTED_IMAGES
     from models.judging.slices.evaluate import evaluate_slices as judge
 
     with _series(data) as series:
-        return judge(series, COMMITTED / SLICES)
+        return judge(series, COMMITTED_IMAGES / SLICES)
 
 
 @contextmanager
