@@ -8,8 +8,8 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from stream.commands.slices import SLICES, evaluate_slices, train_slices
 from stream.errors import CannotStart, WrongUse
+from stream.terminal.slices import SLICES, evaluate_slices, train_slices
 
 DATA = typer.Option("--data", help="Folder with measurements.csv and the other tables; for slices, with DICOM files.")
 SEED = 20261123
