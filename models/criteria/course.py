@@ -71,7 +71,7 @@ def lines_of_therapy(
         judged = _judged(judge, line, visits, told)
         following = next_start(line, treatments, visits, _progressed(judge, judged))
         own = _own(line, following, judged, first=not lines)
-        members = [visit for visit in visits if _is_member(visit, own, line, following, first=not lines)]
+        members = _members(visits, own, line, following, first=not lines)
         lines.append(_line(judge, line, own, members, judged, told))
         line = following
     return tuple(lines)
@@ -122,13 +122,27 @@ def _own(line: LineStart, following: LineStart | None, judged: JudgedVisits, fir
     baseline, *later = judged.steps
     if following is not None and following.day is not None and baseline.item.day > following.day:
         return []
+    if _is_all(line, following, first):
+        return list(judged.steps)
     return [baseline, *(each for each in later if belongs(each.item, line, first, following))]
 
 
-def _is_member(
-    visit: Assessment, own: Sequence[JudgedVisit], line: LineStart, following: LineStart | None, first: bool
-) -> bool:
-    return (bool(own) and visit.scan_uid == own[0].item.scan_uid) or belongs(visit, line, first, following)
+def _members(
+    visits: Sequence[Assessment],
+    own: Sequence[JudgedVisit],
+    line: LineStart,
+    following: LineStart | None,
+    first: bool,
+) -> Sequence[Assessment]:
+    if _is_all(line, following, first):
+        return visits
+    baseline = own[0].item.scan_uid if own else None
+    return [each for each in visits if each.scan_uid == baseline or belongs(each, line, first, following)]
+
+
+def _is_all(line: LineStart, following: LineStart | None, first: bool) -> bool:
+    """Whether there is no other line that visits could belong to, as of most patients."""
+    return following is None and (first or line.day is None)
 
 
 def _line(

@@ -63,9 +63,12 @@ def _highest(treatments: Iterable[TreatmentStart], day: dt.date, default: int) -
 
 def baseline_index(line: LineStart, visits: Sequence[Assessment]) -> int | None:
     """The last visit with lesions on or before the day on which the line starts; none such: the first after it."""
-    with_lesions = [index for index, visit in enumerate(visits) if visit.has_lesions]
-    before = [index for index in with_lesions if line.day is not None and visits[index].day <= line.day]
-    return before[-1] if before else (with_lesions[0] if with_lesions else None)
+    with_lesions = (index for index, visit in enumerate(visits) if visit.has_lesions)
+    first = next(with_lesions, None)
+    if first is None or line.day is None:
+        return first
+    before = [index for index in (first, *with_lesions) if visits[index].day <= line.day]
+    return before[-1] if before else first
 
 
 def belongs(visit: Assessment, line: LineStart, first_of_all: bool, following: LineStart | None) -> bool:

@@ -1,7 +1,8 @@
 """A fold that remembers each of its steps, so that it goes on from there when more has come after the same."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import Generic, TypeVar
 
@@ -22,15 +23,16 @@ class WalkStep(Generic[Item, Memory, Said]):
 
 @dataclass(frozen=True)
 class Walk(Generic[Start, Item, Memory, Said]):
-    """A fold from `start`, step by step."""
+    """A fold of `items` from `start`, step by step."""
 
     start: Start
+    items: tuple[Item, ...] = ()
     steps: tuple[WalkStep[Item, Memory, Said], ...] = ()
 
-    @property
+    @cached_property
     def said(self) -> tuple[Said, ...]:
         """What was said of each item."""
-        return tuple(step.said for step in self.steps)
+        return tuple([step.said for step in self.steps])
 
 
 def walk(
@@ -43,15 +45,16 @@ def walk(
 
     `step` is a pure function of memory and item, and changes neither.
     """
-    told = before.steps if before and before.start == start else ()
     every = tuple(items)
-    steps = list(told[: _same(told, every)])
+    told = before if before and before.start == start else Walk[Start, Item, Memory, Said](start)
+    steps = list(told.steps[: same_first(told.items, every)])
     for item in every[len(steps) :]:
         steps.append(WalkStep(item, *step(steps[-1].memory if steps else start, item)))
-    return Walk(start, tuple(steps))
+    return Walk(start, every, tuple(steps))
 
 
-def _same(steps: Sequence[WalkStep[Item, Memory, Said]], items: Sequence[Item]) -> int:
-    """How many of the first items are the same."""
-    pairs = zip(steps, items, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0].item is pair[1] or pair[0].item == pair[1], pairs))
+def same_first(some: tuple[object, ...], others: tuple[object, ...]) -> int:
+    """How many of the first are the same; where all of `some` are the same objects, that costs next to nothing."""
+    if some == others[: len(some)]:
+        return len(some)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))

@@ -1,9 +1,10 @@
 """What is known of one timeline: its entries as the facts tell them, and the rows that stand for them so far."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -221,6 +222,5 @@ def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=place))
 
 
-def place(entry: Entry | Placement) -> tuple[dt.datetime, bool, str]:
-    """What an entry, or the row that stands for it, is sorted by."""
-    return entry.at, entry.kind == EntryKind.TREATMENT, entry.id
+place: Callable[[Entry | Placement], tuple[dt.datetime, EntryKind, str]] = attrgetter("at", "kind", "id")
+"""What an entry, or the row that stands for it, is sorted by: `scan` comes before `treatment`."""

@@ -4,12 +4,16 @@ docs/protocol.md 1: digest_0 covers patient, weights and clinical facts, each fu
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress
 from typing import Protocol
 
 from models.card import Card
+from models.criteria.walk import same_first
 from stream.timeline.course import PatientCourse, course_of
 from stream.timeline.digest import digest
 from stream.timeline.entries import Entry, StandingState, Timeline, TreatmentEntry
+from stream.timeline.seen import SeenVisit
 
 
 class ServedWeights(Protocol):
@@ -21,21 +25,73 @@ class ServedWeights(Protocol):
     def applies(self, disease: str, x: Sequence[float | None]) -> bool: ...
 
 
+@dataclass(frozen=True)
+class Chain:
+    """A timeline under one weights version: `seen` of each of its `entries`, and at which the weights forecast.
+
+    `links`: the digest up to each entry, as far as weights forecast. `begun`: that of what the timeline begins with.
+    """
+
+    begun: bytes
+    entries: tuple[Entry, ...]
+    seen: tuple[SeenVisit | None, ...]
+    applies: tuple[bool, ...]
+    links: tuple[bytes, ...]
+
+    def forecast_at(self, among: int) -> tuple[str, ...]:
+        """Of the first entries those that have a state where all is right, by id."""
+        return tuple([entry.id for entry in compress(self.entries[:among], self.applies)])
+
+    def is_right(self, state: StandingState) -> bool:
+        """Whether a standing state is that of the facts."""
+        return state.position <= len(self.links) and self.links[state.position - 1] == state.digest
+
+
+def chain_of(timeline: Timeline, course: PatientCourse, weights: ServedWeights, before: Chain | None = None) -> Chain:
+    """The chain of `timeline`; `before`: one made earlier, of which the same beginning is not made again."""
+    begun, seen = _beginning(timeline, weights), _seen(timeline, course, weights)
+    told = before if before and before.begun == begun else Chain(begun, (), (), (), ())
+    same = min(same_first(told.entries, timeline.entries), same_first(told.seen, seen))
+    applies = *told.applies[:same], *(_apply(timeline, weights, each) for each in seen[same:])
+    last = max((position for position, each in enumerate(applies, start=1) if each), default=0)
+    links = list(told.links[:same])
+    links += _links(timeline, seen, weights, len(links), last, links[-1] if links else begun)
+    return Chain(begun, timeline.entries, seen, applies, tuple(links))
+
+
 def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the digest of the timeline up to it, under one weights version."""
-    links = links_of(timeline, course_of(timeline, ()), weights, None)
-    return ((timeline.entries[position - 1], link) for position, link in links)
+    seen = _seen(timeline, course_of(timeline, ()), weights)
+    links = _links(timeline, seen, weights, 0, len(seen), _beginning(timeline, weights))
+    return zip(timeline.entries, links, strict=True)
 
 
-def links_of(
-    timeline: Timeline, course: PatientCourse, weights: ServedWeights, base: StandingState | None
-) -> Iterator[tuple[int, bytes]]:
-    """Position and digest of every entry after `base` (None: from the beginning on), each computed when asked for."""
-    start, link = (base.position, base.digest) if base else (0, _beginning(timeline, weights))
-    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        content = _content(timeline, course, entry, weights)
+def _seen(timeline: Timeline, course: PatientCourse, weights: ServedWeights) -> tuple[SeenVisit | None, ...]:
+    """What a model sees at each entry: nothing at a treatment."""
+    version = weights.card.feature_version
+    return tuple(
+        [None if isinstance(entry, TreatmentEntry) else course.seen(entry, version) for entry in timeline.entries]
+    )
+
+
+def _apply(timeline: Timeline, weights: ServedWeights, seen: SeenVisit | None) -> bool:
+    """Whether the weights forecast at what is seen of a visit."""
+    return seen is not None and weights.applies(timeline.disease_of(seen.features.disease), seen.features.x)
+
+
+def _links(
+    timeline: Timeline,
+    seen: Sequence[SeenVisit | None],
+    weights: ServedWeights,
+    start: int,
+    end: int,
+    link: bytes,
+) -> Iterator[bytes]:
+    """The digests of the entries from `start` to `end`; `link`: that of the entry before."""
+    for entry, of_visit in zip(timeline.entries[start:end], seen[start:end], strict=True):
+        content = _content(timeline, entry, of_visit, weights)
         link = digest(link, entry.kind, entry.id, entry.revision, entry.at, content)
-        yield position, link
+        yield link
 
 
 def _beginning(timeline: Timeline, weights: ServedWeights) -> bytes:
@@ -43,14 +99,13 @@ def _beginning(timeline: Timeline, weights: ServedWeights) -> bytes:
     return digest(timeline.patient_id, weights.weights_version, clinical)
 
 
-def _content(timeline: Timeline, course: PatientCourse, entry: Entry, weights: ServedWeights) -> str:
+def _content(timeline: Timeline, entry: Entry, seen: SeenVisit | None, weights: ServedWeights) -> str:
     """Of a scan the hash of what is seen of it; that covers the scan's own disease, so another one joins it.
 
     Of a visit's last scan what makes it more than that scan joins too: its other scans, and that a line begins here.
     """
     if isinstance(entry, TreatmentEntry):
         return entry.content()
-    seen = course.seen(entry, weights.card.feature_version)
     features = seen.features if seen else entry.features_for(weights.card.feature_version)
     disease = timeline.disease_of(features.disease)
     content = features.sha256 if disease == features.disease else digest(features.sha256, disease).hex()

@@ -8,11 +8,14 @@ from typing import Any
 from models.criteria.finding import LesionFinding, LesionRole, LesionState, as_json
 from models.criteria.visit import LineOfTherapy
 from stream.timeline.entries import RULES, CourseRow
+from stream.timeline.open_questions import VisitPlace
 from stream.timeline.seen import FollowedSum, SeenVisit, seen
 from stream.timeline.visits import TimelineVisit
 
 VISITS = "visits"
 NEW = "new"
+Roles = tuple[tuple[str, str], ...]
+"""Lesion and role; of a lesion that has two, the last counts."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,18 @@ class PlacedVisit:
     line: int
     is_baseline: bool
     begins_line: bool
-    roles: tuple[tuple[str, str], ...]
+    roles: Roles
     followed: FollowedSum | None
+
+    def is_at(self, visit: TimelineVisit, place: tuple[object, ...]) -> bool:
+        """Whether this is `visit` in that place: the other fields, in their order."""
+        here = self.line, self.is_baseline, self.begins_line, self.roles, self.followed
+        return here == place and (visit is self.visit or visit == self.visit)
+
+    @cached_property
+    def place(self) -> VisitPlace:
+        """The line and the time that it is in."""
+        return VisitPlace(self.line, self.visit.at)
 
     @cached_property
     def _seen(self) -> dict[str, SeenVisit]:
@@ -82,8 +95,13 @@ class PlacedVisit:
         return LesionState.PRESENT if there else finding.state
 
 
-def roles_at(line: LineOfTherapy, scan_uid: str) -> tuple[tuple[str, str], ...]:
-    """Of the lesions that the line follows or that are new at the visit; what has two is a target first."""
-    new = [(uid, NEW) for uid in sorted(line.new.get(scan_uid, ()))]
+def followed_roles(line: LineOfTherapy) -> Roles:
+    """Of the lesions that the line follows; what has two roles is a target first."""
     non_targets = [(uid, LesionRole.NON_TARGET.value) for uid in line.non_targets]
-    return (*new, *non_targets, *((uid, LesionRole.TARGET.value) for uid in line.targets))
+    return (*non_targets, *((uid, LesionRole.TARGET.value) for uid in line.targets))
+
+
+def roles_at(line: LineOfTherapy, followed: Roles, scan_uid: str) -> Roles:
+    """Those that the line follows (`followed_roles`), and what is new at the visit."""
+    new = line.new.get(scan_uid)
+    return (*((uid, NEW) for uid in sorted(new)), *followed) if new else followed

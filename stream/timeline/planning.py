@@ -5,11 +5,13 @@ one recomputed from the facts; folding starts at the first position where they d
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import compress
+from operator import attrgetter
 from typing import NamedTuple
 
+from models.criteria.walk import same_first
 from models.timepoint import Timepoint
 from stream.timeline.causes import cause_of
 from stream.timeline.course import PatientCourse, course_of, moves
@@ -26,8 +28,8 @@ from stream.timeline.entries import (
     TreatmentEntry,
     place,
 )
-from stream.timeline.kept_states import applies, kept_states
-from stream.timeline.links import ServedWeights, links_of
+from stream.timeline.kept_states import kept_states
+from stream.timeline.links import Chain, ServedWeights, chain_of
 from stream.timeline.open_questions import OpenQuestions, as_they_stand
 from stream.vocabulary import Cause, EntryKind
 
@@ -57,6 +59,14 @@ class WeightsPlan:
     ended: tuple[StandingState, ...]
 
 
+@dataclass(frozen=True)
+class WorkedOut:
+    """What follows from the facts of a timeline, whatever stands: its course, and its chain by weights version."""
+
+    course: PatientCourse
+    chains: Mapping[str, Chain]
+
+
 class QuestionEnd(NamedTuple):
     """A question that is no longer open at a visit whose state is kept: its forecasts end, `because` of this."""
 
@@ -74,12 +84,17 @@ class Plan:
     placed: tuple[Entry, ...]
     ended: tuple[Placement, ...]
     stood: OpenQuestions  # by the rows that stood before
-    course: PatientCourse
+    worked_out: WorkedOut
     course_rows: tuple[CourseRow, ...]
     course_ended: tuple[StandingCourseRow, ...]
     closed: tuple[QuestionEnd, ...]
     cause: Cause
     from_position: int | None
+
+    @property
+    def course(self) -> PatientCourse:
+        """The course that the facts tell."""
+        return self.worked_out.course
 
     @property
     def changed(self) -> bool:
@@ -94,23 +109,23 @@ def plan(
     active: Sequence[ServedWeights],
     afresh: Collection[str] = (),
     cause: Cause | None = None,
-    before: PatientCourse | None = None,
+    before: WorkedOut | None = None,
 ) -> Plan:
     """What to keep, end, place and step so that the standing rows of `timeline` equal its facts.
 
     Of weights versions in `afresh` (a replay asked for by a person) no state is kept, however right its digest is.
-    `cause`: why, where whoever asks knows it (an identity event); else the facts tell. `before`: a course of the
-    patient that was worked out earlier, so that it is not all worked out again.
+    `cause`: why, where whoever asks knows it (an identity event); else the facts tell. `before`: what was worked
+    out of the patient earlier, so that it is not all worked out again.
     """
     same, placed, ended = _moves(timeline)
     stood = as_they_stand(timeline.course)
     states = _by_weights(timeline.states)
-    course = course_of(timeline, _endpoints(timeline, active), before)
-    weights_plans = []
+    now = _worked_out(timeline, active, before)
+    course, weights_plans = now.course, []
     for weights in active:
         version = weights.weights_version
         unchanged = 0 if version in afresh else same
-        weights_plans.append(_weights_plan(timeline, course, stood, weights, states.pop(version, []), unchanged))
+        weights_plans.append(_weights_plan(timeline, now, stood, weights, states.pop(version, []), unchanged))
     weights_plans += [WeightsPlan(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items())]
     from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
     states_end = any(each.ended for each in weights_plans)
@@ -118,7 +133,14 @@ def plan(
     new, gone_rows = moves(timeline, course)
     rows = tuple(new), tuple(gone_rows)
     closed = tuple(_closed(stood, course, weights_plans, cause))
-    return Plan(timeline, tuple(weights_plans), placed, ended, stood, course, *rows, closed, cause, from_position)
+    return Plan(timeline, tuple(weights_plans), placed, ended, stood, now, *rows, closed, cause, from_position)
+
+
+def _worked_out(timeline: Timeline, active: Sequence[ServedWeights], before: WorkedOut | None) -> WorkedOut:
+    course = course_of(timeline, _endpoints(timeline, active), before.course if before else None)
+    told = before.chains if before else {}
+    chains = {each.weights_version: chain_of(timeline, course, each, told.get(each.weights_version)) for each in active}
+    return WorkedOut(course, chains)
 
 
 def _closed(
@@ -138,7 +160,7 @@ def _closed(
 def _endpoints(timeline: Timeline, active: Sequence[ServedWeights]) -> set[str]:
     """Those that active weights forecast for a disease of the timeline's scans."""
     scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
-    told = {timeline.disease_of(each.disease) for scan in scans for each in scan.features.values()}
+    told = {timeline.disease_of(own) for own in {each.disease for scan in scans for each in scan.features.values()}}
     cards = [weights.card for weights in active if told & set(weights.card.applies_to.diseases)]
     return {each.endpoint for card in cards for each in card.endpoints}
 
@@ -163,9 +185,15 @@ def latest_forecasts_before(timeline: Timeline, stood: OpenQuestions, weights_pl
     return _latest(told, stood)
 
 
-def _latest(visits: Iterable[tuple[str, str]], questions: OpenQuestions) -> set[str]:
-    """`visits` as (disease, scan_uid), in the order of the timeline."""
-    return set({disease: scan_uid for disease, scan_uid in visits if questions.in_last_line(scan_uid)}.values())
+def _latest(visits: Sequence[tuple[str, str]], questions: OpenQuestions) -> set[str]:
+    """`visits` as (disease, scan_uid), in the order of the timeline; of each disease the last counts."""
+    diseases, latest = {disease for disease, _ in visits}, dict[str, str]()
+    for disease, scan_uid in reversed(visits):
+        if disease not in latest and questions.in_last_line(scan_uid):
+            latest[disease] = scan_uid
+            if len(latest) == len(diseases):
+                break
+    return set(latest.values())
 
 
 def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
@@ -179,50 +207,51 @@ def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState
 def _moves(timeline: Timeline) -> tuple[int, tuple[Entry, ...], tuple[Placement, ...]]:
     """How many entries from the beginning are placed just as they are; of the others, what to place and what to end."""
     rows = sorted(timeline.placements, key=place)
-    wanted, have = list(map(_standing_as, timeline.entries)), list(map(_standing_as, rows))
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, have, strict=False)))
+    wanted, have = tuple(map(_standing_as, timeline.entries)), tuple(map(_standing_as, rows))
+    same = same_first(have, wanted)
     stay = set(wanted[same:]) & set(have[same:])
     placed = tuple(entry for entry in timeline.entries[same:] if _standing_as(entry) not in stay)
     return same, placed, tuple(row for row in rows[same:] if _standing_as(row) not in stay)
 
 
-def _standing_as(entry: Entry | Placement) -> tuple[EntryKind, str, int, dt.datetime]:
-    return entry.kind, entry.id, entry.revision, entry.at
+_standing_as: Callable[[Entry | Placement], tuple[EntryKind, str, int, dt.datetime]] = attrgetter(
+    "kind", "id", "revision", "at"
+)
 
 
 def _weights_plan(
     timeline: Timeline,
-    course: PatientCourse,
+    now: WorkedOut,
     stood: OpenQuestions,
     weights: ServedWeights,
     states: Sequence[StandingState],
     same: int,
 ) -> WeightsPlan:
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
-    kept = kept_states(timeline, course, stood, weights, states, same)
-    steps = tuple(_steps(timeline, course, weights, kept[-1] if kept else None))
+    chain = now.chains[weights.weights_version]
+    kept = kept_states(chain, now.course.open_questions, stood, weights, states, same)
+    steps = tuple(_steps(timeline, now.course, chain, kept[-1] if kept else None))
     still = {state.scan_uid for state in kept}
     ended = tuple(state for state in states if state.scan_uid not in still)
     return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, tuple(kept), ended)
 
 
 def _steps(
-    timeline: Timeline, course: PatientCourse, weights: ServedWeights, base: StandingState | None
+    timeline: Timeline, course: PatientCourse, chain: Chain, base: StandingState | None
 ) -> Iterator[TimelineStep]:
     """A step for every visit after `base` to which the weights apply, with the treatments begun by then."""
     start = base.position if base else 0
     treatments = [entry for entry in timeline.entries if isinstance(entry, TreatmentEntry) and entry.is_given]
     last_at = course.at(base.scan_uid) if base else None
     clinical = timeline.clinical_facts()
-    links = links_of(timeline, course, weights, base)
-    for position, entry in enumerate(timeline.entries[start:], start=start + 1):
-        seen = None if isinstance(entry, TreatmentEntry) else course.seen(entry, weights.card.feature_version)
-        if seen and applies(timeline, weights, seen):
-            disease = timeline.disease_of(seen.features.disease)
-            elapsed_days = (seen.at - last_at) / DAY if last_at and not seen.begins_line else 0.0
-            in_force = tuple(treatment.in_force(seen.at) for treatment in treatments if treatment.at < seen.at)
-            timepoint = Timepoint(seen.features.array, elapsed_days, disease, in_force, clinical)
-            link = next(link for at, link in links if at == position)
-            step = entry.id, entry.revision, seen.at, position, link, disease, timepoint, seen.begins_line
-            yield TimelineStep(*step)
-            last_at = seen.at
+    for index in compress(range(start, len(chain.entries)), chain.applies[start:]):
+        entry, seen = chain.entries[index], chain.seen[index]
+        assert seen is not None, "weights forecast at what is seen"
+        disease = timeline.disease_of(seen.features.disease)
+        elapsed_days = (seen.at - last_at) / DAY if last_at and not seen.begins_line else 0.0
+        in_force = tuple(treatment.in_force(seen.at) for treatment in treatments if treatment.at < seen.at)
+        timepoint = Timepoint(seen.features.array, elapsed_days, disease, in_force, clinical)
+        link = chain.links[index]
+        step = entry.id, entry.revision, seen.at, index + 1, link, disease, timepoint, seen.begins_line
+        yield TimelineStep(*step)
+        last_at = seen.at

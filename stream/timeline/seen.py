@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding
 from models.features import MEASURED_NAMES, features
@@ -29,8 +30,7 @@ class SeenVisit:
     begins_line: bool
 
 
-@dataclass(frozen=True)
-class FollowedSum:
+class FollowedSum(NamedTuple):
     """The sum (mm) of the lesions that a line follows at a visit; None: not known, as one of them was not evaluated."""
 
     mm: float | None

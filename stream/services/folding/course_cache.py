@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from stream.timeline.course import PatientCourse
+from stream.timeline.planning import WorkedOut
 
 CACHED_VISITS = 16_000
 """Of all courses in memory together: at 12 KB a visit with a handful of lesions, some 200 MB."""
@@ -13,17 +13,17 @@ class CourseCache:
 
     def __init__(self, capacity: int = CACHED_VISITS) -> None:
         self._room = capacity
-        self._courses: OrderedDict[str, PatientCourse] = OrderedDict()
+        self._courses: OrderedDict[str, WorkedOut] = OrderedDict()
 
-    def course(self, patient_id: str) -> PatientCourse | None:
-        """The course that was kept of a patient."""
+    def course(self, patient_id: str) -> WorkedOut | None:
+        """What was kept of a patient."""
         return self._courses.get(patient_id)
 
-    def keep(self, patient_id: str, course: PatientCourse) -> None:
+    def keep(self, patient_id: str, course: WorkedOut) -> None:
         """Remember a course; those that were kept longest ago are forgotten where room is short."""
         earlier = self._courses.pop(patient_id, None)
         self._courses[patient_id] = course
-        self._room += (len(earlier.placed) if earlier else 0) - len(course.placed)
+        self._room += (len(earlier.course.placed) if earlier else 0) - len(course.course.placed)
         while self._room < 0 and len(self._courses) > 1:
             _, forgotten = self._courses.popitem(last=False)
-            self._room += len(forgotten.placed)
+            self._room += len(forgotten.course.placed)

@@ -164,9 +164,10 @@ class Reconciler:
     ) -> list[Plan]:
         active, plans = list(forecasters.values()), []
         for timeline in read_timelines(self._connection, patients):
-            before = self._courses.course(timeline.patient_id)
+            # who asks for a replay trusts nothing that was worked out before
+            before = None if afresh else self._courses.course(timeline.patient_id)
             plans.append(plan(timeline, active, afresh, cause, before))
-            self._courses.keep(timeline.patient_id, plans[-1].course)
+            self._courses.keep(timeline.patient_id, plans[-1].worked_out)
         return plans
 
     def _rows(self, plans: Sequence[Plan]) -> list[FoldRows]:
