@@ -201,6 +201,8 @@ class Timeline:
     links: LesionLinks = LesionLinks()
     visit_window_days: int = 0
     criteria: str = ""  # of the service, where no import names any
+    zone: str = ""  # in which days are counted where nobody states another
+    scans_seen: int = 0  # revisions that count and that the fold which made `version` had seen
 
     def clinical_facts(self) -> dict[str, Any]:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""

@@ -60,7 +60,7 @@ class WeightsPlan:
 
 
 @dataclass(frozen=True)
-class WorkedOut:
+class Conclusions:
     """What follows from the facts of a timeline, whatever stands: its course, and its chain by weights version."""
 
     course: PatientCourse
@@ -84,7 +84,7 @@ class Plan:
     placed: tuple[Entry, ...]
     ended: tuple[Placement, ...]
     stood: OpenQuestions  # by the rows that stood before
-    worked_out: WorkedOut
+    worked_out: Conclusions
     course_rows: tuple[CourseRow, ...]
     course_ended: tuple[StandingCourseRow, ...]
     closed: tuple[QuestionEnd, ...]
@@ -109,7 +109,7 @@ def plan(
     active: Sequence[ServedWeights],
     afresh: Collection[str] = (),
     cause: Cause | None = None,
-    before: WorkedOut | None = None,
+    before: Conclusions | None = None,
 ) -> Plan:
     """What to keep, end, place and step so that the standing rows of `timeline` equal its facts.
 
@@ -136,11 +136,11 @@ def plan(
     return Plan(timeline, tuple(weights_plans), placed, ended, stood, now, *rows, closed, cause, from_position)
 
 
-def _worked_out(timeline: Timeline, active: Sequence[ServedWeights], before: WorkedOut | None) -> WorkedOut:
+def _worked_out(timeline: Timeline, active: Sequence[ServedWeights], before: Conclusions | None) -> Conclusions:
     course = course_of(timeline, _endpoints(timeline, active), before.course if before else None)
     told = before.chains if before else {}
     chains = {each.weights_version: chain_of(timeline, course, each, told.get(each.weights_version)) for each in active}
-    return WorkedOut(course, chains)
+    return Conclusions(course, chains)
 
 
 def _closed(
@@ -221,7 +221,7 @@ _standing_as: Callable[[Entry | Placement], tuple[EntryKind, str, int, dt.dateti
 
 def _weights_plan(
     timeline: Timeline,
-    now: WorkedOut,
+    now: Conclusions,
     stood: OpenQuestions,
     weights: ServedWeights,
     states: Sequence[StandingState],

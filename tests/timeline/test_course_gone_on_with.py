@@ -22,7 +22,7 @@ from stream.timeline.entries import (
     ordered,
 )
 from stream.timeline.lesion_links import LesionLink, LesionLinks
-from stream.timeline.planning import Plan, WorkedOut, plan
+from stream.timeline.planning import Conclusions, Plan, plan
 from stream.vocabulary import LesionRelation
 from tests.timeline.test_planning import Weights, applied
 
@@ -121,7 +121,7 @@ def test_whatever_arrives_in_whatever_order(data: st.DataObject) -> None:
 @given(st.data())
 def test_what_to_keep_end_and_step_is_the_same(data: st.DataObject) -> None:
     timeline, active = EMPTY, [Active(), Active("bladder weights", "bladder")]
-    before: WorkedOut | None = None
+    before: Conclusions | None = None
     for _ in range(data.draw(st.integers(2, 9))):
         timeline = data.draw(changed(timeline))
         at_once, gone_on = plan(timeline, active), plan(timeline, active, before=before)

@@ -1,29 +1,55 @@
-"""Courses in the worker's memory, so that a timeline that goes on by one visit is not judged from its beginning."""
+"""Timelines in the worker's memory, so that one that goes on by a visit is not read and judged from its beginning."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from stream.timeline.planning import WorkedOut
+from stream.timeline.entries import Timeline
+from stream.timeline.planning import Conclusions
 
 CACHED_VISITS = 16_000
-"""Of all courses in memory together: at 12 KB a visit with a handful of lesions, some 200 MB."""
+"""Of all courses in memory together: at 14 KB a visit with a handful of lesions, some 220 MB."""
+
+
+@dataclass(frozen=True)
+class PatientMemory:
+    """What was worked out last of a patient, and the timeline as it stood after the last fold of this worker."""
+
+    worked_out: Conclusions
+    stood: Timeline | None = None
 
 
 class CourseCache:
-    """What was worked out last for each patient; whoever goes on from it compares the facts that it is of."""
+    """What is known of each patient; whoever goes on from it compares the facts that it is of, and the head."""
 
     def __init__(self, capacity: int = CACHED_VISITS) -> None:
         self._room = capacity
-        self._courses: OrderedDict[str, WorkedOut] = OrderedDict()
+        self._known: OrderedDict[str, PatientMemory] = OrderedDict()
 
-    def course(self, patient_id: str) -> WorkedOut | None:
-        """What was kept of a patient."""
-        return self._courses.get(patient_id)
+    def worked_out(self, patient_id: str) -> Conclusions | None:
+        """What was worked out of a patient."""
+        known = self._known.get(patient_id)
+        return known.worked_out if known else None
 
-    def keep(self, patient_id: str, course: WorkedOut) -> None:
-        """Remember a course; those that were kept longest ago are forgotten where room is short."""
-        earlier = self._courses.pop(patient_id, None)
-        self._courses[patient_id] = course
-        self._room += (len(earlier.course.placed) if earlier else 0) - len(course.course.placed)
-        while self._room < 0 and len(self._courses) > 1:
-            _, forgotten = self._courses.popitem(last=False)
-            self._room += len(forgotten.course.placed)
+    def stood(self, patients: Iterable[str]) -> dict[str, Timeline]:
+        """The timelines of those of `patients` that this worker folded last, as they stood after it."""
+        known = (self._known.get(patient_id) for patient_id in patients)
+        return {each.stood.patient_id: each.stood for each in known if each and each.stood}
+
+    def keep(self, patient_id: str, worked_out: Conclusions) -> None:
+        """Remember what was worked out; what was kept longest ago is forgotten where room is short."""
+        earlier = self._known.pop(patient_id, None)
+        self._known[patient_id] = PatientMemory(worked_out, earlier.stood if earlier else None)
+        self._room += (_visits(earlier) if earlier else 0) - len(worked_out.course.placed)
+        while self._room < 0 and len(self._known) > 1:
+            _, forgotten = self._known.popitem(last=False)
+            self._room += _visits(forgotten)
+
+    def folded(self, stood: Timeline) -> None:
+        """Remember how a timeline stands after its fold was committed."""
+        if known := self._known.get(stood.patient_id):
+            self._known[stood.patient_id] = replace(known, stood=stood)
+
+
+def _visits(known: PatientMemory) -> int:
+    return len(known.worked_out.course.placed)

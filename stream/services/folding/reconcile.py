@@ -14,6 +14,7 @@ from stream import logs
 from stream.crash import reach
 from stream.errors import UnknownWeights
 from stream.services.folding import committing
+from stream.services.folding.after_fold import after_fold
 from stream.services.folding.course_cache import CourseCache
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.state_cache import StateCache
@@ -23,8 +24,9 @@ from stream.storage.database import Connection
 from stream.storage.folding import folds, forecasts, staging
 from stream.storage.folding.active_weights import active_versions
 from stream.storage.folding.forecasts import ForecastKey
+from stream.storage.folding.news import read_on
 from stream.storage.folding.states import read_states
-from stream.storage.folding.timelines import read_timelines, resolve, roots
+from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import lock_heads
 from stream.timeline.entries import LedgerKey, StateKey
 from stream.timeline.planning import Plan, plan
@@ -162,10 +164,11 @@ class Reconciler:
         afresh: Collection[str],
         cause: Cause | None = None,
     ) -> list[Plan]:
-        active, plans = list(forecasters.values()), []
-        for timeline in read_timelines(self._connection, patients):
-            # who asks for a replay trusts nothing that was worked out before
-            before = None if afresh else self._courses.course(timeline.patient_id)
+        active, plans, ids = list(forecasters.values()), [], set(patients)
+        # who asks for a replay trusts nothing remembered; of an identity event on its way no head tells yet
+        stood = {} if afresh or cause else self._courses.stood(ids)
+        for timeline in read_on(self._connection, ids, stood):
+            before = None if afresh else self._courses.worked_out(timeline.patient_id)
             plans.append(plan(timeline, active, afresh, cause, before))
             self._courses.keep(timeline.patient_id, plans[-1].worked_out)
         return plans
@@ -215,7 +218,8 @@ class Reconciler:
         return superseded
 
     def _remember(self, rows: FoldRows) -> None:
-        """Keep the last state of each weights version in memory, for the next step."""
+        """Keep in memory how the timeline stands, and the last state of each weights version, for the next step."""
+        self._courses.folded(after_fold(rows))
         timeline = rows.plan.timeline
         last: dict[tuple[str, str], np.ndarray] = {}
         written = {row["weights_version"]: row for row in rows.written[schema.states]}  # in timeline order: the last

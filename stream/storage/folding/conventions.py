@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -24,6 +25,10 @@ class Conventions:
     def scan_day(self, at: dt.datetime, utc_offset_minutes: int | None) -> dt.date:
         """The day of a scan, in the zone it was stated in where that is known."""
         return self.day(at) if utc_offset_minutes is None else in_zone(at, utc_offset_minutes).date()
+
+    def of_timelines(self) -> dict[str, Any]:
+        """What a timeline is told by."""
+        return {"visit_window_days": self.visit_window_days, "criteria": self.criteria, "zone": str(self.zone)}
 
 
 def read_conventions(connection: psycopg.Connection) -> Conventions:

@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from models.features import MEASUREMENTS
 from stream.vocabulary import RejectionKind
 
+Parameters = Mapping[str, Any]
+"""Of a query, by name."""
+
 
 class TimelineScan(NamedTuple):
     """One revision of a scan in one feature version; `unseen`: not in the ledger."""
@@ -106,16 +109,23 @@ OWN = (
 )
 """Every scan that belongs on one of the timelines, whether it counts or not."""
 
-SCANS = (
-    OWN
-    + """SELECT o.root, o.scan_uid, r.revision, r.acquired_at, r.utc_offset_minutes, f.feature_version, f.sha256,
+THESE = "WITH own(root, scan_uid) AS (SELECT * FROM unnest(%(roots)b::text[], %(scans)b::text[]))\n"
+"""Some scans, of which it is known on which timelines they belong."""
+
+COUNTING = """LEFT JOIN core.ledger g ON g.kind = 'scan' AND g.id = r.scan_uid AND g.revision = r.revision
+WHERE NOT EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
+  AND i.decision IS DISTINCT FROM 'released')"""
+"""Revisions that count: nobody has set them aside."""
+
+SCANS_OF = (
+    """SELECT o.root, o.scan_uid, r.revision, r.acquired_at, r.utc_offset_minutes, f.feature_version, f.sha256,
   f.disease, f.x, g.fold_id IS NULL
 FROM own o JOIN core.revisions r USING (scan_uid)
 JOIN core.features f ON f.scan_uid = r.scan_uid AND f.revision = r.revision
-LEFT JOIN core.ledger g ON g.kind = 'scan' AND g.id = r.scan_uid AND g.revision = r.revision
-WHERE NOT EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
-  AND i.decision IS DISTINCT FROM 'released')"""
+"""
+    + COUNTING
 )
+SCANS = OWN + SCANS_OF
 
 REJECTIONS = (
     OWN

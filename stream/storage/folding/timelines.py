@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 import psycopg
@@ -19,6 +20,7 @@ from stream.storage.folding.timeline_queries import (
     SCANS,
     STATES,
     TREATMENTS,
+    Parameters,
     TakenDown,
     TimelineClinical,
     TimelineLink,
@@ -46,26 +48,40 @@ from stream.timeline.lesion_links import LesionLink, LesionLinks
 from stream.vocabulary import EntryKind, FactKind, LesionRelation, RejectionKind
 
 RowType = TypeVar("RowType")
+Heads = Mapping[str, tuple[int, bytes]]
+"""Version and digest of the last fold, by timeline."""
 
 
 def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> list[Timeline]:
     """The timelines of `patients` (roots), sorted by id. The head comes first: whatever changes later moves it on."""
     ids = sorted(set(patients))
-    rows = connection.execute(
-        "SELECT patient_id, version, fold_digest FROM core.heads WHERE patient_id = ANY(%b::text[])", [ids], binary=True
-    ).fetchall()
-    heads: dict[str, tuple[int, bytes]] = {patient_id: (version, digest) for patient_id, version, digest in rows}
-    scans = _by_patient(connection, SCANS, ids, TimelineScan)
-    rejections = _by_patient(connection, REJECTIONS, ids, TimelineRejection)
-    treatments = _by_patient(connection, TREATMENTS, ids, TimelineTreatment)
-    clinical = _by_patient(connection, CLINICAL, ids, TimelineClinical)
-    placements = _by_patient(connection, PLACEMENTS, ids, _placement)
-    states = _by_patient(connection, STATES, ids, StandingState)
+    return read_in_full(connection, ids, read_heads(connection, ids), read_conventions(connection))
+
+
+def read_heads(connection: psycopg.Connection, patients: Sequence[str]) -> Heads:
+    """Version and digest of the last fold, of those that were ever folded."""
+    query = "SELECT patient_id, version, fold_digest FROM core.heads WHERE patient_id = ANY(%b::text[])"
+    rows = connection.execute(query, [list(patients)], binary=True).fetchall()
+    return {patient_id: (version, digest) for patient_id, version, digest in rows}
+
+
+def read_in_full(
+    connection: psycopg.Connection, ids: list[str], heads: Heads, conventions: Conventions
+) -> list[Timeline]:
+    """The timelines of `ids`, in their order, whose heads were read before."""
+    if not ids:
+        return []
+    read = partial(_read, connection, ids)
+    scans = read(SCANS, TimelineScan)
+    rejections = read(REJECTIONS, TimelineRejection)
+    treatments = read(TREATMENTS, TimelineTreatment)
+    clinical = read(CLINICAL, TimelineClinical)
+    placements = read(PLACEMENTS, _placement)
+    states = read(STATES, StandingState)
     course = read_standing_course(connection, ids)
     said = read_findings(connection, ids)
-    outcomes = _by_patient(connection, OUTCOMES, ids, TimelineOutcome)
-    links = _by_patient(connection, LINKS, ids, TimelineLink)
-    conventions = read_conventions(connection)
+    outcomes = read(OUTCOMES, TimelineOutcome)
+    links = read(LINKS, TimelineLink)
     timelines = []
     for patient_id in ids:
         known = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
@@ -75,9 +91,12 @@ def read_timelines(connection: psycopg.Connection, patients: Iterable[str]) -> l
         timeline = _timeline(patient_id, heads.get(patient_id, (0, b"")), facts, placed, standing)
         said_by_people = _links(links[patient_id])
         timeline = replace(timeline, outcomes=_outcomes(outcomes[patient_id]), links=said_by_people)
-        agreed = replace(timeline, visit_window_days=conventions.visit_window_days, criteria=conventions.criteria)
-        timelines.append(agreed)
+        timelines.append(replace(timeline, **conventions.of_timelines(), scans_seen=_seen(scans[patient_id])))
     return timelines
+
+
+def _seen(rows: Iterable[TimelineScan]) -> int:
+    return len({(row.scan_uid, row.revision) for row in rows if not row.unseen})
 
 
 def resolve(connection: psycopg.Connection, scan_uids: Sequence[str]) -> dict[str, str]:
@@ -106,12 +125,22 @@ Facts = tuple[
 Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...], tuple[StandingCourseRow, ...]]
 
 
-def _by_patient(
-    connection: psycopg.Connection, query: str, ids: list[str], row_type: Callable[..., RowType]
+def _read(
+    connection: psycopg.Connection, ids: list[str], query: str, row_type: Callable[..., RowType]
+) -> dict[str, list[RowType]]:
+    return rows_by_patient(connection, query, {"patients": ids}, ids, row_type)
+
+
+def rows_by_patient(
+    connection: psycopg.Connection,
+    query: str,
+    these: Parameters,
+    ids: Iterable[str],
+    row_type: Callable[..., RowType],
 ) -> dict[str, list[RowType]]:
     """The rows of each of `ids`, which the first column names; `row_type` takes the others."""
     rows: dict[str, list[RowType]] = {patient_id: [] for patient_id in ids}
-    for patient_id, *values in connection.execute(query, {"patients": ids}, binary=True).fetchall():
+    for patient_id, *values in connection.execute(query, these, binary=True).fetchall():
         rows[patient_id].append(row_type(*values))
     return rows
 
@@ -123,7 +152,7 @@ def _placement(kind: str, entry_id: str, revision: int, at: dt.datetime, fold_id
 def _entries(facts: Facts, said: Findings, conventions: Conventions) -> tuple[Entry, ...]:
     scans, rejections, treatments, *_ = facts
     taken_down = _taken_down(rejections)
-    return ordered([*_scan_entries(scans, taken_down, said, conventions), *_treatment_entries(treatments, conventions)])
+    return ordered([*scan_entries(scans, taken_down, said, conventions), *_treatment_entries(treatments, conventions)])
 
 
 def _timeline(
@@ -180,7 +209,7 @@ def _taken_down(rows: Iterable[TimelineRejection]) -> dict[str, TakenDown]:
     }
 
 
-def _scan_entries(
+def scan_entries(
     rows: Iterable[TimelineScan], taken_down: Mapping[str, TakenDown], said: Findings, conventions: Conventions
 ) -> list[Entry]:
     """The highest revision of each scan that counts, with its features of every version."""
