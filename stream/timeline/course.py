@@ -150,17 +150,19 @@ def _known_last(scans: Sequence[ScanEntry]) -> str:
     return next((disease for disease in own if disease != "unknown"), "unknown")
 
 
-def moves(timeline: Timeline, course: PatientCourse) -> tuple[list[CourseRow], list[StandingCourseRow]]:
+def by_key(rows: Iterable[StandingCourseRow]) -> dict[RowKey, StandingCourseRow]:
+    """The rows that stand, by what names them."""
+    return {(each.row.table, _KEY_OF[each.row.table](each.row.values)): each for each in rows}
+
+
+def moves(
+    standing: Mapping[RowKey, StandingCourseRow], course: PatientCourse
+) -> tuple[list[CourseRow], list[StandingCourseRow]]:
     """Rows of `course` that have to be written, and standing ones that have to end."""
-    standing = {_key(each.row): each for each in timeline.course}
     wanted = course.rows
     new = [row for key, row in wanted.items() if key not in standing or standing[key].row != row]
     gone = [each for key, each in standing.items() if wanted.get(key) != each.row]
     return new, gone
-
-
-def _key(row: CourseRow) -> RowKey:
-    return row.table, _KEY_OF[row.table](row.values)
 
 
 def _question_row(question: Question) -> CourseRow:

@@ -3,7 +3,7 @@
 docs/protocol.md 1: digest_0 covers patient, weights and clinical facts, each further one the entry and the one before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Protocol
@@ -47,9 +47,32 @@ class Chain:
         return state.position <= len(self.links) and self.links[state.position - 1] == state.digest
 
 
-def chain_of(timeline: Timeline, course: PatientCourse, weights: ServedWeights, before: Chain | None = None) -> Chain:
-    """The chain of `timeline`; `before`: one made earlier, of which the same beginning is not made again."""
-    begun, seen = _beginning(timeline, weights), _seen(timeline, course, weights)
+def chains_of(
+    timeline: Timeline, course: PatientCourse, active: Sequence[ServedWeights], before: Mapping[str, Chain]
+) -> dict[str, Chain]:
+    """The chains of `timeline` by weights version; of those made `before` the same beginning is not made again."""
+    versions = {each.card.feature_version for each in active}
+    seen = {version: seen_of(timeline, course, version) for version in versions}
+    return {
+        each.weights_version: _chain(timeline, seen[each.card.feature_version], each, before.get(each.weights_version))
+        for each in active
+    }
+
+
+def seen_of(timeline: Timeline, course: PatientCourse, feature_version: str) -> tuple[SeenVisit | None, ...]:
+    """What a model sees at each entry: nothing at a treatment."""
+    return tuple(
+        [
+            None if isinstance(entry, TreatmentEntry) else course.seen(entry, feature_version)
+            for entry in timeline.entries
+        ]
+    )
+
+
+def _chain(
+    timeline: Timeline, seen: tuple[SeenVisit | None, ...], weights: ServedWeights, before: Chain | None
+) -> Chain:
+    begun = _beginning(timeline, weights)
     told = before if before and before.begun == begun else Chain(begun, (), (), (), ())
     same = min(same_first(told.entries, timeline.entries), same_first(told.seen, seen))
     applies = *told.applies[:same], *(_apply(timeline, weights, each) for each in seen[same:])
@@ -61,17 +84,9 @@ def chain_of(timeline: Timeline, course: PatientCourse, weights: ServedWeights, 
 
 def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry, bytes]]:
     """Every entry with the digest of the timeline up to it, under one weights version."""
-    seen = _seen(timeline, course_of(timeline, ()), weights)
+    seen = seen_of(timeline, course_of(timeline, ()), weights.card.feature_version)
     links = _links(timeline, seen, weights, 0, len(seen), _beginning(timeline, weights))
     return zip(timeline.entries, links, strict=True)
-
-
-def _seen(timeline: Timeline, course: PatientCourse, weights: ServedWeights) -> tuple[SeenVisit | None, ...]:
-    """What a model sees at each entry: nothing at a treatment."""
-    version = weights.card.feature_version
-    return tuple(
-        [None if isinstance(entry, TreatmentEntry) else course.seen(entry, version) for entry in timeline.entries]
-    )
 
 
 def _apply(timeline: Timeline, weights: ServedWeights, seen: SeenVisit | None) -> bool:

@@ -5,7 +5,7 @@ one recomputed from the facts; folding starts at the first position where they d
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import attrgetter
@@ -14,13 +14,13 @@ from typing import NamedTuple
 from models.criteria.walk import same_first
 from models.timepoint import Timepoint
 from stream.timeline.causes import cause_of
-from stream.timeline.course import PatientCourse, course_of, moves
+from stream.timeline.conclusions import Conclusions, conclusions, open_before
+from stream.timeline.course import PatientCourse, by_key, moves
 from stream.timeline.entries import (
     DAY,
     CourseRow,
     Entry,
     Placement,
-    ScanEntry,
     StandingCourseRow,
     StandingState,
     StateKey,
@@ -29,8 +29,8 @@ from stream.timeline.entries import (
     place,
 )
 from stream.timeline.kept_states import kept_states
-from stream.timeline.links import Chain, ServedWeights, chain_of
-from stream.timeline.open_questions import OpenQuestions, as_they_stand
+from stream.timeline.links import Chain, ServedWeights
+from stream.timeline.open_questions import OpenQuestions
 from stream.vocabulary import Cause, EntryKind
 
 
@@ -57,14 +57,6 @@ class WeightsPlan:
     steps: tuple[TimelineStep, ...]
     kept: tuple[StandingState, ...]
     ended: tuple[StandingState, ...]
-
-
-@dataclass(frozen=True)
-class Conclusions:
-    """What follows from the facts of a timeline, whatever stands: its course, and its chain by weights version."""
-
-    course: PatientCourse
-    chains: Mapping[str, Chain]
 
 
 class QuestionEnd(NamedTuple):
@@ -118,9 +110,10 @@ def plan(
     out of the patient earlier, so that it is not all worked out again.
     """
     same, placed, ended = _moves(timeline)
-    stood = as_they_stand(timeline.course)
+    standing = by_key(timeline.course)
+    stood = open_before(standing, before)
     states = _by_weights(timeline.states)
-    now = _worked_out(timeline, active, before)
+    now = conclusions(timeline, active, before)
     course, weights_plans = now.course, []
     for weights in active:
         version = weights.weights_version
@@ -130,17 +123,10 @@ def plan(
     from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
     states_end = any(each.ended for each in weights_plans)
     cause = cause or (Cause.REPLAY if afresh else cause_of(timeline, states_end, placed, ended))
-    new, gone_rows = moves(timeline, course)
+    new, gone_rows = moves(standing, course)
     rows = tuple(new), tuple(gone_rows)
     closed = tuple(_closed(stood, course, weights_plans, cause))
     return Plan(timeline, tuple(weights_plans), placed, ended, stood, now, *rows, closed, cause, from_position)
-
-
-def _worked_out(timeline: Timeline, active: Sequence[ServedWeights], before: Conclusions | None) -> Conclusions:
-    course = course_of(timeline, _endpoints(timeline, active), before.course if before else None)
-    told = before.chains if before else {}
-    chains = {each.weights_version: chain_of(timeline, course, each, told.get(each.weights_version)) for each in active}
-    return Conclusions(course, chains)
 
 
 def _closed(
@@ -155,14 +141,6 @@ def _closed(
         for endpoint in endpoints:
             if was.is_open(state.scan_uid, endpoint) and not now.is_open(state.scan_uid, endpoint):
                 yield QuestionEnd(state.key, endpoint, now.closed_by(state.scan_uid, endpoint, cause))
-
-
-def _endpoints(timeline: Timeline, active: Sequence[ServedWeights]) -> set[str]:
-    """Those that active weights forecast for a disease of the timeline's scans."""
-    scans = [entry for entry in timeline.entries if isinstance(entry, ScanEntry)]
-    told = {timeline.disease_of(own) for own in {each.disease for scan in scans for each in scan.features.values()}}
-    cards = [weights.card for weights in active if told & set(weights.card.applies_to.diseases)]
-    return {each.endpoint for card in cards for each in card.endpoints}
 
 
 def latest_forecasts(timeline: Timeline, course: PatientCourse, weights_plan: WeightsPlan) -> set[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from models.criteria.finding import LesionFinding, LesionRole, LesionState, NamedBy
 from models.criteria.place import LesionPlace, Registration
 from models.features import MEASUREMENTS
+from stream.timeline.conclusions import Conclusions
 from stream.timeline.course import PatientCourse, course_of
 from stream.timeline.entries import (
     ClinicalRecord,
@@ -22,7 +23,7 @@ from stream.timeline.entries import (
     ordered,
 )
 from stream.timeline.lesion_links import LesionLink, LesionLinks
-from stream.timeline.planning import Conclusions, Plan, plan
+from stream.timeline.planning import Plan, plan
 from stream.vocabulary import LesionRelation
 from tests.timeline.test_planning import Weights, applied
 

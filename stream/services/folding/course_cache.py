@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from stream.timeline.conclusions import Conclusions
 from stream.timeline.entries import Timeline
-from stream.timeline.planning import Conclusions
 
 CACHED_VISITS = 16_000
 """Of all courses in memory together: at 14 KB a visit with a handful of lesions, some 220 MB."""
