@@ -13,18 +13,19 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.platypus import Flowable, KeepInFrame, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Image, KeepInFrame, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from dashboard import wording
 from dashboard.patient import risks, sizes, story, tables, therapy
 from dashboard.patient.board_drawing import SumsDrawing, TherapyDrawing
 from dashboard.patient.case import PatientCase
+from dashboard.patient.key_slices import KeySliceRow, in_words
 from dashboard.patient.verdicts import written
 from dashboard.style import INK, MUTED, RULE, WORSE
 from stream.vocabulary import RECIST
 
 MARGIN = 14 * mm
-VISITS_SHOWN, LESIONS_SHOWN, LESION_VISITS_SHOWN = 6, 10, 5
+VISITS_SHOWN, LESIONS_SHOWN, LESION_VISITS_SHOWN, PICTURES_ACROSS = 6, 10, 5, 4
 SANS, BOLD = "Vera", "Vera-Bold"
 FONTS = {SANS: "Vera.ttf", BOLD: "VeraBd.ttf"}
 BODY = ParagraphStyle("body", fontName=SANS, fontSize=8.6, leading=11.5, textColor=HexColor(INK))
@@ -35,8 +36,11 @@ TITLE = ParagraphStyle("title", HEAD, fontSize=14, leading=18)
 WARNING = ParagraphStyle("warning", SMALL, fontName=BOLD, textColor=HexColor(WORSE))
 
 
-def board_page(case: PatientCase) -> bytes:
-    """The page: summary, treatments, sums, verdicts, lesions, forecasts; models and versions at its foot."""
+def board_page(case: PatientCase, pictures: Sequence[KeySliceRow] = ()) -> bytes:
+    """The page: summary, treatments, sums, verdicts, lesions, forecasts; models and versions at its foot.
+
+    `pictures`: key slices of one scan.
+    """
     for name, file in FONTS.items():
         pdfmetrics.registerFont(TTFont(name, Path(reportlab.__file__).parent / "fonts" / file))
     written_to = io.BytesIO()
@@ -51,12 +55,12 @@ def board_page(case: PatientCase) -> bytes:
         author="ScanStream",
         invariant=True,
     )
-    parts = list(_parts(case, document.width))
+    parts = list(_parts(case, pictures, document.width))
     document.build([KeepInFrame(document.width, document.height - 12, parts, mode="shrink")])
     return written_to.getvalue()
 
 
-def _parts(case: PatientCase, width: float) -> Sequence[Flowable]:
+def _parts(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) -> Sequence[Flowable]:
     as_of = " (as known then)" if case.past else ""
     parts = [
         _text(wording.RESEARCH_USE.replace("*", ""), WARNING),
@@ -65,6 +69,7 @@ def _parts(case: PatientCase, width: float) -> Sequence[Flowable]:
         _text("How is this patient doing?", HEAD),
         *[_text(sentence, BODY) for sentence in story.summary(case)],
         *_drawn(case, width),
+        *_pictured(case, pictures, width),
         *_tables(case, width),
         Spacer(0, 4),
         _text(_source(case), QUIET),
@@ -82,6 +87,24 @@ def _drawn(case: PatientCase, width: float) -> list[Flowable]:
         drawn += [SumsDrawing(sums, sizes.limits(case), case.chart.span, width)]
         drawn += [_text(sizes.CODES.replace("\N{BLACK STAR}", "*"), QUIET)]
     return drawn
+
+
+def _pictured(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) -> list[Flowable]:
+    """Each picture with what was measured of its lesion, beside each other."""
+    if not pictures:
+        return []
+    day = written(case.day(pictures[0].acquired_at))
+    cells = [[_picture(row) for row in pictures], [_text(", ".join(in_words(row)), SMALL) for row in pictures]]
+    across = max(len(pictures), PICTURES_ACROSS)
+    table = Table(cells, colWidths=[width / across] * len(pictures), hAlign="LEFT")
+    table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+    return [_text(f"Key slices of the scan of {day}, each lesion outlined (bar: 10 mm)", HEAD), table]
+
+
+def _picture(row: KeySliceRow) -> Image:
+    """As large as on the patient's page, where a pixel of the screen is half a point."""
+    across = row.shown_px / 2
+    return Image(io.BytesIO(row.png), across, across * row.height / row.width)
 
 
 def _tables(case: PatientCase, width: float) -> list[Flowable]:

@@ -46,18 +46,36 @@ class KeySliceRow(NamedTuple):
 
 def key_slices(source: ViewReader, case: PatientCase) -> None:
     """The pictures of the latest scans that have some, and of all of them for whoever asks."""
-    standing = case.key_slices.merge(case.values[_REVISION].drop_duplicates())
-    scans = list(standing.scan_uid.unique())
+    scans = _scans(case)
     if not scans:
         return
     st.markdown("**Key slices**")
     everything = len(scans) > SCANS_SHOWN and st.toggle(f"Of all {len(scans)} scans", key="all-key-slices")
     shown = scans if everything else scans[:SCANS_SHOWN]
-    pictures = source.read(patient_page.KEY_SLICES, patient=case.patient, scans=shown)
-    rows = rows_of(_at_one_scale(standing.merge(pictures, on=_KEY)), KeySliceRow)
+    rows = _rows(source, case, shown)
     told = "".join(_scan([row for row in rows if row.scan_uid == scan], case) for scan in shown)
     st.html(f'<div class="slices">{told}</div>')
     st.caption(ABOUT)
+
+
+def latest_key_slices(source: ViewReader, case: PatientCase) -> list[KeySliceRow]:
+    """The pictures of the latest scan that has some, the largest lesion first."""
+    scans = _scans(case)
+    return _rows(source, case, scans[:1]) if scans else []
+
+
+def _standing(case: PatientCase) -> pd.DataFrame:
+    """Of the revisions that count."""
+    return case.key_slices.merge(case.values[_REVISION].drop_duplicates())
+
+
+def _scans(case: PatientCase) -> list[str]:
+    return list(_standing(case).scan_uid.unique())
+
+
+def _rows(source: ViewReader, case: PatientCase, scans: list[str]) -> list[KeySliceRow]:
+    pictures = source.read(patient_page.KEY_SLICES, patient=case.patient, scans=scans)
+    return rows_of(_at_one_scale(_standing(case).merge(pictures, on=_KEY)), KeySliceRow)
 
 
 def _at_one_scale(frame: pd.DataFrame) -> pd.DataFrame:
@@ -75,7 +93,7 @@ def _scan(rows: list[KeySliceRow], case: PatientCase) -> str:
 
 
 def _figure(row: KeySliceRow, day: str) -> str:
-    name, *others = words = list(_words(row))
+    name, *others = words = list(in_words(row))
     alt = f"{', '.join(words)}. Scan of {day}; the lesion is outlined."
     height = round(row.shown_px * row.height / row.width)
     data = base64.b64encode(row.png).decode()
@@ -84,7 +102,7 @@ def _figure(row: KeySliceRow, day: str) -> str:
     return f"<figure>{image}<figcaption><b>{escape(name)}</b><br>{caption}</figcaption></figure>"
 
 
-def _words(row: KeySliceRow) -> Iterator[str]:
+def in_words(row: KeySliceRow) -> Iterator[str]:
     """What it is, what was measured of it, and where the slice is."""
     yield row.lesion_label or "Lesion"
     sizes = ((row.volume_ml, "volume {:.3g} ml"), (row.longest_diameter_mm, "longest diameter {:.0f} mm"))

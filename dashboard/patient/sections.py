@@ -12,7 +12,9 @@ from dashboard.html_table import html_table
 from dashboard.patient import tables
 from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
+from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.verdicts import written
+from dashboard.queries import reader
 from dashboard.rows import ForecastCard, rows_of
 
 COLOURS: dict[wording.Trend, Literal["orange", "blue", "gray"]]
@@ -59,7 +61,7 @@ def downloads(case: PatientCase) -> None:
     with st.container(horizontal=True, key="downloads"):
         st.download_button(
             "One page for the tumour board (PDF)",
-            lambda: board_page(case),
+            lambda: _board_page(case),
             f"{case.patient}.pdf",
             "application/pdf",
             key="pdf",
@@ -75,6 +77,12 @@ def downloads(case: PatientCase) -> None:
             on_click="ignore",
             icon=":material/table:",
         )
+
+
+def _board_page(case: PatientCase) -> bytes:
+    """With pictures that are read now: few ask for it, and they are large."""
+    with reader() as source:
+        return board_page(case, latest_key_slices(source, case))
 
 
 def coming(case: PatientCase, group: str) -> None:

@@ -28,6 +28,7 @@ FILES = {
     "treatments": "treatments",
     "scan_status": "scans",
     "unused": "unused",
+    "key_slice": "key_slices",
 }
 """Files, named like the views whose columns they have."""
 

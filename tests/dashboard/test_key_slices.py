@@ -1,18 +1,27 @@
 """Pictures of lesions on a patient's page: beside their values, told in words, and only where there are some."""
 
 import base64
+import csv
 import datetime as dt
 import html
+import io
 import re
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
+from dashboard.patient.board_page import board_page
+from dashboard.patient.case import PatientCase
+from dashboard.patient.key_slices import latest_key_slices
+from dashboard.patient.tables import csv_files
 from stream.settings import Settings
 from tests.dashboard.browser import PATIENCE_MS
 from tests.dashboard.cohort import BRAIN, GROWING, MARKUP, PICTURED
 from tests.dashboard.conftest import Open, read
 from tests.dashboard.rows import PICTURE
+from tests.dashboard.stories import source
 from tests.dashboard.test_in_a_browser import address as address
 
 
@@ -90,3 +99,18 @@ def test_a_browser_draws_them_on_a_small_screen_too(address: str, browser_page: 
     box = shown.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert box["height"] / box["width"] == 160 / 192
+
+
+def test_the_page_for_the_board_shows_the_latest_ones_and_the_files_tell_of_all(filled: Settings) -> None:
+    with source(filled) as reader:
+        of_brain = PatientCase.read(reader, BRAIN, ZoneInfo("UTC"))
+        shown = latest_key_slices(reader, of_brain)
+        page = board_page(of_brain, shown)
+    (paper,) = PdfReader(io.BytesIO(page)).pages
+    assert len(paper.images) == len(shown) == 1
+    words = " ".join(paper.extract_text().split())
+    assert "Enhancing tumour, volume 48.9 ml, axial slice 11 of 24, from the feet" in words
+    files = dict(csv_files(of_brain))
+    rows = list(csv.DictReader(io.StringIO(files[f"{BRAIN}-key_slice.csv"])))
+    assert [row["volume_ml"] for row in rows] == ["48.9", "21.4"]
+    assert [(row["view"], row["slice_number"]) for row in rows] == [("axial", "11")] * 2
