@@ -32,13 +32,13 @@ def live(page: Callable[[ViewReader], None], pause_seconds: float = LOOK_SECONDS
 
 def _draw(page: Callable[[ViewReader], None]) -> None:
     try:
-        before = pulse().snapshot()
-        with reader() as source:
+        with reader(pulse().snapshot()) as source:
             page(source)
+        drawn_from = source.drawn_from
     except DatabaseAway as error:
         logs.event("database_away", logging.WARNING, reason=error)
-        before = None
-    st.session_state[DRAWN] = before, time.monotonic()
+        drawn_from = None
+    st.session_state[DRAWN] = drawn_from, time.monotonic()
 
 
 def _look(pause_seconds: float) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.rows import WorklistRow
+from dashboard.shared import shared_answers
 from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
 from stream.endpoints import database_url
 from stream.errors import CannotStart
@@ -19,9 +20,11 @@ from stream.storage.reading import cohort_pages, pages, patient_page
 from stream.vocabulary import Decision
 
 ROLE = "dashboard"
-AWAY = (CannotStart, pd.errors.DatabaseError, database.ReaderOutage)
+AWAY = (CannotStart, pd.errors.DatabaseError, *database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 UNUSED_SHOWN = 25
+COUNTS_SECONDS, COHORT_SECONDS = 5, 30
+"""For how long an answer about all files, or all patients, holds for all viewers, whatever was committed meanwhile."""
 
 
 class DatabaseAway(Exception):
@@ -29,10 +32,15 @@ class DatabaseAway(Exception):
 
 
 class ViewReader:
-    """Reads as the role `dashboard`; all that one reader reads is of the same moment."""
+    """Reads as the role `dashboard`; all that one reader reads is of the same moment.
 
-    def __init__(self, connection: Any) -> None:
+    But for answers about everybody, where `snapshot` says which moment that is (of the pulse): these are shared with
+    other viewers, and `drawn_from` is then the oldest snapshot of what was read.
+    """
+
+    def __init__(self, connection: Any, snapshot: str | None = None) -> None:
         self._connection = connection
+        self._snapshot = self.drawn_from = snapshot
         self.now: pd.Timestamp = self._read(pages.NOW).now[0]
 
     def worklist(self, asked: WorklistQuery) -> list[WorklistRow]:
@@ -60,15 +68,16 @@ class ViewReader:
 
     def service(self) -> pd.Series:
         """Counts of files, what is pending, and when something last arrived or was folded."""
-        return self._read(pages.SERVICE).iloc[0]
+        counts = self._shared(pages.SERVICE, COUNTS_SECONDS)
+        return counts.assign(now=self.now).iloc[0]
 
     def revisions(self) -> dict[str, int]:
         """How many scan revisions have each status."""
-        return dict(self._read(pages.REVISIONS).itertuples(index=False, name=None))
+        return dict(self._shared(pages.REVISIONS, COUNTS_SECONDS).itertuples(index=False, name=None))
 
     def unused_counts(self) -> pd.DataFrame:
         """In how many scans what is not used was found, the most frequent first, at most UNUSED_SHOWN."""
-        return self._read(pages.UNUSED_COUNTS, limit=UNUSED_SHOWN)
+        return self._shared(pages.UNUSED_COUNTS, COUNTS_SECONDS, limit=UNUSED_SHOWN)
 
     def model_cards(self) -> pd.DataFrame:
         """Weights in service with their cards, those that lead first."""
@@ -76,19 +85,19 @@ class ViewReader:
 
     def enrolled(self) -> pd.DataFrame:
         """Every trial, arm and disease that patients are in."""
-        return self._read(cohort_pages.ENROLLED)
+        return self._shared(cohort_pages.ENROLLED, COHORT_SECONDS)
 
     def judged(self) -> pd.DataFrame:
         """Every line of therapy and criterion that there are verdicts on."""
-        return self._read(cohort_pages.JUDGED)
+        return self._shared(cohort_pages.JUDGED, COHORT_SECONDS)
 
     def lines(self, choice: Mapping[str, object]) -> pd.DataFrame:
         """What became of each patient's lines; `choice` has trial, arm, disease, line (None: any) and criterion."""
-        return self._read(cohort_pages.LINES, **choice)
+        return self._shared(cohort_pages.LINES, COHORT_SECONDS, **choice)
 
     def line_visits(self, line: int, criterion: str, patients: Sequence[str]) -> pd.DataFrame:
         """The verdicts of these patients in a line, in days since its baseline."""
-        return self._read(cohort_pages.VISITS, line=line, criterion=criterion, patients=patients)
+        return self._shared(cohort_pages.VISITS, COHORT_SECONDS, line=line, criterion=criterion, patients=patients)
 
     def given(self, patients: Sequence[str]) -> pd.DataFrame:
         """The treatments of these patients, by start."""
@@ -97,6 +106,19 @@ class ViewReader:
     def read(self, sql: str, **values: object) -> pd.DataFrame:
         """The rows of a query of `stream.storage.reading`."""
         return self._read(sql, **values)
+
+    def of_all(self, sql: str, **values: object) -> pd.DataFrame:
+        """The same of a query that goes through all patients: shared with other viewers."""
+        return self._shared(sql, COHORT_SECONDS, **values)
+
+    def _shared(self, sql: str, seconds: float, **values: object) -> pd.DataFrame:
+        if self._snapshot is None:
+            return self._read(sql, **values)
+        question = f"{database_url(load_settings(), ROLE)} {sql} {values}"
+        answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._read(sql, **values))
+        if answer.snapshot != self._snapshot:
+            self.drawn_from = answer.snapshot
+        return answer.rows
 
     def _with_cards(self, weights: pd.DataFrame) -> pd.DataFrame:
         """With the card of each: it never changes, and to read it takes longer than all else of a patient's page."""
@@ -116,14 +138,14 @@ class ViewReader:
 
 
 @contextmanager
-def reader() -> Iterator[ViewReader]:
-    """A reader of one snapshot; raises DatabaseAway while Postgres cannot be asked."""
+def reader(snapshot: str | None = None) -> Iterator[ViewReader]:
+    """A reader of one moment; raises DatabaseAway while Postgres cannot be asked."""
     try:
         pool = _pool(load_settings(), ROLE)
         with pool.connect().execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ) as connection:
-            yield ViewReader(connection)
+            yield ViewReader(connection, snapshot)
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.rates import not_evaluable
 
 MOST_LINES = 40
@@ -44,8 +45,7 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits) -> None:
         f"{words.change(limits.progression)}; progression is told from the smallest sum so far or by new lesions, so "
         "that a bar below that line may have progressed too. A click on a bar opens the patient."
     )
-    with st.expander("Table of best changes"):
-        st.dataframe(tables.best_changes(frame), hide_index=True, key="waterfall-table")
+    closed_table("Table of best changes", "waterfall-table", lambda: tables.best_changes(frame))
 
 
 def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -> None:
@@ -66,8 +66,7 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -
         f"Change of the {limits.of} from the baseline. A line is open where not all targets were evaluated. "
         "Cross: first progression; star: first new lesion. Point at a line to see whose it is; a click opens it."
     )
-    with st.expander("Table of visits"):
-        st.dataframe(tables.visits(points), hide_index=True, key="spider-table", placeholder="")
+    closed_table("Table of visits", "spider-table", lambda: tables.visits(points))
 
 
 def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -4,10 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.survival import FEWEST, kaplan_meier, median
 from dashboard.cohort.swimmer import MOST_LANES, swimmer
 from dashboard.queries import ViewReader
 
+ROWS_PER_PAGE = 50
 COLUMNS = {"Page": st.column_config.LinkColumn("Page", display_text="open", width=70)}
 
 
@@ -39,8 +41,7 @@ def lasting(based: pd.DataFrame) -> None:
         f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
         f"who had not, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
     )
-    with st.expander("Table of the curve"):
-        st.dataframe(tables.curve(curves, timing.until), hide_index=True, key="survival-table")
+    closed_table("Table of the curve", "survival-table", lambda: tables.curve(curves, timing.until))
 
 
 def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
@@ -74,11 +75,18 @@ def each(based: pd.DataFrame, source: ViewReader) -> None:
 
 
 def who(everyone: pd.DataFrame) -> None:
-    """The table of all patients, and its CSV."""
+    """The table of all patients, some at a time, and its CSV with all of them."""
     st.subheader("Who is in it?", anchor=False)
-    table = tables.patients(everyone)
-    st.dataframe(table, hide_index=True, key="patients", column_config=COLUMNS, placeholder="")
-    csv = tables.harmless_csv(table.drop(columns="Page"))
+    pages = -(-len(everyone) // ROWS_PER_PAGE)
+    number = st.pagination(pages, key="who", max_visible_pages=9) if pages > 1 else 1
+    shown = everyone.iloc[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+    st.dataframe(tables.patients(shown), hide_index=True, key="patients", column_config=COLUMNS, placeholder="")
     st.download_button(
-        "Table as CSV", csv, "cohort.csv", "text/csv", key="csv", icon=":material/download:", on_click="ignore"
+        "Table as CSV",
+        lambda: tables.harmless_csv(tables.patients(everyone).drop(columns="Page")),
+        "cohort.csv",
+        "text/csv",
+        key="csv",
+        icon=":material/download:",
+        on_click="ignore",
     )

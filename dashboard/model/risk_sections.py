@@ -145,10 +145,9 @@ def download(before: pd.DataFrame) -> None:
     """Each forecast with what followed, as CSV."""
     if before.empty:
         return
-    csv = harmless_csv(before.drop(columns="made_before"))
     st.download_button(
         "Forecasts and what followed as CSV",
-        csv,
+        lambda: harmless_csv(before.drop(columns="made_before")),
         "forecasts.csv",
         "text/csv",
         key="csv",

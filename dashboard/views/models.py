@@ -30,16 +30,16 @@ def models(source: ViewReader) -> None:
 def _here(source: ViewReader, weights: Sequence[WeightsRow]) -> None:
     """Whether it is still right, on the patients of this service."""
     choice = choose(questions(weights), source.enrolled())
-    rows = source.read(model_page.FOLLOWED, **choice.question._asdict(), **choice.patients)
+    rows = source.of_all(model_page.FOLLOWED, **choice.question._asdict(), **choice.patients)
     before = risk_sections.counted(rows, choice)
     lead = before[before.role == "lead"]
     risk_sections.calibrated(lead, choice)
     risk_sections.compared(before, choice)
     risk_sections.split(lead, choice)
     risk_sections.download(before)
-    other_sections.sizes(source.read(model_page.SIZES, **choice.patients))
+    other_sections.sizes(source.of_all(model_page.SIZES, **choice.patients))
     leading = [row for row in weights if any(pair["endpoint"] == choice.question.endpoint for pair in row.leads)]
-    other_sections.inputs(source.read(model_page.INPUTS, **choice.patients), leading)
+    other_sections.inputs(source.of_all(model_page.INPUTS, **choice.patients), leading)
 
 
 live(models, EVERY_SECONDS)

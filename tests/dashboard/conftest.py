@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard import charts, pulse
+from dashboard import charts, pulse, queries
 from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
 from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
@@ -64,6 +64,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page(settings, "pipeline")`: the page as the dashboard of these settings shows it."""
 
     monkeypatch.setattr(pulse, "PATIENCE_SECONDS", SLOW_SECONDS)
+    monkeypatch.setattr(pulse, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(queries, "COUNTS_SECONDS", 0)
+    monkeypatch.setattr(queries, "COHORT_SECONDS", 0)
     # here every chart is checked against the schema of Vega-Lite
     monkeypatch.setattr(charts.Drawing, "to_dict", alt.LayerChart.to_dict)
     # AppTest leaves the page there, and processes that are forked later would begin by running it

@@ -24,6 +24,7 @@ class Rows:
     now: dt.datetime
     tables: dict[str, list[dict]] = field(default_factory=dict)
     fold: int = 0
+    folds: int = 0
     ended: int = 0
 
     def patient(self, patient: str, scans: list[Scan]) -> None:
@@ -204,8 +205,9 @@ class Rows:
 
     def _fold(self, patient: str, scan: Scan, scan_uid: str, position: int) -> None:
         at = self.at(scan.days_ago)
-        self.fold += 1
+        self.folds += 1
         computed = at + dt.timedelta(minutes=3, seconds=2)
+        self.fold = int(computed.timestamp()) * 1000 + self.folds  # folds are numbered in the order of their times
         fold = {"fold_id": self.fold, "patient_id": patient, "cause": "scan", "computed_at": computed}
         self._add("folds", **fold, head_version=position + 1, rows_digest=NO_HASH, digest=NO_HASH)
         entry = {"fold_id": self.fold, "kind": "scan", "id": scan_uid, "revision": 1}

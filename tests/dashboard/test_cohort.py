@@ -103,3 +103,13 @@ def test_export_writes_the_lines_that_are_asked_for_and_no_cell_that_is_a_formul
         patient: best or "" for patient, best in view.fetchall()
     }
     assert rows["PG"]["arm"] == "'=1+2"
+
+
+def test_a_table_below_a_figure_travels_once_it_is_opened(database: Database, open_page: Open) -> None:
+    fold_each(database.connect(), trial())
+    page = open_page(database.settings, "cohort")
+    closed = [table.value for table in page.dataframe]
+    page.session_state["spider-table-box"] = True
+    opened = [table.value for table in page.run().dataframe]
+    assert not any("Verdict" in table for table in closed)
+    assert len(next(table for table in opened if "Verdict" in table)) > 1
