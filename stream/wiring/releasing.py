@@ -3,6 +3,7 @@
 from functools import partial
 
 from stream.archive.originals import Archive
+from stream.dicom.gateway.peers import read_peers, with_issuers
 from stream.dicom.gateway.released import ArchivedFiles
 from stream.services.accepting.decisions import SignOff
 from stream.services.accepting.releasing import Amendment, Release
@@ -26,4 +27,5 @@ def release(settings: Settings, item_id: str, amendment: Amendment, sign_off: Si
 
 def kept_files(settings: Settings, gateway: Connection) -> ArchivedFiles:
     """What a release needs of the archive and of the pseudonyms."""
-    return ArchivedFiles(settings, Archive(settings.archive), partial(pseudonyms, settings, gateway))
+    told = with_issuers(settings, read_peers(settings.peers))
+    return ArchivedFiles(told, Archive(settings.archive), partial(pseudonyms, settings, gateway))

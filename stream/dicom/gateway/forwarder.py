@@ -13,6 +13,8 @@ from pydicom import Dataset
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
+from stream.dicom.gateway.peers import read_peers, with_issuers
+from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_dataset, reading
@@ -51,7 +53,7 @@ class Forwarder:
         publisher: Publisher,
         pseudonyms: Callable[[Connection], Pseudonyms],
     ) -> None:
-        self._settings = settings
+        self._settings = Reread([settings.peers], lambda: with_issuers(settings, read_peers(settings.peers)))
         self._required = settings.series_required()
         self._spool = spool
         self._archive = archive
@@ -150,7 +152,7 @@ class Forwarder:
         dataset = None
         try:
             dataset = read_dataset(path)
-            return describe(read_header(dataset, self._settings, calling_ae), pseudonyms, self._required)
+            return describe(read_header(dataset, self._settings.value(), calling_ae), pseudonyms, self._required)
         except SetAside as error:
             scan, patient = (None, None) if dataset is None else self._named(dataset, calling_ae, pseudonyms)
             return UnusableFile(error.reason_code, error.reason, scan, patient)
@@ -159,7 +161,7 @@ class Forwarder:
         """Scan and patient that a file names whose header cannot be used, each where it can be read."""
         study_uid, patient_id = text(dataset, "StudyInstanceUID"), None
         with suppress(SetAside), reading("header"):
-            who = patient_identity(dataset, self._settings, calling_ae)
+            who = patient_identity(dataset, self._settings.value(), calling_ae)
             patient_id = pseudonyms.patient_id(who.issuer, who.mrn)
         return pseudonyms.scan_uid(study_uid) if study_uid else None, patient_id
 

@@ -5,7 +5,7 @@ import socket
 import ssl
 from functools import partial
 
-from stream.dicom.gateway.peers import Peer, Peers, read_peers
+from stream.dicom.gateway.peers import Peer, Peers, read_peers, with_issuers
 from stream.dicom.gateway.refusals import RefusalCause, Refused
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.tls import tls_context
@@ -63,6 +63,7 @@ class Guard:
         peers = read_peers(settings.peers)
         if peers is None and self._listed:
             raise WrongUse(f"{settings.peers} is gone: what it said still counts.")
+        with_issuers(settings, peers)
         self._listed = peers is not None
         return peers
 

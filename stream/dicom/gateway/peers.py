@@ -11,6 +11,7 @@ from typing import Any
 
 from stream.dicom.reading.sop_classes import TRANSFER_SYNTAXES
 from stream.errors import CannotStart, WrongUse
+from stream.settings import Settings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -88,6 +89,16 @@ def parse_peers(content: bytes, name: str) -> Peers:
     return peers
 
 
+def with_issuers(settings: Settings, peers: Peers | None) -> Settings:
+    """The settings with what the list says of issuers; WrongUse where they say another one of the same sender."""
+    told = {title: peer.issuer for title, peer in (peers or {}).items() if peer.issuer}
+    for title, issuer in told.items():
+        if settings.names_issuer_for(title) and settings.issuer_for(title) != issuer:
+            raise WrongUse(f"SCANSTREAM_ISSUER and {settings.peers} name different issuers for {title}: keep one.")
+    pairs = [f"{title}={issuer}" for title, issuer in told.items()]
+    return settings.model_copy(update={"issuer": ",".join([*pairs, settings.issuer])}) if pairs else settings
+
+
 def fingerprint(text: str) -> str:
     """A sha256 of a certificate as lower-case hex, however tools write it; WrongUse where it is none."""
     found = text.lower().removeprefix("sha256").lstrip(":= ").removeprefix("fingerprint=").replace(":", "")
@@ -113,10 +124,10 @@ def _value(field: str, given: object) -> tuple[str, Any]:
 
 
 def _ae_title(given: object) -> str:
-    """PS3.5 6.2, AE: up to 16 characters, blanks around it do not count."""
+    """PS3.5 6.2, AE: up to 16 characters, blanks around it do not count; comma and = would be taken apart in ISSUER."""
     title = _text(given).strip()
-    if not 0 < len(title) <= 16 or not title.isascii() or not title.isprintable() or "\\" in title:
-        raise ValueError(f"{given!r} is no AE title (1 to 16 characters of ASCII)")
+    if not 0 < len(title) <= 16 or not title.isascii() or not title.isprintable() or set(title) & set("\\,="):
+        raise ValueError(f"{given!r} is no AE title (1 to 16 characters of ASCII, without backslash, comma and =)")
     return title
 
 

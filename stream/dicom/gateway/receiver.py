@@ -23,6 +23,7 @@ from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.dicom.gateway.door import Door, Hooks
 from stream.dicom.gateway.guard import Guard
 from stream.dicom.gateway.network import MAX_PDU_BYTES, within_bounds, without_delay
+from stream.dicom.gateway.pacing import Pacing
 from stream.dicom.gateway.peers import Peer
 from stream.dicom.gateway.refusals import Refusals
 from stream.dicom.gateway.slots import MAX_ASSOCIATIONS
@@ -50,8 +51,8 @@ IMPLEMENTATION_VERSION = "SCANSTREAM"
 class _Visit:
     """One association while it lasts."""
 
-    calling_ae: str
-    peer: str
+    peer: Peer
+    address: str
     association: str = field(default_factory=lambda: secrets.token_hex(8))
     study_uids: dict[str, None] = field(default_factory=dict)
 
@@ -70,6 +71,7 @@ class Receiver:
         self._visits: dict[Association, _Visit] = {}
         self._lock = threading.Lock()
         self._guard = Guard(settings)
+        self._pacing = Pacing()
         self._entity = _entity(settings.dicom_ae_title)
 
     def start(self) -> None:
@@ -94,6 +96,7 @@ class Receiver:
     def stop(self) -> None:
         """Close the door and end every association; what was answered with success is kept."""
         self._door.shutdown()
+        self._pacing.stop()
         inside = self._door.active_associations
         for association in inside:
             association.abort()
@@ -107,6 +110,7 @@ class Receiver:
             logs.event("instance_refused", logging.WARNING, status=f"0x{refusal.status:04X}", reason=refusal)
             return _status(refusal)
         self._on_kept()
+        self._pacing.keep(self._visits[event.assoc].peer)
         return SUCCESS
 
     def _keep(self, event: Event) -> None:
@@ -117,8 +121,8 @@ class Receiver:
         _check_command(request, content)
         arrival = Arrival(
             content_sha256=content.sha256,
-            calling_ae=visit.calling_ae,
-            peer=visit.peer,
+            calling_ae=visit.peer.ae_title,
+            peer=visit.address,
             association=visit.association,
             transfer_syntax=str(syntax),
             received_at=dt.datetime.now(dt.UTC),
@@ -130,7 +134,7 @@ class Receiver:
 
     def _enter(self, association: Association, peer: Peer) -> None:
         with self._lock:
-            self._visits[association] = _Visit(peer.ae_title, str(association.requestor.address))
+            self._visits[association] = _Visit(peer, str(association.requestor.address))
 
     def _leave(self, association: Association) -> None:
         """Called in the association's own thread, so after its last store."""

@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,6 +128,13 @@ def test_a_peer_that_may_send_reports_only_is_offered_nothing_else(start: Start,
     gateway = start(peer("TEST", kinds=["sr"]))
     assert gateway.store(save(make_sr(), tmp_path / "sr.dcm")) == [0]
     assert gateway.store(save(make_image(), tmp_path / "ct.dcm")) == [None]
+
+
+def test_a_sender_with_a_pace_waits_for_its_answers_and_no_other_does(start: Start, tmp_path: Path) -> None:
+    gateway = start(peer("TEST", files_per_minute=120) + peer("OTHER"))
+    began = time.monotonic()
+    assert gateway.store(*[save(make_sr(), tmp_path / f"{number}.dcm") for number in range(4)]) == [0] * 4
+    assert time.monotonic() - began >= 3 * 60 / 120
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.7"])

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from stream.dicom.gateway.peers import parse_peers, read_peers
+from stream.dicom.gateway.guard import Guard
+from stream.dicom.gateway.peers import parse_peers, read_peers, with_issuers
+from stream.dicom.reading.header import read_header
 from stream.errors import WrongUse
+from stream.settings import Settings
+from stream.vocabulary import IssuerSource
+from tests.dicom.factories import make_sr
 
 FILE = """
 # the scanners of the second floor
@@ -62,3 +67,22 @@ def test_a_list_of_nobody_is_a_list_and_no_file_is_none(tmp_path: Path) -> None:
     assert read_peers(file) is None
     file.touch()
     assert read_peers(file) == {}
+
+
+def test_the_issuer_of_a_peer_counts_as_one_of_the_settings_does(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, issuer="MAIN,PACS2=SOUTH")
+    peers = parse_peers(b'[[peer]]\nae_title = "CT1"\nissuer = "NORTH"\n', "peers.toml")
+    who = {
+        title: read_header(make_sr(), with_issuers(settings, peers), title).patient for title in ("CT1", "PACS2", "CT2")
+    }
+    assert {title: (one.issuer, one.issuer_source) for title, one in who.items()} == {
+        "CT1": ("NORTH", IssuerSource.SENDER),
+        "PACS2": ("SOUTH", IssuerSource.SENDER),
+        "CT2": ("MAIN", IssuerSource.DEFAULT),
+    }
+
+
+def test_two_issuers_for_one_sender_are_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "peers.toml").write_text('[[peer]]\nae_title = "CT1"\nissuer = "NORTH"\n')
+    with pytest.raises(WrongUse, match="name different issuers for CT1"):
+        Guard(Settings(data_dir=tmp_path, issuer="CT1=SOUTH"))
