@@ -11,6 +11,7 @@ from stream.errors import AnswerIsNo
 from stream.settings import Settings, load_settings
 from stream.terminal.options import Json
 from stream.terminal.questions import ask
+from stream.terminal.refusals import refusal_words
 from stream.vocabulary import Receipt
 
 
@@ -76,6 +77,8 @@ def _print_running(counts: Mapping[str, Any]) -> None:
         print(f"missed  {row['name']}, last heard {row['heard_at']:%Y-%m-%d %H:%M} UTC")
     speed = counts["throughput"]
     print(f"speed   {speed['files_hour']} files received · {speed['scans_hour']} scans applied in the last hour")
+    for row in counts["refusals"]:
+        print(f"refused {refusal_words(row)}")
     for row in counts["disks"]:
         print(f"disk    {_disk(row)}")
 

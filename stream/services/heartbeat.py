@@ -26,15 +26,24 @@ class Vitals(NamedTuple):
     disks: Sequence[Disk] = ()
 
 
+def nothing(_: Connection) -> None:
+    """What most processes have to tell besides."""
+
+
 class Heartbeat:
-    """Beats from `start` to `stop`; a process that only dies is missed."""
+    """Beats from `start` to `stop`; a process that only dies is missed. `tell` writes more, at every beat."""
 
     def __init__(
-        self, connect: Callable[[], Connection], process: Process, look: Callable[[], Vitals] = Vitals
+        self,
+        connect: Callable[[], Connection],
+        process: Process,
+        look: Callable[[], Vitals] = Vitals,
+        tell: Callable[[Connection], None] = nothing,
     ) -> None:
         self._connect = connect
         self._process = process
         self._look = look
+        self._tell_more = tell
         self._began = time.monotonic()
         self._stop = threading.Event()
         self._unheard = False
@@ -62,8 +71,10 @@ class Heartbeat:
         """Until stopped, then good-bye."""
         while not self._stop.is_set():
             hear(connection, self._process, time.monotonic() - self._began, *self._look())
+            self._tell_more(connection)
             self._unheard = False
             self._stop.wait(BEAT_SECONDS)
+        self._tell_more(connection)
         forget(connection, self._process.process_id)
 
     def _tell(self, error: Exception) -> None:

@@ -6,7 +6,7 @@ from typer.models import CommandInfo, TyperInfo
 
 PANELS = {
     "Run": ("demo", "up", "gateway", "worker", "dashboard", "doctor"),
-    "Send": ("send", "import"),
+    "Send": ("send", "import", "peers"),
     "Ask": ("status", "risk", "response", "explain", "export"),
     "Decide": ("set-aside", "lesions", "baseline", "reject", "restore", "move", "merge", "unmerge"),
     "Models": ("model", "train", "evaluate"),

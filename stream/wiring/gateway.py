@@ -32,7 +32,7 @@ def run_gateway(settings: Settings) -> None:
         partial(pseudonyms, settings),
     )
     receiver = Receiver(settings, spool, forwarder.ring)
-    beats = heartbeat(settings, "gateway", look=partial(_vitals, settings, spool))
+    beats = heartbeat(settings, "gateway", look=partial(_vitals, settings, spool), tell=receiver.refusals.write_down)
     wishes = WishKeeper(
         partial(connect, settings, "gateway"),
         partial(kept_files, settings),

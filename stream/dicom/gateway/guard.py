@@ -68,12 +68,12 @@ class Guard:
         return peers
 
 
-def check_peer(peers: Peers, calling_ae: str, called_us: bool, address: str, certificate: str | None) -> Peer:
-    """The entry of the sender; Refused where there is none, or it does not fit (`certificate` None: not looked at)."""
+def check_peer(peers: Peers, calling_ae: str, called_us: bool, address: str | None, certificate: str | None) -> Peer:
+    """The entry of the sender; Refused where there is none, or it does not fit (None: not looked at)."""
     peer = peers.get(calling_ae)
     if peer is None:
         raise Refused(RefusalCause.UNKNOWN_AE)
-    if not peer.is_at(address):
+    if address is not None and not peer.is_at(address):
         raise Refused(RefusalCause.ADDRESS)
     if peer.certificate and certificate not in (None, peer.certificate):
         raise Refused(RefusalCause.CERTIFICATE)

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -79,7 +79,7 @@ def parse_peers(content: bytes, name: str) -> Peers:
     peers: Peers = {}
     for entry, (start, end) in zip(entries, pairwise([*headers, len(lines)]), strict=True):
         try:
-            peer = _peer(entry)
+            peer = read_entry(entry)
             if peer.ae_title in peers:
                 raise WrongEntry("ae_title", f"{peer.ae_title} is there already; it may have several addresses")
         except WrongEntry as error:
@@ -107,7 +107,8 @@ def fingerprint(text: str) -> str:
     return found
 
 
-def _peer(entry: dict[str, Any]) -> Peer:
+def read_entry(entry: Mapping[str, Any]) -> Peer:
+    """A peer by the fields of the file; raises WrongEntry."""
     if unknown := sorted(entry.keys() - READERS.keys()):
         raise WrongEntry(unknown[0], f"there is no such field; there are {', '.join(READERS)}")
     if "ae_title" not in entry:

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from stream import logs
+from stream.storage.database import Connection
+from stream.storage.intake.refusals import Refusal, count_refusals
 
 KEPT = 200
 """Different refusals that are told apart between two reports; who comes under ever new names is counted as one."""
@@ -74,20 +75,8 @@ class Refused(Exception):
         self.cause = cause
 
 
-class Refusal(NamedTuple):
-    """Refusals of one sender for one cause, `times` in all from `first_at` to `last_at`."""
-
-    calling_ae: str
-    peer: str
-    cause: str
-    reason: str
-    times: int
-    first_at: dt.datetime
-    last_at: dt.datetime
-
-
 class Refusals:
-    """Counts refusals until somebody takes the counts, and logs each kind once a minute at most."""
+    """Counts refusals until they are written down, and logs each kind once a minute at most; for many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -112,18 +101,20 @@ class Refusals:
             )
 
     def pending(self) -> Sequence[Refusal]:
-        """What was counted and not yet taken."""
+        """What was counted and is not written down yet."""
         with self._lock:
             return list(self._counted.values())
 
-    def taken(self, refusals: Sequence[Refusal]) -> None:
-        """These were written down: what came meanwhile stays."""
+    def write_down(self, connection: Connection) -> None:
+        """Add what was counted since the last time to the database; what comes meanwhile, or fails, is for the next."""
+        pending = self.pending()
+        count_refusals(connection, pending)
         with self._lock:
-            for refusal in refusals:
-                key = refusal[:3]
-                left = self._counted[key]._replace(times=self._counted[key].times - refusal.times)
-                if left.times:
-                    self._counted[key] = left._replace(first_at=refusal.last_at)
+            for told in pending:
+                key = told[:3]
+                left = self._counted[key].times - told.times
+                if left:
+                    self._counted[key] = self._counted[key]._replace(times=left, first_at=told.last_at)
                 else:
                     del self._counted[key]
 

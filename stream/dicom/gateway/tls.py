@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import ssl
+from pathlib import Path
 
 from stream.dicom.gateway.refusals import RefusalCause, Refused
 from stream.errors import CannotStart, WrongUse
@@ -79,6 +80,16 @@ def shake_hands(connection: ssl.SSLSocket) -> str:
         raise Refused(CAUSES.get(error.reason, RefusalCause.TLS)) from None
     shown = connection.getpeercert(binary_form=True)
     return hashlib.sha256(shown).hexdigest() if shown else ""
+
+
+def pem_fingerprint(file: Path) -> str:
+    """The sha256 (hex) of the first certificate in a PEM file; WrongUse where there is none."""
+    text = file.read_text(errors="replace")
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    if begin not in text or end not in text:
+        raise WrongUse(f"{file} holds no certificate (PEM).")
+    first = text[text.index(begin) : text.index(end) + len(end)]
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).hexdigest()
 
 
 def _ask_clients(context: ssl.SSLContext, authority: str) -> None:

@@ -47,12 +47,24 @@ def counts(connection: Connection) -> tuple[Row, dict[str, int]]:
     return files, {row["status"]: row["n"] for row in scans}
 
 
+def senders(connection: Connection) -> list[Row]:
+    """Rows of sender, by AE title."""
+    return _rows(connection, "SELECT * FROM scanstream.sender ORDER BY sender")
+
+
+def refusals(connection: Connection) -> list[Row]:
+    """Rows of refusal, the latest first."""
+    return _rows(connection, "SELECT * FROM scanstream.refusal ORDER BY last_at DESC, sender, peer, cause")
+
+
 def running(connection: Connection) -> dict[str, Any]:
-    """Rows of process and disk, and the row of throughput."""
+    """Rows of process and disk, the row of throughput, and who was refused in the last hour."""
     processes = _rows(connection, "SELECT * FROM scanstream.process ORDER BY name, started_at")
     (throughput,) = _rows(connection, "SELECT * FROM scanstream.throughput")
     disks = _rows(connection, "SELECT * FROM scanstream.disk ORDER BY process, folders")
-    return {"processes": processes, "throughput": throughput, "disks": disks}
+    lately = "last_at > now() - interval '1 hour'"
+    refused = _rows(connection, f"SELECT * FROM scanstream.refusal WHERE {lately} ORDER BY last_at DESC, sender, peer")
+    return {"processes": processes, "throughput": throughput, "disks": disks, "refusals": refused}
 
 
 def current_risk(connection: Connection, patients: Sequence[str]) -> list[Row]:

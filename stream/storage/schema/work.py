@@ -71,6 +71,19 @@ senders = sa.Table(
     comment="Who sends files: kept up to date with every file, for to count receipts takes long",
 )
 
+refusals = sa.Table(
+    "refusals",
+    metadata,
+    key("calling_ae", sa.Text, "AE title that called; empty: none was said, or many were"),
+    key("peer", sa.Text, "Its address; empty: many"),
+    key("cause", sa.Text, "Why it was not let in, as a code"),
+    col("reason", sa.Text, "Why, in words"),
+    col("times", sa.BigInteger, "How often"),
+    col("first_at", Time, "When first"),
+    col("last_at", Time, "When last"),
+    comment="Senders that were not let in, by AE title, address and cause; the latest thousand, for 90 days",
+)
+
 audit = sa.Table(
     "audit",
     metadata,

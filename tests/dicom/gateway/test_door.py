@@ -13,10 +13,10 @@ from pynetdicom.sop_class import Verification
 
 from stream.dicom.gateway import network, slots
 from stream.dicom.gateway.guard import Guard
-from stream.dicom.gateway.refusals import Refusal
 from stream.endpoints import free_port
 from stream.errors import WrongUse
 from stream.settings import Settings
+from stream.storage.intake.refusals import Refusal
 from tests.dicom.factories import make_image, make_sr, save
 from tests.dicom.gateway.running import Gateway
 from tests.programs import needs_program

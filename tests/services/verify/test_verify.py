@@ -64,6 +64,7 @@ WORK = {
     "associations",
     "processes",
     "receipts",
+    "refusals",
     "senders",
     "service",
     "suspects",
