@@ -11,7 +11,7 @@ def needs_program(name: str) -> str:
     """Path of a program of the system, never the one of the same name that a Python package brings."""
     found = shutil.which(name, path=os.pathsep.join(("/usr/bin", "/usr/local/bin", "/bin")))
     if found is None:
-        missing(f"needs {name}; install it with `apt-get install dcmtk dicom3tools strace`")
+        missing(f"needs {name}; install it with `apt-get install dcmtk dicom3tools strace openssl`")
     return str(Path(found))
 
 
