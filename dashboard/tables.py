@@ -95,6 +95,19 @@ def sender_table(senders: pd.DataFrame, now: pd.Timestamp, zone: ZoneInfo) -> pd
     return pd.DataFrame(columns)
 
 
+def refusal_table(refusals: pd.DataFrame, now: pd.Timestamp, zone: ZoneInfo) -> pd.DataFrame:
+    """Who was not let in, and why."""
+    columns = {
+        "Sender": [sender or "not said" for sender in refusals.sender],
+        "Address": [peer or "many" for peer in refusals.peer],
+        "Why": refusals.reason,
+        "Times": refusals.times,
+        "Last": [wording.age(at, now) for at in refusals.last_at],
+        "at": [wording.moment(at, zone) for at in refusals.last_at],
+    }
+    return pd.DataFrame(columns)
+
+
 def unused_table(unused: pd.DataFrame, where: str, values: Sequence[object]) -> pd.DataFrame:
     """What is not used, in words, with `values` of a column `where` first."""
     names = {"object_kind": "Object", "code": "Code", "meaning": "Meaning", "reason": "Why it is not used"}

@@ -12,7 +12,7 @@ from dashboard.queries import ViewReader
 from dashboard.scan_search import scan_search
 from dashboard.waiting_items import waiting_items
 from stream.settings import load_settings
-from stream.storage.reading.pipeline import SENDERS
+from stream.storage.reading.pipeline import REFUSALS, SENDERS
 from stream.vocabulary import Status
 
 ON_THE_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING, Status.APPLIED)
@@ -28,6 +28,7 @@ def pipeline(source: ViewReader) -> None:
     waiting_items(source, senders.sender.tolist())
     scan_search(source, senders.sender.tolist())
     _senders(senders, service.now)
+    _refused(source.read(REFUSALS), service.now)
     _revisions(revisions)
     _files(service)
     _unused(source.unused_counts())
@@ -76,6 +77,14 @@ def _senders(senders: pd.DataFrame, now: pd.Timestamp) -> None:
         st.caption("Nobody has sent a file yet.")
         return
     st.dataframe(tables.sender_table(senders, now, load_settings().zone), hide_index=True, key="senders")
+
+
+def _refused(refusals: pd.DataFrame, now: pd.Timestamp) -> None:
+    """Who knocks in vain is a sender that was set up wrong, or a stranger."""
+    if refusals.empty:
+        return
+    st.caption("Not let in, the latest first; who may send is said by `scanstream peers`.")
+    st.dataframe(tables.refusal_table(refusals, now, load_settings().zone), hide_index=True, key="refusals")
 
 
 def _verified(service: pd.Series) -> None:

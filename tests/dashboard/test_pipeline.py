@@ -6,10 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 from stream.settings import Settings
 from stream.storage.database import connect
+from stream.storage.intake.refusals import Refusal, count_refusals
 from stream.storage.last_verify import note_verify
 from tests.dashboard.cohort import MARKUP, SQL
 from tests.dashboard.conftest import Open, read
 from tests.dashboard.scans import pseudonym
+from tests.database import Database
 
 
 def test_files_and_scan_revisions_are_counted_apart(filled: Settings, open_page: Open) -> None:
@@ -142,3 +144,12 @@ def test_the_page_says_what_the_last_verify_found(filled: Settings, open_page: O
         note_verify(connection, dt.datetime.now(dt.UTC), 100.0, [])
     assert "5 % of the rows, by chance. These do not hold: I5." in failed.error[0].value
     assert "all rows: everything holds." in read(open_page(filled, "pipeline"))
+
+
+def test_who_was_not_let_in_is_told_with_why_and_how_often(database: Database, open_page: Open) -> None:
+    now = dt.datetime.now(dt.UTC)
+    count_refusals(database.connect("gateway"), [Refusal("CT9", "10.9.9.9", "address", "Not from there.", 3, now, now)])
+    (table,) = [table.value for table in open_page(database.settings, "pipeline").dataframe if "Why" in table.value]
+    assert table[["Sender", "Address", "Why", "Times"]].to_dict("records") == [
+        {"Sender": "CT9", "Address": "10.9.9.9", "Why": "Not from there.", "Times": 3}
+    ]

@@ -19,6 +19,7 @@ PROCESSES = "SELECT * FROM scanstream.process ORDER BY name, started_at"
 DISKS = "SELECT folders, free_bytes, total_bytes FROM scanstream.disk ORDER BY process, folders"
 THROUGHPUT = "SELECT * FROM scanstream.throughput"
 SENDERS = "SELECT * FROM scanstream.sender ORDER BY last_received_at DESC, sender"
+REFUSALS = "SELECT * FROM scanstream.refusal ORDER BY last_at DESC, sender, peer, cause LIMIT 20"
 SCAN = "SELECT * FROM scanstream.scan_status WHERE scan_uid = %(scan)s ORDER BY revision DESC"
 UNUSED_OF_SCAN = """
 SELECT DISTINCT object_kind, code, meaning, reason, revision FROM scanstream.unused u WHERE scan_uid = %(scan)s
