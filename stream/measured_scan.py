@@ -60,6 +60,22 @@ class TumourPresence(NamedTuple):
     instance_uid: str
 
 
+class Outlining(NamedTuple):
+    """What became of outlining the lesions of a scan that came without report and segmentation, by which model.
+
+    `version` as the model states it, `weights_version` the sha256 of all that decides what it finds. `outcome`:
+    outlined, nothing_found, or the code of what stood in the way, with `reason` in words. `segmentation_sha256` names
+    the file in the archive.
+    """
+
+    model: str
+    version: str
+    weights_version: str
+    outcome: str
+    reason: str | None
+    segmentation_sha256: str | None
+
+
 @dataclass(frozen=True)
 class MeasuredScan:
     """Measurements of one scan; `disease_hint` where all sites agree, `note` tells a person why there are none.
@@ -69,7 +85,7 @@ class MeasuredScan:
     `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
     Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
     `key_slices`: of the largest lesions that were outlined, where their images may be shown. `presence`: what a model
-    says of a series, where nobody measured a lesion.
+    says of a series, where nobody measured a lesion; `outlining`: by a model, None where none was asked.
     """
 
     measurements: tuple[Measurement, ...]
@@ -82,3 +98,4 @@ class MeasuredScan:
     registrations: tuple[Registration, ...] = ()
     key_slices: tuple[KeySlice, ...] = ()
     presence: TumourPresence | None = None
+    outlining: Outlining | None = None

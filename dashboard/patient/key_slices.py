@@ -42,6 +42,7 @@ class KeySliceRow(NamedTuple):
     height: int
     shown_px: int
     png: bytes
+    outlined_by: str | None
 
 
 def key_slices(source: ViewReader, case: PatientCase) -> None:
@@ -107,4 +108,6 @@ def in_words(row: KeySliceRow) -> Iterator[str]:
     yield row.lesion_label or "Lesion"
     sizes = ((row.volume_ml, "volume {:.3g} ml"), (row.longest_diameter_mm, "longest diameter {:.0f} mm"))
     yield from (text.format(value) for value, text in sizes if not pd.isna(value))
+    if row.outlined_by is not None:
+        yield f"outlined by {row.outlined_by}, by no person"
     yield f"{row.view} slice {row.slice_number} of {row.slices}, from {COUNTED_FROM[row.view]}"

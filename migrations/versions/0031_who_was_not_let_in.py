@@ -4,7 +4,7 @@ from migrations.scripts import run
 from migrations.tables_0001.columns import BIGINT, TEXT, TIME, Table, col
 
 revision = "0031"
-down_revision = "0029"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

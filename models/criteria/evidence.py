@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from models.criteria.criterion import SumAt
 from models.criteria.exact import exact
-from models.criteria.finding import LesionRole
+from models.criteria.finding import LesionFinding, LesionRole, NamedBy
 from models.criteria.measures import SizeMeasure
 from models.criteria.roles import BaselineRoles, TargetLimits, roles_at
 from models.criteria.scene import LesionReading, Parents, Scene, origin
@@ -121,8 +121,16 @@ def _new(scene: Scene, state: LineState) -> frozenset[str]:
     new = {origin(uid, state.parents) for uid in state.new}
     for uid, members in scene.members.items():
         seen = scene.reading(uid).seen
-        if seen and not all(scene.merged(finding) for finding in members):
+        if seen and not all(scene.merged(finding) or _is_equivocal(finding) for finding in members):
             new.add(uid)
         elif seen is False:
             new.discard(uid)
     return frozenset(new - state.roles.known)
+
+
+def _is_equivocal(finding: LesionFinding) -> bool:
+    """Whether a model alone outlined it, under a name that ties it to nothing before: nobody says that it is new.
+
+    A new lesion has to be unequivocal [RECIST 1.1, 4.3.5]; a person can link it, or say that it is a target.
+    """
+    return finding.source == "model" and finding.named_by is NamedBy.OBJECT and finding.decided is None

@@ -1,4 +1,4 @@
-"""The Faust app of a worker: three agents over raw messages, clocks for what is due and unexplained, and a sweep."""
+"""The Faust app of a worker: three agents over raw messages, a sweep, clocks for what is due, slow or unexplained."""
 
 import asyncio
 import os
@@ -17,6 +17,7 @@ from stream.agents.executor import end_process
 from stream.agents.explain import ExplainAgent
 from stream.agents.forecast import ForecastAgent
 from stream.agents.measure import MeasureAgent
+from stream.agents.outline import OutlineAgent
 from stream.agents.stalled_partitions import LOOK_SECONDS, StallWatch, Unread
 from stream.publisher import unread
 
@@ -46,6 +47,7 @@ class Agents:
     measure: MeasureAgent
     forecast: ForecastAgent
     explain: ExplainAgent
+    outline: OutlineAgent
 
 
 def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
@@ -61,6 +63,7 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions:
     _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
     _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
     _add_clock(app, "explain", EXPLAIN_SECONDS, agents.explain.tick)
+    _add_clock(app, "outline", TICK_SECONDS, agents.outline.tick)
     return app
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stream.agents.decoding import set_aside_unreadable
 from stream.agents.executor import Executor
+from stream.agents.outline import OutlineAgent
 from stream.crash import reach
 from stream.measured_scan import MeasuredScan
 from stream.messages import Letter
@@ -18,18 +19,22 @@ READERS = 2
 
 
 class MeasureAgent:
-    """The agent of topic `scans`."""
+    """The agent of topic `scans`; what a model has to outline first is left to `outline`."""
 
-    def __init__(self, executor: Executor, read: measurement.Measure, assume_disease: str) -> None:
+    def __init__(
+        self, executor: Executor, read: measurement.Measure, assume_disease: str, outline: OutlineAgent
+    ) -> None:
         self._executor = executor
         self._read = read
         self._assume_disease = assume_disease
+        self._outline = outline
         self._readers = ThreadPoolExecutor(max_workers=READERS)
 
     async def handle(self, letters: Sequence[Letter]) -> None:
         """Measure the named revisions that are not measured yet."""
         revisions, problems = set_aside_unreadable(letters, Letter.scan_revision)
         await self._executor.do(problems)
+        revisions = await self._executor.do(lambda connection: self._outline.left(connection, revisions))
 
         def work(connection: Connection, items: Sequence[WorkItem]) -> list[CompleteScan]:
             scans = measurement.waiting(connection, [(item.id, item.revision) for item in items])

@@ -4,7 +4,7 @@ import errno
 import re
 from pathlib import Path
 
-from stream.archive.durable import copy_temp, sync_folder
+from stream.archive.durable import copy_temp, sync_folder, write_temp
 from stream.crash import reach
 from stream.errors import CannotStart, SetAside
 from stream.vocabulary import ReasonCode
@@ -42,6 +42,12 @@ class Archive:
         reach("archive.file_moved")
         sync_folder(target.parent)
         return target
+
+    def keep(self, content: bytes) -> Path:
+        """Write what was made here durably and return its path; keeping it again is no error."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        written, sha256 = write_temp(self.folder, [content])
+        return self.take(written.rename(written.with_name(f"{sha256}.dcm")))
 
     def path(self, sha256: str) -> Path:
         """Where the file with this hash lies, or would."""

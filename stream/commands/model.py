@@ -12,6 +12,7 @@ import typer
 from stream import logs
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
+from stream.terminal.bundles import add_bundle, bundle_rows
 from stream.terminal.options import By, Json, Why
 from stream.terminal.questions import ask
 
@@ -42,7 +43,8 @@ def list_models(as_json: Json = False) -> None:
     """Weights that come with this installation and those in service, with what they lead or shadow."""
     from stream.terminal.printing import print_json
 
-    rows = _listed(load_settings())
+    settings = load_settings()
+    rows = [*_listed(settings), *bundle_rows(settings)]
     if as_json:
         print_json(rows)
         return
@@ -53,12 +55,16 @@ def list_models(as_json: Json = False) -> None:
 def add(
     folder: Annotated[
         Path,
-        typer.Argument(help="Folder with card.json and weights.safetensors, of a network model.safetensors."),
+        typer.Argument(help="Folder with card.json and weights (of a network model.safetensors), or a bundle."),
     ],
+    measures: Annotated[bool, typer.Option("--measures", help="A bundle that outlines lesions, as MONAI's.")] = False,
     why: Why = None,
     by: By = None,
 ) -> None:
-    """Put weights in service: every timeline gets their states and forecasts, beside those that lead."""
+    """Put weights in service: every timeline gets their states and forecasts, beside those that lead.
+
+    With --measures: scans that come without report and segmentation are outlined by the bundle in FOLDER from now on.
+    """
     from models.judging.tripod import lacking
     from stream.archive.kept_networks import is_network
     from stream.archive.kept_weights import keep_new
@@ -67,6 +73,9 @@ def add(
     logs.setup("model add")
     settings, who = load_settings(), by or getpass.getuser()
     ask(settings, "worker", lambda connection: None)  # nothing is kept for a service that cannot be reached
+    if measures:
+        add_bundle(settings, folder, who, why)
+        return
     if is_network(folder):
         _add_network(settings, folder, who, why)
         return
@@ -197,6 +206,8 @@ def _service(known: "WeightsRecord", leading: list["Lead"]) -> dict[str, Any]:
 
 
 def _role(row: dict[str, Any]) -> str:
+    if made_for := row.get("outlines"):
+        return f"outlines {', '.join(made_for['lesions'])} in {made_for['modality']} of {made_for['body_part']}"
     leads = [(lead["endpoint"], lead["disease"]) for lead in row["leads"]]
     shadows = [(shadow["endpoint"], shadow["disease"]) for shadow in row["shadows"]]
     parts = []

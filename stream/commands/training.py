@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 import typer
 
 from stream.errors import CannotStart, WrongUse
-from stream.terminal.slices import SLICES, evaluate_slices, train_slices
+from stream.terminal.teaching import OUTLINES, SLICES, evaluate_slices, train_outlines, train_slices
 
 DATA = typer.Option("--data", help="Folder with measurements.csv and the other tables; for slices, with DICOM files.")
 SEED = 20261123
@@ -28,19 +28,22 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="progression, response, survival or slices.")],
+    model: Annotated[str, typer.Argument(help="progression, response, survival, slices or outlines.")],
     data: Annotated[Path, DATA],
     out: Annotated[Path | None, typer.Option(help="Folder for weights and card; default: cards/MODEL.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = SEED,
 ) -> None:
     """Train a model on a folder of tables; its card tells how good it was, cross-validated by patient.
 
-    The model slices learns from series and the segmentations of tumours in them: a folder, or a tar, of DICOM files.
+    The models slices and outlines learn from series and the segmentations of tumours in them: a folder, or a tar, of
+    DICOM files. The model outlines is a bundle, which outlines tumour itself.
     """
     folder = out or Path("cards") / model
     with _mistakes_named():
         if model == SLICES:
             train_slices(data, folder, seed)
+        elif model == OUTLINES:
+            train_outlines(data, folder, seed)
         else:
             from models.train import train as fit_and_save
 

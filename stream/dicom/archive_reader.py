@@ -2,10 +2,14 @@
 
 import datetime as dt
 import os
+from collections.abc import Callable, Sequence
 
+from models.bundles.description import Bundle
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
+from stream.dicom.reading.outlining.outliner import Outliner
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.errors import ArchiveAway, SetAside
 from stream.measured_scan import MeasuredScan
@@ -15,7 +19,8 @@ from stream.storage.intake.measurements import CompleteScan
 class ArchiveReader:
     """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs.
 
-    Key slices are drawn where `pictures` are wanted; `presence` reads series in which nobody measured a lesion.
+    Key slices are drawn where `pictures` are wanted. What nobody outlined is outlined by the bundles `in_service`;
+    `presence` reads series in which nobody measured a lesion.
     """
 
     def __init__(
@@ -24,21 +29,21 @@ class ArchiveReader:
         pseudonyms: Pseudonyms,
         zone: dt.tzinfo,
         pictures: bool,
+        in_service: Callable[[], Sequence[Bundle]],
         presence: PresenceModel | None = None,
     ) -> None:
         self._archive = archive
         self._pseudonyms = pseudonyms
         self._zone = zone
         self._pictures = pictures
-        self._presence = presence
+        self._models = ImageModels(Outliner(in_service, archive.keep), presence)
 
     def __call__(self, scan: CompleteScan) -> MeasuredScan:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""
         self._check_archive()
         try:
             files = [self._archive.find(self._archive.uri(sha256)) for sha256 in scan.files]
-            whose, seen = scan.patient_id, self._presence
-            return measure_scan(files, self._pseudonyms, whose, self._zone, self._pictures, seen)
+            return measure_scan(files, self._pseudonyms, scan.patient_id, self._zone, self._pictures, self._models)
         except (OSError, SetAside):
             self._check_archive()  # it may have gone meanwhile
             raise

@@ -1,16 +1,31 @@
-"""Construction of the reader of complete scans, with the network that reads those that nobody measured."""
+"""Construction of the reader of complete scans, with the models that look at those that nobody measured."""
 
+from functools import partial
+from pathlib import Path
+
+from stream.archive.kept_bundles import in_service
 from stream.archive.kept_networks import network_in_service
 from stream.archive.originals import Archive
 from stream.dicom.archive_reader import ArchiveReader
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.settings import Settings
+from stream.storage.intake.measurements import CompleteScan
 
 
 def archive_reader(settings: Settings, archive: Archive, ids: Pseudonyms) -> ArchiveReader:
-    """What measures complete scans from `archive`; CannotStart where the network in service is damaged."""
-    return ArchiveReader(archive, ids, settings.zone, settings.key_slices, presence_model(settings))
+    """What worker, replay and verification measure with, so that all of them see the same.
+
+    CannotStart where the network in service is damaged.
+    """
+    bundles = partial(in_service, settings.archive)
+    return ArchiveReader(archive, ids, settings.zone, settings.key_slices, bundles, presence_model(settings))
+
+
+def needs_outline(archive: Path, scan: CompleteScan) -> bool:
+    """Whether a bundle in service may have to outline `scan` before it can be measured."""
+    modalities = {bundle.modality for bundle in in_service(archive)}
+    return bool(modalities & {*scan.modalities}) and not {"SR", "SEG"} & {*scan.modalities}
 
 
 def presence_model(settings: Settings) -> PresenceModel | None:

@@ -12,6 +12,7 @@ from stream.agents.explain import ExplainAgent
 from stream.agents.forecast import ForecastAgent
 from stream.agents.in_flight import InFlight
 from stream.agents.measure import MeasureAgent
+from stream.agents.outline import OutlineAgent
 from stream.agents.watchdog import Watchdog
 from stream.archive.kept_weights import forecasters, keep_weights, kept
 from stream.archive.originals import Archive
@@ -25,7 +26,7 @@ from stream.services.heartbeat import Heartbeat
 from stream.services.recovery.suspects import charge
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
-from stream.wiring.archive_reading import archive_reader
+from stream.wiring.archive_reading import archive_reader, needs_outline
 from stream.wiring.garbage import keep_for_good
 from stream.wiring.heartbeat import heartbeat
 from stream.wiring.pseudonyms import pseudonyms
@@ -63,7 +64,7 @@ def _begin(settings: Settings, in_flight: InFlight) -> Pseudonyms:
 
 
 def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFlight, ids: Pseudonyms) -> Agents:
-    """The three agents and what explains, each with its own executor, and a watchdog that looks after them.
+    """The three agents, what outlines and what explains, each with its own executor, and a watchdog over all of them.
 
     Explanations come from the CPU, by forecasters of their own, so that they wait for no fold and no fold for them.
     """
@@ -82,17 +83,19 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
         return Executor(connect_worker, publisher, on_connect, partial(in_flight.holding, name))
 
     assemble, measure, forecast = executor("assemble"), executor("measure"), executor("forecast", reconcile_on)
-    explain = executor("explain")
-    Watchdog([assemble, measure, forecast, explain], connect_worker).start()
+    explain, outline = executor("explain"), executor("outline")
+    Watchdog([assemble, measure, forecast, explain, outline], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
     read = archive_reader(settings, Archive(settings.archive), ids)
     forecasts = ForecastAgent(forecast, lambda: reconcilers[0])
+    outliner = OutlineAgent(outline, read, settings.assume_disease, partial(needs_outline, settings.archive))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(measure, read, settings.assume_disease),
+        MeasureAgent(measure, read, settings.assume_disease, outliner),
         forecasts,
         ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecasts.busy),
+        outliner,
     )
 
 

@@ -138,6 +138,7 @@ def _brain(number: int) -> list[Scan]:
             unused=unused,
             key_slices=((lesion, volume_ml / 100),),
             presence=SLICES if pseudonym(number) == UNTOLD else (),
+            outlined_by="brain_tumour" if volume_ml == 21.4 else None,
         )
         for days_ago, volume_ml, unused in (
             *((days, 15.0, ()) for days in earlier),

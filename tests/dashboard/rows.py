@@ -8,7 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from models.card import COMMITTED
-from stream.measured_scan import KeySlice, TumourPresence
+from stream.measured_scan import KeySlice, Outlining, TumourPresence
 from stream.png import png
 from stream.storage import schema
 from tests.dashboard.scans import LEADS, MODELS, Risk, Scan, Sizes, uid
@@ -190,6 +190,9 @@ class Rows:
                 uid("series", scan_uid), "slices", "c0ffee" * 10, 8, 0.87, 0.64, 0.97, scan.presence, 4, uid(scan_uid)
             )
             self._add("slice_scores", **names, **seen._asdict() | {"slices": list(scan.presence)})
+        if scan.outlined_by:
+            outlining = Outlining(scan.outlined_by, "0.1.0", "7764ff29", "outlined", None, "9a3d97a8")
+            self._add("outlinings", **names, **outlining._asdict())
         if scan.weights:
             state = {"fold_id": self.fold, "weights_version": scan.weights, "patient_id": patient, "position": position}
             digests = {"state": None, "state_sha256": NO_HASH, "digest": NO_HASH}

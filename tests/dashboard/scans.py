@@ -64,7 +64,7 @@ class Scan:
     """A scan of a patient, `days_ago` before `Rows.now`; `values` are (lesion or None, measurement, value, unit).
 
     `response`: probabilities of CR, PR, SD and PD. `key_slices`: lesions that have one, and its mm per
-    pixel. `presence`: probabilities of slices in which nobody measured a lesion.
+    pixel; `outlined_by`: a model, which drew them. `presence`: probabilities of slices where nobody measured a lesion.
     """
 
     days_ago: float
@@ -82,3 +82,4 @@ class Scan:
     unused: tuple[Unused, ...] = ()
     key_slices: tuple[tuple[str, float], ...] = ()
     presence: tuple[float, ...] = ()
+    outlined_by: str | None = None

@@ -42,8 +42,9 @@ def captions(page: AppTest) -> list[str]:
 def test_each_scan_shows_its_lesion_with_its_values_and_where_the_slice_is(filled: Settings, open_page: Open) -> None:
     page = open_page(filled, "patient", patient=BRAIN)
     where = "axial slice 11 of 24, from the feet"
-    told = [f"Enhancing tumour · volume {volume} ml · {where}" for volume in ("48.9", "21.4")]
-    assert captions(page) == told
+    by_whom = "outlined by brain_tumour 0.1.0, by no person"
+    told = [f"volume 48.9 ml · {where}", f"volume 21.4 ml · {by_whom} · {where}"]
+    assert captions(page) == [f"Enhancing tumour · {words}" for words in told]
     for picture in pictures(page):
         assert base64.b64decode(picture["src"].removeprefix("data:image/png;base64,")) == PICTURE
 

@@ -15,7 +15,9 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.concepts import body_part_word
 from stream.dicom.reading.files import read_dataset, read_whole, reading
 from stream.dicom.reading.header import text
+from stream.dicom.reading.image_models import NO_MODELS, ImageModels
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
+from stream.dicom.reading.outlining.outliner import Outliner
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.pictures.looks import Drawings
 from stream.dicom.reading.places.registrations import registrations_of
@@ -30,7 +32,7 @@ from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
 from stream.dicom.reading.volumes.presence import PresenceModel, tumour_presence
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan, Unused
+from stream.measured_scan import MeasuredScan, Outlining, Unused
 from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
@@ -45,6 +47,7 @@ class _Instance:
     path: Path
     header: Dataset
     kind: str
+    source: str = "SEG"  # of what a segmentation says; model where nobody drew it
 
 
 def measure_scan(
@@ -53,35 +56,64 @@ def measure_scan(
     patient_id: str,
     zone: dt.tzinfo = dt.UTC,
     pictures: bool = True,
-    presence: PresenceModel | None = None,
+    models: ImageModels = NO_MODELS,
 ) -> MeasuredScan:
     """Measure the files of one scan, in any order; `zone` is that of times whose file does not state its own.
 
-    Key slices are drawn where `pictures` are wanted; `presence` reads head series in which nobody measured a lesion.
+    Key slices are drawn where `pictures` are wanted; `models` look at what nobody outlined or measured.
     For the same lesion and measurement a report stands before a segmentation; of two reports the later one.
     Raises SetAside: not_measurable only if no file says anything of a lesion, other reasons for the scan as a whole.
     """
     with reading("scan"):
         instances = [_instance(path) for path in files]
-        measured = _measured(instances, pseudonyms, patient_id, zone, pictures)
+        outlining, drawn = _outlined(instances, models.outliner)
+        measured = _measured([*instances, *drawn], pseudonyms, patient_id, zone, pictures)
+        measured = replace(measured, outlining=outlining, unused=(*measured.unused, *_not_outlined(outlining)))
         unmeasured = not measured.measurements and not measured.findings
-        return _with_presence(measured, instances, presence, pseudonyms) if presence and unmeasured else measured
+        return _with_presence(measured, instances, models.presence, pseudonyms) if unmeasured else measured
 
 
 def _with_presence(
-    measured: MeasuredScan, instances: Sequence[_Instance], model: PresenceModel, pseudonyms: Pseudonyms
+    measured: MeasuredScan, instances: Sequence[_Instance], model: PresenceModel | None, pseudonyms: Pseudonyms
 ) -> MeasuredScan:
-    images = [Image(each.path, each.header) for each in instances if each.kind == "image"]
-    reading = tumour_presence(images, model, pseudonyms)
+    if model is None:
+        return measured
+    reading = tumour_presence(list(_images(instances).values()), model, pseudonyms)
     note = SCORED if reading.presence else measured.note
     return replace(measured, presence=reading.presence, note=note, unused=(*measured.unused, *reading.unused))
+
+
+def _outlined(
+    instances: Sequence[_Instance], outliner: Outliner | None
+) -> tuple[Outlining | None, Sequence[_Instance]]:
+    """What a model outlines where no person or other program has said anything, as one more instance of the scan."""
+    if outliner is None or any(instance.kind in ("sr", "seg") for instance in instances):
+        return None, ()
+    found = outliner.outline(_images(instances))
+    if found is None:
+        return None, ()
+    outlining, path = found
+    if path is None:
+        return outlining, ()
+    return outlining, [replace(_instance(path), source="model")]
+
+
+def _not_outlined(outlining: Outlining | None) -> tuple[Unused, ...]:
+    """A row for images that a model was made for and could not use."""
+    if outlining is None or outlining.reason is None:
+        return ()
+    return (Unused("image", "", "", f"{outlining.model} {outlining.version} outlined nothing: {outlining.reason}"),)
+
+
+def _images(instances: Sequence[_Instance]) -> dict[str, Image]:
+    shown = [instance for instance in instances if instance.kind == "image"]
+    return {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
 
 
 def _measured(
     instances: Sequence[_Instance], pseudonyms: Pseudonyms, patient_id: str, zone: dt.tzinfo, pictures: bool
 ) -> MeasuredScan:
-    shown = [instance for instance in instances if instance.kind == "image"]
-    images = {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
+    images = _images(instances)
     headers = {uid: image.header for uid, image in images.items()}
     names = _names(instances, headers, pseudonyms, patient_id)
     every = _signed(instances, "sr", zone, lambda dataset: read_sr(dataset, names))
@@ -90,10 +122,11 @@ def _measured(
     used = {one.reader for one in reports if isinstance(one.reading, Reading) and one.reading.speaks}
     by_others = _outlines([one for one in every if one.reader and one.reader not in used])
     outlined, others = {uid for uid, _ in outlines}, {uid for uid, _ in by_others}
-    drawn = _signed(instances, "seg", zone, lambda dataset: read_seg(dataset, headers, names, outlines))
+    source = next((each.source for each in instances if each.kind == "seg"), "SEG")
+    drawn = _signed(instances, "seg", zone, lambda dataset: read_seg(dataset, headers, names, outlines, source))
     segmentations = standing(drawn, preferred=outlined, others=others - outlined)
     findings = one_finding_each(one.reading for one in reports + segmentations if isinstance(one.reading, Reading))
-    measurements, unused = _brought_together(reports + segmentations, alone=not shown, judged=bool(findings))
+    measurements, unused = _brought_together(reports + segmentations, alone=not images, judged=bool(findings))
     paths = {text(instance.header, "SOPInstanceUID"): instance.path for instance in instances}
     drawings = [one for one in segmentations if _values(one)]
     drawn_on = Drawings([paths[one.sop_uid] for one in drawings], images, names, outlines)

@@ -58,12 +58,17 @@ class _Extent:
 
 
 def read_seg(
-    dataset: Dataset, images: Mapping[str, Dataset], names: LesionNames, outlines: Mapping[Outline, str]
+    dataset: Dataset,
+    images: Mapping[str, Dataset],
+    names: LesionNames,
+    outlines: Mapping[Outline, str],
+    source: str = "SEG",
 ) -> Reading:
     """Volume (ml) and longest in-plane diameter (mm) of each segment that is a lesion; an empty one measures 0.
 
     `images` are headers by SOP Instance UID; what it says must be possible in those it refers to.
-    `outlines` are the segments that a report speaks of. Raises SetAside: bad_geometry, decode_failed, too_large.
+    `outlines` are the segments that a report speaks of; `source`: SEG, or model where nobody drew it.
+    Raises SetAside: bad_geometry, decode_failed, too_large.
     """
     told = tuple(dict.fromkeys(segments_unused(dataset)))
     lesions = lesion_segments(dataset, names, outlines)
@@ -75,9 +80,9 @@ def read_seg(
     extents = {number: _Extent(lesion) for number, lesion in lesions.items()}
     for number, inside, frame, depth_mm in _slices(dataset, form, images, extents.keys()):
         _add(extents[number], inside, frame, depth_mm, names)
-    measurements = tuple(value for each in extents.values() for value in _measurements(each))
+    measurements = tuple(value for each in extents.values() for value in _measurements(each, source))
     content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
-    findings = {each.lesion.lesion_uid: _finding(each) for each in reversed(extents.values())}
+    findings = {each.lesion.lesion_uid: _finding(each, source) for each in reversed(extents.values())}
     return Reading(measurements, told, content, findings=tuple(findings.values()))
 
 
@@ -135,7 +140,7 @@ def _sizes(extent: _Extent) -> dict[str, float]:
     return {"volume": extent.volume_mm3 / 1000, "longest_diameter": extent.longest_mm}
 
 
-def _finding(extent: _Extent) -> LesionFinding:
+def _finding(extent: _Extent, source: str) -> LesionFinding:
     """What the segment shows; one without a voxel shows that nothing is left of the lesion."""
     lesion, sizes = extent.lesion, _sizes(extent)
     return LesionFinding(
@@ -146,16 +151,16 @@ def _finding(extent: _Extent) -> LesionFinding:
         node=lesion.node,
         long_axis_mm=sizes["longest_diameter"],
         volume_ml=sizes["volume"],
-        source="SEG",
+        source=source,
         named_by=lesion.named_by,
         place=extent.place,
     )
 
 
-def _measurements(extent: _Extent) -> Iterator[Measurement]:
+def _measurements(extent: _Extent, source: str) -> Iterator[Measurement]:
     lesion = extent.lesion
     for name, value in _sizes(extent).items():
-        yield Measurement(name, value, "SEG", lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
+        yield Measurement(name, value, source, lesion.lesion_uid, lesion.label, lesion.site, node=lesion.node)
 
 
 def longest_chord(mask: np.ndarray, spacing: tuple[float, float]) -> float:

@@ -51,6 +51,7 @@ def measure(
         append(connection, schema.unused, [row for scan, result in measured for row in unused_rows(scan, result)])
         append(connection, schema.key_slices, [row for each in measured for row in key_slice_rows(*each)])
         append(connection, schema.slice_scores, [row for each in measured for row in presence_rows(*each)])
+        append(connection, schema.outlinings, [row for each in measured for row in outlining_rows(*each)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
@@ -123,6 +124,13 @@ def presence_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, 
     names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
     said = measured.presence
     return [{**names, **said._asdict(), "slices": list(said.slices)}] if said else []
+
+
+def outlining_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """The row of what a model outlined in one scan revision; none where no model was asked."""
+    if measured.outlining is None:
+        return []
+    return [{"scan_uid": scan.scan_uid, "revision": scan.revision, **measured.outlining._asdict()}]
 
 
 def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:

@@ -16,6 +16,7 @@ from stream.services.measuring.measurement import (
     finding_rows,
     key_slice_rows,
     measurement_rows,
+    outlining_rows,
     presence_rows,
     unused_rows,
     waiting,
@@ -26,6 +27,7 @@ from stream.storage.database import Connection
 from stream.storage.intake.measurements import (
     FINDING_COLUMNS,
     KEY_SLICE_COLUMNS,
+    OUTLINING_COLUMNS,
     PRESENCE_COLUMNS,
     VALUE_COLUMNS,
     CompleteScan,
@@ -139,7 +141,8 @@ def _remeasured(
 
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
     """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
-    findings, features, values, unused, key_slices, presence = _rows(scan, measured, assume_disease).values()
+    said = _rows(scan, measured, assume_disease).values()
+    findings, features, values, unused, key_slices, presence, outlinings = said
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
@@ -147,6 +150,7 @@ def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredS
         [tuple(row[name] for name in FINDING_COLUMNS) for row in findings],
         [unpacked([row[name] for name in KEY_SLICE_COLUMNS]) for row in key_slices],
         [tuple(row[name] for name in PRESENCE_COLUMNS) for row in presence],
+        [tuple(row[name] for name in OUTLINING_COLUMNS) for row in outlinings],
     )
     return measured_content(connection, scan.scan_uid, scan.revision).agrees_with(content)
 
@@ -159,6 +163,7 @@ def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> di
         schema.unused: unused_rows(scan, measured),
         schema.key_slices: key_slice_rows(scan, measured),
         schema.slice_scores: presence_rows(scan, measured),
+        schema.outlinings: outlining_rows(scan, measured),
     }
 
 

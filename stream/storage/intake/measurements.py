@@ -35,6 +35,9 @@ KEY_SLICE_COLUMNS = (
 )
 """The same of key slices."""
 
+OUTLINING_COLUMNS = ("model", "version", "weights_version", "outcome", "reason", "segmentation_sha256")
+"""The same of what a model outlined."""
+
 PRESENCE_COLUMNS = (
     "series_uid",
     "model",
@@ -58,6 +61,7 @@ class CompleteScan:
     """A revision that waits to be measured: the sha256 of its files, and whom it was received for.
 
     `patient_id`: whose it is by its files, the same whatever came first; what has no other name is named after it.
+    `modalities`: of its files, each once.
     """
 
     scan_uid: str
@@ -65,6 +69,7 @@ class CompleteScan:
     received_as: str
     patient_id: str
     files: tuple[str, ...]
+    modalities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class MeasuringStep:
 class MeasuredContent:
     """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used,
     what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, key slices by
-    lesion_uid (KEY_SLICE_COLUMNS), unpacked, and what a model says of slices (PRESENCE_COLUMNS).
+    lesion_uid (KEY_SLICE_COLUMNS), unpacked, what a model says of slices (PRESENCE_COLUMNS), and what one outlined
+    (OUTLINING_COLUMNS): at most one row each.
     """
 
     features_sha256: list[str]
@@ -91,6 +97,7 @@ class MeasuredContent:
     findings: list[tuple[object, ...]]
     key_slices: list[tuple[object, ...]]
     presence: list[tuple[Any, ...]] = field(compare=False)
+    outlinings: list[tuple[object, ...]]
 
     def agrees_with(self, other: "MeasuredContent") -> bool:
         """Whether both say the same, of probabilities within SAME_PROBABILITY."""
@@ -121,7 +128,8 @@ def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]],
     rows = connection.execute(
         f"""SELECT w.scan_uid, w.revision, s.received_as, s.own,
           (SELECT array_agg(i.sha256 ORDER BY i.instance_uid) FROM core.revision_instances ri
-            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision)
+            JOIN core.instances i USING (instance_uid) WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision),
+          w.modality
         FROM unnest(%s::text[], %s::int[]) WITH ORDINALITY k(u, r, n)
         JOIN core.assembly w ON w.scan_uid = k.u AND w.revision = k.r JOIN
           (SELECT s.scan_uid, s.received_as, {own_patient("s")} AS own FROM core.scans s) s ON s.scan_uid = k.u
@@ -129,8 +137,8 @@ def complete_scans(connection: Connection, revisions: Sequence[tuple[str, int]],
         [[uid for uid, _ in revisions], [revision for _, revision in revisions], status],
     ).fetchall()
     return [
-        CompleteScan(scan_uid, revision, received_as, own, tuple(files or ()))
-        for scan_uid, revision, received_as, own, files in rows
+        CompleteScan(scan_uid, revision, received_as, own, tuple(files or ()), tuple(modalities or ()))
+        for scan_uid, revision, received_as, own, files, modalities in rows
     ]
 
 
@@ -165,6 +173,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     findings = f"SELECT {', '.join(FINDING_COLUMNS)} FROM core.findings {where}"
     presence = f"SELECT {', '.join(PRESENCE_COLUMNS)} FROM core.slice_scores {where}"
     key_slices = f"SELECT {', '.join(KEY_SLICE_COLUMNS)} FROM core.key_slices {where} ORDER BY lesion_uid"
+    outlinings = f"SELECT {', '.join(OUTLINING_COLUMNS)} FROM core.outlinings {where}"
     return MeasuredContent(
         sorted(sha256 for (sha256,) in features),
         connection.execute(values, key).fetchall(),
@@ -172,6 +181,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
         connection.execute(findings, key).fetchall(),
         [unpacked(row) for row in connection.execute(key_slices, key)],
         connection.execute(presence, key).fetchall(),
+        connection.execute(outlinings, key).fetchall(),
     )
 
 

@@ -85,9 +85,10 @@ def texts(of_a_moment: bool) -> dict[str, str]:
     return {name: text.format_map(_THEN if of_a_moment else _NOW) for name, text in _TEXTS.items()}
 
 
-KEY_SLICES = """SELECT scan_uid, revision, lesion_uid, png FROM scanstream.key_slice
-WHERE patient_id = %(patient)s AND scan_uid = ANY (%(scans)s)"""
-"""The pictures themselves, of some scans: a page shows a few of them."""
+KEY_SLICES = """SELECT k.scan_uid, k.revision, k.lesion_uid, k.png, o.model || ' ' || o.version AS outlined_by
+FROM scanstream.key_slice k LEFT JOIN scanstream.outlining o USING (scan_uid, revision)
+WHERE k.patient_id = %(patient)s AND k.scan_uid = ANY (%(scans)s)"""
+"""The pictures themselves, of some scans: a page shows a few of them. `outlined_by`: a model; null: by others."""
 
 DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
 FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""

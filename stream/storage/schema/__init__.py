@@ -18,11 +18,11 @@ from stream.storage.schema.facts import (
     revision_instances,
     revisions,
     scans,
-    slice_scores,
     treatments,
     unused,
 )
 from stream.storage.schema.identity_facts import aliases, assignments, identity_events
+from stream.storage.schema.said_by_models import outlinings, slice_scores
 from stream.storage.schema.standing import (
     fold_ids,
     folds,
@@ -84,6 +84,7 @@ __all__ = [
     "metadata",
     "named_patients",
     "outcomes",
+    "outlinings",
     "patients",
     "placements",
     "processes",

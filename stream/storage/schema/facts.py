@@ -163,24 +163,6 @@ key_slices = sa.Table(
     comment="The slice that shows most of a lesion, as a small picture: of the largest lesions of a scan revision",
 )
 
-slice_scores = sa.Table(
-    "slice_scores",
-    metadata,
-    *scan_revision(),
-    col("series_uid", Id, "Pseudonym of the series that was read"),
-    col("model", sa.Text, "Name of the model"),
-    col("weights_version", sa.Text, "sha256 of the weights that said it"),
-    col("learned_from", sa.Integer, "Patients that the weights learned from"),
-    col("probability", DOUBLE_PRECISION, "Of a tumour in the series, 0 to 1"),
-    col("low", DOUBLE_PRECISION, "Lower end of the central 90 % of the model's own uncertainty"),
-    col("high", DOUBLE_PRECISION, "Upper end of the central 90 % of the model's own uncertainty"),
-    col("slices", ARRAY(DOUBLE_PRECISION), "Probability of each slice, from the feet"),
-    col("slice_number", sa.Integer, "The slice that speaks most for it, from 1, from the feet"),
-    col("instance_uid", Id, "Pseudonym of the image with this slice"),
-    *hashes(),
-    comment="How much a series looks like one with a tumour, where nobody measured a lesion: no measurement",
-)
-
 rejections = sa.Table(
     "rejections",
     metadata,

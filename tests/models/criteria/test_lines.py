@@ -1,10 +1,12 @@
 """Lines of therapy: where they start, whose a visit is, and which visit is the baseline."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from models.criteria.course import lines_of_therapy
+from models.criteria.finding import LesionRole, NamedBy
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
 from tests.models.criteria.notation import assessment, day
 
@@ -166,3 +168,18 @@ def test_a_lesion_with_a_fragment_unaccounted_for_is_no_target_by_default() -> N
     visits = course((0, "L1 50, L2 20"), (60, "L1 40, L1a 20 <L1, L2 20"), (120, "L1 70, L2 30"), (180, "L2 30"))
     _, second = lines_of_therapy(visits, starts((0, DRUG, 1), (120, DRUG, 2)))
     assert (second.targets, second.non_targets) == (("L2",), ("L1",))
+
+
+def test_what_only_a_model_outlined_and_nothing_ties_to_a_lesion_is_not_new_unless_a_person_says_so() -> None:
+    outlined = {"source": "model", "named_by": NamedBy.OBJECT}
+
+    def category(**more: object) -> str | None:
+        before, after = course((0, "T1 20"), (60, "T1 20, L1 30"))
+        stays, appears = after.findings
+        after = replace(after, findings=(stays, replace(appears, **more)))
+        (line,) = lines_of_therapy([before, after], starts((0, DRUG, None)))
+        return line.verdicts[-1].category
+
+    assert category(**outlined) == "SD"
+    assert category(**outlined, decided=LesionRole.NON_TARGET) == "PD"
+    assert category(source="model") == category(**(outlined | {"source": "SEG"})) == "PD"

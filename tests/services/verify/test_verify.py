@@ -20,7 +20,7 @@ from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.place import Registration
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.measured_scan import KeySlice, MeasuredScan, TumourPresence, Unused
+from stream.measured_scan import KeySlice, MeasuredScan, Outlining, TumourPresence, Unused
 from stream.png import png
 from stream.services.accepting.arrivals import UnusableFile
 from stream.services.accepting.received_files import accept as receive
@@ -137,7 +137,9 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         said = {"findings": (found,), "time_point": "Week 8", "registrations": (turned,)}
         shown = KeySlice("lesion", png(np.zeros((2, 3), np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "i1")
         seen = TumourPresence("series", "slices", "w", 8, 0.9, 0.8, 0.95, (0.1, 0.9), 2, "i1")
-        return MeasuredScan((lesion,), "lung", note, unused=(organ,), key_slices=(shown,), presence=seen, **said)
+        outlined = Outlining("bright spots", "0.1", "f1049e70", "outlined", "because", "29f6f9ee")
+        said |= {"presence": seen, "outlining": outlined}
+        return MeasuredScan((lesion,), "lung", note, unused=(organ,), key_slices=(shown,), **said)
 
     with ThreadPoolExecutor(1) as readers:
         measurement.measure(connection, scans, read, "", readers)

@@ -1,4 +1,4 @@
-"""What train and evaluate do for the slice classifier: it learns from a folder of DICOM files instead of tables."""
+"""What train and evaluate do for networks that read images: they learn from DICOM files instead of tables."""
 
 import tarfile
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from models.imaging.outlined import OutlinedSeries
     from models.judging.slices.evaluate import SliceEvaluation
 
-SLICES = "slices"
+SLICES, OUTLINES = "slices", "outlines"
 
 
 def train_slices(data: Path, out: Path, seed: int) -> None:
@@ -35,6 +35,19 @@ def evaluate_slices(data: Path) -> "SliceEvaluation":
 
     with _series(data) as series:
         return judge(series, COMMITTED_IMAGES / SLICES)
+
+
+def train_outlines(data: Path, out: Path, seed: int) -> None:
+    """Fit the network on the outlined series in `data` and write the bundle into `out`; WrongUse if it cannot."""
+    from models.training.outlines.train import TooFewOutlined, train_bundle
+
+    with _series(data) as series:
+        try:
+            figures = train_bundle(series, out, seed)
+        except TooFewOutlined as error:
+            raise WrongUse(str(error)) from None
+    low, high = figures["mean_dice_95"]
+    print(f"Dice coefficient of patients left out: {figures['mean_dice']} ({low} to {high}).")
 
 
 @contextmanager
