@@ -47,8 +47,8 @@ class Syntax:
 
 
 SYNTAXES = (
-    Syntax("raw", uid.ExplicitVRLittleEndian, 0.5, 0.15),
-    Syntax("RLE", uid.RLELossless, 1.2, 0.3),
+    Syntax("raw", uid.ExplicitVRLittleEndian, 0.5, 0.1),
+    Syntax("RLE", uid.RLELossless, 1.2, 0.15),
     Syntax("JPEG 2000", uid.JPEG2000Lossless, 6.0, 0.7),
 )
 """What is stated is missed only by a change of the code; with a core to spare a second child decodes too."""
