@@ -94,11 +94,9 @@ class Refusals:
             known = self._counted.get(key)
             times, since = (known.times, known.first_at) if known else (0, now)
             self._counted[key] = Refusal(*key, WORDS[cause], times + 1, since, now)
-            seldom = self._is_news(key)
-        if seldom:
-            logs.event(
-                "sender_refused", logging.WARNING, calling_ae=key[0], peer=key[1], cause=cause, says=WORDS[cause]
-            )
+            if self._is_news(key):  # before anybody sees it counted
+                who = {"calling_ae": key[0], "peer": key[1]}
+                logs.event("sender_refused", logging.WARNING, **who, cause=cause, says=WORDS[cause])
 
     def pending(self) -> Sequence[Refusal]:
         """What was counted and is not written down yet."""
