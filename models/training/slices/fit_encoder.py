@@ -22,7 +22,7 @@ PIXEL_WEIGHT, TUMOUR_WEIGHT = 4.0, 5.0
 """Of the loss of pixels beside that of slices; of a tumour's pixel beside another."""
 
 
-class Slices(NamedTuple):
+class SlicesByTruth(NamedTuple):
     """All slices with a head: `pictures` and `outlined` (N, 1, S, S); rows `tumour` and `free` of those."""
 
     pictures: Tensor
@@ -31,7 +31,7 @@ class Slices(NamedTuple):
     free: Tensor
 
     @classmethod
-    def of(cls, lessons: Sequence[Lesson]) -> "Slices":
+    def of(cls, lessons: Sequence[Lesson]) -> "SlicesByTruth":
         """Those of `lessons`."""
         head = ~torch.cat([lesson.blank for lesson in lessons])
         shows = torch.cat([lesson.shows for lesson in lessons])[head]
@@ -42,7 +42,7 @@ class Slices(NamedTuple):
 
 def fit_encoder(lessons: Sequence[Lesson], random: torch.Generator) -> SliceEncoder:
     """The encoder taught with `lessons`; torch's own generator decides its first weights and what is dropped."""
-    slices, encoder = Slices.of(lessons), SliceEncoder()
+    slices, encoder = SlicesByTruth.of(lessons), SliceEncoder()
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, STEPS)
     for _ in progress(range(STEPS), "training the encoder"):
@@ -68,7 +68,7 @@ def as_elsewhere(pictures: Tensor, random: torch.Generator) -> Tensor:
     return noise(intensity(pictures, random, INTENSITY), random, NOISE * float(torch.rand(1, generator=random)))
 
 
-def _batch(slices: Slices, random: torch.Generator) -> tuple[Tensor, Tensor]:
+def _batch(slices: SlicesByTruth, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Pictures and outlines (SLICES, 1, S, S), as they are nowhere."""
     rows = torch.cat([_drawn(slices.tumour, SLICES // 2, random), _drawn(slices.free, SLICES // 2, random)])
     both = torch.cat([slices.pictures[rows], slices.outlined[rows]], 1)
