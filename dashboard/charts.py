@@ -14,6 +14,8 @@ FRAME_PX = 62
 """Height of title and dates of a chart; Streamlit counts them in."""
 HOLDS_DAYS = 60
 """A forecast holds until something arrives: the last step is drawn on for as long as a usual interval of scans."""
+LABEL_PX = 38
+"""Room beside a bar for its value, on a screen however small."""
 LEGEND_COLUMNS, LEGEND_ROW_PX = 2, 20
 """As many names beside each other as a telephone has room for."""
 SIZES = alt.Scale(zero=True, nice=True)
@@ -56,9 +58,13 @@ def parts(frame: pd.DataFrame, title: str) -> Drawing:
     """Parts of a change of risk as signed bars, in their order; `frame`: part, points, label, trend, words."""
     trends = alt.Scale(domain=["worse", "better", "unchanged"], range=[WORSE, BETTER, NEUTRAL])
     names = alt.Axis(title=None, labelLimit=420, labelFontSize=13, labelColor=INK, ticks=False, domain=False)
-    reach = max(1.0, frame.points.abs().max()) * 1.25  # room for the labels
+    reach = max(1.0, frame.points.abs().max())
     base = alt.Chart(frame).encode(
-        x=alt.X("points:Q", scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(title=None, tickCount=5)),
+        x=alt.X(
+            "points:Q",
+            scale=alt.Scale(domain=[-reach, reach], padding=LABEL_PX),
+            axis=alt.Axis(title=None, tickCount=5),
+        ),
         y=alt.Y("part:N", sort=list(frame.part), axis=names),
         tooltip=beside(),
     )

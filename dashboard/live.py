@@ -1,6 +1,7 @@
 """Keeps a page up to date by itself, and says so in one sentence while the database is away or frozen."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ LOOK_SECONDS = 2
 """How often an open page looks whether anything was committed; the question is asked once for all viewers."""
 AGES_SECONDS = 60
 """What says how long ago something was is drawn again after this, whatever was committed."""
+_DRAWING = threading.BoundedSemaphore(4)
+"""Pages drawn at a time: Python draws one after the other anyway, and who comes first is served first."""
 DRAWN = "drawn"
 """In the session: the snapshot that the page was drawn from (None: the database was away), and when."""
 
@@ -32,7 +35,8 @@ def live(page: Callable[[ViewReader], None], pause_seconds: float = LOOK_SECONDS
 
 def _draw(page: Callable[[ViewReader], None]) -> None:
     try:
-        with reader(pulse().snapshot()) as source:
+        now = pulse().snapshot()
+        with _DRAWING, reader(now) as source:
             page(source)
         drawn_from = source.drawn_from
     except DatabaseAway as error:

@@ -118,6 +118,7 @@ class PatientChart:
         start = f"Best response of the line by {criterion} up to the visit after that of {day}"
         return f"{start}: {', '.join(shares)}. Said by {source}."
 
+    @cached_property
     def scans(self) -> pd.DataFrame:
         """Rows at, words of every visit on the timeline."""
         first = self._dates.iloc[0].normalize()
@@ -139,7 +140,7 @@ class PatientChart:
     def _unit(self, group: str) -> str:
         return str(self.values[self.values.measurement.isin(GROUPS[group])].unit.iloc[0])
 
-    @property
+    @cached_property
     def _today(self) -> pd.Timestamp:
         return self.local(pd.Series([self.now]))[0].normalize()
 
@@ -160,7 +161,7 @@ class PatientChart:
         found = [of_scans.get(scan, at) for scan, at in zip(scans, otherwise, strict=True)]
         return pd.to_datetime(pd.Series(found, index=scans.index, dtype=object), utc=True)
 
-    @property
+    @cached_property
     def _dates(self) -> pd.Series:
         return self.local(self._visit_dates).reset_index(drop=True)
 

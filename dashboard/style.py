@@ -83,7 +83,10 @@ LOGO = f"""<svg xmlns="http://www.w3.org/2000/svg" width="172" height="32" viewB
 
 
 def _drawn() -> Iterator[str]:
-    """A chart is drawn in the colours of the paper; in the dark theme each gives way to its counterpart."""
+    """A chart is drawn in the colours of the paper; in the dark theme each gives way to its counterpart.
+
+    One with thousands of marks is a picture without parts: there light and dark change places.
+    """
     for light in DARK:
         for part in ("fill", "stroke"):
             yield f'[data-testid="stVegaLiteChart"] [{part}="{light}"] {{ {part}: {both(light)}; }}'
@@ -122,5 +125,12 @@ a:focus-visible, button:focus-visible, summary:focus-visible, .told:focus-visibl
 [data-testid="stElementToolbar"]:focus-within {{ opacity: 1; }}
 [data-testid="stElementToolbar"] [aria-label^="Copy Vega-Lite"] {{ display: none; }}
 {chr(10).join(_drawn())}
+@media (prefers-color-scheme: dark) {{
+  [data-testid="stVegaLiteChart"] canvas {{ filter: invert(1) hue-rotate(180deg); mix-blend-mode: screen; }} }}
+[data-testid="stButtonGroup"] [role="radiogroup"] {{ gap: .4rem; }}
+[data-testid="stButtonGroup"] button[data-variant="segmented_control"] {{
+  margin: 0; border: 1px solid {both(RULE)}; border-radius: 4px; }}
+[data-testid="stButtonGroup"] button[data-variant="segmented_control"][data-selected="true"] {{
+  border-color: {both(TEAL)}; }}
 </style>"""
 """Of our own making only: nothing that came from outside is ever put between tags."""

@@ -79,7 +79,7 @@ def _parts(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) -> 
 
 def _drawn(case: PatientCase, width: float) -> list[Flowable]:
     spans, sums = therapy.spans(case), sizes.sums(case)
-    if spans.empty or case.chart.scans().empty:
+    if spans.empty or case.chart.scans.empty:
         return []
     drawn: list[Flowable] = [_text("What was given?", HEAD), TherapyDrawing(spans, case.chart.span, width)]
     if sums.value.notna().any():

@@ -83,12 +83,15 @@ def _limits(limits: pd.DataFrame, span: Span) -> list[alt.Chart]:
     """Each limit as a rule for as long as it holds; those that still hold go on to the end and have their names."""
     colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
     base = alt.Chart(limits.assign(end=limits.end.fillna(span.last))).encode(y=values("value", SIZES), color=colour)
-    rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4], clip=True)
+    rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4])
     drawn = [rules.encode(x=dates(span, "start"), x2=alt.X2("end:T"), tooltip=beside())]
     standing = limits[limits.end.isna()]
     for above, of in standing.groupby(_named_above(standing.value)):
-        names = alt.Chart(of.assign(end=span.last)).mark_text(align="right", dy=-7 if above else 9, fontSize=12)
-        drawn.append(names.encode(x=dates(span, "end"), y=values("value", SIZES), color=colour, text=LABEL))
+        named = alt.Chart(of.assign(end=span.last)).encode(x=dates(span, "end"), y=values("value", SIZES), text=LABEL)
+        names = named.mark_text(align="right", dy=-7 if above else 9, fontSize=12)
+        # around the letters the paper: on a small screen they lie over bands and lines
+        drawn += [names.encode(stroke=alt.StrokeValue(PAPER), strokeWidth=alt.StrokeWidthValue(3))]
+        drawn += [names.encode(color=colour)]
     return drawn
 
 

@@ -46,8 +46,7 @@ def _frame(start: pd.Series, end: pd.Series, label: pd.Series, is_line: bool) ->
     )
 
 
-def table(case: PatientCase) -> pd.DataFrame:
-    """The same in words."""
-    rows = spans(case)
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """`spans` in words."""
     end = rows.end.dt.strftime("%Y-%m-%d").fillna("goes on")
     return pd.DataFrame({"What": rows.label, "From": rows.start.dt.strftime("%Y-%m-%d"), "To": end})

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import ranking, wording
@@ -96,20 +97,20 @@ def _therapy(case: PatientCase) -> None:
     frame = therapy.spans(case)
     if case.treatments.empty:
         st.caption("No treatment is known.")
-    if frame.empty or case.chart.scans().empty:
+    if frame.empty or case.chart.scans.empty:
         return
     title = "Lines, treatments, visits"
-    chart = drawings.therapy(frame, case.chart.scans(), title, case.chart.span)
+    chart = drawings.therapy(frame, case.chart.scans, title, case.chart.span)
     st.altair_chart(chart, theme=None, key="given", alt=title)
     with st.expander("Lines and treatments as a table"):
-        st.html(html_table(therapy.table(case), title))
+        st.html(html_table(therapy.table(frame), title))
 
 
 def _measured(case: PatientCase) -> None:
     st.subheader("What was measured?", anchor=False)
     frame = sizes.sums(case)
     if len(frame):
-        _sums(case)
+        _sums(case, frame)
     groups = [group for group in case.chart.measurement_groups() if frame.empty or group != DIAMETERS]
     if groups:
         _other_values(case, groups)
@@ -117,10 +118,9 @@ def _measured(case: PatientCase) -> None:
         st.info("Nothing was measured on the scans that count.", icon=":material/straighten:")
 
 
-def _sums(case: PatientCase) -> None:
+def _sums(case: PatientCase, frame: pd.DataFrame) -> None:
     coming = case.chart.coming(DIAMETERS) if sizes.are_forecast(case) else drawings.NOTHING_COMING
     title = "Sum of targets (mm) and verdicts"
-    frame = sizes.sums(case)
     chart = drawings.sums(frame, sizes.limits(case), coming, title, case.chart.span)
     st.altair_chart(chart, theme=None, key="sums", alt=title)
     st.caption(sizes.CODES)
@@ -184,7 +184,7 @@ def _risk(case: PatientCase) -> None:
     kind = titles[sections.choose("Forecast", list(titles), wording.forecast(*first[0]), "risk")]
     frame = risks.steps(case, kind)
     title = f"{wording.forecast(*kind)} (%)"
-    chart = drawings.risk(frame, case.chart.scans(), risks.events(case, kind, frame), title, case.chart.span)
+    chart = drawings.risk(frame, case.chart.scans, risks.events(case, kind, frame), title, case.chart.span)
     st.altair_chart(chart, theme=None, key="risk-chart", alt=title)
     st.caption(
         f"Probability, counted from each scan; {wording.direction(kind[0])}. Said by {frame.said_by.iloc[-1]}. "

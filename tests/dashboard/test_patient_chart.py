@@ -68,14 +68,14 @@ def test_volumes_add_up_only_where_every_known_lesion_was_measured() -> None:
 
 def test_dates_are_those_of_the_services_zone_wherever_the_browser_is() -> None:
     patient = chart((0, "a", "volume", 3.0), zone="Pacific/Auckland")
-    assert list(patient.scans()["at"]) == [pd.Timestamp("2026-01-05 22:00")]
+    assert list(patient.scans["at"]) == [pd.Timestamp("2026-01-05 22:00")]
 
 
 def test_a_scan_is_shown_on_the_day_of_its_own_zone() -> None:
     patient = chart((0, "a", "volume", 3.0), (40, "a", "volume", 4.0))
     patient.statuses["acquired_local"] += pd.Timedelta(hours=16)
-    assert [f"{at:%d %H}" for at in patient.scans()["at"]] == ["06 01", "15 01"]
-    assert list(patient.measured("Volume (ml)")["at"]) == list(patient.scans()["at"])
+    assert [f"{at:%d %H}" for at in patient.scans["at"]] == ["06 01", "15 01"]
+    assert list(patient.measured("Volume (ml)")["at"]) == list(patient.scans["at"])
     assert patient.days_of(patient.values.acquired_at) == ["2026-01-06", "2026-02-15"]
 
 

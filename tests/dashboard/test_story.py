@@ -118,7 +118,7 @@ def test_a_death_is_told_first_and_nothing_is_expected_or_goes_on_after_it(told:
     assert response.startswith(f"The patient died on {day(20)}. Progressive disease by RECIST 1.1")
     assert missing == "Nothing is missing."
     assert not sizes.are_forecast(of) and of.chart.coming(DIAMETERS).empty
-    ends = therapy.table(of).To.tolist()
+    ends = therapy.table(therapy.spans(of)).To.tolist()
     assert ends == [f"{ago(20):%Y-%m-%d}"] * 2, "neither the line nor the drug goes on"
 
 
@@ -176,7 +176,7 @@ def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told:
     assert (first["at"].date(), first.until.date()) == (ago(300).date(), ago(220).date())
     assert steps.until[1:].isna().all()
     assert list(risks.events(second, KIND, steps).label) == ["progression observed (line 1)"]
-    chart = charts.risk(steps, second.chart.scans(), risks.events(second, KIND, steps), "Risk", second.chart.span)
+    chart = charts.risk(steps, second.chart.scans, risks.events(second, KIND, steps), "Risk", second.chart.span)
     marks = [layer.get("mark", {}) for layer in chart.to_dict(validate=True)["layer"]]
     lines = [mark for mark in marks if mark.get("type") in ("line", "area")]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
@@ -213,7 +213,7 @@ def test_as_of_a_day_only_what_was_folded_and_said_by_then_is_there(filled: Sett
     page = open_page(filled, "patient", patient=GROWING, as_of=day_.isoformat())
     assert f"This is what was known at the end of {written(day_)}" in page.warning[0].value
     then, now = case(filled, GROWING, day_), case(filled, GROWING)
-    assert 0 < len(then.chart.scans()) < len(now.chart.scans())
+    assert 0 < len(then.chart.scans) < len(now.chart.scans)
     assert then.current.acquired_at.max() < now.current.acquired_at.min()
     assert then.history.computed_at.max().date() <= day_
 
