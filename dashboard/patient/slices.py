@@ -62,8 +62,9 @@ def _sentences(row: PresenceRow) -> Iterator[str]:
     yield f"Probability that this series looks like one with a tumour: {risk} (90 % interval {interval})."
     yield f"Slice {row.slice_number} of {len(row.slices)}, from the feet, speaks most for it."
     yield (
-        f"Said by {row.model} {row.weights_version[:8]}, which learned from {row.learned_from} patients; "
-        "nobody measured a lesion in this scan, and this is not a measurement."
+        f"Said by {row.model} {row.weights_version[:8]}, which learned from {row.learned_from} patients. "
+        "How often such a probability is right elsewhere has not been shown. Nobody measured a lesion in this scan, "
+        "and this is not a measurement."
     )
 
 
