@@ -12,6 +12,7 @@ from torch import nn
 from models.bundles.description import Bundle
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.outlining.outliner import Outliner
 from stream.dicom.reading.outlining.pieces import MOST_PIECES, pieces_of
@@ -42,7 +43,7 @@ def archive(tmp_path: Path) -> Archive:
 def measure(pseudonyms: Pseudonyms, archive: Archive, tmp_path: Path) -> Measure:
     def run(bundles: Sequence[Bundle], *datasets: Dataset) -> MeasuredScan:
         paths = [save(one, tmp_path / f"{one.SOPInstanceUID}.dcm") for one in datasets]
-        return measure_scan(paths, pseudonyms, "P1", outliner=Outliner(lambda: bundles, archive.keep))
+        return measure_scan(paths, pseudonyms, "P1", models=ImageModels(Outliner(lambda: bundles, archive.keep)))
 
     return run
 

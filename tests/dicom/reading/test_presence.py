@@ -11,6 +11,7 @@ from pydicom import Dataset, dcmread
 
 from models.imaging.volume import Volume
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.measured_scan import MeasuredScan, TumourPresence, Unused
@@ -43,7 +44,7 @@ Measure = Callable[..., MeasuredScan]
 def measure(pseudonyms: Pseudonyms, tmp_path: Path) -> Measure:
     def run(*datasets: Dataset, model: PresenceModel | None = MODEL) -> MeasuredScan:
         files = [save(one, tmp_path / f"{one.SOPInstanceUID}.dcm") for one in datasets]
-        return measure_scan(files, pseudonyms, "P1", presence=model)
+        return measure_scan(files, pseudonyms, "P1", models=ImageModels(presence=model))
 
     return run
 
