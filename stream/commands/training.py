@@ -15,7 +15,7 @@ DATA = typer.Option("--data", help="Folder with measurements.csv and the other t
 SEED = 20261123
 
 
-class Figures(Protocol):
+class JudgedFigures(Protocol):
     """What judging ends with, for people as text."""
 
     def to_json(self) -> dict[str, Any]: ...
@@ -66,7 +66,7 @@ def evaluate(
     The model slices is judged on a folder, or a tar, of DICOM files, always by weights that did not see the patient.
     """
     with _mistakes_named():
-        figures: Figures
+        figures: JudgedFigures
         if model == SLICES:
             if cross_validate or repeats > 1 or predictions:
                 raise WrongUse("With slices go neither --cross-validate nor --repeats nor --predictions.")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from models.bundles.description import Bundle
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.outlining.outliner import Outliner
+from stream.dicom.reading.volumes.image_models import ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.errors import ArchiveAway, SetAside
 from stream.measured_scan import MeasuredScan

@@ -37,7 +37,7 @@ class TooFewOutlined(ValueError):
     """Nobody can be left out: one sentence that says how many patients there are."""
 
 
-class Judged(NamedTuple):
+class JudgedOutlines(NamedTuple):
     """One series outlined by a network that did not see its patient; voxels drawn by people and by the network."""
 
     patient: str
@@ -52,7 +52,7 @@ def train_bundle(series: Sequence[OutlinedSeries], out: Path, seed: int) -> Mapp
     if len(patients) < FEWEST_PATIENTS:
         raise TooFewOutlined(f"The series are of {len(patients)} patients; at least {FEWEST_PATIENTS} are needed.")
     lessons = [OutlineLesson.of(each) for each in series]
-    judged: list[Judged] = []
+    judged: list[JudgedOutlines] = []
     for number in progress(range(min(PARTS, len(patients))), "leaving patients out"):
         left_out = patients[number :: min(PARTS, len(patients))]
         network = fit_network([one for one in lessons if one.patient not in left_out], seed + number)
@@ -64,16 +64,16 @@ def train_bundle(series: Sequence[OutlinedSeries], out: Path, seed: int) -> Mapp
     return told
 
 
-def _judged(segmenter: BrainSegmenter, series: OutlinedSeries) -> Judged:
+def _judged(segmenter: BrainSegmenter, series: OutlinedSeries) -> JudgedOutlines:
     drawn = as_bundle(series.outlined)
     with torch.inference_mode():
         scores = segmenter(as_bundle(series.volume.values)[None, None])[0]
     outlined = scores[1] > scores[0]
     both, every = int((drawn & outlined).sum()), int(drawn.sum()) + int(outlined.sum())
-    return Judged(series.patient, 2 * both / max(every, 1), int(drawn.sum()), int(outlined.sum()))
+    return JudgedOutlines(series.patient, 2 * both / max(every, 1), int(drawn.sum()), int(outlined.sum()))
 
 
-def figures(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
+def figures(judged: Sequence[JudgedOutlines], seed: int) -> dict[str, Any]:
     """Mean Dice coefficient over series, its 95 % interval by bootstrap over patients, and each series."""
     patients = sorted({each.patient for each in judged})
     rows = np.array([patients.index(each.patient) for each in judged])

@@ -15,7 +15,6 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.concepts import body_part_word
 from stream.dicom.reading.files import read_dataset, read_whole, reading
 from stream.dicom.reading.header import text
-from stream.dicom.reading.image_models import NO_MODELS, ImageModels
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
 from stream.dicom.reading.outlining.outliner import Outliner
 from stream.dicom.reading.pictures.image_stacks import Image
@@ -30,6 +29,7 @@ from stream.dicom.reading.seg import read_seg
 from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
+from stream.dicom.reading.volumes.image_models import NO_MODELS, ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel, tumour_presence
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan, Outlining, Unused

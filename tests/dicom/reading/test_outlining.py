@@ -12,10 +12,10 @@ from torch import nn
 from models.bundles.description import Bundle
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.outlining.outliner import Outliner
 from stream.dicom.reading.outlining.pieces import MOST_PIECES, pieces_of
+from stream.dicom.reading.volumes.image_models import ImageModels
 from stream.measured_scan import MeasuredScan
 from tests.dicom.factories import make_seg, make_series, save
 from tests.models.bundles.small_bundles import Bright, NotFinite, bundle_of

@@ -11,8 +11,8 @@ from pydicom import Dataset, dcmread
 
 from models.imaging.volume import Volume
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.image_models import ImageModels
 from stream.dicom.reading.measurements import measure_scan
+from stream.dicom.reading.volumes.image_models import ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.measured_scan import MeasuredScan, TumourPresence, Unused
 from tests.dicom.factories import make_seg, make_series, make_sr, save
