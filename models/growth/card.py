@@ -1,18 +1,16 @@
 """The folder of growth maps' weights: weights.safetensors and card.json, tied together by sha256; never pickle."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from models.card import UnusableWeights
 from models.growth import network, volumes
+from models.parameters_file import read_parameters, write_parameters
 from models.serving.weights import CARD, WEIGHTS
 
 GROWTH_CARD = Path(__file__).parent / "card"
@@ -62,10 +60,7 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 def save_growth(folder: Path, card: GrowthCard, parameters: Mapping[str, Tensor]) -> GrowthCard:
     """Write weights and card into `folder`; returns the card with the sha256 of the weights."""
-    data = save({name: tensor.detach().contiguous() for name, tensor in parameters.items()})
-    card = replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(data)
+    card = replace(card, weights_sha256=write_parameters(folder / WEIGHTS, parameters))
     (folder / CARD).write_text(card.to_json(), encoding="utf-8")
     return card
 
@@ -73,16 +68,7 @@ def save_growth(folder: Path, card: GrowthCard, parameters: Mapping[str, Tensor]
 def load_growth(folder: Path) -> tuple[GrowthCard, dict[str, Tensor]]:
     """Card and parameters of `folder`; raises UnusableWeights, naming the file, where they do not belong together."""
     card, path = GrowthCard.read(folder / CARD), folder / WEIGHTS
-    if not path.is_file():
-        raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.")
-    data = path.read_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    if sha256 != card.weights_sha256:
-        raise UnusableWeights(f"{path} is not the file its card describes: sha256 {sha256}, not {card.weights_sha256}.")
-    try:
-        parameters = load(data)
-    except SafetensorError as error:
-        raise UnusableWeights(f"{path} is not a safetensors file: {error}.") from None
+    parameters = read_parameters(path, card.weights_sha256)
     for name, shape in shapes().items():
         if name not in parameters or tuple(parameters[name].shape) != shape:
             raise UnusableWeights(f"{path} does not hold {name} in the shape that growth maps need.")

@@ -1,17 +1,15 @@
 """The folder of a network that reads images: model.safetensors and card.json, tied together by sha256; never pickle."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor
 
 from models.card import UnusableWeights
+from models.parameters_file import read_parameters, write_parameters
 
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
@@ -57,24 +55,14 @@ class ImageCard:
 
 def save_network(folder: Path, card: ImageCard, parameters: Mapping[str, Tensor]) -> ImageCard:
     """Write weights, in half precision, and card into `folder`; returns the card with the sha256 of the weights."""
-    data = save({name: tensor.detach().cpu().half().contiguous() for name, tensor in parameters.items()})
-    card = replace(card, weights_sha256=hashlib.sha256(data).hexdigest())
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(data)
+    half = {name: tensor.half() for name, tensor in parameters.items()}
+    card = replace(card, weights_sha256=write_parameters(folder / WEIGHTS, half))
     (folder / CARD).write_text(json.dumps(asdict(card), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
 
 
 def load_network(folder: Path) -> tuple[ImageCard, dict[str, Tensor]]:
     """Card and float32 parameters of `folder`; raises UnusableWeights where they do not belong together."""
-    card, path = ImageCard.read(folder / CARD), folder / WEIGHTS
-    if not path.is_file():
-        raise UnusableWeights(f"{path} is missing: a model is a folder with weights and card.")
-    data = path.read_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    if sha256 != card.weights_sha256:
-        raise UnusableWeights(f"{path} is not the file its card describes: sha256 {sha256}, not {card.weights_sha256}.")
-    try:
-        return card, {name: tensor.float() for name, tensor in load(data).items()}
-    except SafetensorError as error:
-        raise UnusableWeights(f"{path} is not a safetensors file: {error}.") from None
+    card = ImageCard.read(folder / CARD)
+    half = read_parameters(folder / WEIGHTS, card.weights_sha256)
+    return card, {name: tensor.float() for name, tensor in half.items()}

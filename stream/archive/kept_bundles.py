@@ -1,8 +1,6 @@
 """The bundles that measure for a service, kept in the archive, and which of them is asked for which images."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +8,8 @@ from pathlib import Path
 from models.bundles.description import INFERENCE, METADATA, Bundle
 from models.bundles.tried_out import tried_out
 from models.bundles.unusable import UnusableBundle
-from stream.archive.durable import copy_temp, sync_folder, write_temp
+from stream.archive.durable import sync_folder, write_temp
+from stream.archive.kept_weights import keep_folder
 from stream.errors import CannotStart, WrongUse
 
 IN_SERVICE = "in_service.json"
@@ -23,7 +22,8 @@ def keep_bundle(archive: Path, folder: Path) -> Bundle:
         bundle = tried_out(folder)
         target = _folder(archive) / bundle.version
         if not target.exists():
-            _keep(bundle, target)
+            names = (METADATA, INFERENCE, bundle.network)
+            keep_folder(folder, target, [name for name in names if (folder / name).exists()])
         return Bundle.read(target)
     except UnusableBundle as error:
         raise WrongUse(str(error)) from None
@@ -64,25 +64,6 @@ def _versions(archive: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return versions
-
-
-def _keep(bundle: Bundle, target: Path) -> None:
-    """Copy beside, then rename: of several at once one is first, and the others find its copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
-        new = Path(beside) / target.name
-        for name in (METADATA, INFERENCE, bundle.network):
-            if (bundle.folder / name).exists():
-                (new / name).parent.mkdir(parents=True, exist_ok=True)
-                copy_temp(bundle.folder / name, (new / name).parent).rename(new / name)
-                sync_folder((new / name).parent)
-        try:
-            new.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            shutil.rmtree(new)
-    sync_folder(target.parent)
 
 
 def _folder(archive: Path) -> Path:

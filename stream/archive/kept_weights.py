@@ -74,14 +74,20 @@ def forecasters(settings: Settings, device: str) -> list[Forecaster]:
         raise CannotStart(str(error)) from None
 
 
-def keep_folder(weights: Path, target: Path, names: Iterable[str]) -> None:
-    """Copy files beside, then rename: of workers that start at once, one is first and the others find its copy."""
+def keep_folder(weights: Path, target: Path, names: Iterable[str | Path]) -> None:
+    """Copy files beside, then rename: of workers that start at once, one is first and the others find its copy.
+
+    `names` may lie in folders of `weights`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as beside:
         new = Path(beside) / target.name
         new.mkdir()
         for name in names:
-            copy_temp(weights / name, new).rename(new / name)
+            place = (new / name).parent
+            place.mkdir(exist_ok=True)
+            copy_temp(weights / name, place).rename(new / name)
+            sync_folder(place)
         sync_folder(new)
         reach("weights.copied")
         try:

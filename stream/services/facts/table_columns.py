@@ -39,7 +39,7 @@ READ = {
 
 
 def left_out(folder: Path, keep: Collection[str]) -> list[str]:
-    """Table and name of each column in `folder` that is not read; UnusableTable where a table cannot be read."""
+    """Table and name of each column in `folder` that is not read, in the order of the tables."""
     return [
         f"{table} {column}"
         for table in TABLES
