@@ -59,7 +59,8 @@ def _scan(number: int, row: PresenceRow, day: str) -> None:
 def _sentences(row: PresenceRow) -> Iterator[str]:
     """What is said, of which slice most, and what it is and is not."""
     risk, interval = wording.percent(row.risk), wording.interval(row.risk_low, row.risk_high)
-    yield f"Probability that this series looks like one with a tumour: {risk} (90 % interval {interval})."
+    yield f"Probability that this series looks like one with a tumour: {risk}."
+    yield f"The model's members say {interval}: that is how far they differ, not how sure one can be."
     yield f"Slice {row.slice_number} of {len(row.slices)}, from the feet, speaks most for it."
     yield (
         f"Said by {row.model} {row.weights_version[:8]}, which learned from {row.learned_from} patients. "

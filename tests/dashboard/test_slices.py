@@ -50,7 +50,8 @@ def test_a_series_of_many_slices_is_one_strip(row: PresenceRow) -> None:
 
 def test_the_page_says_what_it_is_and_what_it_is_not(filled: Settings, open_page: Open) -> None:
     said = read(open_page(filled, "patient", patient=UNTOLD)).replace("\N{NO-BREAK SPACE}", " ")
-    assert "Probability that this series looks like one with a tumour: 87 % (90 % interval 64 to 97 %)." in said
+    assert "Probability that this series looks like one with a tumour: 87 %." in said
+    assert "The model's members say 64 to 97 %: that is how far they differ, not how sure one can be." in said
     assert "Slice 4 of 6, from the feet, speaks most for it." in said
     assert "learned from 8 patients" in said and "not a measurement" in said
     assert "speaks most for it" not in read(open_page(filled, "patient", patient=BRAIN))
