@@ -22,20 +22,20 @@ from stream.storage.database import Connection
 from stream.vocabulary import LesionRelation, RejectionReason
 
 KINDS = ("bell", "treatment", "clinical", "outcome", "lesion", "rejection", "merge", "unmerge", "move")
-SOMEBODY = "patient-events"
-"""Who did it, where the message does not say."""
+BY_MESSAGE = "patient-events"
+"""Who did it, as far as is known: the account that may bring facts on this topic. More a message only claims."""
 
 Fact = Treatment | Outcome | LesionFact | Rejection | IdentityEvent | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class PatientEvent:
-    """A message about a patient; `fact` is None for a bare bell; `by` and `why` as the message says."""
+    """A message about a patient; `fact` is None for a bare bell; `why` as it says, `by` with what it claims beside."""
 
     kind: str
     received_as: str
     fact: Fact | None
-    by: str = SOMEBODY
+    by: str = BY_MESSAGE
     why: str | None = None
 
 
@@ -50,7 +50,7 @@ def read_event(letter: Letter) -> PatientEvent:
         return PatientEvent(kind, received_as, None)
     if not isinstance(fact, dict):
         raise BadMessage(letter.value, f"The patient event of kind {kind} brings no fact.")
-    by, why = str(fields.get("by") or SOMEBODY), fields.get("why")
+    by, why = _author(fields.get("by")), fields.get("why")
     try:
         read = _fact(kind, received_as, fact, _event_id(letter), by, why)
         return PatientEvent(kind, received_as, read, by, None if why is None else str(why))
@@ -78,6 +78,11 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
     for event in events:
         if isinstance(event.fact, IdentityEvent):
             accept_identity(connection, event.fact)
+
+
+def _author(claimed: object) -> str:
+    """Who stands in the audit log: no message can pass for one of the people who log in to this machine."""
+    return f"{BY_MESSAGE}: {claimed}" if claimed else BY_MESSAGE
 
 
 def _event_id(letter: Letter) -> str:
