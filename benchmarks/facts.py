@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.measurement import Measurement
-from stream.endpoints import kafka_servers
+from stream.endpoints import KAFKA_ADMIN, kafka_login
 from stream.measured_scan import MeasuredScan
 from stream.publisher import Publisher
 from stream.services.measuring.measurement import feature_rows, finding_rows
@@ -45,7 +45,7 @@ def lay_down(settings: Settings, group: str, patients: int, visit: int) -> list[
 
 def ring(settings: Settings, topic: str, scans: Sequence[WaitingScan]) -> None:
     """Announce `scans` on `topic` as the agent `measure` would."""
-    publisher = Publisher(kafka_servers(settings), settings.partitions)
+    publisher = Publisher(kafka_login(settings, KAFKA_ADMIN), settings.partitions)
     for one in scans:
         publisher.publish(topic, one.patient_id, {"scan_uid": one.scan_uid, "revision": 1})
     publisher.flush()

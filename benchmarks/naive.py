@@ -14,7 +14,8 @@ import numpy as np
 from psycopg import sql
 
 from models.serving.forecaster import Forecaster, committed_forecasters
-from stream.endpoints import kafka_servers
+from stream.agents.app import credentials
+from stream.endpoints import KAFKA_ADMIN, KafkaLogin, kafka_login
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.stepping import fold
 from stream.settings import load_settings
@@ -28,14 +29,15 @@ from stream.storage.locks import lock_heads
 from stream.timeline.planning import Plan, plan
 
 
-def build_app(servers: Sequence[str], topic: str) -> faust.App:
+def build_app(login: KafkaLogin, topic: str) -> faust.App:
     """One agent, one event at a time."""
     settings = load_settings()
     pool = engine(settings, "worker")
     forecasters = {each.weights_version: each for each in committed_forecasters(settings.device)}
     app = faust.App(
         "naive",
-        broker=[f"kafka://{server}" for server in servers],
+        broker=[f"kafka://{server}" for server in login.servers],
+        broker_credentials=credentials(login),
         store="memory://",
         web_enabled=False,
         topic_allow_declare=False,
@@ -116,5 +118,5 @@ def _lists(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    app = build_app(kafka_servers(load_settings()), sys.argv[1])
+    app = build_app(kafka_login(load_settings(), KAFKA_ADMIN), sys.argv[1])
     faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True).execute_from_commandline()

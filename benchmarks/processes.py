@@ -13,7 +13,7 @@ import psutil
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from stream.endpoints import SUPERUSER, embedded_url, kafka_servers, load_endpoints
+from stream.endpoints import KAFKA_ADMIN, SUPERUSER, KafkaLogin, embedded_url, kafka_login, load_endpoints
 from stream.settings import Settings
 from stream.storage.roles import answers
 from tests.journey.service import Service
@@ -72,7 +72,7 @@ def _ready(settings: Settings, part: str) -> bool:
         "postgres": lambda: answers(embedded_url(endpoints, SUPERUSER, "postgres")),
         "kafka": lambda: _listens(endpoints.kafka_port),
         "gateway": lambda: _listens(settings.dicom_port),
-        "worker-1": lambda: _has_partitions(kafka_servers(settings)),
+        "worker-1": lambda: _has_partitions(kafka_login(settings, KAFKA_ADMIN)),
         "dashboard": lambda: _serves(settings.dashboard_port),
     }
     return checks[part]()
@@ -94,10 +94,10 @@ def _serves(port: int) -> bool:
     return True
 
 
-def _has_partitions(servers: list[str]) -> bool:
+def _has_partitions(login: KafkaLogin) -> bool:
     """Whether a worker has joined the group and partitions were given to it."""
     try:
-        with KafkaAdminClient(bootstrap_servers=servers) as admin:
+        with KafkaAdminClient(**login.options()) as admin:
             group = admin.describe_groups(["scanstream"])["scanstream"]
     except KafkaError:
         return False

@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient
 from psycopg import sql
 
 from benchmarks.facts import lay_down, ring
-from stream.endpoints import kafka_servers, libpq_url
+from stream.endpoints import KAFKA_ADMIN, kafka_login, libpq_url
 from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.storage.folding import staging
@@ -109,7 +109,7 @@ def _second_worker(service: Service, folder: Path) -> Iterator[None]:
 def _naive_agent(service: Service, folder: Path) -> Iterator[None]:
     """The naive agent at work on a topic of its own."""
     settings = service.settings
-    with KafkaAdminClient(bootstrap_servers=kafka_servers(settings)) as admin:
+    with KafkaAdminClient(**kafka_login(settings, KAFKA_ADMIN).options()) as admin:
         admin.create_topics({NAIVE_TOPIC: {"num_partitions": settings.partitions}})
         admin.wait_for_topics([NAIVE_TOPIC])
     command = [sys.executable, "-m", "benchmarks.naive", NAIVE_TOPIC]
@@ -126,7 +126,7 @@ def _naive_agent(service: Service, folder: Path) -> Iterator[None]:
 
 async def _consumed_per_second(settings: Settings, topic: str) -> float:
     """Messages per second when nothing is done with them, by the client that Faust stands on."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_servers(settings), auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(**kafka_login(settings, KAFKA_ADMIN).options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in range(settings.partitions)]

@@ -6,8 +6,9 @@ import secrets
 import socket
 import uuid
 from base64 import urlsafe_b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from stream.errors import CannotStart, WrongUse
@@ -15,6 +16,9 @@ from stream.settings import ROLES, Settings
 
 DATABASE = "scanstream"
 SUPERUSER = "postgres"
+KAFKA_ADMIN = "admin"
+KAFKA_ACCOUNTS = ("gateway", "worker", "command", "facts", "listener")
+"""Who logs in to Kafka beside its admin; `stream/kafka_accounts.py` says what each may do."""
 LISTEN_PORTS = range(20000, 32000)
 """Below Linux's range for outgoing connections (32768 and up): there a kept port may be taken at the next start."""
 
@@ -29,6 +33,28 @@ class Endpoints:
     kafka_port: int
     kafka_controller_port: int
     kafka_cluster_id: str
+    kafka_passwords: dict[str, str] = field(default_factory=dict)  # by account; none where an older version chose
+
+
+class KafkaLogin(NamedTuple):
+    """Where Kafka answers (host:port each) and as whom to log in; without an account nobody is asked."""
+
+    servers: tuple[str, ...]
+    account: str = ""
+    password: str = ""
+    mechanism: str = "SCRAM-SHA-256"
+
+    def options(self) -> dict[str, Any]:
+        """As clients of Kafka for Python name them."""
+        return {"bootstrap_servers": list(self.servers), **(self._sasl() if self.account else {})}
+
+    def _sasl(self) -> dict[str, str]:
+        return {
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": self.mechanism,
+            "sasl_plain_username": self.account,
+            "sasl_plain_password": self.password,
+        }
 
 
 def choose_endpoints() -> Endpoints:
@@ -40,6 +66,7 @@ def choose_endpoints() -> Endpoints:
         kafka_port=free_port(),
         kafka_controller_port=free_port(),
         kafka_cluster_id=_cluster_id(),
+        kafka_passwords={account: secrets.token_urlsafe(24) for account in (KAFKA_ADMIN, *KAFKA_ACCOUNTS)},
     )
 
 
@@ -109,11 +136,22 @@ def role_passwords(settings: Settings) -> dict[str, str]:
     return {role: _started(settings).passwords[role] for role in roles}
 
 
-def kafka_servers(settings: Settings) -> list[str]:
-    """`host:port` of every broker to ask first; CannotStart where Kafka is embedded and was never started."""
+def kafka_login(settings: Settings, account: str) -> KafkaLogin:
+    """How `account` reaches Kafka; one elsewhere asks for no account unless KAFKA_PASSWORD_<ACCOUNT> is set.
+
+    Raises CannotStart where Kafka is embedded and was never started.
+    """
     if settings.kafka_bootstrap_servers:
-        return [server.strip() for server in settings.kafka_bootstrap_servers.split(",") if server.strip()]
-    return [f"127.0.0.1:{_started(settings).kafka_port}"]
+        servers = filter(None, (server.strip() for server in settings.kafka_bootstrap_servers.split(",")))
+        password = kafka_passwords(settings)[account]
+        return KafkaLogin(tuple(servers), account if password else "", password)
+    endpoints = _started(settings)
+    return KafkaLogin((f"127.0.0.1:{endpoints.kafka_port}",), account, endpoints.kafka_passwords[account])
+
+
+def kafka_passwords(settings: Settings) -> dict[str, str]:
+    """Password by account that the settings give for a Kafka elsewhere, empty where they do not."""
+    return {account: getattr(settings, f"kafka_password_{account}") for account in (KAFKA_ADMIN, *KAFKA_ACCOUNTS)}
 
 
 def free_port(host: str = "127.0.0.1") -> int:

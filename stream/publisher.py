@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NoReturn
 
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
@@ -16,9 +16,12 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.producer.future import FutureRecordMetadata
 
 from stream.crash import reach
+from stream.endpoints import KafkaLogin
 from stream.errors import CannotStart
 
 TOPICS = ("instances", "scans", "timepoints", "patient-events", "forecasts")
+GROUP = "scanstream"
+"""The workers' consumer group."""
 MESSAGE_VERSION = 1
 CONNECT_TIMEOUT_SECONDS = 5.0
 DELIVERY_TIMEOUT_SECONDS = 15.0
@@ -35,13 +38,13 @@ class PublishFailed(Exception):
 
 
 class Publisher:
-    """Publishes to `servers` (host:port each); for one thread. It may be made while Kafka is away.
+    """Publishes as `login`; for one thread. It may be made while Kafka is away.
 
     Whenever it connects it makes the topics that are missing: a Kafka that lost its data fills again with what waits.
     """
 
-    def __init__(self, servers: Sequence[str], partitions: int) -> None:
-        self._servers = list(servers)
+    def __init__(self, login: KafkaLogin, partitions: int) -> None:
+        self._login = login
         self._partitions = partitions
         self._producer: KafkaProducer | None = None
         self._pending: list[FutureRecordMetadata] = []
@@ -84,10 +87,10 @@ class Publisher:
                 _end_thread(producer)
 
     def _connect(self) -> KafkaProducer:
-        with _admin(self._servers, CONNECT_TIMEOUT_SECONDS) as admin:
+        with _admin(self._login, CONNECT_TIMEOUT_SECONDS) as admin:
             _make_missing(admin, self._partitions)
         return KafkaProducer(
-            bootstrap_servers=self._servers,
+            **self._login.options(),
             acks="all",
             enable_idempotence=True,
             allow_auto_create_topics=False,
@@ -112,16 +115,16 @@ def _end_thread(producer: KafkaProducer) -> None:
     producer._sender.force_close()
 
 
-def answers(servers: Sequence[str], timeout_seconds: float = 3.0) -> bool:
+def answers(login: KafkaLogin, timeout_seconds: float = 3.0) -> bool:
     """Whether a broker gives the cluster's metadata within `timeout_seconds`."""
     try:
-        with _admin(servers, timeout_seconds) as admin:
+        with _admin(login, timeout_seconds) as admin:
             return bool(admin.describe_cluster()["brokers"])
     except KafkaError:
         return False
 
 
-def unread(servers: Sequence[str], group: str, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+def unread(login: KafkaLogin, group: str, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """Those of `places` (topic, partition) that hold more than `group` has committed, each with the committed offset.
 
     None of them while no broker answers.
@@ -130,7 +133,7 @@ def unread(servers: Sequence[str], group: str, places: Collection[tuple[str, int
         return {}
     wanted = [TopicPartition(*place) for place in places]
     try:
-        with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
+        with _admin(login, CONNECT_TIMEOUT_SECONDS) as admin:
             first = admin.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.EARLIEST))
             ends = admin.list_partition_offsets(dict.fromkeys(wanted, OffsetSpec.LATEST))
             committed = admin.list_group_offsets(group).get(group, {})
@@ -140,26 +143,32 @@ def unread(servers: Sequence[str], group: str, places: Collection[tuple[str, int
     return {(place.topic, place.partition): offset for place, offset in read.items() if offset < ends[place].offset}
 
 
-def check_kafka(servers: Sequence[str], timeout_seconds: float = CONNECT_TIMEOUT_SECONDS) -> None:
+def check_kafka(login: KafkaLogin, timeout_seconds: float = CONNECT_TIMEOUT_SECONDS) -> None:
     """Raise CannotStart where no broker answers within `timeout_seconds`."""
-    if not answers(servers, timeout_seconds):
+    if not answers(login, timeout_seconds):
         raise CannotStart(
-            f"Kafka does not answer at {', '.join(servers)}: start it, or correct SCANSTREAM_KAFKA_BOOTSTRAP_SERVERS."
+            f"Kafka does not answer at {', '.join(login.servers)}{_as_whom(login)}: "
+            "start it, or correct SCANSTREAM_KAFKA_BOOTSTRAP_SERVERS, _USERNAME and _PASSWORD."
         )
 
 
-def ensure_topics(servers: Sequence[str], partitions: int) -> None:
+def _as_whom(login: KafkaLogin) -> str:
+    return f" or does not let {login.account} in" if login.account else ""
+
+
+def ensure_topics(login: KafkaLogin, partitions: int) -> None:
     """Make the topics that are missing with `partitions` partitions each.
 
     Raises CannotStart where one has another number: a patient's key would fall on two partitions.
     """
     try:
-        with _admin(servers, CONNECT_TIMEOUT_SECONDS) as admin:
+        with _admin(login, CONNECT_TIMEOUT_SECONDS) as admin:
             _make_missing(admin, partitions)
             _wake_coordinator(admin)
             counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPICS))}
     except KafkaError as error:
-        raise CannotStart(f"Kafka at {', '.join(servers)} cannot make the topics ({error}): check its log.") from None
+        where = ", ".join(login.servers)
+        raise CannotStart(f"Kafka at {where} cannot make the topics ({error}): check its log.") from None
     for topic in TOPICS:
         if (count := counts[topic]) != partitions:
             raise CannotStart(
@@ -183,13 +192,11 @@ def _wake_coordinator(admin: KafkaAdminClient) -> None:
     deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(KafkaError):
-            admin.list_group_offsets("scanstream")
+            admin.list_group_offsets(GROUP)
             return
         time.sleep(0.1)
 
 
-def _admin(servers: Sequence[str], timeout_seconds: float) -> KafkaAdminClient:
+def _admin(login: KafkaLogin, timeout_seconds: float) -> KafkaAdminClient:
     milliseconds = int(timeout_seconds * 1000)
-    return KafkaAdminClient(
-        bootstrap_servers=list(servers), bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds
-    )
+    return KafkaAdminClient(**login.options(), bootstrap_timeout_ms=milliseconds, request_timeout_ms=milliseconds)

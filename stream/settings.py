@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     database_password_auditor: str = ""
     database_password_vault: str = ""
     kafka_bootstrap_servers: str = ""
+    kafka_password_admin: str = ""
+    kafka_password_gateway: str = ""
+    kafka_password_worker: str = ""
+    kafka_password_command: str = ""
+    kafka_password_facts: str = ""
+    kafka_password_listener: str = ""
     partitions: int = Field(8, ge=1, le=1024)
     postgres_port: int | None = Field(None, ge=1, le=65535)
     dicom_ae_title: str = Field("SCANSTREAM", min_length=1, max_length=16)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import stream
 from stream.__main__ import build_app
 from stream.endpoints import free_port
-from stream.local.supervisor import exclusive
+from stream.local.lock_file import exclusive
 from stream.terminal.help import PANELS
 
 

@@ -10,17 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from stream.endpoints import free_port, kafka_servers, load_endpoints
+from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login, load_endpoints
 from stream.settings import PREFIX, Settings
 from stream.simulated.synthetic import make_sr, save
 from tests.containers import FROM_ELSEWHERE, ROOT, Containers, NotSet, compose_services, demanded_variables, running
 from tests.database import new_database
+from tests.kafka_accounts import kafka_accounts
 from tests.programs import needs_program
 
 BUILD = "from setuptools.build_meta import build_wheel; build_wheel('wheel')"
 PASSWORDS = dict.fromkeys(demanded_variables(), "word")
 SERVICES = compose_services(PASSWORDS)
+NETWORKS = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"]
 OURS = sorted(SERVICES.keys() - set(FROM_ELSEWHERE))
 LASTING = sorted(name for name in SERVICES if SERVICES[name]["restart"] != "no")
 
@@ -54,11 +57,12 @@ def containers(services: Settings, site: Path, tmp_path_factory: pytest.TempPath
     made = new_database(services)
     endpoints = load_endpoints(services)
     ours = {f"{PREFIX}DATABASE_PASSWORD_{role.upper()}": word for role, word in endpoints.passwords.items()}
+    ours |= {PREFIX + name.upper(): word for name, word in kafka_accounts(services).items()}
     variables = {"POSTGRES_PASSWORD": endpoints.passwords["migrator"], **ours}
     database = made.settings.database_url.rpartition("@")[2]
     replaced = {
         "postgres:5432/scanstream": database,
-        "kafka:9092": kafka_servers(services)[0],
+        "kafka:9092": kafka_login(services, KAFKA_ADMIN).servers[0],
         "0.0.0.0": "127.0.0.1",
         "11112": str(free_port()),
         "8501": str(free_port()),
@@ -105,10 +109,25 @@ def test_only_the_services_that_migrate_know_the_owner_of_the_database() -> None
     assert knowing == {"migrate", "scanstream"}
 
 
-def test_a_running_part_knows_the_password_of_its_own_role_only() -> None:
+def test_a_running_part_knows_the_passwords_of_its_own_role_and_account_only() -> None:
     for name in ("gateway", "worker", "dashboard"):
-        known = [key for key in SERVICES[name]["environment"] if "PASSWORD" in key]
-        assert known == [f"{PREFIX}DATABASE_PASSWORD_{name.upper()}"]
+        known = {key for key in SERVICES[name]["environment"] if "PASSWORD" in key}
+        kafka = set() if name == "dashboard" else {f"{PREFIX}KAFKA_PASSWORD_{name.upper()}"}
+        assert known == {f"{PREFIX}DATABASE_PASSWORD_{name.upper()}"} | kafka
+
+
+def test_postgres_and_kafka_have_no_way_out_and_nobody_meets_what_he_does_not_need() -> None:
+    inside = {name for name, made in NETWORKS.items() if made and made.get("internal")}
+    assert {name: set(SERVICES[name]["networks"]) - inside for name in LASTING} == {
+        "kafka": set(), "postgres": set(), "worker": set(), "gateway": {"door"}, "dashboard": {"pages"}
+    }  # fmt: skip
+    assert "messages" not in SERVICES["dashboard"]["networks"]
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_service_takes_all_memory_or_processes_of_the_machine(name: str) -> None:
+    assert SERVICES[name]["mem_limit"]
+    assert SERVICES[name]["pids_limit"]
 
 
 def test_archive_and_key_are_shared_and_only_the_gateway_keeps_a_spool() -> None:

@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from stream.__main__ import build_app
+from stream.endpoints import KAFKA_ACCOUNTS, KAFKA_ADMIN
 from stream.publisher import TOPICS
 from stream.settings import ROLES, Settings
 from stream.vocabulary import Completeness, ReasonCode, Status
@@ -121,8 +122,9 @@ def test_every_decision_is_in_the_index() -> None:
 def test_the_settings_are_all_there() -> None:
     named = {name for row in table("docs/interfaces.md", "Settings")[1:] for name in spans(row[0])}
     passwords = {f"database_password_{role}" for role in ROLES}
+    passwords |= {f"kafka_password_{account}" for account in (KAFKA_ADMIN, *KAFKA_ACCOUNTS)}
     others = {name for name in Settings.model_fields if name not in passwords}
-    assert named == {name.upper() for name in others} | {"DATABASE_PASSWORD_<ROLE>"}
+    assert named == {name.upper() for name in others} | {"DATABASE_PASSWORD_<ROLE>", "KAFKA_PASSWORD_<ACCOUNT>"}
 
 
 def test_the_commands_are_all_there() -> None:

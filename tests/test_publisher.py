@@ -6,6 +6,7 @@ import pytest
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 
+from stream.endpoints import KafkaLogin
 from stream.publisher import Publisher
 
 
@@ -25,7 +26,7 @@ def test_a_producer_that_cannot_send_the_rest_leaves_its_thread_running(stuck: M
 
 
 def test_the_publisher_ends_that_thread(stuck: Mock) -> None:
-    publisher = Publisher(["127.0.0.1:1"], 1)
+    publisher = Publisher(KafkaLogin(("127.0.0.1:1",)), 1)
     publisher._producer = stuck
     publisher.close()
     stuck._sender.force_close.assert_called_once()

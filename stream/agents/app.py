@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -19,7 +19,8 @@ from stream.agents.forecast import ForecastAgent
 from stream.agents.measure import MeasureAgent
 from stream.agents.outline import OutlineAgent
 from stream.agents.stalled_partitions import LOOK_SECONDS, StallWatch, Unread
-from stream.publisher import unread
+from stream.endpoints import KafkaLogin
+from stream.publisher import GROUP, unread
 
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
@@ -50,16 +51,16 @@ class Agents:
     outline: OutlineAgent
 
 
-def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions: int) -> faust.App:
+def build_app(login: KafkaLogin, agents: Agents, datadir: Path, partitions: int) -> faust.App:
     """A Faust app that reads the topics; run it with `run`. In `datadir` Faust makes folders and keeps nothing."""
-    app = new_app("scanstream", servers, datadir, partitions)
+    app = new_app(GROUP, login, datadir, partitions)
     handles = {
         "instances": agents.assemble.handle,
         "scans": agents.measure.handle,
         "timepoints": agents.forecast.timepoints,
         "patient-events": agents.forecast.patient_events,
     }
-    add_agents(app, handles, partial(unread, servers, app.conf.id))
+    add_agents(app, handles, partial(unread, login, app.conf.id))
     _add_clock(app, "tick", TICK_SECONDS, agents.assemble.tick)
     _add_clock(app, "sweep", SWEEP_SECONDS, agents.assemble.sweep)
     _add_clock(app, "explain", EXPLAIN_SECONDS, agents.explain.tick)
@@ -67,11 +68,12 @@ def build_app(servers: Sequence[str], agents: Agents, datadir: Path, partitions:
     return app
 
 
-def new_app(group: str, servers: Sequence[str], datadir: Path, partitions: int) -> faust.App:
+def new_app(group: str, login: KafkaLogin, datadir: Path, partitions: int) -> faust.App:
     """An app of consumer group `group` without agents, whose topics have `partitions` partitions each."""
     app = faust.App(
         group,
-        broker=[f"kafka://{server}" for server in servers],
+        broker=[f"kafka://{server}" for server in login.servers],
+        broker_credentials=credentials(login),
         store="memory://",
         datadir=datadir,
         key_serializer="raw",
@@ -104,6 +106,13 @@ def add_agents(app: faust.App, handles: Mapping[str, Handle], unread: Unread) ->
         app.agent(channel, name=topic, concurrency=1)(batcher.read)
         _add_task(app, batcher.work)
     _add_clock(app, "stalled", LOOK_SECONDS, StallWatch(app, batchers, unread).look)
+
+
+def credentials(login: KafkaLogin) -> faust.SASLCredentials | None:
+    """`login` as Faust takes it; None where nobody is asked who they are."""
+    if not login.account:
+        return None
+    return faust.SASLCredentials(username=login.account, password=login.password, mechanism=login.mechanism)
 
 
 def run(app: faust.App, at_end: Callable[[], None]) -> NoReturn:

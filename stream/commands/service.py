@@ -56,11 +56,12 @@ def worker() -> None:
     logs.setup("worker")
     crash.arm(settings.crash_at)
 
-    from stream.endpoints import kafka_servers
+    from stream.endpoints import kafka_login
     from stream.publisher import check_kafka, ensure_topics
 
-    check_kafka(kafka_servers(settings))
-    ensure_topics(kafka_servers(settings), settings.partitions)
+    login = kafka_login(settings, "worker")
+    check_kafka(login)
+    ensure_topics(login, settings.partitions)
 
     from stream.storage.database import check_schema
 

@@ -17,10 +17,10 @@ from stream.archive.originals import Archive
 from stream.dicom.gateway.guard import Guard
 from stream.dicom.pseudonyms import load_or_make_key
 from stream.disks import FREE_BYTES, disks, existing, gibibytes
-from stream.endpoints import check_port, kafka_servers, libpq_url
+from stream.endpoints import check_port, kafka_login, libpq_url
 from stream.errors import CannotStart, WrongUse
 from stream.local.embedded.kafka import CACHE, fetch_jars
-from stream.local.supervisor import exclusive
+from stream.local.lock_file import exclusive
 from stream.publisher import check_kafka
 from stream.settings import Settings, load_settings
 from stream.storage.database import connect, version
@@ -175,8 +175,9 @@ def _database(settings: Settings) -> str:
 def _kafka(settings: Settings) -> str:
     if not settings.kafka_bootstrap_servers and not _runs(settings):
         return "embedded, not running: `scanstream up` starts it"
-    check_kafka(kafka_servers(settings))
-    return f"answers at {', '.join(kafka_servers(settings))}"
+    login = kafka_login(settings, "command")
+    check_kafka(login)
+    return f"answers at {', '.join(login.servers)}"
 
 
 def _ports(settings: Settings) -> str:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from stream.dicom.gateway.guard import Guard
-from stream.endpoints import check_port, kafka_servers
+from stream.endpoints import KAFKA_ADMIN, check_port, kafka_login
 from stream.errors import CannotStart
 from stream.local.embedded import start_embedded
-from stream.local.supervisor import SupervisedProcess, Supervisor, exclusive, signals_stop
+from stream.local.lock_file import exclusive
+from stream.local.supervisor import SupervisedProcess, Supervisor, signals_stop
 from stream.publisher import check_kafka, ensure_topics
 from stream.settings import Settings
 from stream.storage.database import upgrade
@@ -36,7 +37,7 @@ def running(settings: Settings) -> Iterator[Supervisor]:
         with signals_stop(supervisor), supervisor:
             start_embedded(supervisor, settings)
             upgrade(settings)
-            ensure_topics(kafka_servers(settings), settings.partitions)
+            ensure_topics(kafka_login(settings, KAFKA_ADMIN), settings.partitions)
             supervisor.start(*_parts(settings))
             yield supervisor
 
@@ -64,7 +65,7 @@ def _check_given_addresses(settings: Settings) -> None:
     if settings.database_url:
         check_postgres(settings)
     if settings.kafka_bootstrap_servers:
-        check_kafka(kafka_servers(settings))
+        check_kafka(kafka_login(settings, KAFKA_ADMIN))
 
 
 def _parts(settings: Settings) -> list[SupervisedProcess]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import fcntl
 import logging
 import os
 import signal
@@ -40,6 +39,8 @@ class Stopped(Exception):
 class SupervisedProcess:
     """A process: how it is started, how one knows that it answers (`ready`), and how it is ended.
 
+    `ready` is asked after every start until it says yes, so it may also make what only a running process takes.
+
     `prepare` makes what every start needs, also one after a death; it may raise CannotStart. `stop_signal` asks it to
     stop; `death_signal` is what the kernel sends it when the supervisor dies. Lower tiers serve higher ones, so the
     highest tier is stopped first. `user` is a (uid, gid) to run as.
@@ -72,10 +73,7 @@ class _Child:
 
 
 class Supervisor:
-    """Use as a context from the main thread: `start` the parts, `watch`; leaving stops all.
-
-    Output of each part goes to `run_dir/<part>.log`.
-    """
+    """Use as a context from the main thread: `start` the parts, `watch`; leaving stops all. Logs go to `run_dir`."""
 
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
@@ -165,6 +163,7 @@ class Supervisor:
             logs.event("part_not_started", level=logging.ERROR, part=child.part.name, reason=error)
         else:
             child.started, child.restart_at = time.monotonic(), None
+            threading.Thread(target=_ask_until_ready, args=(child.part, child.process), daemon=True).start()
 
     def _spawn(self, part: SupervisedProcess) -> _Child:
         if part.prepare is not None:
@@ -222,18 +221,10 @@ def signals_stop(supervisor: Supervisor) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextlib.contextmanager
-def exclusive(file: Path, refusal: str | None = None) -> Iterator[None]:
-    """Hold `file` locked; where another process holds it, CannotStart with `refusal`, or without one wait for it.
-
-    The kernel frees the lock when its holder dies.
-    """
-    with file.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
-        except BlockingIOError:
-            raise CannotStart(str(refusal)) from None
-        yield
+def _ask_until_ready(part: SupervisedProcess, process: subprocess.Popen[bytes]) -> None:
+    """For a process that was started again: nobody waits for it."""
+    while part.ready is not None and process.poll() is None and not part.ready():
+        time.sleep(POLL_SECONDS)
 
 
 def _tie_to_parent(death_signal: signal.Signals) -> Callable[[], None]:

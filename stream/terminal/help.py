@@ -10,7 +10,7 @@ PANELS = {
     "Ask": ("status", "risk", "response", "explain", "export"),
     "Decide": ("set-aside", "lesions", "baseline", "reject", "restore", "move", "merge", "unmerge"),
     "Models": ("model", "train", "evaluate"),
-    "Keep": ("verify", "replay", "db"),
+    "Keep": ("verify", "replay", "db", "kafka"),
 }
 """Heading to commands."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 
-from stream.endpoints import kafka_servers
+from stream.endpoints import kafka_login
 from stream.publisher import Publisher
 from stream.services.facts.bells import BellMessage, ring_bells
 from stream.settings import Settings
@@ -11,5 +11,5 @@ from stream.settings import Settings
 
 def ring(settings: Settings, bells: Sequence[BellMessage]) -> None:
     """Tell the workers; where Kafka is away nothing is lost."""
-    with closing(Publisher(kafka_servers(settings), settings.partitions)) as publisher:
+    with closing(Publisher(kafka_login(settings, "command"), settings.partitions)) as publisher:
         ring_bells(publisher, bells)

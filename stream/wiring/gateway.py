@@ -8,7 +8,7 @@ from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.spool import Spool
 from stream.disks import disks
-from stream.endpoints import kafka_servers
+from stream.endpoints import kafka_login
 from stream.publisher import Publisher
 from stream.services.accepting.wishes import WishKeeper
 from stream.services.heartbeat import Vitals
@@ -28,7 +28,7 @@ def run_gateway(settings: Settings) -> None:
         spool,
         Archive(settings.archive),
         partial(connect, settings, "gateway"),
-        Publisher(kafka_servers(settings), settings.partitions),
+        Publisher(kafka_login(settings, "gateway"), settings.partitions),
         partial(pseudonyms, settings),
     )
     receiver = Receiver(settings, spool, forwarder.ring)
@@ -36,7 +36,7 @@ def run_gateway(settings: Settings) -> None:
     wishes = WishKeeper(
         partial(connect, settings, "gateway"),
         partial(kept_files, settings),
-        Publisher(kafka_servers(settings), settings.partitions),
+        Publisher(kafka_login(settings, "gateway"), settings.partitions),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: forwarder.stop())

@@ -17,7 +17,7 @@ from stream.agents.watchdog import Watchdog
 from stream.archive.kept_weights import forecasters, keep_weights, kept
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.endpoints import kafka_servers
+from stream.endpoints import kafka_login
 from stream.errors import CannotStart
 from stream.publisher import Publisher
 from stream.services.assembling.completeness import Rules
@@ -40,7 +40,7 @@ def run_worker(settings: Settings) -> None:
     agents = worker_agents(settings, forecasters(settings, settings.device), in_flight, ids)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
-    app = build_app(kafka_servers(settings), agents, folder, settings.partitions)
+    app = build_app(kafka_login(settings, "worker"), agents, folder, settings.partitions)
     beats = heartbeat(settings, "worker", device_name(settings.device))
     keep_for_good()
     beats.start()
@@ -79,7 +79,7 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     connect_worker = partial(connect, settings, "worker")
 
     def executor(name: str, on_connect: Callable[[Connection], None] = _nothing) -> Executor:
-        publisher = Publisher(kafka_servers(settings), settings.partitions)
+        publisher = Publisher(kafka_login(settings, "worker"), settings.partitions)
         return Executor(connect_worker, publisher, on_connect, partial(in_flight.holding, name))
 
     assemble, measure, forecast = executor("assemble"), executor("measure"), executor("forecast", reconcile_on)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from stream.agents.executor import EXIT_UNEXPECTED, Executor
+from stream.endpoints import KafkaLogin
 from stream.publisher import Publisher
 from stream.storage.database import Connection, connect
 from tests.database import Database
@@ -29,7 +30,7 @@ asyncio.run(main())
 
 
 def executor(database: Database, on_connect: Callable[[Connection], None] = lambda _: None) -> Executor:
-    publisher = Publisher(["127.0.0.1:1"], database.settings.partitions)
+    publisher = Publisher(KafkaLogin(("127.0.0.1:1",)), database.settings.partitions)
     return Executor(partial(connect, database.settings, "worker"), publisher, on_connect)
 
 

@@ -14,6 +14,7 @@ import pytest
 from stream.agents import watchdog
 from stream.agents.executor import EXIT_UNEXPECTED, Executor
 from stream.agents.watchdog import Watchdog
+from stream.endpoints import KafkaLogin
 from stream.publisher import Publisher
 from stream.storage.blocking import end_blockers
 from stream.storage.database import Connection, connect
@@ -64,7 +65,7 @@ def test_an_outage_that_is_waited_out_is_no_lack_of_progress() -> None:
             raise psycopg.OperationalError("nobody answers")
         return None
 
-    executor = Executor(away, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    executor = Executor(away, Publisher(KafkaLogin(("127.0.0.1:1",)), 1), lambda _: None)
     thread = in_thread(executor, lambda _: None)
     tries.acquire()
     tries.acquire()
@@ -81,7 +82,7 @@ def test_work_that_goes_on_makes_progress(monkeypatch: pytest.MonkeyPatch) -> No
         began.set()
         done.wait()
 
-    executor = Executor(lambda: None, Publisher(["127.0.0.1:1"], 1), lambda _: None)
+    executor = Executor(lambda: None, Publisher(KafkaLogin(("127.0.0.1:1",)), 1), lambda _: None)
     thread = in_thread(executor, work)
     began.wait()
     wait_until(lambda: executor.stuck_seconds() > 0.1)

@@ -21,12 +21,13 @@ from kafka.admin import MemberToRemove, OffsetSpec
 import stream
 from stream.dicom.gateway.sender import send
 from stream.dicom.pseudonyms import load_or_make_key
-from stream.endpoints import free_port, kafka_servers
+from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.errors import CannotStart
 from stream.publisher import TOPICS, Publisher, ensure_topics
 from stream.settings import Settings, load_settings
 from stream.storage.intake.unfinished import unseen_patients
 from tests.database import Database
+from tests.kafka_accounts import kafka_accounts
 from tests.waiting import wait_until
 
 GROUP = "scanstream"
@@ -48,16 +49,17 @@ class Crashing:
             data_dir=folder / "data",
             dicom_port=free_port(),
             database_url=database.settings.database_url,
-            kafka_bootstrap_servers=",".join(kafka_servers(services)),
+            kafka_bootstrap_servers=kafka_login(services, KAFKA_ADMIN).servers[0],
             partitions=services.partitions,
             association_wait_seconds=0.2,
             quiet_seconds=30.0,
             final_after_seconds=3600.0,
             **passwords,
+            **kafka_accounts(services),
         )
-        ensure_topics(kafka_servers(self.settings), self.settings.partitions)
-        self._admin = KafkaAdminClient(bootstrap_servers=kafka_servers(self.settings))
-        self.publisher = Publisher(kafka_servers(self.settings), self.settings.partitions)
+        ensure_topics(kafka_login(self.settings, KAFKA_ADMIN), self.settings.partitions)
+        self._admin = KafkaAdminClient(**kafka_login(self.settings, KAFKA_ADMIN).options())
+        self.publisher = Publisher(kafka_login(self.settings, KAFKA_ADMIN), self.settings.partitions)
         self.connection = psycopg.connect(database.superuser_url, autocommit=True, options="-c timezone=UTC")
 
     def start(self, part: str, crash_at: str = "", poison: str = "", **settings: object) -> None:

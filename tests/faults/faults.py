@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from stream.agents.app import SESSION_SECONDS
-from stream.endpoints import SUPERUSER, embedded_url, kafka_servers, load_endpoints
+from stream.endpoints import KAFKA_ADMIN, SUPERUSER, embedded_url, kafka_login, load_endpoints
 from stream.storage.roles import answers
 from tests.journey.service import SETTLE_SECONDS, Service
 from tests.waiting import has_ended, wait_until
@@ -68,7 +68,7 @@ def delete_offsets(service: Service) -> None:
         os.kill(pid, signal.SIGSTOP)
     try:
         wait_until(lambda: group(service) in (("Empty", 0), ("Dead", 0)), SETTLE_SECONDS)
-        with KafkaAdminClient(bootstrap_servers=kafka_servers(service.settings)) as admin:
+        with KafkaAdminClient(**kafka_login(service.settings, KAFKA_ADMIN).options()) as admin:
             admin.delete_groups([GROUP])
     finally:
         for pid in workers:
@@ -78,7 +78,8 @@ def delete_offsets(service: Service) -> None:
 def group(service: Service) -> tuple[str, int]:
     """State of the workers' group at Kafka, and how many members it has; ("away", 0) while Kafka does not answer."""
     try:
-        with KafkaAdminClient(bootstrap_servers=kafka_servers(service.settings), bootstrap_timeout_ms=2000) as admin:
+        login = kafka_login(service.settings, KAFKA_ADMIN)
+        with KafkaAdminClient(**login.options(), bootstrap_timeout_ms=2000) as admin:
             found = admin.describe_groups([GROUP])[GROUP]
     except KafkaError:
         return "away", 0
@@ -87,7 +88,7 @@ def group(service: Service) -> tuple[str, int]:
 
 def at_work(service: Service) -> list[int]:
     """Process ids of the workers that live and talk to Kafka: one that still starts has nothing in hand."""
-    port = int(kafka_servers(service.settings)[0].rpartition(":")[2])
+    port = int(kafka_login(service.settings, KAFKA_ADMIN).servers[0].rpartition(":")[2])
     return [pid for pid in workers(service) if _talks_to(pid, port)]
 
 

@@ -15,6 +15,7 @@ from stream.settings import ROLES, Settings, load_settings
 from tests.faults.faults import workers
 from tests.faults.proxy import Proxy
 from tests.journey.service import SETTLE_SECONDS, Service, running_service
+from tests.kafka_accounts import kafka_accounts
 from tests.waiting import wait_until
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 5.0, 120.0
@@ -70,7 +71,7 @@ def cuttable_network(folder: Path, count: int) -> Iterator[Network]:
         login = f"scanstream_migrator:{endpoints.passwords['migrator']}"
         url = f"postgresql://{login}@127.0.0.1:{to_postgres.port}/{DATABASE}"
         servers = f"127.0.0.1:{to_kafka.port}"
-        given = {"database_url": url, "kafka_bootstrap_servers": servers, **passwords}
+        given = {"database_url": url, "kafka_bootstrap_servers": servers, **kafka_accounts(held), **passwords}
         with running_service(folder, workers=count, **given) as service:
             yield Network(service, to_postgres, to_kafka)
 
@@ -78,7 +79,7 @@ def cuttable_network(folder: Path, count: int) -> Iterator[Network]:
 def _advertise(held: Settings, own: int, port: int) -> None:
     """Kafka tells its clients where to connect: to the proxy."""
     file = held.run / "kafka.properties"
-    listener = "advertised.listeners=PLAINTEXT://127.0.0.1:{}"
+    listener = "advertised.listeners=CLIENTS://127.0.0.1:{}"
     file.write_text(file.read_text().replace(listener.format(own), listener.format(port)))
 
 

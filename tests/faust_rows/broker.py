@@ -1,13 +1,13 @@
 """Topics of a test's own on the session's broker, and what the broker knows of their readers."""
 
 import contextlib
-from collections.abc import Sequence
 from itertools import count
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from stream.endpoints import KafkaLogin
 from tests.waiting import wait_until
 
 PARTITIONS = 4
@@ -19,10 +19,10 @@ _numbers = count()
 class Broker:
     """The session's Kafka, as someone beside the workers sees it."""
 
-    def __init__(self, servers: Sequence[str]) -> None:
-        self.servers = ",".join(servers)
-        self.admin = KafkaAdminClient(bootstrap_servers=list(servers))
-        self.producer = KafkaProducer(bootstrap_servers=list(servers), acks="all")
+    def __init__(self, login: KafkaLogin) -> None:
+        self.login = login
+        self.admin = KafkaAdminClient(**login.options())
+        self.producer = KafkaProducer(**login.options(), acks="all")
 
     def topic(self) -> "Topic":
         """A new topic; workers read it as the consumer group of the same name."""
@@ -78,7 +78,7 @@ class Topic:
 
     def length(self) -> int:
         """How many messages the broker has in partition 0."""
-        consumer, place = KafkaConsumer(bootstrap_servers=self.broker.servers), TopicPartition(self.name, 0)
+        consumer, place = KafkaConsumer(**self.broker.login.options()), TopicPartition(self.name, 0)
         try:
             return consumer.end_offsets([place])[place]
         finally:

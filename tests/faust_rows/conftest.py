@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.endpoints import kafka_servers
+from stream.endpoints import KAFKA_ADMIN, kafka_login
 from stream.settings import Settings
 from tests.faust_rows.broker import Broker, Topic
 from tests.faust_rows.workers import Bench, bench
@@ -14,7 +14,7 @@ from tests.faust_rows.workers import Bench, bench
 @pytest.fixture(scope="package")
 def broker(services: Settings) -> Iterator[Broker]:
     """The session's Kafka."""
-    broker = Broker(kafka_servers(services))
+    broker = Broker(kafka_login(services, KAFKA_ADMIN))
     yield broker
     broker.close()
 

@@ -10,6 +10,7 @@ import faust
 
 from stream.agents import stalled_partitions
 from stream.agents.app import add_agents, new_app, run
+from stream.endpoints import KafkaLogin
 from stream.messages import Letter
 from stream.publisher import unread
 from tests.faust_rows.broker import PARTITIONS
@@ -49,13 +50,13 @@ class Handler:
             raise asyncio.CancelledError
 
 
-def main(servers: str, topic: str, folder: Path, *words: str) -> None:
+def main(login: KafkaLogin, topic: str, folder: Path, *words: str) -> None:
     """Read `topic` and the topics among `words` until a signal; with the word `healed` nothing fails or waits."""
-    app = new_app(topic, servers.split(","), folder, PARTITIONS)
+    app = new_app(topic, login, folder, PARTITIONS)
     app.conf.broker_session_timeout, app.conf.broker_heartbeat_interval = 6, 2  # the least that the broker allows
     app.conf.broker_commit_interval = 0.2
     handler = Handler(app, folder, heals="healed" in words)
-    add_agents(app, dict.fromkeys({topic, *words} - {"healed"}, handler), partial(unread, servers.split(","), topic))
+    add_agents(app, dict.fromkeys({topic, *words} - {"healed"}, handler), partial(unread, login, topic))
 
     async def assigned(app: faust.App, assigned: set, **_: Any) -> None:
         say("assigned", *sorted(place.partition for place in assigned if place.topic == topic))

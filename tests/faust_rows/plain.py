@@ -8,8 +8,8 @@ from typing import Any
 import faust
 from faust.types import StreamT
 
-from stream.agents.app import run
-from stream.endpoints import free_port
+from stream.agents.app import credentials, run
+from stream.endpoints import KafkaLogin, free_port
 from tests.faust_rows.workers import released, say
 
 BATCH = 4
@@ -33,7 +33,7 @@ class App(faust.App):
 class Row:
     """The app of one row; each of its agents reads the topic in its own way."""
 
-    def __init__(self, servers: str, topic: str, folder: Path, name: str) -> None:
+    def __init__(self, login: KafkaLogin, topic: str, folder: Path, name: str) -> None:
         common = {
             "store": "memory://",
             "key_serializer": "raw",
@@ -49,7 +49,8 @@ class Row:
             "broker_commit_interval": 0.2,
         }
         settings = {**common, **SETTINGS.get(name, {})}
-        self.app = App(topic, broker=f"kafka://{servers}", datadir=folder, **settings)
+        broker = {"broker": f"kafka://{login.servers[0]}", "broker_credentials": credentials(login)}
+        self.app = App(topic, datadir=folder, **broker, **settings)
         self.topic = self.app.topic(topic, value_type=bytes)
         self._folder = folder
 
@@ -97,9 +98,9 @@ class Row:
         os._exit(0)
 
 
-def main(servers: str, topic: str, folder: Path, name: str, concurrency: str = "1") -> None:
+def main(login: KafkaLogin, topic: str, folder: Path, name: str, concurrency: str = "1") -> None:
     """Run the agent `name`, or `noack` with the settings of that name, until a signal; or send a message and end."""
-    row = Row(servers, topic, folder, name)
+    row = Row(login, topic, folder, name)
     if name.startswith("send"):
         asyncio.run(row.send(awaits=name == "send and await"))
     row.app.agent(row.topic, concurrency=int(concurrency))(getattr(row, name, row.noack))

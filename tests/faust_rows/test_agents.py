@@ -10,6 +10,7 @@ import pytest
 
 from stream.agents.app import new_app
 from stream.agents.executor import EXIT_UNEXPECTED
+from stream.endpoints import KafkaLogin
 from tests.faust_rows import ours
 from tests.faust_rows.broker import PARTITIONS, PATIENCE_SECONDS, Broker, Topic
 from tests.faust_rows.workers import Bench, Worker, bench
@@ -174,7 +175,7 @@ def test_our_worker_opens_no_port(stories: dict[str, Story]) -> None:
 
 def test_no_outage_is_so_long_that_a_worker_leaves_its_group(tmp_path: Path) -> None:
     """It would not come back (test_rows.py); the watchdog is for what makes no progress."""
-    app = new_app("any", ["127.0.0.1:1"], tmp_path, PARTITIONS)
+    app = new_app("any", KafkaLogin(("127.0.0.1:1",)), tmp_path, PARTITIONS)
     assert app.conf.broker_max_poll_interval > YEAR_SECONDS
 
 

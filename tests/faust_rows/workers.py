@@ -17,7 +17,7 @@ from tests.faust_rows.broker import PATIENCE_SECONDS, Topic
 from tests.waiting import wait_until
 
 Main = Callable[..., None]
-"""The body of a worker: gets servers, topic, folder and words of the test's own."""
+"""The body of a worker: gets login, topic, folder and words of the test's own."""
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["pytest", "tests.faust_rows.plain", "tests.faust_rows.ours"])
@@ -43,7 +43,7 @@ class Worker:
         self._said = folder / f"{next(_numbers)}.said"
         self._said.touch()
         self._process = _processes.Process(
-            target=_run, args=(main, self._said, topic.broker.servers, topic.name, folder, *words), daemon=True
+            target=_run, args=(main, self._said, topic.broker.login, topic.name, folder, *words), daemon=True
         )
         self._process.start()
 
@@ -86,7 +86,7 @@ class Worker:
         return self._said.with_suffix(".log").read_text()[-2000:]
 
 
-def _run(main: Main, said: Path, *words: str) -> None:
+def _run(main: Main, said: Path, *words: object) -> None:
     for stream, path in ((1, said), (2, said.with_suffix(".log"))):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
     main(*words)

@@ -122,7 +122,10 @@ def test_other_systems_say_the_same_by_message(service: Service, cast: dict[str,
     wait_until(lambda: standing(service, first.patient_id) == expected, SETTLE_SECONDS)
     log = "SELECT who, what, why FROM core.audit WHERE subject LIKE %s OR subject LIKE %s ORDER BY seq"
     said = service.ask(log, [f"{second.patient_id}%", f"{fact['scan_uid']}%"], role="auditor")
-    assert said == [("RIS", "reject", "wrong contrast agent"), ("MPI", "merge", "A40")]
+    assert said == [
+        ("patient-events: RIS", "reject", "wrong contrast agent"),
+        ("patient-events: MPI", "merge", "A40"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stream.endpoints import kafka_servers, load_endpoints
+from stream.endpoints import KAFKA_ADMIN, kafka_login, load_endpoints
 from stream.local.embedded import kafka, postgres, start_embedded
 from stream.local.supervisor import SupervisedProcess, Supervisor
 from stream.publisher import ensure_topics
@@ -50,7 +50,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with Supervisor(settings.run) as supervisor:
         start_embedded(supervisor, settings)
         upgrade(settings)
-        ensure_topics(kafka_servers(settings), settings.partitions)
+        ensure_topics(kafka_login(settings, KAFKA_ADMIN), settings.partitions)
         parts = Parts(service, supervisor)
         supervisor.start(parts.part("gateway"), parts.part("worker"))
         yield parts

@@ -9,6 +9,7 @@ from stream.settings import load_settings
 from stream.storage.database import connect
 from stream.storage.roles import ensure_database
 from tests.journey.service import Service
+from tests.kafka_accounts import kafka_accounts
 
 
 def test_wrong_settings_exit_2(service: Service) -> None:
@@ -44,6 +45,7 @@ def test_a_database_from_a_newer_version_exits_3(
         "dicom_port": free_port(),
         "dashboard_port": free_port(),
         "kafka_bootstrap_servers": f"127.0.0.1:{endpoints.kafka_port}",
+        **kafka_accounts(service.settings),
     }
     upgraded = service.command("db", "upgrade", **other)
     assert upgraded.returncode == 0, upgraded.stderr

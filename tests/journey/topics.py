@@ -6,7 +6,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from stream.endpoints import kafka_servers
+from stream.endpoints import KAFKA_ADMIN, kafka_login
 from stream.publisher import TOPICS
 from stream.settings import Settings
 
@@ -17,7 +17,7 @@ def messages(settings: Settings) -> dict[str, list[str]]:
 
 
 def _topic(settings: Settings, topic: str) -> Iterator[str]:
-    consumer = KafkaConsumer(bootstrap_servers=kafka_servers(settings), enable_auto_commit=False)
+    consumer = KafkaConsumer(**kafka_login(settings, KAFKA_ADMIN).options(), enable_auto_commit=False)
     partitions = [TopicPartition(topic, number) for number in range(settings.partitions)]
     consumer.assign(partitions)
     consumer.seek_to_beginning()
@@ -37,6 +37,6 @@ def bring(settings: Settings, received_as: str, kind: str, fact: dict[str, Any],
     """The same with who and why, where the other system says it."""
     event_id = f"test-{kind}-{received_as}"
     message = {"v": 1, "event_id": event_id, "kind": kind, "received_as": received_as, "fact": fact, **more}
-    producer = KafkaProducer(bootstrap_servers=kafka_servers(settings), acks="all")
+    producer = KafkaProducer(**kafka_login(settings, "facts").options(), acks="all")
     producer.send("patient-events", key=received_as.encode(), value=json.dumps(message).encode()).get(timeout=30)
     producer.close()

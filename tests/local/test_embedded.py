@@ -13,7 +13,15 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer
 
 from stream import publisher as publishing
-from stream.endpoints import database_url, embedded_url, kafka_servers, libpq_url, load_endpoints, role_passwords
+from stream.endpoints import (
+    KAFKA_ADMIN,
+    database_url,
+    embedded_url,
+    kafka_login,
+    libpq_url,
+    load_endpoints,
+    role_passwords,
+)
 from stream.errors import CannotStart, WrongUse
 from stream.local.embedded import kafka, postgres, start_embedded
 from stream.local.supervisor import Supervisor
@@ -125,27 +133,25 @@ def test_a_long_data_folder_gets_a_short_socket_folder_closed_to_others(tmp_path
 
 
 def test_topics_are_made_once_with_the_number_of_partitions_of_the_settings(services: Settings) -> None:
-    servers = kafka_servers(services)
-    ensure_topics(servers, services.partitions)
-    ensure_topics(servers, services.partitions)
-    with KafkaAdminClient(bootstrap_servers=servers) as admin:
+    login = kafka_login(services, KAFKA_ADMIN)
+    ensure_topics(login, services.partitions)
+    ensure_topics(login, services.partitions)
+    with KafkaAdminClient(**login.options()) as admin:
         found = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPICS))}
     assert found == dict.fromkeys(TOPICS, 8)
     with pytest.raises(CannotStart, match="instances has 8 partitions and SCANSTREAM_PARTITIONS is 4: set it to 8"):
-        ensure_topics(servers, 4)
+        ensure_topics(login, 4)
 
 
 def test_what_is_flushed_can_be_read_with_its_version_and_key(services: Settings) -> None:
-    servers = kafka_servers(services)
-    ensure_topics(servers, services.partitions)
-    publisher = Publisher(servers, services.partitions)
+    login = kafka_login(services, KAFKA_ADMIN)
+    ensure_topics(login, services.partitions)
+    publisher = Publisher(login, services.partitions)
     sent = publisher.publish("scans", "PÄTIENT", {"scan_uid": "2.25.1", "revision": 1})
     publisher.flush()
     publisher.close()
     record = sent.get(timeout=0)
-    consumer = KafkaConsumer(
-        "scans", bootstrap_servers=servers, auto_offset_reset="earliest", consumer_timeout_ms=20_000
-    )
+    consumer = KafkaConsumer("scans", **login.options(), auto_offset_reset="earliest", consumer_timeout_ms=20_000)
     try:
         found = next(m for m in consumer if (m.partition, m.offset) == (record.partition, record.offset))
     finally:
@@ -157,10 +163,10 @@ def test_what_is_flushed_can_be_read_with_its_version_and_key(services: Settings
 def test_however_much_is_published_what_waits_to_be_confirmed_is_bounded(
     services: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    servers = kafka_servers(services)
-    ensure_topics(servers, services.partitions)
+    login = kafka_login(services, KAFKA_ADMIN)
+    ensure_topics(login, services.partitions)
     monkeypatch.setattr(publishing, "PENDING_LIMIT", 10)
-    publisher = Publisher(servers, services.partitions)
+    publisher = Publisher(login, services.partitions)
     sent = [publisher.publish("scans", "P1", {"scan_uid": "2.25.3", "revision": n + 1}) for n in range(25)]
     assert all(future.succeeded() for future in sent[:20])
     publisher.flush()
@@ -171,9 +177,9 @@ def test_however_much_is_published_what_waits_to_be_confirmed_is_bounded(
 def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
     services: Settings, supervisor: Supervisor
 ) -> None:
-    servers = kafka_servers(services)
-    ensure_topics(servers, services.partitions)
-    connected, threads = Publisher(servers, services.partitions), threading.active_count()
+    login = kafka_login(services, KAFKA_ADMIN)
+    ensure_topics(login, services.partitions)
+    connected, threads = Publisher(login, services.partitions), threading.active_count()
     connected.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
     connected.flush()
     supervisor.stop("kafka")
@@ -181,11 +187,11 @@ def test_without_kafka_publishing_fails_by_name_and_goes_on_when_it_is_back(
     with pytest.raises(PublishFailed):
         connected.publish("timepoints", "P1", {"scan_uid": "2.25.2", "revision": 1})
     wait_until(lambda: threading.active_count() <= threads)  # nothing of a connection that failed stays
-    publisher = Publisher(servers, services.partitions)
+    publisher = Publisher(login, services.partitions)
     with pytest.raises(PublishFailed):
         publisher.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
     with pytest.raises(CannotStart, match="Kafka does not answer at 127.0.0.1"):
-        check_kafka(servers, timeout_seconds=0.5)
+        check_kafka(login, timeout_seconds=0.5)
     supervisor.start(kafka.part(services.data_dir, load_endpoints(services)))
     publisher.publish("scans", "P1", {"scan_uid": "2.25.2", "revision": 1})
     publisher.flush()
@@ -199,12 +205,12 @@ def test_a_kafka_that_lost_its_folder_starts_anew_and_whoever_publishes_makes_th
     supervisor.stop("kafka")
     shutil.rmtree(services.data_dir / "kafka")
     supervisor.start(kafka.part(services.data_dir, load_endpoints(services)))
-    publisher = Publisher(kafka_servers(services), services.partitions)
+    publisher = Publisher(kafka_login(services, KAFKA_ADMIN), services.partitions)
     sent = publisher.publish("scans", "P1", {"scan_uid": "2.25.3", "revision": 1})
     publisher.flush()
     publisher.close()
     assert sent.get(timeout=0).offset == 0
-    ensure_topics(kafka_servers(services), services.partitions)
+    ensure_topics(kafka_login(services, KAFKA_ADMIN), services.partitions)
 
 
 def test_a_killed_postgres_starts_again_with_what_was_committed(services: Settings, supervisor: Supervisor) -> None:

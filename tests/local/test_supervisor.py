@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from stream.errors import CannotStart
-from stream.local.supervisor import SupervisedProcess, Supervisor, exclusive
+from stream.local.lock_file import exclusive
+from stream.local.supervisor import SupervisedProcess, Supervisor
 from tests.waiting import has_ended, wait_until
 
 PROGRAM = """

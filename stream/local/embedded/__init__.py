@@ -14,7 +14,10 @@ def start_embedded(supervisor: Supervisor, settings: Settings) -> None:
     Afterwards `stream.endpoints` knows their addresses, and the roles and the empty database exist.
     Raises CannotStart.
     """
-    endpoints = load_endpoints(settings) or choose_endpoints()
+    chosen = choose_endpoints()
+    endpoints = load_endpoints(settings) or chosen
+    if not endpoints.kafka_passwords:  # chosen by a version whose Kafka asked nobody who they are
+        endpoints = replace(endpoints, kafka_passwords=chosen.kafka_passwords)
     if not settings.database_url:
         socket_folder = postgres.prepare(settings.data_dir, endpoints)
         endpoints = replace(endpoints, postgres_socket=socket_folder, postgres_port=settings.postgres_port)

