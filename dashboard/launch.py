@@ -23,6 +23,7 @@ def arguments(settings: Settings, address: str) -> list[str]:
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
         "runner.magicEnabled": "false",
+        "runner.postScriptGC": "false",
         **{f"theme.{name}": value for name, value in THEME.items()},
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
