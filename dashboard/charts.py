@@ -1,13 +1,18 @@
 """What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
 import pandas as pd
+import pyarrow as pa
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PANEL, PAPER, RULE, TEAL, WORSE
 
+alt.utils.schemapi.disable_debug_mode()  # else each part is checked on its own too, while a reader waits
 AXIS_PX = 54
 """Room for the labels of every y axis, so that the dates of charts above each other are in line."""
 FRAME_PX = 62
@@ -20,6 +25,7 @@ LEGEND_COLUMNS, LEGEND_ROW_PX = 2, 20
 """As many names beside each other as a telephone has room for."""
 SIZES = alt.Scale(zero=True, nice=True)
 FONT = '"Source Sans", "Source Sans Pro", sans-serif'
+TITLE = {"anchor": "start", "color": INK, "fontSize": 14, "fontWeight": 600, "font": FONT, "offset": 10}
 CONFIG = alt.Config(
     font=FONT,
     background=PAPER,
@@ -35,15 +41,22 @@ CONFIG = alt.Config(
     ),
     legend=alt.LegendConfig(labelColor=INK, labelFontSize=13),
     view=alt.ViewConfig(strokeWidth=0),
-)
+).to_dict()
 
 
-class Drawing(alt.LayerChart):
-    """A finished chart. Tests check it against the schema of Vega-Lite: a reader would wait for that."""
+class Drawing(NamedTuple):
+    """A finished chart: what a browser draws, and by the names that it has in there each table, as Arrow.
 
-    def to_dict(self, validate: bool = False, **options: Any) -> dict[str, Any]:
-        """What a browser draws."""
-        return super().to_dict(validate, **options)
+    Tests check it against the schema of Vega-Lite: a reader would wait for that.
+    """
+
+    spec: dict[str, Any]
+    tables: dict[str, bytes]
+
+    def show(self, key: str, words: str, place: DeltaGenerator | None = None) -> None:
+        """Draw it, on the page or in `place`; `words` say what it is to those who do not see it."""
+        spec = {**self.spec, "datasets": self.tables}
+        (place or st).vega_lite_chart(spec=spec, theme=None, key=key, alt=words)
 
 
 class Span(NamedTuple):
@@ -139,7 +152,35 @@ def beside() -> alt.Tooltip:
 def finished(layers: Sequence[alt.Chart], title: str, height: int) -> Drawing:
     """`layers` from the bottom up as one chart with title and height (px), in the type and colours of the pages.
 
-    All is given at once, for each step would copy the whole chart.
+    Layers of one table share it. Altair is asked for each layer alone: as parts of one chart it would copy them all.
     """
-    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14, fontWeight=600, font=FONT, offset=10)
-    return Drawing(layer=list(layers), height=height, title=heading, config=CONFIG)
+    tables = {id(layer.data): layer.data for layer in layers if isinstance(layer.data, pd.DataFrame)}
+    named = {number: _as_arrow(table) for number, table in tables.items()}
+    spec = {
+        "layer": [_drawn(layer, named.get(id(layer.data))) for layer in layers],
+        "height": height,
+        "title": {"text": title, **TITLE},
+        "config": CONFIG,
+    }
+    return Drawing(spec, dict(named.values()))
+
+
+def _drawn(layer: alt.Chart, table: tuple[str, bytes] | None) -> dict[str, Any]:
+    if table is None:
+        return _as_dict(layer)
+    layer.data = alt.Undefined
+    return {**_as_dict(layer), "data": {"name": table[0]}}
+
+
+def _as_dict(layer: alt.Chart) -> dict[str, Any]:
+    drawn: dict[str, Any] = layer.to_dict(validate=False, context={"top_level": False, "pre_transform": False})
+    return drawn
+
+
+def _as_arrow(table: pd.DataFrame) -> tuple[str, bytes]:
+    """A table and its name, which is another one when anything in it is."""
+    arrow, stream = pa.Table.from_pandas(table, preserve_index=False), pa.BufferOutputStream()
+    with pa.ipc.new_stream(stream, arrow.schema) as writer:
+        writer.write_table(arrow)
+    content = stream.getvalue().to_pybytes()
+    return hashlib.sha256(content).hexdigest(), content

@@ -21,6 +21,7 @@ BORDERS = {
     "alembic": ("stream/storage/", "migrations/"),
     "streamlit": ("dashboard/",),
     "altair": ("dashboard/",),
+    "pyarrow": ("dashboard/charts.py",),
     "reportlab": ("dashboard/patient/",),
     "SimpleITK": ("models/growth/registration.py",),
     "optuna": ("models/search.py", "models/training/search_space.py"),

@@ -36,7 +36,7 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits) -> None:
         st.info("Of nobody a sum was measured both at the baseline and after it.", icon=":material/straighten:")
         return
     title = f"Best change of the {limits.of}"
-    st.altair_chart(figures.waterfall(frame, limits, title), theme=None, key="waterfall", alt=title)
+    figures.waterfall(frame, limits, title).show("waterfall", title)
     without = len(based) - len(frame)
     st.caption(
         f"Up to the first progression: {words.patients(len(frame))}. "
@@ -61,7 +61,7 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -
         for cell, (name, of) in zip(cells, parts[first : first + ACROSS], strict=False):
             title = f"{name}: {words.patients(of.patient_id.nunique())}"
             chart = figures.spider(of, limits, title, float(points.month.max()))
-            cell.altair_chart(chart, theme=None, key=f"spider-{name}", alt=title)
+            chart.show(f"spider-{name}", title, cell)
     st.caption(
         f"Change of the {limits.of} from the baseline. A line is open where not all targets were evaluated. "
         "Cross: first progression; star: first new lesion. Point at a line to see whose it is; a click opens it."

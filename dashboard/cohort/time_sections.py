@@ -36,7 +36,7 @@ def lasting(based: pd.DataFrame) -> None:
         return
     title = f"{timing.title} (%)"
     chart = figures.survival(curves, frames.risk_table(followed, curves, timing), title, timing.since)
-    st.altair_chart(chart, theme=None, key="survival", alt=f"{timing.title} by time since {timing.since}")
+    chart.show("survival", f"{timing.title} by time since {timing.since}")
     st.caption(
         f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
         f"who had not, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
@@ -67,7 +67,7 @@ def each(based: pd.DataFrame, source: ViewReader) -> None:
     reach = 1.04 * float(lanes.end.max())
     title = f"{len(shown)} of {words.patients(len(lanes))}, longest first"
     chart = swimmer(shown, frames.lane_marks(shown), given, title, reach)
-    st.altair_chart(chart, theme=None, key="swimmer", alt=title)
+    chart.show("swimmer", title)
     st.caption(
         "From the baseline scan to the last scan of the line, or to death. Colour: best response; dark bar: treatment "
         "(point at it for its name). A click on a lane opens the patient. The table below has every patient."

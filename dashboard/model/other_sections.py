@@ -31,7 +31,7 @@ def sizes(counts: pd.DataFrame) -> None:
     told = [f"{name}: {held}" for name, held in zip(names, table.Held, strict=True)]
     title = "How often the interval of a size held"
     chart = figures.coverage(found.assign(name=names, words=told), title)
-    st.altair_chart(chart, theme=None, key="coverage", alt=title)
+    chart.show("coverage", title)
     st.caption(
         "Dot: share of sizes within the interval, with its 95 % interval, exact; several sizes of one patient count as "
         "one. Tick: the share that should be. A size counts where one was measured within 10 days of the day it was "
@@ -103,7 +103,7 @@ def _figures(row: WeightsRow) -> None:
     for cell, (place, groups) in zip(st.columns(len(shown)), shown, strict=True):
         title = f"Calibration, {place}"
         key = f"{row.weights_version[:12]}-{place}"
-        cell.altair_chart(charts.calibration(groups, title), theme=None, key=key, alt=title)
+        charts.calibration(groups, title).show(key, title, cell)
     with st.expander("Tables of calibration"):
         for place, groups in shown:
             st.dataframe(cards.calibration_table(groups, place), hide_index=True)

@@ -60,7 +60,7 @@ def calibrated(lead: pd.DataFrame, choice: ModelChoice) -> None:
     st.text(_level(found))
     title = f"Calibration: {choice.question}"
     chart = charts.calibration(groups.assign(words=tables.words(groups)), title)
-    st.altair_chart(chart, theme=None, key="calibration", alt=title)
+    chart.show("calibration", title)
     st.caption(
         "Groups of similar risk: to the right the mean forecast, upwards the share observed; on the dashed line risks "
         "mean what they say. Intervals: 95 %, exact (Clopper and Pearson); forecasts of one patient count as one."
@@ -131,7 +131,7 @@ def split(lead: pd.DataFrame, choice: ModelChoice) -> None:
         title = f"Observed / expected by {choice.split.lower()}"
         frame = pd.DataFrame([(name, *ratio) for name, ratio in shown], columns=["group", "ratio", "low", "high"])
         told = [f"{name}: {tables.estimate(ratio, 2)}" for name, ratio in shown]
-        st.altair_chart(figures.ratios(frame.assign(words=told), title), theme=None, key="ratios", alt=title)
+        figures.ratios(frame.assign(words=told), title).show("ratios", title)
     st.dataframe(tables.judged(rows, choice.split), hide_index=True, key="split-table")
     if not shown:
         st.caption(tables.TOO_FEW)

@@ -51,7 +51,7 @@ def slices(case: PatientCase) -> None:
 def _scan(number: int, row: PresenceRow, day: str) -> None:
     st.container(key=f"note-slices-{number}").text(unbroken(f"Scan of {day}. {' '.join(_sentences(row))}"))
     frame, title = probabilities(row), f"Tumour, slice by slice, scan of {day} (%)"
-    st.altair_chart(strip(frame, title), theme=None, key=f"slices-{number}", alt=title)
+    strip(frame, title).show(f"slices-{number}", title)
     with st.expander(f"These slices as a table, scan of {day}"):
         st.html(html_table(table(frame), title))
 

@@ -54,7 +54,7 @@ def _moved(answer: why.Answer, case: PatientCase) -> None:
     )
     st.container(key="note-moved").text(unbroken(said))
     frame, title = why.parts(titles[chosen][0], change), "Parts of the change, in points"
-    st.altair_chart(charts.parts(frame, title), theme=None, key="parts", alt=f"{chosen}: {title}")
+    charts.parts(frame, title).show("parts", f"{chosen}: {title}")
     with st.expander("The parts as a table"):
         st.html(html_table(why.table(frame), f"{chosen}: {title}"))
 

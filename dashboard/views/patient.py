@@ -101,7 +101,7 @@ def _therapy(case: PatientCase) -> None:
         return
     title = "Lines, treatments, visits"
     chart = drawings.therapy(frame, case.chart.scans, title, case.chart.span)
-    st.altair_chart(chart, theme=None, key="given", alt=title)
+    chart.show("given", title)
     with st.expander("Lines and treatments as a table"):
         st.html(html_table(therapy.table(frame), title))
 
@@ -122,14 +122,14 @@ def _sums(case: PatientCase, frame: pd.DataFrame) -> None:
     coming = case.chart.coming(DIAMETERS) if sizes.are_forecast(case) else drawings.NOTHING_COMING
     title = "Sum of targets (mm) and verdicts"
     chart = drawings.sums(frame, sizes.limits(case), coming, title, case.chart.span)
-    st.altair_chart(chart, theme=None, key="sums", alt=title)
+    chart.show("sums", title)
     st.caption(sizes.CODES)
     if len(coming):
         sections.coming(case, DIAMETERS)
     lesions = sizes.lesions(case)
     if len(lesions):
         title = "Each lesion (mm)"
-        st.altair_chart(drawings.lesions(lesions, title, case.chart.span), theme=None, key="lesions", alt=title)
+        drawings.lesions(lesions, title, case.chart.span).show("lesions", title)
     if len(case.lesions):
         with st.expander("Lesions, visit by visit"):
             st.html(html_table(sizes.lesion_table(case), "Lesions, visit by visit: mm, and change from the baseline"))
@@ -140,7 +140,7 @@ def _other_values(case: PatientCase, groups: list[str]) -> None:
     frame = case.chart.measured(group)
     coming = case.chart.coming(group)
     chart = drawings.measured(frame, coming, group, case.chart.span)
-    st.altair_chart(chart, theme=None, key="measured", alt=f"{group} over time")
+    chart.show("measured", f"{group} over time")
     if len(coming):
         sections.coming(case, group)
     gaps = frame[frame.value.isna()]
@@ -185,7 +185,7 @@ def _risk(case: PatientCase) -> None:
     frame = risks.steps(case, kind)
     title = f"{wording.forecast(*kind)} (%)"
     chart = drawings.risk(frame, case.chart.scans, risks.events(case, kind, frame), title, case.chart.span)
-    st.altair_chart(chart, theme=None, key="risk-chart", alt=title)
+    chart.show("risk-chart", title)
     st.caption(
         f"Probability, counted from each scan; {wording.direction(kind[0])}. Said by {frame.said_by.iloc[-1]}. "
         "Band: central 90 % of the model's own uncertainty. Ticks: visits."

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
@@ -22,6 +21,7 @@ from stream.storage.database import connect, upgrade
 from stream.storage.roles import ensure_database
 from tests.dashboard.browser import browser_page as browser_page
 from tests.dashboard.cohort import cohort
+from tests.dashboard.drawn import checked
 from tests.dashboard.stories import facts
 from tests.services.accepted_facts import fold_each
 
@@ -67,8 +67,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setattr(pulse, "FRESH_SECONDS", 0)
     monkeypatch.setattr(queries, "COUNTS_SECONDS", 0)
     monkeypatch.setattr(queries, "COHORT_SECONDS", 0)
-    # here every chart is checked against the schema of Vega-Lite
-    monkeypatch.setattr(charts.Drawing, "to_dict", alt.LayerChart.to_dict)
+    monkeypatch.setattr(charts.Drawing, "show", show_checked)
     # AppTest leaves the page there, and processes that are forked later would begin by running it
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
@@ -86,6 +85,12 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         return shown
 
     return open_
+
+
+def show_checked(drawing: charts.Drawing, *where: Any, show: Callable[..., None] = charts.Drawing.show) -> None:
+    """Here every chart is checked against the schema of Vega-Lite."""
+    checked(drawing)
+    show(drawing, *where)
 
 
 def read(page: AppTest) -> str:

@@ -1,12 +1,10 @@
 """Figures of a cohort by their specification: what is drawn where, and that nothing is smoothed."""
 
-from typing import Any
-
-import altair as alt
 import pandas as pd
 
 from dashboard.cohort import figures, frames, words
 from dashboard.cohort.swimmer import swimmer
+from tests.dashboard.drawn import of_mark, values
 from tests.dashboard.lines import BASELINE, lines
 
 COHORT = {
@@ -21,24 +19,6 @@ COHORT = {
 def prepared() -> tuple[pd.DataFrame, pd.DataFrame]:
     outcomes, visits = lines(**COHORT)
     return frames.prepared(outcomes, visits), visits
-
-
-def layers(chart: alt.LayerChart) -> list[dict[str, Any]]:
-    """The marks of a figure with their encodings, from the bottom up."""
-    with alt.data_transformers.disable_max_rows():
-        return [each for top in chart.to_dict(validate=True)["layer"] for each in _leaves(top)]
-
-
-def _leaves(layer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for inner in layer["layer"] for each in _leaves(inner)] if "layer" in layer else [layer]
-
-
-def of_mark(chart: alt.LayerChart, kind: str) -> list[dict[str, Any]]:
-    return [layer for layer in layers(chart) if layer["mark"]["type"] == kind]
-
-
-def values(chart: alt.LayerChart, layer: dict[str, Any]) -> list[dict[str, Any]]:
-    return chart.to_dict()["datasets"][layer["data"]["name"]]
 
 
 def test_the_waterfall_goes_from_growth_to_shrinkage_between_the_limits_of_the_criterion() -> None:

@@ -15,7 +15,7 @@ from dashboard.model import drift, figures, measures, tables
 from models.card import COMMITTED
 from models.judging import comparison
 from models.serving.history import FLOORS
-from tests.dashboard.test_cohort_figures import of_mark
+from tests.dashboard.drawn import of_mark
 
 PATIENTS = 120
 

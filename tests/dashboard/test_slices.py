@@ -3,7 +3,6 @@
 import datetime as dt
 from itertools import pairwise
 
-import altair as alt
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,6 +12,7 @@ from stream.settings import Settings
 from tests.dashboard.browser import PATIENCE_MS
 from tests.dashboard.cohort import BRAIN, SLICES, UNTOLD
 from tests.dashboard.conftest import Open, read
+from tests.dashboard.drawn import checked, values
 from tests.dashboard.test_in_a_browser import address as address
 
 
@@ -22,9 +22,10 @@ def row() -> PresenceRow:
 
 
 def test_each_slice_has_its_place_and_the_one_that_speaks_most_its_number(row: PresenceRow) -> None:
-    spec = strip(probabilities(row), "Slices").to_dict(validate=True)
-    bars, most = spec["layer"]
-    (rows,) = spec["datasets"].values()
+    strip_ = strip(probabilities(row), "Slices")
+    bars, most = checked(strip_)["layer"]
+    rows = values(strip_, bars)
+    assert rows == values(strip_, most)
     assert [one["probability"] for one in rows] == list(SLICES)
     assert all(one["start"] < one["number"] < one["end"] for one in rows)
     assert all(one["end"] < after["start"] for one, after in pairwise(rows))
@@ -43,9 +44,8 @@ def test_the_table_says_the_same_as_the_strip(row: PresenceRow) -> None:
 
 def test_a_series_of_many_slices_is_one_strip(row: PresenceRow) -> None:
     many = row._replace(slices=[0.5] * 300, slice_number=300)
-    spec = strip(probabilities(many), "Slices").to_dict(validate=True)
-    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0.5, 300.5]
-    assert isinstance(strip(probabilities(many), "Slices"), alt.LayerChart)
+    bars, _ = checked(strip(probabilities(many), "Slices"))["layer"]
+    assert bars["encoding"]["x"]["scale"]["domain"] == [0.5, 300.5]
 
 
 def test_the_page_says_what_it_is_and_what_it_is_not(filled: Settings, open_page: Open) -> None:

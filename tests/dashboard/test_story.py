@@ -21,6 +21,7 @@ from stream.settings import Settings
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.dashboard.cohort import GROWING, MARKUP
 from tests.dashboard.conftest import Open, read
+from tests.dashboard.drawn import checked
 from tests.dashboard.scans import pseudonym
 from tests.dashboard.stories import (
     DIED,
@@ -177,7 +178,7 @@ def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told:
     assert steps.until[1:].isna().all()
     assert list(risks.events(second, KIND, steps).label) == ["progression observed (line 1)"]
     chart = charts.risk(steps, second.chart.scans, risks.events(second, KIND, steps), "Risk", second.chart.span)
-    marks = [layer.get("mark", {}) for layer in chart.to_dict(validate=True)["layer"]]
+    marks = [layer.get("mark", {}) for layer in checked(chart)["layer"]]
     lines = [mark for mark in marks if mark.get("type") in ("line", "area")]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
 
