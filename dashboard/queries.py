@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ from stream.storage.reading import cohort_pages, pages, patient_page
 from stream.vocabulary import Decision
 
 ROLE = "dashboard"
-AWAY = (CannotStart, pd.errors.DatabaseError, *database.ReaderOutage)
+AWAY = (CannotStart, *database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 UNUSED_SHOWN = 25
 COUNTS_SECONDS, COHORT_SECONDS = 5, 30
@@ -131,10 +132,10 @@ class ViewReader:
         return kept[version]
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
-        rows = pd.read_sql_query(sql, self._connection, params=values or None)
-        words = rows.select_dtypes(["object", "string"])
-        rows[words.columns] = words.astype(object).where(words.notna(), None)
-        return rows
+        answer = self._connection.exec_driver_sql(sql, values or None)
+        names, rows = answer.keys(), answer.fetchall()
+        columns = zip(*rows, strict=True) if rows else [()] * len(names)
+        return pd.DataFrame(dict(zip(names, map(_column, columns), strict=True)))
 
 
 @contextmanager
@@ -173,6 +174,14 @@ def acknowledge(patient: str, who: str, note: str) -> None:
         raise ValueError(str(error.orig).splitlines()[0]) from error
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
+
+
+def _column(values: Sequence[Any]) -> pd.Series:
+    """Numbers and times as pandas has them; words as they are, without one as None: to it they would be a type."""
+    kinds = {type(value) for value in values}
+    if Decimal in kinds:
+        return pd.Series(values, dtype=float)
+    return pd.Series(values, dtype=object if str in kinds or not kinds else None)
 
 
 def _with_change(rows: pd.DataFrame) -> pd.DataFrame:

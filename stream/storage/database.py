@@ -37,8 +37,14 @@ OtherSchema = (
     psycopg.errors.UndefinedFunction,
 )
 """What the driver raises where the database was never migrated, or is of another version than this code."""
-ReaderOutage = (sa.exc.OperationalError, sa.exc.TimeoutError)
-"""The same of an engine, and that all of its connections stayed taken."""
+ReaderOutage = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.ProgrammingError,
+    sa.exc.TimeoutError,
+)
+"""What an engine raises in either case, and where all of its connections stayed taken."""
 Refused = sa.exc.DataError
 """A function did not do what was asked of it: its message is a sentence for whoever asked."""
 CONNECT_SECONDS, PING_SECONDS, ANSWER_SECONDS = 2, 0.5, 4
