@@ -1,7 +1,7 @@
 """What the pages ask the database, as tables: each page from one snapshot (by storage.reading.pages)."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.rows import WorklistRow
-from dashboard.shared import shared_answers
+from dashboard.shared import Once, T, shared_answers
 from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
 from stream.endpoints import database_url
 from stream.errors import CannotStart
@@ -42,6 +42,7 @@ class ViewReader:
     def __init__(self, connection: Any, snapshot: str | None = None) -> None:
         self._connection = connection
         self._snapshot = self.drawn_from = snapshot
+        self._moments: list[str] = []
         self.now: pd.Timestamp = self._read(pages.NOW).now[0]
 
     def worklist(self, asked: WorklistQuery) -> list[WorklistRow]:
@@ -112,11 +113,24 @@ class ViewReader:
         """The same of a query that goes through all patients: shared with other viewers."""
         return self._shared(sql, COHORT_SECONDS, **values)
 
+    def once_for(self, about: object) -> Once:
+        """For what is made of the answers about everybody that were read so far: once for all who have these too.
+
+        What `work` is given says nothing but them and `about`.
+        """
+        made_of = f"{database_url(load_settings(), ROLE)} {about} {self._moments}"
+
+        def once(name: str, work: Callable[[], T]) -> T:
+            return work() if self._snapshot is None else shared_answers().made(f"{made_of} {name}", work)
+
+        return once
+
     def _shared(self, sql: str, seconds: float, **values: object) -> pd.DataFrame:
         if self._snapshot is None:
             return self._read(sql, **values)
         question = f"{database_url(load_settings(), ROLE)} {sql} {values}"
         answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._read(sql, **values))
+        self._moments.append(answer.snapshot)
         if answer.snapshot != self._snapshot:
             self.drawn_from = answer.snapshot
         return answer.rows

@@ -1,22 +1,32 @@
-"""Answers about everybody, asked once for all viewers of this process: each goes through all patients or all files."""
+"""Answers about everybody, and what is made of them, once for all viewers of this process: all patients, all files."""
 
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pandas as pd
 import streamlit as st
 
-MOST = 24
-"""Answers that are kept: a few for each choice of a trial, an arm and a line that somebody looks at."""
+MOST = 96
+"""Answers that are kept: a dozen for each choice of a trial, an arm and a line that somebody looks at."""
+FOR_GOOD = "for good"
+"""In the place of a snapshot: what is made of answers of one moment is never another."""
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """Does work of a name once for all viewers; nobody may change what comes of it."""
+
+    def __call__(self, name: str, work: Callable[[], T]) -> T:
+        """What `work()` gives or gave."""
 
 
 class Answer(NamedTuple):
-    """Rows, the snapshot of the database they are of, and when they were read."""
+    """Rows (or what was made of some), the snapshot of the database they are of, and when they were read."""
 
-    rows: pd.DataFrame
+    rows: Any
     snapshot: str
     at: float
 
@@ -34,6 +44,15 @@ class SharedAnswers:
 
         The rows are everybody's and a copy of them is made when somebody changes one (pandas copies on write).
         """
+        kept = self._standing(question, snapshot, seconds, ask)
+        return kept._replace(rows=kept.rows.copy(deep=False))
+
+    def made(self, question: str, make: Callable[[], T]) -> T:
+        """What `make()` gives, made once; `question` says of which answers it is."""
+        found: T = self._standing(question, FOR_GOOD, 0, make).rows
+        return found
+
+    def _standing(self, question: str, snapshot: str, seconds: float, ask: Callable[[], Any]) -> Answer:
         with self._lock:
             asking = self._asking.setdefault(question, threading.Lock())
         with asking:
@@ -41,7 +60,7 @@ class SharedAnswers:
             if kept is None or (kept.snapshot != snapshot and time.monotonic() - kept.at >= seconds):
                 kept = Answer(ask(), snapshot, time.monotonic())
                 self._keep(question, kept)
-            return kept._replace(rows=kept.rows.copy(deep=False))
+            return kept
 
     def _keep(self, question: str, answer: Answer) -> None:
         with self._lock:

@@ -3,9 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
 from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.rates import not_evaluable
+from dashboard.shared import Once
 
 MOST_LINES = 40
 """Patients up to whom the lines of one figure are readable; more are shown by best response."""
@@ -13,30 +15,30 @@ ACROSS = 2
 """Figures beside each other."""
 
 
-def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str) -> None:
+def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str, once: Once) -> None:
     """How many respond, with intervals; how many have each best response, and who is not evaluable, why."""
     st.subheader("How many respond?", anchor=False)
-    st.dataframe(tables.rates(based, by), hide_index=True, key="rates")
+    st.dataframe(once("rates", lambda: tables.rates(based, by)), hide_index=True, key="rates")
     st.caption(
         "Objective response: complete or partial. Confirmed: seen again at least 28 days later. Disease control: also "
         "stable disease. Of all patients with a baseline scan; who is not evaluable counts as without response. "
         "In brackets: 95 % interval, exact (Clopper and Pearson)."
     )
     left, right = st.columns(2)
-    left.dataframe(tables.categories(based), hide_index=True, key="categories")
+    left.dataframe(once("categories", lambda: tables.categories(based)), hide_index=True, key="categories")
     reasons = [f"{words.patients(count)} not evaluable: {reason}" for reason, count in not_evaluable(everyone).items()]
     right.text("\n".join(reasons) or "Every patient could be evaluated.")
 
 
-def shrinkage(based: pd.DataFrame, limits: words.Limits) -> None:
+def shrinkage(based: pd.DataFrame, limits: words.Limits, once: Once) -> None:
     """The waterfall and its table."""
     st.subheader("How far did the tumours shrink?", anchor=False)
-    frame = frames.waterfall(based)
+    frame = once("changes", lambda: frames.waterfall(based))
     if frame.empty:
         st.info("Of nobody a sum was measured both at the baseline and after it.", icon=":material/straighten:")
         return
     title = f"Best change of the {limits.of}"
-    figures.waterfall(frame, limits, title).show("waterfall", title)
+    once("waterfall", lambda: figures.waterfall(frame, limits, title)).show("waterfall", title)
     without = len(based) - len(frame)
     st.caption(
         f"Up to the first progression: {words.patients(len(frame))}. "
@@ -48,25 +50,32 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits) -> None:
     closed_table("Table of best changes", "waterfall-table", lambda: tables.best_changes(frame))
 
 
-def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits) -> None:
+def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits, once: Once) -> None:
     """The spider, of many patients one for each best response, and its table."""
     st.subheader("How did they change over time?", anchor=False)
-    points = frames.spider(based, visits)
-    if points.change.notna().sum() == points.patient_id.nunique():
+    points = once("visits", lambda: frames.spider(based, visits))
+    drawn = once("spider", lambda: _drawn(points, limits))
+    if not drawn:
         st.info("Of nobody there is a change yet.", icon=":material/straighten:")
         return
-    parts = _parts(points)
-    for first in range(0, len(parts), ACROSS):
-        cells = st.columns(min(len(parts), ACROSS))
-        for cell, (name, of) in zip(cells, parts[first : first + ACROSS], strict=False):
-            title = f"{name}: {words.patients(of.patient_id.nunique())}"
-            chart = figures.spider(of, limits, title, float(points.month.max()))
+    for first in range(0, len(drawn), ACROSS):
+        cells = st.columns(min(len(drawn), ACROSS))
+        for cell, (name, title, chart) in zip(cells, drawn[first : first + ACROSS], strict=False):
             chart.show(f"spider-{name}", title, cell)
     st.caption(
         f"Change of the {limits.of} from the baseline. A line is open where not all targets were evaluated. "
         "Cross: first progression; star: first new lesion. Point at a line to see whose it is; a click opens it."
     )
     closed_table("Table of visits", "spider-table", lambda: tables.visits(points))
+
+
+def _drawn(points: pd.DataFrame, limits: words.Limits) -> list[tuple[str, str, Drawing]]:
+    """Name, title and figure of each part; none where all that is known are baselines."""
+    if points.change.notna().sum() == points.patient_id.nunique():
+        return []
+    titles = [(name, f"{name}: {words.patients(of.patient_id.nunique())}", of) for name, of in _parts(points)]
+    reach = float(points.month.max())
+    return [(name, title, figures.spider(of, limits, title, reach)) for name, title, of in titles]
 
 
 def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -3,17 +3,19 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
 from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.survival import FEWEST, kaplan_meier, median
 from dashboard.cohort.swimmer import MOST_LANES, swimmer
 from dashboard.queries import ViewReader
+from dashboard.shared import Once
 
 ROWS_PER_PAGE = 50
 COLUMNS = {"Page": st.column_config.LinkColumn("Page", display_text="open", width=70)}
 
 
-def lasting(based: pd.DataFrame) -> None:
+def lasting(based: pd.DataFrame, once: Once) -> None:
     """Kaplan and Meier's curves of one of three times, their medians and their table."""
     st.subheader("How long does it last?", anchor=False)
     titles = {timing.title: timing for timing in words.TIMINGS}
@@ -30,18 +32,24 @@ def lasting(based: pd.DataFrame) -> None:
     if timing is words.OVERALL and not followed.os_event.any():
         st.info("No death is known: `outcomes.csv` with the endpoint death brings them.", icon=":material/event_busy:")
         return
-    curves = frames.survival(followed, timing)
-    st.text("\n".join(_told(group, of, timing) for group, of in followed.groupby("group", sort=True)) or words.TOO_FEW)
+    curves = once(f"curves, {timing.title}", lambda: frames.survival(followed, timing))
+    st.text(once(f"medians, {timing.title}", lambda: _all_told(followed, timing)) or words.TOO_FEW)
     if curves.empty:
         return
     title = f"{timing.title} (%)"
-    chart = figures.survival(curves, frames.risk_table(followed, curves, timing), title, timing.since)
+    chart = once(
+        title, lambda: figures.survival(curves, frames.risk_table(followed, curves, timing), title, timing.since)
+    )
     chart.show("survival", f"{timing.title} by time since {timing.since}")
     st.caption(
         f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
         f"who had not, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
     )
     closed_table("Table of the curve", "survival-table", lambda: tables.curve(curves, timing.until))
+
+
+def _all_told(lines: pd.DataFrame, timing: words.Timing) -> str:
+    return "\n".join(_told(group, of, timing) for group, of in lines.groupby("group", sort=True))
 
 
 def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
@@ -54,24 +62,27 @@ def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
     return f"{counts}. Median {words.median(median(kaplan_meier(days, event)))}."
 
 
-def each(based: pd.DataFrame, source: ViewReader) -> None:
+def each(based: pd.DataFrame, source: ViewReader, once: Once) -> None:
     """Lanes of the patients, some at a time."""
     st.subheader("What happened to each patient?", anchor=False)
-    lanes = frames.lanes(based)
+    lanes = once("lanes", lambda: frames.lanes(based))
     if lanes.empty:
         return
     pages = -(-len(lanes) // MOST_LANES)
     number = st.pagination(pages, key="lanes", max_visible_pages=9) if pages > 1 else 1
     shown = lanes.iloc[(number - 1) * MOST_LANES : number * MOST_LANES]
-    given = frames.given(shown, source.given(list(shown.patient_id)))
     reach = 1.04 * float(lanes.end.max())
     title = f"{len(shown)} of {words.patients(len(lanes))}, longest first"
-    chart = swimmer(shown, frames.lane_marks(shown), given, title, reach)
-    chart.show("swimmer", title)
+    once(f"lanes, page {number}", lambda: _swimmer(shown, source, title, reach)).show("swimmer", title)
     st.caption(
         "From the baseline scan to the last scan of the line, or to death. Colour: best response; dark bar: treatment "
         "(point at it for its name). A click on a lane opens the patient. The table below has every patient."
     )
+
+
+def _swimmer(lanes: pd.DataFrame, source: ViewReader, title: str, reach: float) -> Drawing:
+    given = frames.given(lanes, source.given(list(lanes.patient_id)))
+    return swimmer(lanes, frames.lane_marks(lanes), given, title, reach)
 
 
 def who(everyone: pd.DataFrame) -> None:

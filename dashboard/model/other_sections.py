@@ -1,6 +1,7 @@
 """Sections of the page of models on sizes, on what it is given to see, and on what the cards say."""
 
 from collections.abc import Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -11,6 +12,7 @@ from dashboard.cohort.words import patients
 from dashboard.model import drift, figures, tables
 from dashboard.model.measures import FEWEST, coverage
 from dashboard.rows import WeightsRow
+from dashboard.shared import Once
 
 
 def sizes(counts: pd.DataFrame) -> None:
@@ -41,14 +43,14 @@ def sizes(counts: pd.DataFrame) -> None:
         st.dataframe(table, hide_index=True, key="coverage-table")
 
 
-def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow]) -> None:
+def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow], once: Once) -> None:
     """Input by input whether today's visits are like earlier ones and like those of training."""
     st.subheader("Are today's patients like those it learned from?", anchor=False)
     if rows.empty or not leading:
         st.info("No visit yet, or no weights that lead.", icon=":material/inbox:")
         return
     for row in leading:
-        found = drift.drifts(rows, row.card)
+        found = once(f"drift, {row.weights_version}", partial(drift.drifts, rows, row.card))
         st.markdown(f"**{wording.said_by(row.model, row.weights_version)}**")
         moved = [each.name for each in found if each.has_moved or each.is_strange]
         st.text(f"What drifts: {', '.join(moved)}." if moved else "Nothing drifts that can be told.")
@@ -62,22 +64,22 @@ def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow]) -> None:
     )
 
 
-def cards_of(weights: Sequence[WeightsRow], zone: ZoneInfo) -> None:
+def cards_of(weights: Sequence[WeightsRow], zone: ZoneInfo, once: Once) -> None:
     """The card of each set of weights in service."""
     st.subheader("What do the cards say?", anchor=False)
     for row in weights:
         with st.container(border=True, key=f"model-{row.weights_version[:12]}"):
-            _card(row, zone)
+            _card(row, zone, once)
 
 
-def _card(row: WeightsRow, zone: ZoneInfo) -> None:
+def _card(row: WeightsRow, zone: ZoneInfo, once: Once) -> None:
     card = row.card
     st.subheader(wording.said_by(row.model, row.weights_version), anchor=False)
     st.caption(f"{cards.leads(row.leads)} · in service since {wording.moment(pd.Timestamp(row.active_since), zone)}")
     st.text(card["intended_use"])
     st.text(f"Trained on {cards.trained_on(card)}")
     _beware(card)
-    _figures(row)
+    _figures(row, once)
     _more(card)
 
 
@@ -88,7 +90,7 @@ def _beware(card: cards.Card) -> None:
             st.text(f"• {limit}")
 
 
-def _figures(row: WeightsRow) -> None:
+def _figures(row: WeightsRow, once: Once) -> None:
     """How good it was beside simple models, and how far its risks mean what they say."""
     card = row.card
     frame = cards.figures(card)
@@ -99,14 +101,22 @@ def _figures(row: WeightsRow) -> None:
     st.caption(f"{card['metrics']['provenance']} Intervals: {card['metrics']['interval']}.")
     st.dataframe(frame, hide_index=True)
     st.caption(cards.WHO_IS_COMPARED)
-    shown = [(place, cards.calibration(card, place)) for place in cards.whole_places(card)]
-    for cell, (place, groups) in zip(st.columns(len(shown)), shown, strict=True):
-        title = f"Calibration, {place}"
-        key = f"{row.weights_version[:12]}-{place}"
-        charts.calibration(groups, title).show(key, title, cell)
+    shown = once(row.weights_version, lambda: _calibrations(card))
+    for cell, (title, chart, _) in zip(st.columns(len(shown)), shown, strict=True):
+        chart.show(f"{row.weights_version[:12]}-{title}", title, cell)
     with st.expander("Tables of calibration"):
-        for place, groups in shown:
-            st.dataframe(cards.calibration_table(groups, place), hide_index=True)
+        for _, _, table in shown:
+            st.dataframe(table, hide_index=True)
+
+
+def _calibrations(card: cards.Card) -> list[tuple[str, charts.Drawing, pd.DataFrame]]:
+    """Title, figure and table of each place that the card has whole groups of."""
+    found = [(place, cards.calibration(card, place)) for place in cards.whole_places(card)]
+    titles = [f"Calibration, {place}" for place, _ in found]
+    return [
+        (title, charts.calibration(groups, title), cards.calibration_table(groups, place))
+        for title, (place, groups) in zip(titles, found, strict=True)
+    ]
 
 
 def _more(card: cards.Card) -> None:

@@ -11,6 +11,7 @@ from dashboard.model import figures, tables
 from dashboard.model.choices import SPLITS, TOGETHER, ModelChoice
 from dashboard.model.measures import Figures, calibration
 from dashboard.model.measures import figures as measured
+from dashboard.shared import Once
 
 MOST_GROUPS = 24
 """Rows of a table of groups; of months the latest."""
@@ -29,12 +30,6 @@ MEASURES = (
 )
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
-def of(rows: pd.DataFrame, horizon_days: int | None) -> Figures:
-    """The figures of these rows, worked out once."""
-    return measured(rows, horizon_days)
-
-
 def counted(rows: pd.DataFrame, choice: ModelChoice) -> pd.DataFrame:
     """The forecasts that count, and in a sentence how many these are; the others are told and left out."""
     before = rows[rows.made_before.astype(bool)]
@@ -48,18 +43,18 @@ def counted(rows: pd.DataFrame, choice: ModelChoice) -> pd.DataFrame:
     return before
 
 
-def calibrated(lead: pd.DataFrame, choice: ModelChoice) -> None:
+def calibrated(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     """The calibration chart and its table, or that it is too early."""
     st.subheader("Do its risks mean what they say?", anchor=False)
     horizon_days = choice.question.horizon_days
-    found = of(lead, horizon_days)
+    found = once("figures of the lead", lambda: measured(lead, horizon_days))
     if found.ratio is None:
         _too_few(found)
         return
-    groups = calibration(lead, horizon_days)
+    groups = once("groups", lambda: calibration(lead, horizon_days))
     st.text(_level(found))
     title = f"Calibration: {choice.question}"
-    chart = charts.calibration(groups.assign(words=tables.words(groups)), title)
+    chart = once("calibration", lambda: charts.calibration(groups.assign(words=tables.words(groups)), title))
     chart.show("calibration", title)
     st.caption(
         "Groups of similar risk: to the right the mean forecast, upwards the share observed; on the dashed line risks "
@@ -85,24 +80,29 @@ def _too_few(found: Figures) -> None:
     )
 
 
-def compared(before: pd.DataFrame, choice: ModelChoice) -> None:
+def compared(before: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     """Every set of weights that forecast it, the leading ones first."""
     st.subheader("Does it tell apart who has the event, and would others do better?", anchor=False)
     horizon_days = choice.question.horizon_days
-    groups = before.groupby(["role", "model", "weights_version"], sort=True)
-    rows = {
-        f"{wording.said_by(model, version)} ({tables.ROLES[role]})": of(each, horizon_days)
-        for (role, model, version), each in groups
-    }
-    if not rows:
-        _too_few(of(before, horizon_days))
+    if before.empty:
+        _too_few(measured(before, horizon_days))
         return
-    _order(of(before[before.role == "lead"], horizon_days))
+    lead = before[before.role == "lead"]
+    _order(once("figures of the lead", lambda: measured(lead, horizon_days)))
+    rows = once("figures of all weights", lambda: _of_weights(before, horizon_days))
     st.dataframe(tables.judged(rows, "Weights"), hide_index=True, key="weights")
     st.caption(
         f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
         "model compare takes the same visits of both. Simple models do not run here: the cards below have them."
     )
+
+
+def _of_weights(before: pd.DataFrame, horizon_days: int | None) -> dict[str, Figures]:
+    groups = before.groupby(["role", "model", "weights_version"], sort=True)
+    return {
+        f"{wording.said_by(model, version)} ({tables.ROLES[role]})": measured(each, horizon_days)
+        for (role, model, version), each in groups
+    }
 
 
 def _order(found: Figures) -> None:
@@ -117,15 +117,12 @@ def _order(found: Figures) -> None:
     )
 
 
-def split(lead: pd.DataFrame, choice: ModelChoice) -> None:
+def split(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     """The same by month, number of the scan, line or group of patients, where that was chosen."""
     if choice.split == TOGETHER or lead.empty:
         return
     st.subheader(f"Is it as good for everybody and at all times? By {choice.split.lower()}", anchor=False)
-    names = lead[SPLITS[choice.split]].map(lambda value: NOT_NAMED if pd.isna(value) else _name(value))
-    groups = list(lead.groupby(names, sort=False))
-    groups.sort(key=lambda group: group[1][SPLITS[choice.split]].astype(object).iloc[0] or "")
-    rows = {str(name): of(each, choice.question.horizon_days) for name, each in groups[-MOST_GROUPS:]}
+    rows = once("figures of groups", lambda: _of_groups(lead, choice))
     shown = [(name, each.ratio) for name, each in rows.items() if each.ratio is not None and each.ratio.low > 0]
     if shown:
         title = f"Observed / expected by {choice.split.lower()}"
@@ -135,6 +132,13 @@ def split(lead: pd.DataFrame, choice: ModelChoice) -> None:
     st.dataframe(tables.judged(rows, choice.split), hide_index=True, key="split-table")
     if not shown:
         st.caption(tables.TOO_FEW)
+
+
+def _of_groups(lead: pd.DataFrame, choice: ModelChoice) -> dict[str, Figures]:
+    names = lead[SPLITS[choice.split]].map(lambda value: NOT_NAMED if pd.isna(value) else _name(value))
+    groups = list(lead.groupby(names, sort=False))
+    groups.sort(key=lambda group: group[1][SPLITS[choice.split]].astype(object).iloc[0] or "")
+    return {str(name): measured(each, choice.question.horizon_days) for name, each in groups[-MOST_GROUPS:]}
 
 
 def _name(value: object) -> str:

@@ -29,24 +29,25 @@ def cohort(source: ViewReader) -> None:
         st.info("No patient matches what is chosen above.", icon=":material/search_off:")
         return
     visits = source.line_visits(choice.line, choice.criterion, list(lines.patient_id))
-    everyone = frames.prepared(choice.grouped(lines), visits)
+    once = source.once_for(choice)
+    everyone = once("patients", lambda: frames.prepared(choice.grouped(lines), visits))
     if everyone.group.nunique() > MOST_GROUPS:
         st.info(
             f"More than {MOST_GROUPS} groups cannot be told apart: choose a trial above.", icon=":material/palette:"
         )
         everyone = everyone.assign(group=TOGETHER)
-    based = counted(everyone)
+    based = once("with a baseline", lambda: counted(everyone))
     left_out = f" {words.patients(len(everyone) - len(based))} without a baseline scan are in no figure."
     st.caption(
         f"{words.patients(len(everyone))}, line {choice.line} of therapy, judged by {choice.criterion}. "
         f"Time counts from the baseline scan of the line.{left_out if len(based) < len(everyone) else ''}"
     )
     limits = words.LIMITS[choice.criterion]
-    response_sections.rates(everyone, based, choice.by)
-    response_sections.shrinkage(based, limits)
-    response_sections.over_time(based, visits, limits)
-    time_sections.lasting(based)
-    time_sections.each(based, source)
+    response_sections.rates(everyone, based, choice.by, once)
+    response_sections.shrinkage(based, limits, once)
+    response_sections.over_time(based, visits, limits, once)
+    time_sections.lasting(based, once)
+    time_sections.each(based, source, once)
     time_sections.who(everyone)
 
 

@@ -24,22 +24,24 @@ def models(source: ViewReader) -> None:
         st.info("No weights are in service yet: a worker brings them when it starts.", icon=":material/model_training:")
         return
     _here(source, weights)
-    other_sections.cards_of(weights, load_settings().zone)
+    other_sections.cards_of(weights, load_settings().zone, source.once_for("cards"))
 
 
 def _here(source: ViewReader, weights: Sequence[WeightsRow]) -> None:
     """Whether it is still right, on the patients of this service."""
     choice = choose(questions(weights), source.enrolled())
     rows = source.of_all(model_page.FOLLOWED, **choice.question._asdict(), **choice.patients)
+    once = source.once_for(choice)
     before = risk_sections.counted(rows, choice)
     lead = before[before.role == "lead"]
-    risk_sections.calibrated(lead, choice)
-    risk_sections.compared(before, choice)
-    risk_sections.split(lead, choice)
+    risk_sections.calibrated(lead, choice, once)
+    risk_sections.compared(before, choice, once)
+    risk_sections.split(lead, choice, once)
     risk_sections.download(before)
     other_sections.sizes(source.of_all(model_page.SIZES, **choice.patients))
     leading = [row for row in weights if any(pair["endpoint"] == choice.question.endpoint for pair in row.leads)]
-    other_sections.inputs(source.of_all(model_page.INPUTS, **choice.patients), leading)
+    seen = source.of_all(model_page.INPUTS, **choice.patients)
+    other_sections.inputs(seen, leading, source.once_for(choice))
 
 
 live(models, EVERY_SECONDS)

@@ -77,3 +77,19 @@ def test_a_page_of_older_counts_says_so_and_is_drawn_again(
 
     assert told("first").drawn_from == told("second").drawn_from
     assert told("second").drawn_from != "second", "the page would wait for the next commit"
+
+
+def test_what_is_made_of_the_same_answers_is_made_once_and_anew_of_other_ones(
+    filled: Settings, open_page: Open, monkeypatch: pytest.MonkeyPatch, asked: Asked
+) -> None:
+    open_page(filled, "cohort")  # the environment of its dashboard
+    asked.go.set()
+
+    def made(snapshot: str, seconds: float, about: str = "one trial") -> int:
+        monkeypatch.setattr(queries, "COHORT_SECONDS", seconds)
+        with reader(snapshot) as source:
+            source.enrolled()
+            return int(source.once_for(about)("counts", asked).times[0])
+
+    assert [made("third", 0), made("third", 0), made("fourth", 60)] == [1, 1, 1]
+    assert [made("third", 0, "another trial"), made("fourth", 0)] == [2, 3]
