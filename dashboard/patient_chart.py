@@ -167,13 +167,16 @@ class PatientChart:
 
     def local(self, times: pd.Series) -> pd.Series:
         """Wall-clock times, of scans in their own zone, else in the service's: a browser must not shift a date."""
-        times = pd.to_datetime(times, utc=True)
-        return pd.to_datetime(times.map(self._clocks)).fillna(times.dt.tz_convert(self.zone).dt.tz_localize(None))
+        clocks = [pd.NaT if pd.isna(at) else self._clock(at) for at in times]
+        return pd.Series(clocks, index=times.index, dtype="datetime64[us]")
 
     def day(self, at: pd.Timestamp) -> dt.date:
         """The calendar day of a moment by the same clocks."""
-        clock: dt.datetime = self._clocks.get(at, at.astimezone(self.zone))
-        return clock.date()
+        return self._clock(at).date()
+
+    def _clock(self, at: pd.Timestamp) -> dt.datetime:
+        found: dt.datetime | None = self._clocks.get(at)
+        return at.astimezone(self.zone).replace(tzinfo=None) if found is None else found
 
     @cached_property
     def _clocks(self) -> dict[pd.Timestamp, pd.Timestamp]:

@@ -119,7 +119,7 @@ def _tables(case: PatientCase, width: float) -> list[Flowable]:
     for title, frame in found:
         if len(frame):
             parts += [_text(title, HEAD), _table(frame, width)]
-    hidden = len(case.labels()) - len(lesion)
+    hidden = len(case.labels) - len(lesion)
     if hidden > 0:
         parts.append(_text(f"{hidden} more lesions are on the patient's page.", QUIET))
     return parts

@@ -77,7 +77,7 @@ class PatientCase:
         """The line of therapy that is going on, from 1."""
         return int(max(1, self.questions.line.max() if len(self.questions) else 1))
 
-    @property
+    @cached_property
     def by_recist(self) -> pd.DataFrame:
         """Verdicts and baselines by the criterion that always stands, by line and day."""
         return self.verdicts[self.verdicts.criterion == RECIST].sort_values(["line", "acquired_at"], kind="stable")
@@ -91,6 +91,7 @@ class PatientCase:
         """The calendar day of a scan in its own zone, of anything else in the service's."""
         return self.chart.day(at)
 
+    @cached_property
     def labels(self) -> dict[str, str]:
         """A name for each lesion: the latest label of a report; those that share one get the end of their pseudonym."""
         rows = self.lesions.drop_duplicates("lesion_id", keep="last").set_index("lesion_id")

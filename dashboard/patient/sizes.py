@@ -102,7 +102,7 @@ def lesions(case: PatientCase) -> pd.DataFrame:
 
     Nodes by their short axis; one that is too small to measure counts 5 mm, one that is gone 0.
     """
-    rows, names = case.lesions, case.labels()
+    rows, names = case.lesions, case.labels
     found = pd.DataFrame(
         {
             "at": case.chart.local(rows.acquired_at),
@@ -146,7 +146,7 @@ def _said(state: str, value: float | None) -> str:
 
 def lesion_table(case: PatientCase) -> pd.DataFrame:
     """A row per lesion: name, organ, role, and at each visit mm and % change from the baseline of the line."""
-    rows, names = case.lesions, case.labels()
+    rows, names = case.lesions, case.labels
     days = _titles(case)
     references = _references(case)
     table = []

@@ -172,7 +172,7 @@ def _not_evaluated(case: PatientCase) -> Iterator[str]:
 def _not_sure(case: PatientCase) -> Iterator[str]:
     doubtful = set(case.lesions.lesion_id[case.lesions.perhaps.notna()])
     if doubtful:
-        names = listed([case.labels()[lesion] for lesion in sorted(doubtful)])
+        names = listed([case.labels[lesion] for lesion in sorted(doubtful)])
         yield f"It is not sure which lesion {names} is: see `scanstream lesions`."
 
 

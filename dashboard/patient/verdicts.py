@@ -126,7 +126,7 @@ def new_lesions(row: pd.Series, case: PatientCase) -> list[str]:
     baseline = _of_line(case.verdicts, row).acquired_at.min()
     there = case.lesions[(case.lesions.scan_uid == row.scan_uid) & case.lesions.state.isin(SEEN)]
     there = there[(there.first_seen_at > baseline) & ~(there.node & (there.short_axis_mm < NORMAL_NODE_MM))]
-    return [case.labels()[lesion] for lesion in there.lesion_id]
+    return [case.labels[lesion] for lesion in there.lesion_id]
 
 
 def _of_missing(row: pd.Series, case: PatientCase) -> str:
@@ -143,7 +143,7 @@ def missing(row: pd.Series, case: PatientCase) -> list[str]:
     at_visit = case.lesions[case.lesions.scan_uid == row.scan_uid]
     told = set(at_visit.lesion_id[at_visit.state != "not_evaluated"])
     wanted = set(of_line.lesion_id[of_line.role == role]) - told
-    return [name for lesion, name in case.labels().items() if lesion in wanted]
+    return [name for lesion, name in case.labels.items() if lesion in wanted]
 
 
 def _of_line(verdicts: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
