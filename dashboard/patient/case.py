@@ -33,6 +33,7 @@ class PatientCase:
     treatments: pd.DataFrame
     scans: pd.DataFrame
     unused: pd.DataFrame
+    waiting: pd.DataFrame
     key_slices: pd.DataFrame
     presence: pd.DataFrame
     facts: pd.DataFrame
@@ -55,7 +56,7 @@ class PatientCase:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything ever came under this pseudonym."""
+        """Whether a scan or a forecast of this pseudonym is known."""
         return not (self.scans.empty and self.history.empty)
 
     @cached_property

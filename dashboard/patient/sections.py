@@ -14,6 +14,7 @@ from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
 from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.verdicts import written
+from dashboard.patient.waiting import causes
 from dashboard.queries import reader
 from dashboard.rows import ForecastCard, rows_of
 
@@ -39,6 +40,23 @@ def nothing_then(case: PatientCase) -> None:
     day = written(case.now.astimezone(case.zone).date())
     st.info(f"By the end of {day} nothing had arrived under this pseudonym.", icon=":material/history:")
     _back_to_today()
+
+
+def only_waiting(case: PatientCase) -> None:
+    """Of a patient of whom nothing counts, because all that came was set aside: why, and where that is decided."""
+    st.page_link("views/worklist.py", label="Worklist", icon=":material/arrow_back:")
+    st.title(case.patient, anchor=False)
+    if case.past:
+        past_banner(case)
+    st.info("Nothing of this patient counts yet: what came was set aside.", icon=":material/front_hand:")
+    st.subheader("What waits for a decision?", anchor=False)
+    for item, title, reason, cure in causes(case):
+        with st.container(key=f"row-{item}"):
+            st.markdown(f"**{title}**")
+            st.text(reason)
+            st.caption(cure)
+            to = {"item": item}
+            st.page_link("views/pipeline.py", label="Decide on Pipeline", icon=":material/rule:", query_params=to)
 
 
 def _back_to_today() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dashboard import ranking, set_aside_words, wording
-from dashboard.patient import verdicts
+from dashboard.patient import verdicts, waiting
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import listed, sentence, written
 from stream.vocabulary import RECIST, UNKNOWN_DISEASE, Status
@@ -152,6 +152,7 @@ def _not_counted(case: PatientCase) -> Iterator[str]:
     if len(aside):
         codes = [set_aside_words.REASONS[code][0].lower() for code in aside.reason_code.dropna().unique()]
         yield f"{_scans(len(aside))} counted, set aside{f' ({listed(codes)})' if codes else ''}: see Pipeline."
+    yield from waiting.beside_scans(case)
     if len(case.current) and case.current.provisional.any():
         yield "The latest scan is provisional: more of it may arrive."
 

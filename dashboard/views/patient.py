@@ -34,6 +34,9 @@ def patient(source: ViewReader) -> None:
         _ask("Which patient?", "Choose one on the worklist, or give the pseudonym.")
         return
     case = PatientCase.read(source, name, load_settings().zone, _day_asked())
+    if not case.is_known and len(case.waiting):
+        sections.only_waiting(case)
+        return
     if not case.is_known and case.past:
         sections.nothing_then(case)
         return

@@ -130,7 +130,8 @@ def test_of_an_unknown_disease_the_summary_says_what_to_do(told: Settings) -> No
 def test_scans_that_do_not_count_yet_are_told_apart_from_those_set_aside(filled: Settings) -> None:
     assert story.missing(case(filled, pseudonym(35))) == (
         "1 scan is not counted yet: complete, being measured. "
-        "1 scan is not counted, set aside (could not be measured): see Pipeline."
+        "1 scan is not counted, set aside (could not be measured): see Pipeline. "
+        "Set aside: 1 file from PACS (geometry contradicts its reference). See Pipeline."
     )
 
 

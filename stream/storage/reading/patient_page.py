@@ -42,6 +42,8 @@ _TEXTS = {
         FROM scanstream.unused u JOIN {{scan_status}} s USING (scan_uid, revision, patient_id)
         WHERE patient_id = %(patient)s AND scan_uid {_OWN} AND s.status = 'applied'
         ORDER BY s.acquired_at DESC, object_kind, code""",
+    "waiting": """SELECT item_id, scan_uid, reason_code, reason, files, kind, sender, set_aside_at
+        FROM {set_aside} w WHERE patient_id = %(patient)s AND item_id = cause ORDER BY set_aside_at DESC, item_id""",
     "key_slices": f"""SELECT scan_uid, revision, acquired_at, lesion_uid, lesion_label, volume_ml, longest_diameter_mm,
           view, slice_number, slices, area_mm2, width, height, mm_per_pixel
         FROM scanstream.key_slice WHERE patient_id = %(patient)s AND scan_uid {_OWN}
@@ -59,6 +61,7 @@ _NOW = {
         for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status", "tumour_presence")
     },
     "risk_ahead": "scanstream.risk_ahead()",
+    "set_aside": "(SELECT * FROM scanstream.set_aside WHERE decision IS NULL)",
 }
 _SAID = "SELECT * FROM scanstream.{view} WHERE computed_at <= %(at)s AND %(at)s < coalesce(superseded_at, 'infinity')"
 _THEN = {
@@ -74,6 +77,8 @@ _THEN = {
         CASE WHEN superseded_at <= %(at)s THEN superseded_at END AS superseded_at,
         CASE WHEN superseded_at <= %(at)s THEN superseded_because END AS superseded_because
       FROM scanstream.risk_history h WHERE computed_at <= %(at)s)""",
+    "set_aside": """(SELECT * FROM scanstream.set_aside
+      WHERE set_aside_at <= %(at)s AND %(at)s < coalesce(decided_at, 'infinity'))""",
     "treatments": "(SELECT * FROM scanstream.treatments WHERE start_at <= %(at)s)",
     "scan_status": "(SELECT * FROM scanstream.scan_status WHERE accepted_at <= %(at)s)",
 }
