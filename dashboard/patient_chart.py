@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from dashboard import charts, wording
+from dashboard.words.responses import called
 from stream.vocabulary import Status
 
 DIAMETERS = "Diameters (mm)"
@@ -17,6 +18,8 @@ GROUPS = {
     "Sphericity": ("sphericity",),
     "Background parenchymal enhancement (%)": ("background_parenchymal_enhancement",),
 }
+BEST = ("CR", "PR", "SD", "PD")
+"""What may come of a line, best first."""
 LEVEL_IN_WORDS = 0.8
 """The level of the interval that is given in words."""
 ALL_LESIONS = "All lesions together"
@@ -110,10 +113,8 @@ class PatientChart:
     def _response_words(self, criterion: str, rows: pd.DataFrame) -> str:
         probability = rows.set_index("category").probability
         day = self.days_of(rows.acquired_at)[0]
-        possible = [
-            name for name in wording.RESPONSES if probability[name] > 0
-        ]  # a better one reached rules others out
-        shares = [f"{wording.RESPONSES[name]} {wording.percent(probability[name])}" for name in possible]
+        possible = [name for name in BEST if probability[name] > 0]  # a better one reached rules others out
+        shares = [f"{called(name)} {wording.percent(probability[name])}" for name in possible]
         source = wording.said_by(rows.model.iloc[0], rows.weights_version.iloc[0])
         start = f"Best response of the line by {criterion} up to the visit after that of {day}"
         return f"{start}: {', '.join(shares)}. Said by {source}."

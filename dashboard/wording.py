@@ -34,12 +34,6 @@ MEASUREMENTS = {
     "sphericity": "Sphericity",
     "background_parenchymal_enhancement": "Background parenchymal enhancement",
 }
-RESPONSES = {
-    "CR": "complete response",
-    "PR": "partial response",
-    "SD": "stable disease",
-    "PD": "progressive disease",
-}
 STATUSES: dict[str, tuple[str, str]] = {
     Status.RECEIVING: ("Receiving", "files are still arriving"),
     Status.MEASURING: ("Measuring", "complete, being measured"),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard import wording, worklist_words
 from dashboard.rows import WorklistRow
+from dashboard.words.responses import with_code
 from dashboard.worklist_table import RiskBar, TableRow, Words
 from stream.vocabulary import RECIST
 
@@ -84,8 +85,7 @@ class _RowWords:
             yield "not judged", "note"
             return
         by = "" if row.criterion == RECIST else f", {row.criterion}"
-        title = worklist_words.VERDICTS.get(row.response, row.response) if row.response else "baseline"
-        yield f"{title}{by}", "worse" if row.response in worklist_words.PROGRESSIONS else "plain"
+        yield f"{with_code(row.response)}{by}", "worse" if row.response in worklist_words.PROGRESSIONS else "plain"
         yield self._day(row.response_at), "note"
         if row.need != "progressed":
             yield from self._from_nadir("note")

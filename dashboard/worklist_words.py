@@ -11,19 +11,6 @@ NEEDS = {
     "none": "Nothing new",
 }
 """By need, the one that somebody is needed for first before the others."""
-VERDICTS = {
-    "CR": "CR, complete response",
-    "PR": "PR, partial response",
-    "SD": "SD, stable disease",
-    "PD": "PD, progressive disease",
-    "NE": "NE, not evaluable",
-    "Non-CR/Non-PD": "neither complete response nor progression",
-    "iCR": "iCR, complete response",
-    "iPR": "iPR, partial response",
-    "iSD": "iSD, stable disease",
-    "iUPD": "iUPD, progression to be confirmed",
-    "iCPD": "iCPD, confirmed progression",
-}
 LIMITS = (5, 20, 25, 30, 40, 50, 65, 66, 73)
 """Millimetres and per cents by which criteria decide: what is written never seems to be on their other side."""
 ELSEWHERE = "not by the sum: other lesions progressed, or came back"

@@ -8,14 +8,15 @@ import pandas as pd
 
 from dashboard.cohort import words
 from dashboard.style import INK, LASTING, MUTED, PARTIAL, STABLE, TEAL, WORSE
+from dashboard.words.responses import titled
 
 RESPONSE_COLOURS = {
-    words.RESPONSES["CR"]: TEAL,
-    words.RESPONSES["PR"]: PARTIAL,
-    words.RESPONSES["SD"]: STABLE,
-    words.RESPONSES["Non-CR/Non-PD"]: LASTING,
-    words.RESPONSES["PD"]: WORSE,
-    words.RESPONSES["NE"]: INK,
+    titled("CR"): TEAL,
+    titled("PR"): PARTIAL,
+    titled("SD"): STABLE,
+    titled("Non-CR/Non-PD"): LASTING,
+    titled("PD"): WORSE,
+    titled("NE"): INK,
 }
 STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,0.12L-0.95,-0.31L-0.23,-0.31Z"
 

@@ -10,6 +10,7 @@ from dashboard.cohort import words
 from dashboard.cohort.rates import OBJECTIVE, plain
 from dashboard.cohort.survival import FEWEST, at_risk, kaplan_meier
 from dashboard.rows import rows_of
+from dashboard.words.responses import titled
 
 PATIENT_PAGE = "patient?patient="
 """Where a click leads, from the page of the cohort."""
@@ -74,7 +75,7 @@ def prepared(lines: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     died = lines.death_day.where(lines.last_line.astype(bool))
     return lines.assign(
         best=best,
-        response=best.map(words.RESPONSES),
+        response=best.map(titled),
         sure=~best.isin(OBJECTIVE) | (lines.best_response == lines.confirmed_response),
         new_lesion_day=lines.patient_id.map(new),
         until=pd.concat([seen, died], axis=1).max(axis=1).fillna(0.0),
@@ -119,7 +120,7 @@ def spider(lines: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
             NEW_LESION if is_new else PROGRESSION if is_pd else ""
             for is_new, is_pd in zip(new, progressed, strict=True)
         ],
-        verdict=plain(of_line.category).map(words.RESPONSES).fillna("Baseline"),
+        verdict=plain(of_line.category).map(titled, na_action="ignore").fillna("Baseline"),
     )
     return frame.assign(words=[_visit_words(row) for row in rows_of(frame, Visit)])
 

@@ -6,8 +6,9 @@ import streamlit as st
 from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
 from dashboard.cohort.closed_tables import closed_table
-from dashboard.cohort.rates import not_evaluable
+from dashboard.cohort.rates import ORDER, not_evaluable
 from dashboard.shared import Once
+from dashboard.words.responses import titled
 
 MOST_LINES = 40
 """Patients up to whom the lines of one figure are readable; more are shown by best response."""
@@ -82,5 +83,5 @@ def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """All patients, or those with each best response of whom a change is known."""
     if points.patient_id.nunique() <= MOST_LINES:
         return [("All patients", points)]
-    named = [(name, points[points.response == name]) for name in words.RESPONSES.values()]
+    named = [(name, points[points.response == name]) for name in map(titled, ORDER)]
     return [(name, of) for name, of in named if (of.category.notna() & of.change.notna()).any()]

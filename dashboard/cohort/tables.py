@@ -7,6 +7,7 @@ import pandas as pd
 from dashboard.cohort import words
 from dashboard.cohort.choices import TOGETHER
 from dashboard.cohort.rates import CONTROL, OBJECTIVE, ORDER, category_counts, plain, share_of
+from dashboard.words.responses import titled
 
 FORMULA = re.compile(r"^\s*[=+\-@|%\t\r]")
 """How a cell of text begins that a spreadsheet may run."""
@@ -34,7 +35,7 @@ def _rates(lines: pd.DataFrame) -> dict[str, object]:
 def categories(lines: pd.DataFrame) -> pd.DataFrame:
     """How many patients have each best response, without and with confirmation."""
     columns = {
-        "Best response": [words.RESPONSES[category] for category in ORDER],
+        "Best response": [titled(category) for category in ORDER],
         "Patients": list(category_counts(lines.best_response).values()),
         "With confirmation": list(category_counts(lines.confirmed_response).values()),
     }
@@ -70,7 +71,7 @@ def patients(lines: pd.DataFrame) -> pd.DataFrame:
         "Scans after it": lines.visits,
         "Best change (%)": lines.best_change.round(1),
         "Best response": lines.response,
-        "With confirmation": [words.response(category) for category in plain(lines.confirmed_response)],
+        "With confirmation": [titled(category) for category in plain(lines.confirmed_response)],
         "First response (months)": _months(lines.response_day),
         "Progression (months)": _months(lines.progression_day),
         "Death (months)": _months(lines.death_day),

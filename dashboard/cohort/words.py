@@ -12,14 +12,6 @@ from stream.vocabulary import RECIST
 
 DAYS_A_MONTH = 30.4375
 """A twelfth of a year of 365.25 days."""
-RESPONSES = {
-    "CR": "Complete response",
-    "PR": "Partial response",
-    "SD": "Stable disease",
-    "Non-CR/Non-PD": "Non-target disease stays",
-    "PD": "Progressive disease",
-    "NE": "Not evaluable",
-}
 
 
 class Limits(NamedTuple):
@@ -128,8 +120,3 @@ def change(percent: float) -> str:
 def patients(count: int) -> str:
     """`1 patient`, `12 patients`."""
     return f"{count:,} patient{'' if count == 1 else 's'}"
-
-
-def response(category: str | None) -> str:
-    """A category of RECIST in words."""
-    return RESPONSES["NE"] if category is None or pd.isna(category) else RESPONSES[category]

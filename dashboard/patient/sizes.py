@@ -5,6 +5,7 @@ import pandas as pd
 from dashboard.patient import verdicts
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import size
+from dashboard.words.responses import called
 
 TOO_SMALL_MM = 5.0
 """What a lesion counts that is too small to measure (RECIST 1.1, 4.3.2)."""
@@ -41,7 +42,7 @@ def _label(row: pd.Series) -> str:
 
 def _sum_words(row: pd.Series, case: PatientCase) -> str:
     total = "no complete sum" if pd.isna(row.sum_of_diameters) else f"sum {size(row.sum_of_diameters)} mm"
-    return f"{case.day(row.acquired_at)}, line {row.line}: {total}, {verdicts.category(row.category)}"
+    return f"{case.day(row.acquired_at)}, line {row.line}: {total}, {called(row.category)}"
 
 
 def are_forecast(case: PatientCase) -> bool:

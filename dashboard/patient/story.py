@@ -11,6 +11,7 @@ from dashboard import ranking, set_aside_words, wording
 from dashboard.patient import verdicts, waiting
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import listed, sentence, written
+from dashboard.words.responses import called
 from stream.vocabulary import RECIST, UNKNOWN_DISEASE, Status
 
 UNDER_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING)
@@ -48,7 +49,7 @@ def _of_line(judged: pd.DataFrame, case: PatientCase) -> Iterator[str]:
     """The best response of a line where the last visit has another, and the visit at which a response began."""
     last = judged.iloc[-1]
     if last.best_overall not in (None, "NE", last.category):
-        yield f"The best response of this line was {verdicts.category(last.best_overall)}."
+        yield f"The best response of this line was {called(last.best_overall)}."
     first = _first_response(judged)
     if first is not None and first.scan_uid != last.scan_uid:
         yield f"The response began at the visit of {written(case.day(first.acquired_at))}."
@@ -70,7 +71,7 @@ def _by_others(case: PatientCase, last: pd.Series) -> pd.DataFrame:
 
 
 def _beside(row: pd.Series, last: pd.Series) -> str:
-    same = "the same" if row.category == last.category else verdicts.category(row.category)
+    same = "the same" if row.category == last.category else called(row.category)
     return f"By {row.criterion} it is {same}."
 
 

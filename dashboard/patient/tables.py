@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dashboard import ranking, wording
-from dashboard.patient import story, verdicts
+from dashboard.patient import story
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import signed, size
+from dashboard.words.responses import called
 from stream.vocabulary import Role
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -47,13 +48,13 @@ def verdict_table(case: PatientCase) -> pd.DataFrame:
             "From smallest sum": [_change(value) for value in rows.percent_from_nadir],
             "Smallest sum before": [_nadir(row, case) for _, row in rows.iterrows()],
             "New lesions": rows.new_lesions,
-            "Best so far": ["" if each is None else verdicts.category(each) for each in rows.best_overall],
+            "Best so far": ["" if each is None else called(each) for each in rows.best_overall],
         }
     )
 
 
 def _verdict(row: pd.Series) -> str:
-    return f"{verdicts.category(row.category)}{' (confirms)' if row.confirmed else ''}"
+    return f"{called(row.category)}{' (confirms)' if row.confirmed else ''}"
 
 
 def _size(value: float, criterion: str) -> str:

@@ -8,20 +8,8 @@ import pandas as pd
 
 from dashboard import wording
 from dashboard.patient.case import PatientCase
+from dashboard.words.responses import called
 
-CATEGORIES = {
-    "CR": "complete response",
-    "PR": "partial response",
-    "SD": "stable disease",
-    "PD": "progressive disease",
-    "NE": "not evaluable",
-    "Non-CR/Non-PD": "neither complete response nor progression",
-    "iCR": "complete response (iCR)",
-    "iPR": "partial response (iPR)",
-    "iSD": "stable disease (iSD)",
-    "iUPD": "progression that is not confirmed yet (iUPD)",
-    "iCPD": "confirmed progression (iCPD)",
-}
 SEEN = ("measured", "too_small", "present")
 NORMAL_NODE_MM = 10.0
 """A lymph node is disease from this short axis on (RECIST 1.1, 4.3.2)."""
@@ -38,11 +26,6 @@ def written(day: dt.date) -> str:
 def unbroken(sentence: str) -> str:
     """`sentence` with numbers that stay on one line with their unit."""
     return re.sub(r"(?<=\d) (?=%|mm\b|ml\b)", "\N{NO-BREAK SPACE}", sentence)
-
-
-def category(name: str | None) -> str:
-    """A verdict in words; of a baseline, which has none, that it is one."""
-    return "baseline" if name is None else CATEGORIES.get(name, name)
 
 
 def is_baseline(row: pd.Series) -> bool:
@@ -162,7 +145,7 @@ def sentence(row: pd.Series, case: PatientCase) -> str:
         total = "its sum of targets is not known" if pd.isna(row.baseline_sum) else _total(row)
         return f"The {at} is the baseline of line {row.line}: {total}."
     confirmed = ", which confirms the response before it" if row.confirmed else ""
-    said = f"{_capital(category(row.category))} by {row.criterion} at the {at} (line {row.line}){confirmed}"
+    said = f"{_capital(called(row.category))} by {row.criterion} at the {at} (line {row.line}){confirmed}"
     why = reason(row, case)
     return f"{said}: {why}." if why else f"{said}."
 

@@ -8,10 +8,11 @@ from dashboard import wording
 from dashboard.live import live
 from dashboard.queries import DatabaseAway, ViewReader, acknowledge
 from dashboard.rows import WorklistRow
+from dashboard.words.responses import with_code
 from dashboard.worklist_query import FILTERS, ORDERS, ROWS_PER_PAGE, WorklistQuery
 from dashboard.worklist_rows import TITLES, table_row
 from dashboard.worklist_table import Sorting, table
-from dashboard.worklist_words import NEEDS, NOTE, VERDICTS, many
+from dashboard.worklist_words import NEEDS, NOTE, many
 from stream.settings import load_settings
 
 FIRST_SCAN = """\
@@ -89,7 +90,7 @@ def _choose(name: str, words: list[str]) -> str | None:
 def _word(name: str, word: str) -> str:
     if name == "endpoint":
         return wording.endpoint(word)
-    return VERDICTS.get(word, word) if name == "response" else word
+    return with_code(word) if name == "response" else word
 
 
 def _need(needs: dict[str, int]) -> str | None:

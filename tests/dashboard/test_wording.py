@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 
 from dashboard import set_aside_words, wording
+from dashboard.words import responses
 from stream.vocabulary import ReasonCode
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
@@ -66,3 +67,12 @@ def test_a_day_is_what_the_clock_on_the_wall_said() -> None:
     assert wording.weekday(late) == "Sun 2026-11-22"
     assert wording.wall_clock(late) == "2026-11-22 23:30"
     assert wording.day(None) == wording.wall_clock(None) == ""
+
+
+def test_a_verdict_is_called_the_same_on_every_page() -> None:
+    for category, words in responses.CALLED.items():
+        assert responses.called(category).startswith(words)
+        assert responses.with_code(category) == f"{category}, {words}"
+        assert responses.titled(category).lower() == words
+    assert responses.called("iUPD") == "progression to be confirmed (iUPD)"
+    assert responses.called(None) == responses.with_code(None) == "baseline"
