@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.criteria.best import DatedCategory, better, is_confirmed
 from models.criteria.criterion import Criterion, Judgement
@@ -33,8 +33,7 @@ JudgedVisits = Walk[Earlier, Assessment, Any, Judgement]
 """The visits of a line with what was said of each, the baseline first."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoFar:
+class SoFar(NamedTuple):
     """What verdicts up to a visit say together; `start`: the day from which stable disease is counted."""
 
     line: int
@@ -45,7 +44,7 @@ class SoFar:
     def after(self, day: dt.date, category: str, judge: Criterion[Any]) -> "SoFar":
         """With one more visit that has a category."""
         best = better(self.best, self.dated, (day, category), self.start, judge.scale)
-        return replace(self, dated=(*self.dated, (day, category)), best=best)
+        return self._replace(dated=(*self.dated, (day, category)), best=best)
 
 
 Verdicts = Walk[SoFar, JudgedVisit, SoFar, Verdict]
@@ -158,11 +157,11 @@ def _line(
         number=line.number,
         start_day=line.day,
         baseline=own[0].item if own else None,
-        visits=tuple(visit.scan_uid for visit in members),
+        visits=tuple([visit.scan_uid for visit in members]),
         targets=own[0].said.targets if own else (),
         non_targets=own[0].said.non_targets if own else (),
         verdicts=verdicts.said,
-        new={each.item.scan_uid: frozenset(each.said.new) for each in own},
+        new={each.item.scan_uid: frozenset(each.said.new) for each in own if each.said.new},
         judged=judged,
         told=verdicts,
     )

@@ -4,15 +4,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from models.criteria.visit import Assessment
 
 LineMemory = TypeVar("LineMemory")
 
 
-@dataclass(frozen=True, slots=True)
-class SumAt:
+class SumAt(NamedTuple):
     """A sum and the visit that it is of."""
 
     total: Fraction
@@ -20,8 +19,7 @@ class SumAt:
     day: dt.date
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a criterion says of one visit by that visit and those before; `new`: the new lesions there.
 
     `targets`, `non_targets`: as the baseline fixed them, said with the baseline only.

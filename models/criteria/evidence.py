@@ -1,8 +1,10 @@
 """What a visit holds for a line: its sum, what is there of targets and non-targets, what is new."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
+from typing import NamedTuple
 
 from models.criteria.criterion import SumAt
 from models.criteria.exact import exact
@@ -32,8 +34,7 @@ class LineState:
     again: frozenset[LesionRole] = frozenset()
 
 
-@dataclass(frozen=True)
-class VisitEvidence:
+class VisitEvidence(NamedTuple):
     """A visit as a line reads it; `total`: the complete sum, `evaluated`: that of the targets that were evaluated.
 
     `normal`: every target is gone or a normal node. `there`: the roles of which a lesion is seen. `stated`: the sum
@@ -44,8 +45,8 @@ class VisitEvidence:
     evaluated: Fraction = Fraction(0)
     normal: bool = False
     there: frozenset[LesionRole] = frozenset()
-    targets: Mapping[str, LesionReading] = field(default_factory=dict)
-    non_targets: Mapping[str, LesionReading] = field(default_factory=dict)
+    targets: Mapping[str, LesionReading] = MappingProxyType({})
+    non_targets: Mapping[str, LesionReading] = MappingProxyType({})
     new: frozenset[str] = frozenset()
     stated: Fraction | None = None
 

@@ -78,8 +78,7 @@ class ImmuneCriterion:
         new = line.new - state.outlived
         recist = overall_category(said.target_category, said.non_target_category, bool(new))
         state, category, why = _step(state, visit, said, recist)
-        return state, replace(
-            said,
+        return state, said._replace(
             category=category,
             target_category=_immune(said.target_category),
             non_target_category=_immune(said.non_target_category),

@@ -1,9 +1,9 @@
 """What one visit says of each lesion, fragments added to the lesion that they were and merged ones to the other."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.measures import SizeMeasure
@@ -12,8 +12,7 @@ Parents = Mapping[str, str]
 """Fragment → the lesion that it was a part of, as reports have said so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class LesionReading:
+class LesionReading(NamedTuple):
     """What a visit says of one lesion: its size (None: not evaluated as a target), and whether it is there.
 
     `seen` is False for a lesion that is gone and for a normal node, None where it was not evaluated.

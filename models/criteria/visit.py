@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from models.criteria.finding import LesionFinding
 from models.criteria.walk import Walk
@@ -42,8 +42,7 @@ class TreatmentStart:
     line: int | None = None
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a criterion says of one visit in one line; sums in mm (RANO: mm², volume: ml).
 
     Baseline: `category` None. `trace` is the rule, the lesions, the reference with its date and the arithmetic, as
@@ -73,7 +72,7 @@ class LineOfTherapy:
     """One line of therapy: its number, the day it starts (None: no treatment is known), its baseline and verdicts.
 
     `verdicts` begin with that of the baseline. `visits`: scan_uids of all visits that belong to it, its baseline
-    included. `targets`, `non_targets`: lesion_uids as the baseline fixed them; `new`: those new at each visit.
+    included. `targets`, `non_targets`: lesion_uids as the baseline fixed them; `new`: those new at visits, if any.
     `judged`, `told`: how verdicts were reached, to go on from there when more visits have come.
     """
 
@@ -87,3 +86,9 @@ class LineOfTherapy:
     new: Mapping[str, frozenset[str]]
     judged: Walk[Any, Any, Any, Any] = field(default=_NOTHING, repr=False, compare=False)
     told: Walk[Any, Any, Any, Any] = field(default=_NOTHING, repr=False, compare=False)
+
+    def goes_on_from(self, before: "LineOfTherapy") -> bool:
+        """Whether all that was said of the line `before` holds: visits came after those that it had at most."""
+        visits, steps = before.visits, before.told.steps
+        same = (self.number, self.baseline) == (before.number, before.baseline)
+        return same and visits == self.visits[: len(visits)] and steps == self.told.steps[: len(steps)]

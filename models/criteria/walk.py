@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 Start = TypeVar("Start")
 Item = TypeVar("Item")
@@ -12,8 +12,7 @@ Memory = TypeVar("Memory")
 Said = TypeVar("Said")
 
 
-@dataclass(frozen=True, slots=True)
-class WalkStep(Generic[Item, Memory, Said]):
+class WalkStep(NamedTuple, Generic[Item, Memory, Said]):
     """An item, what was remembered after it, and what was said of it."""
 
     item: Item

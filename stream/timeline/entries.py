@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
@@ -113,8 +113,7 @@ class OutcomeFact:
     event: bool
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """A standing placement row."""
 
     kind: EntryKind
@@ -133,8 +132,7 @@ class StateKey(NamedTuple):
     scan_uid: str
 
 
-@dataclass(frozen=True)
-class StandingState:
+class StandingState(NamedTuple):
     """A standing state row without its bytes; `disease`: as the scans of its visit tell it."""
 
     weights_version: str
@@ -158,8 +156,11 @@ class CourseRow(NamedTuple):
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class StandingCourseRow:
+RowKey = tuple[str, Any]
+"""What names a standing row of a patient's course: its table, and what names it there."""
+
+
+class StandingCourseRow(NamedTuple):
     """A standing row of the patient's course."""
 
     row: CourseRow
@@ -194,15 +195,16 @@ class Timeline:
     entries: tuple[Entry, ...]
     taken_down: Mapping[str, RejectionKind]  # by scan_uid, where a rejection stands
     unseen: tuple[LedgerKey, ...]  # not yet in the ledger
-    placements: tuple[Placement, ...]
-    states: tuple[StandingState, ...]
-    course: tuple[StandingCourseRow, ...] = ()
+    placements: tuple[Placement, ...]  # in the order of the timeline
+    states: tuple[StandingState, ...]  # those of one weights version in the order of the timeline
+    course: Mapping[RowKey, StandingCourseRow] = field(default_factory=dict)
     outcomes: tuple[OutcomeFact, ...] = ()
     links: LesionLinks = LesionLinks()
     visit_window_days: int = 0
     criteria: str = ""  # of the service, where no import names any
     zone: str = ""  # in which days are counted where nobody states another
     scans_seen: int = 0  # revisions that count and that the fold which made `version` had seen
+    folded: "Folded | None" = field(default=None, compare=False)  # known where this worker made `version`
 
     def clinical_facts(self) -> dict[str, Any]:
         """All clinical facts as one mapping; of several records merged into one, the timeline's own come last."""
@@ -217,6 +219,16 @@ class Timeline:
     def _told_disease(self) -> str | None:
         told = self.clinical_facts().get("disease")
         return told if isinstance(told, str) else None
+
+
+class Folded(NamedTuple):
+    """What a fold found, as the very objects it worked with: what is the same object needs no look inside.
+
+    `entries`: those that all placements stand for. `rows`: those that all rows of the course stand for.
+    """
+
+    entries: tuple[Entry, ...]
+    rows: Mapping[RowKey, CourseRow]
 
 
 def ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -7,6 +7,7 @@ stays unsure is a lesion of its own, and says which other one a person may find 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding, LesionState, NamedBy
 from models.criteria.place import Frames
@@ -29,8 +30,7 @@ from stream.timeline.likeness import (
 BY_PERSON = Likeness(Evidence.PERSON, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """The lesion that a name stands for, and how that is known.
 
     `perhaps`: where that is not sure, the lesion that a person may find it to be.
@@ -43,11 +43,10 @@ class Tie:
     @property
     def known(self) -> "Tie":
         """As it is known later: a person is asked once."""
-        return replace(self, perhaps=None) if self.perhaps else self
+        return self._replace(perhaps=None) if self.perhaps else self
 
 
-@dataclass(frozen=True, slots=True)
-class FollowedLesion:
+class FollowedLesion(NamedTuple):
     """What a scan says of a lesion: `finding` names it as it is followed, `reported_as` as the scan does."""
 
     finding: LesionFinding
@@ -216,7 +215,7 @@ class _Ties:
         """The lesion with its place in the frame of reference of the finding, where one leads there."""
         if finding.place is None or known.place is None or finding.place.frame == known.place.frame:
             return known
-        return replace(known, place=self.visit.frames.seen_in(known.place, finding.place.frame))
+        return known._replace(place=self.visit.frames.seen_in(known.place, finding.place.frame))
 
     def _new(self, reported: Reported, free: Sequence[KnownLesion]) -> Tie:
         """A lesion of its own; one whose name another has already is told from it by a number."""

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -45,8 +44,7 @@ OWN_NAME = {
 """Of a lesion under its own name; one that means nothing outside of its object is never met again."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownLesion:
+class KnownLesion(NamedTuple):
     """A lesion as it is known so far; `seen_in`: the visit, counted on the timeline, and source that spoke of it last.
 
     `tracked`: one of its names is a tracking UID; `unnamed`: a table that names no lesion speaks of it. `alone`: it was

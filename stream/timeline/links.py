@@ -30,17 +30,19 @@ class Chain:
     """A timeline under one weights version: `seen` of each of its `entries`, and at which the weights forecast.
 
     `links`: the digest up to each entry, as far as weights forecast. `begun`: that of what the timeline begins with.
+    `forecast`: the ids of the entries that have a state where all is right.
     """
 
     begun: bytes
     entries: tuple[Entry, ...]
     seen: tuple[SeenVisit | None, ...]
     applies: tuple[bool, ...]
+    forecast: tuple[str, ...]
     links: tuple[bytes, ...]
 
     def forecast_at(self, among: int) -> tuple[str, ...]:
         """Of the first entries those that have a state where all is right, by id."""
-        return tuple([entry.id for entry in compress(self.entries[:among], self.applies)])
+        return self.forecast[: sum(self.applies[:among])]
 
     def is_right(self, state: StandingState) -> bool:
         """Whether a standing state is that of the facts."""
@@ -51,35 +53,43 @@ def chains_of(
     timeline: Timeline, course: PatientCourse, active: Sequence[ServedWeights], before: Mapping[str, Chain]
 ) -> dict[str, Chain]:
     """The chains of `timeline` by weights version; of those made `before` the same beginning is not made again."""
+    told = {one.card.feature_version: before[one.weights_version] for one in active if one.weights_version in before}
     versions = {each.card.feature_version for each in active}
-    seen = {version: seen_of(timeline, course, version) for version in versions}
+    seen = {version: seen_of(timeline, course, version, told.get(version)) for version in versions}
     return {
         each.weights_version: _chain(timeline, seen[each.card.feature_version], each, before.get(each.weights_version))
         for each in active
     }
 
 
-def seen_of(timeline: Timeline, course: PatientCourse, feature_version: str) -> tuple[SeenVisit | None, ...]:
-    """What a model sees at each entry: nothing at a treatment."""
-    return tuple(
-        [
-            None if isinstance(entry, TreatmentEntry) else course.seen(entry, feature_version)
-            for entry in timeline.entries
-        ]
-    )
+def seen_of(
+    timeline: Timeline, course: PatientCourse, feature_version: str, before: Chain | None = None
+) -> tuple[SeenVisit | None, ...]:
+    """What a model sees at each entry: nothing at a treatment.
+
+    `before`: made with the course that this one goes on from.
+    """
+    told = before.seen[: course.gone_on] if before else ()
+    new = [
+        None if isinstance(entry, TreatmentEntry) else course.seen(entry, feature_version)
+        for entry in timeline.entries[len(told) :]
+    ]
+    return *told, *new
 
 
 def _chain(
     timeline: Timeline, seen: tuple[SeenVisit | None, ...], weights: ServedWeights, before: Chain | None
 ) -> Chain:
     begun = _beginning(timeline, weights)
-    told = before if before and before.begun == begun else Chain(begun, (), (), (), ())
+    told = before if before and before.begun == begun else Chain(begun, (), (), (), (), ())
     same = min(same_first(told.entries, timeline.entries), same_first(told.seen, seen))
-    applies = *told.applies[:same], *(_apply(timeline, weights, each) for each in seen[same:])
-    last = max((position for position, each in enumerate(applies, start=1) if each), default=0)
+    new = [_apply(timeline, weights, each) for each in seen[same:]]
+    forecast = *told.forecast_at(same), *(entry.id for entry in compress(timeline.entries[same:], new))
+    applies = *told.applies[:same], *new
+    last = len(applies) - applies[::-1].index(True) if forecast else 0
     links = list(told.links[:same])
     links += _links(timeline, seen, weights, len(links), last, links[-1] if links else begun)
-    return Chain(begun, timeline.entries, seen, applies, tuple(links))
+    return Chain(begun, timeline.entries, seen, applies, forecast, tuple(links))
 
 
 def digests(timeline: Timeline, weights: ServedWeights) -> Iterator[tuple[Entry, bytes]]:

@@ -4,7 +4,7 @@ Forecasts of an open question stand. Those of a question that only something aft
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -107,11 +107,13 @@ class OpenQuestions:
         made = before.is_open(scan_uid, endpoint) or before.was_open(scan_uid, endpoint)
         return self.was_open(scan_uid, endpoint) and not made
 
-    def told_otherwise(self, before: "OpenQuestions", scan_uids: Iterable[str]) -> set[str]:
+    def told_otherwise(self, before: "OpenQuestions", scan_uids: Collection[str]) -> set[str]:
         """Those of the visits of which anything is told that `before` does not tell."""
         rules = self.statuses, self.measured, self.by_earlier_rules
         if rules != (before.statuses, before.measured, before.by_earlier_rules):
             return set(scan_uids)
+        if before.visits.keys() >= set(scan_uids) and before.visits.items() <= self.visits.items():
+            return set()
         return {uid for uid in scan_uids if self.visits.get(uid) != before.visits.get(uid)}
 
     def _told(self, scan_uid: str, endpoint: str) -> StatusSince:

@@ -15,7 +15,7 @@ from models.criteria.walk import same_first
 from models.timepoint import Timepoint
 from stream.timeline.causes import cause_of
 from stream.timeline.conclusions import Conclusions, conclusions, open_before
-from stream.timeline.course import PatientCourse, by_key, moves
+from stream.timeline.course import PatientCourse, moves
 from stream.timeline.entries import (
     DAY,
     CourseRow,
@@ -26,7 +26,6 @@ from stream.timeline.entries import (
     StateKey,
     Timeline,
     TreatmentEntry,
-    place,
 )
 from stream.timeline.kept_states import kept_states
 from stream.timeline.links import Chain, ServedWeights
@@ -34,8 +33,7 @@ from stream.timeline.open_questions import OpenQuestions
 from stream.vocabulary import Cause, EntryKind
 
 
-@dataclass(frozen=True)
-class TimelineStep:
+class TimelineStep(NamedTuple):
     """One step of the recurrent state that has to be taken; `begins_line`: from the initial state."""
 
     scan_uid: str
@@ -48,8 +46,7 @@ class TimelineStep:
     begins_line: bool
 
 
-@dataclass(frozen=True)
-class WeightsPlan:
+class WeightsPlan(NamedTuple):
     """What one weights version has to do on a timeline: step from `base` (None: from the beginning)."""
 
     weights_version: str
@@ -110,20 +107,19 @@ def plan(
     out of the patient earlier, so that it is not all worked out again.
     """
     same, placed, ended = _moves(timeline)
-    standing = by_key(timeline.course)
-    stood = open_before(standing, before)
+    stood = open_before(timeline, before)
     states = _by_weights(timeline.states)
     now = conclusions(timeline, active, before)
     course, weights_plans = now.course, []
     for weights in active:
         version = weights.weights_version
         unchanged = 0 if version in afresh else same
-        weights_plans.append(_weights_plan(timeline, now, stood, weights, states.pop(version, []), unchanged))
-    weights_plans += [WeightsPlan(version, None, (), (), tuple(gone)) for version, gone in sorted(states.items())]
+        weights_plans.append(_weights_plan(timeline, now, stood, weights, states.pop(version, ()), unchanged))
+    weights_plans += [WeightsPlan(version, None, (), (), gone) for version, gone in sorted(states.items())]
     from_position = min((step.position for each in weights_plans for step in each.steps), default=None)
     states_end = any(each.ended for each in weights_plans)
     cause = cause or (Cause.REPLAY if afresh else cause_of(timeline, states_end, placed, ended))
-    new, gone_rows = moves(standing, course)
+    new, gone_rows = moves(timeline, course, before.course if before else None)
     rows = tuple(new), tuple(gone_rows)
     closed = tuple(_closed(stood, course, weights_plans, cause))
     return Plan(timeline, tuple(weights_plans), placed, ended, stood, now, *rows, closed, cause, from_position)
@@ -137,7 +133,7 @@ def _closed(
     endpoints = sorted({each.endpoint for each in course.questions})
     kept = [state for each in weights_plans for state in each.kept]
     otherwise = now.told_otherwise(was, {state.scan_uid for state in kept})
-    for state in (state for state in kept if state.scan_uid in otherwise):
+    for state in [state for state in kept if state.scan_uid in otherwise] if otherwise else ():
         for endpoint in endpoints:
             if was.is_open(state.scan_uid, endpoint) and not now.is_open(state.scan_uid, endpoint):
                 yield QuestionEnd(state.key, endpoint, now.closed_by(state.scan_uid, endpoint, cause))
@@ -148,9 +144,7 @@ def latest_forecasts(timeline: Timeline, course: PatientCourse, weights_plan: We
 
     A visit between the baseline of a line and its first treatment is of the line before: nothing is open there.
     """
-    kept = [(timeline.disease_of(state.disease), state.scan_uid) for state in weights_plan.kept]
-    steps = [(step.disease, step.scan_uid) for step in weights_plan.steps]
-    return _latest(kept + steps, course.open_questions)
+    return _latest(timeline, (*weights_plan.kept, *weights_plan.steps), course.open_questions)
 
 
 def latest_forecasts_before(timeline: Timeline, stood: OpenQuestions, weights_plan: WeightsPlan) -> set[str]:
@@ -158,38 +152,41 @@ def latest_forecasts_before(timeline: Timeline, stood: OpenQuestions, weights_pl
 
     Of a plan that keeps any: as clinical facts change, all states end.
     """
-    standing = sorted((*weights_plan.kept, *weights_plan.ended), key=lambda state: state.position)
-    told = [(timeline.disease_of(state.disease), state.scan_uid) for state in standing]
-    return _latest(told, stood)
+    standing = weights_plan.kept
+    if weights_plan.ended:
+        standing = tuple(sorted((*standing, *weights_plan.ended), key=lambda state: state.position))
+    return _latest(timeline, standing, stood)
 
 
-def _latest(visits: Sequence[tuple[str, str]], questions: OpenQuestions) -> set[str]:
-    """`visits` as (disease, scan_uid), in the order of the timeline; of each disease the last counts."""
-    diseases, latest = {disease for disease, _ in visits}, dict[str, str]()
-    for disease, scan_uid in reversed(visits):
-        if disease not in latest and questions.in_last_line(scan_uid):
-            latest[disease] = scan_uid
+def _latest(timeline: Timeline, visits: Sequence[StandingState | TimelineStep], questions: OpenQuestions) -> set[str]:
+    """`visits` in the order of the timeline; of each disease the last counts."""
+    diseases, latest = {timeline.disease_of(own) for own in {each.disease for each in visits}}, dict[str, str]()
+    for each in reversed(visits):
+        disease = timeline.disease_of(each.disease)
+        if disease not in latest and questions.in_last_line(each.scan_uid):
+            latest[disease] = each.scan_uid
             if len(latest) == len(diseases):
                 break
     return set(latest.values())
 
 
-def _by_weights(states: Sequence[StandingState]) -> dict[str, list[StandingState]]:
+def _by_weights(states: Sequence[StandingState]) -> dict[str, tuple[StandingState, ...]]:
     """Standing states by weights version, in their order."""
     by_version: dict[str, list[StandingState]] = {}
     for state in states:
         by_version.setdefault(state.weights_version, []).append(state)
-    return by_version
+    return {version: tuple(of_version) for version, of_version in by_version.items()}
 
 
 def _moves(timeline: Timeline) -> tuple[int, tuple[Entry, ...], tuple[Placement, ...]]:
     """How many entries from the beginning are placed just as they are; of the others, what to place and what to end."""
-    rows = sorted(timeline.placements, key=place)
-    wanted, have = tuple(map(_standing_as, timeline.entries)), tuple(map(_standing_as, rows))
+    known = same_first(timeline.folded.entries, timeline.entries) if timeline.folded else 0
+    entries, rows = timeline.entries[known:], timeline.placements[known:]
+    wanted, have = tuple(map(_standing_as, entries)), tuple(map(_standing_as, rows))
     same = same_first(have, wanted)
     stay = set(wanted[same:]) & set(have[same:])
-    placed = tuple(entry for entry in timeline.entries[same:] if _standing_as(entry) not in stay)
-    return same, placed, tuple(row for row in rows[same:] if _standing_as(row) not in stay)
+    placed = tuple(entry for entry in entries[same:] if _standing_as(entry) not in stay)
+    return known + same, placed, tuple(row for row in rows[same:] if _standing_as(row) not in stay)
 
 
 _standing_as: Callable[[Entry | Placement], tuple[EntryKind, str, int, dt.datetime]] = attrgetter(
@@ -202,16 +199,16 @@ def _weights_plan(
     now: Conclusions,
     stood: OpenQuestions,
     weights: ServedWeights,
-    states: Sequence[StandingState],
+    states: tuple[StandingState, ...],
     same: int,
 ) -> WeightsPlan:
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
     chain = now.chains[weights.weights_version]
     kept = kept_states(chain, now.course.open_questions, stood, weights, states, same)
     steps = tuple(_steps(timeline, now.course, chain, kept[-1] if kept else None))
-    still = {state.scan_uid for state in kept}
-    ended = tuple(state for state in states if state.scan_uid not in still)
-    return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, tuple(kept), ended)
+    still = {state.scan_uid for state in kept} if len(kept) < len(states) else set()
+    ended = tuple(state for state in states if state.scan_uid not in still) if len(kept) < len(states) else ()
+    return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, kept, ended)
 
 
 def _steps(

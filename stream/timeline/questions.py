@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from models.criteria.visit import LineOfTherapy, Verdict
 from stream.timeline.entries import DAY, OutcomeFact
@@ -24,8 +24,7 @@ class QuestionStatus(StrEnum):
     DISEASE_UNKNOWN = "disease_unknown"
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """The status of an endpoint in a line, since when, why in a sentence, and the scan that decided it."""
 
     line: int

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding
@@ -17,8 +16,7 @@ _ROUNDING_MM = 1e-6
 _SUM = MEASURED_NAMES.index("sum_of_diameters")
 
 
-@dataclass(frozen=True)
-class SeenVisit:
+class SeenVisit(NamedTuple):
     """`features` of the visit at time `at`; `besides`: what of it no scan of it tells alone.
 
     `begins_line`: a later line of therapy starts from it, and the network's history too.

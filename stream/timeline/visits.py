@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from models.criteria.finding import LesionState
 from models.criteria.visit import Assessment
@@ -56,15 +57,17 @@ class TimelineVisit:
         return Assessment(self.last.id, self.at, self.scans[0].day, findings, sums[-1] if sums else None)
 
 
-Visits = Walk[LesionsSoFar, tuple[ScanEntry, ...], LesionsSoFar, TimelineVisit]
+ScansOfVisit = tuple[ScanEntry, ...]
+Visits = Walk[LesionsSoFar, ScansOfVisit, LesionsSoFar, TimelineVisit]
 
 
-def visits(scans: Sequence[ScanEntry], window_days: int, links: LesionLinks, before: Visits | None = None) -> Visits:
+def visits(scans: tuple[ScanEntry, ...], window_days: int, links: LesionLinks, before: Visits | None = None) -> Visits:
     """`scans` in the order of the timeline as visits, with the lesions that they speak of; `links`: said by people.
 
-    `before`: visits told earlier; those that begin as they did are taken from there.
+    `before`: visits told earlier within the same window; those that begin as they did are taken from there.
     """
-    return walk(LesionsSoFar(links), map(tuple, _grouped(scans, window_days)), _visit, before)
+    told = before.items if before else ()
+    return walk(LesionsSoFar(links), _grouped(scans, window_days, told), _visit, before)
 
 
 def _visit(so_far: LesionsSoFar, scans: tuple[ScanEntry, ...]) -> tuple[LesionsSoFar, TimelineVisit]:
@@ -72,19 +75,29 @@ def _visit(so_far: LesionsSoFar, scans: tuple[ScanEntry, ...]) -> tuple[LesionsS
     return after, TimelineVisit(scans, tuple(one for of_scan in said.values() for one in of_scan))
 
 
-def _grouped(scans: Sequence[ScanEntry], window_days: int) -> list[list[ScanEntry]]:
+def _grouped(
+    scans: tuple[ScanEntry, ...], window_days: int, before: tuple[ScansOfVisit, ...]
+) -> tuple[ScansOfVisit, ...]:
     """`scans` in the order of the timeline as visits: of one day, one time point, or within the window of the first.
 
     What lies between two scans of a visit belongs to it too, and all of the day of its last: visits never overlap.
     """
+    kept = before[:-1] if _only_come_after(scans, before) else ()
     grouped: list[list[ScanEntry]] = []
     reach = -1
-    for position, scan in enumerate(scans):
+    for position in range(sum(map(len, kept)), len(scans)):
+        scan = scans[position]
         if not grouped or not (position <= reach or _near(scan, grouped[-1], window_days)):
             grouped.append([])
         grouped[-1].append(scan)
         reach = max(reach, _last_of_time_point(scans, position, grouped[-1][0]))
-    return grouped
+    return *kept, *map(tuple, grouped)
+
+
+def _only_come_after(scans: tuple[ScanEntry, ...], before: tuple[ScansOfVisit, ...]) -> bool:
+    """Whether `scans` are those of the visits `before` and others after them, which at most the last visit takes in."""
+    told = tuple(chain.from_iterable(before))
+    return told == scans[: len(told)] and all(scan.findings.time_point is None for scan in scans[len(told) :])
 
 
 def _near(scan: ScanEntry, visit: Sequence[ScanEntry], window_days: int) -> bool:
@@ -114,7 +127,7 @@ def _best(of_lesion: Sequence[FollowedLesion]) -> FollowedLesion:
     """The best one, with the role of the best one that states one; of equal ones the last."""
     *_, best = ranked = sorted(of_lesion, key=_rank)
     role = next((each.finding.role for each in reversed(ranked) if each.finding.role), None)
-    return best if role is best.finding.role else replace(best, finding=replace(best.finding, role=role))
+    return best if role is best.finding.role else best._replace(finding=replace(best.finding, role=role))
 
 
 def _rank(one: FollowedLesion) -> tuple[bool, int]:

@@ -165,7 +165,7 @@ class Accepted:
                 rows.append(("visits", patient, visit.uid, visit.at, course.line_of(visit), scans))
             for criterion, lines in course.by_criterion.items():
                 verdicts = [verdict for line in lines for verdict in line.verdicts]
-                rows += [("responses", patient, criterion, revisions[one.scan_uid], *vars(one).values())
+                rows += [("responses", patient, criterion, revisions[one.scan_uid], *one)
                          for one in verdicts]  # fmt: skip
             rows += [("endpoint_statuses", patient, *key, *answer) for key, answer in course.statuses.items()]
         return rows

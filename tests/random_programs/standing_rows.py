@@ -1,7 +1,6 @@
 """What stands of the patients of one program, in the words of the plain model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from typing import Any
 
 from models.criteria.visit import Verdict
@@ -16,7 +15,7 @@ SAID = (
 """Kinds of forecasts, their columns and tables."""
 COURSE = {
     "visits": ("scan_uid", "at", "line", "scans"),
-    "responses": ("criterion", "revision", *(each.name for each in fields(Verdict))),
+    "responses": ("criterion", "revision", *Verdict._fields),
     "endpoint_statuses": ("line", "endpoint", "status", "since", "scan_uid"),
 }
 """Tables of the course, and their columns that are compared."""

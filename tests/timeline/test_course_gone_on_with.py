@@ -11,9 +11,10 @@ from models.criteria.finding import LesionFinding, LesionRole, LesionState, Name
 from models.criteria.place import LesionPlace, Registration
 from models.features import MEASUREMENTS
 from stream.timeline.conclusions import Conclusions
-from stream.timeline.course import PatientCourse, course_of
+from stream.timeline.course import PatientCourse, course_of, key_of
 from stream.timeline.entries import (
     ClinicalRecord,
+    Folded,
     OutcomeFact,
     ScanEntry,
     ScanFeatures,
@@ -75,7 +76,8 @@ def scans(draw: st.DrawFn) -> ScanEntry:
     """A scan on one of a few days: the same one again is a correction or a move."""
     day, x = draw(st.integers(0, 9)) * 14, draw(st.sampled_from([30.0, 40.0]))
     moved = (Registration("F", "G", UNMOVED),) if draw(st.booleans()) else ()
-    said = ScanFindings(draw(lesions()), draw(st.sampled_from([None, 55.0])), registrations=moved)
+    sum_mm, time_point = draw(st.sampled_from([None, 55.0])), draw(st.sampled_from([None, None, None, "T1"]))
+    said = ScanFindings(draw(lesions()), sum_mm, time_point, moved)
     features = {MEASUREMENTS: ScanFeatures(str(x), "lung", (x, None, None, None, None, None))}
     return ScanEntry(f"scan {draw(st.integers(0, 7))}", 1, at(day), at(day).date(), features, said)
 
@@ -125,13 +127,16 @@ def test_what_to_keep_end_and_step_is_the_same(data: st.DataObject) -> None:
     before: Conclusions | None = None
     for _ in range(data.draw(st.integers(2, 9))):
         timeline = data.draw(changed(timeline))
-        at_once, gone_on = plan(timeline, active), plan(timeline, active, before=before)
+        at_once = plan(replace(timeline, folded=None), active)
+        gone_on = plan(timeline, active, before=before)
         assert told(gone_on) == told(at_once)
-        timeline, before = applied(at_once), gone_on.worked_out
+        found = Folded(timeline.entries, gone_on.course.rows)
+        timeline = replace(applied(at_once), folded=data.draw(st.sampled_from([None, found])))
+        before = gone_on.worked_out
 
 
 def told(done: Plan) -> tuple[object, ...]:
-    """All that a plan says; of timepoints, which hold arrays, the digest."""
+    """All that a plan says, rows in one order; of timepoints, which hold arrays, the digest."""
     weights = [
         (
             each.weights_version,
@@ -141,7 +146,8 @@ def told(done: Plan) -> tuple[object, ...]:
         )
         for each in done.weights_plans
     ]
-    rows = done.placed, done.ended, done.course_rows, done.course_ended
+    ended = sorted(done.course_ended, key=lambda each: key_of(each.row))
+    rows = done.placed, done.ended, sorted(done.course_rows, key=key_of), ended
     return weights, rows, done.closed, done.cause, done.from_position
 
 

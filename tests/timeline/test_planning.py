@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.timeline.course import key_of
 from stream.timeline.entries import (
     ClinicalRecord,
     Entry,
@@ -22,6 +23,7 @@ from stream.timeline.entries import (
     Timeline,
     TreatmentEntry,
     ordered,
+    place,
 )
 from stream.timeline.links import digests
 from stream.timeline.open_questions import as_they_stand
@@ -79,10 +81,11 @@ def applied(done: Plan) -> Timeline:
     gone = {(row.kind, row.id) for row in done.ended}
     placed = tuple(Placement(e.kind, e.id, e.revision, e.at, fold_id, b"") for e in done.placed)
     rest = tuple(row for row in line.placements if (row.kind, row.id) not in gone)
-    ends = {id(row) for row in done.course_ended}
-    course = tuple(row for row in line.course if id(row) not in ends)
-    course += tuple(StandingCourseRow(row, fold_id, b"") for row in done.course_rows)
-    return replace(line, version=fold_id, unseen=(), placements=rest + placed, states=kept + new, course=course)
+    ends = {key_of(each.row) for each in done.course_ended}
+    course = {key: row for key, row in line.course.items() if key not in ends}
+    course |= {key_of(row): StandingCourseRow(row, fold_id, b"") for row in done.course_rows}
+    placements = tuple(sorted(rest + placed, key=place))
+    return replace(line, version=fold_id, unseen=(), placements=placements, states=kept + new, course=course)
 
 
 def folded(*entries: Entry, active: Sequence[Weights] = (LUNG,)) -> Timeline:
@@ -251,7 +254,7 @@ def test_a_kept_forecast_is_no_longer_the_latest_when_a_later_scan_of_its_diseas
     bladder = scan("x", 50, disease="bladder")
     before = folded(A, B, bladder, active=[any_disease])
     done = plan(with_entries(before, A, B, bladder, C), [any_disease])
-    assert latest_forecasts_before(before, as_they_stand(before.course), only(done)) == {"b", "x"}
+    assert latest_forecasts_before(before, as_they_stand(before.course.values()), only(done)) == {"b", "x"}
     assert latest_forecasts(before, done.course, only(done)) == {"c", "x"}
 
 

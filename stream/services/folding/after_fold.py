@@ -1,11 +1,13 @@
 """How a timeline stands after a fold: what reading all its rows again would tell."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from stream.services.folding.fold_rows import FoldRows
 from stream.storage import schema
 from stream.storage.folding.course_rows import COURSE_TABLES
-from stream.timeline.entries import Placement, StandingCourseRow, StandingState, Timeline, place
+from stream.timeline.course import key_of
+from stream.timeline.entries import Folded, Placement, RowKey, StandingCourseRow, StandingState, Timeline, place
 from stream.timeline.placed_visit import VISITS
 from stream.vocabulary import EntryKind, FactKind
 
@@ -22,37 +24,50 @@ def after_fold(rows: FoldRows) -> Timeline:
         states=_states(rows),
         course=_course(rows),
         scans_seen=timeline.scans_seen + seen,
+        folded=Folded(timeline.entries, rows.plan.course.rows),
     )
 
 
 def _placements(rows: FoldRows) -> tuple[Placement, ...]:
     ended = set(rows.plan.ended)
-    kept = [each for each in rows.plan.timeline.placements if not ended or each not in ended]
+    before = rows.plan.timeline.placements
+    kept = [each for each in before if each not in ended] if ended else before
     new = [
         Placement(EntryKind(row["kind"]), row["id"], row["revision"], row["at"], rows.fold_id, row["row_sha256"])
         for row in rows.written[schema.placements]
     ]
-    return tuple(sorted([*kept, *new], key=place))
+    if kept and new and place(kept[-1]) > place(new[0]):
+        return tuple(sorted([*kept, *new], key=place))
+    return *kept, *new
 
 
 def _states(rows: FoldRows) -> tuple[StandingState, ...]:
-    """By position, as they are read, with the diseases that the visits of today tell."""
+    """Those of each weights version by position, with the diseases that the visits of today tell."""
+    told = {row.values["scan_uid"]: row.values["disease"] for row in rows.plan.course_rows if row.table == VISITS}
     kept = [state for each in rows.plan.weights_plans for state in each.kept]
+    if not told.keys().isdisjoint([state.scan_uid for state in kept]):
+        kept = [state._replace(disease=told.get(state.scan_uid, state.disease)) for state in kept]
+    diseases = rows.plan.course.placed
     new = [
         StandingState(
-            row["weights_version"], row["scan_uid"], row["position"], row["digest"], "", rows.fold_id, row["row_sha256"]
+            row["weights_version"],
+            row["scan_uid"],
+            row["position"],
+            row["digest"],
+            diseases[row["scan_uid"]].row.values["disease"],
+            rows.fold_id,
+            row["row_sha256"],
         )
         for row in rows.written[schema.states]
     ]
-    told = rows.plan.course.rows
-    diseases = ((state, told[VISITS, state.scan_uid].values["disease"]) for state in [*kept, *new])
-    states = (state if state.disease == own else replace(state, disease=own) for state, own in diseases)
-    return tuple(sorted(states, key=lambda state: state.position))
+    return *kept, *new
 
 
-def _course(rows: FoldRows) -> tuple[StandingCourseRow, ...]:
-    ended = {id(row) for row in rows.plan.course_ended}
-    kept = [row for row in rows.plan.timeline.course if id(row) not in ended]
+def _course(rows: FoldRows) -> Mapping[RowKey, StandingCourseRow]:
+    course = dict(rows.plan.timeline.course)
+    for each in rows.plan.course_ended:
+        del course[key_of(each.row)]
     written = {name: iter(rows.written[table]) for name, table in COURSE_TABLES.items()}
-    hashes = ((row, next(written[row.table])["row_sha256"]) for row in rows.plan.course_rows)
-    return (*kept, *(StandingCourseRow(row, rows.fold_id, row_sha256) for row, row_sha256 in hashes))
+    for row in rows.plan.course_rows:
+        course[key_of(row)] = StandingCourseRow(row, rows.fold_id, next(written[row.table])["row_sha256"])
+    return course

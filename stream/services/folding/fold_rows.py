@@ -89,11 +89,11 @@ def fold_rows(
         },
         ended={
             schema.placements: [
-                _ended(schema.placements, {**vars(placement), "ended_by": fold_id}, fold_id, plan)
+                _ended(schema.placements, {**placement._asdict(), "ended_by": fold_id}, fold_id, plan)
                 for placement in plan.ended
             ],
             schema.states: [
-                _ended(schema.states, {**vars(state), "superseded_by": fold_id}, fold_id, plan) for state in states
+                _ended(schema.states, {**state._asdict(), "superseded_by": fold_id}, fold_id, plan) for state in states
             ],
             **_superseded(fold_id, plan, superseded),
             **_course_ended(fold_id, plan),

@@ -1,7 +1,7 @@
 """Taking the steps of many timelines at once: each round steps every timeline's next timepoint, batched per weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from models.serving.forecaster import Forecaster
 from stream.timeline.planning import Plan, TimelineStep, WeightsPlan
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What one step gave: the next state (S,) float32 and the forecasts that stand on it."""
 
     weights_version: str

@@ -25,14 +25,14 @@ def _expected(course: ReferenceCourse) -> Iterator[Row]:
         yield "visits", uids[-1], scans[0].at, course.line_of(uids[-1]), uids
     for criterion, lines in course.lines.items():
         for verdict in (each for line in lines for each in line.verdicts):
-            said = {**vars(verdict), "criterion": criterion, "revision": revisions[verdict.scan_uid]}
+            said = {**verdict._asdict(), "criterion": criterion, "revision": revisions[verdict.scan_uid]}
             yield "responses", *sorted(said.items())
     for (line, endpoint), answer in course.statuses.items():
         yield "endpoint_statuses", line, endpoint, *answer
 
 
 def _standing(timeline: Timeline) -> Iterator[Row]:
-    for row in (each.row for each in timeline.course):
+    for row in (each.row for each in timeline.course.values()):
         values = row.values
         if row.table == "visits":
             yield row.table, values["scan_uid"], values["at"], values["line"], tuple(values["scans"])

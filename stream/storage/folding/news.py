@@ -9,7 +9,7 @@ from stream.storage.folding.conventions import Conventions, read_conventions
 from stream.storage.folding.findings import findings_of
 from stream.storage.folding.timeline_queries import COUNTING, OWN, SCANS_OF, THESE, TimelineScan
 from stream.storage.folding.timelines import Heads, read_heads, read_in_full, rows_by_patient, scan_entries
-from stream.timeline.entries import LedgerKey, Timeline, ordered
+from stream.timeline.entries import Entry, LedgerKey, Timeline, ordered, place
 from stream.vocabulary import FactKind
 
 SCAN_NEWS = (
@@ -80,6 +80,13 @@ def _grown(
     yield from _with_scans(connection, {patient_id: stand[patient_id] for patient_id in came}, came, heads, conventions)
 
 
+def _with_entries(entries: tuple[Entry, ...], new: Sequence[Entry]) -> tuple[Entry, ...]:
+    """In the order of the timeline: mostly the new ones come last."""
+    if entries and new and place(entries[-1]) > min(map(place, new)):
+        return ordered([*entries, *new])
+    return *entries, *ordered(new)
+
+
 def _are_new(scans: Sequence[str], known: Timeline) -> bool:
     """Whether a timeline has no revision of them, none that was taken down either."""
     return known.taken_down.keys().isdisjoint(scans) and {entry.id for entry in known.entries}.isdisjoint(scans)
@@ -103,6 +110,6 @@ def _with_scans(
             sorted({LedgerKey(FactKind.SCAN, row.scan_uid, row.revision) for row in of_patient if row.unseen})
         )
         new = scan_entries(of_patient, {}, said[patient_id], conventions)
-        entries = ordered([*timeline.entries, *new]) if new else timeline.entries
+        entries = _with_entries(timeline.entries, new)
         version, digest = heads[patient_id]
         yield replace(timeline, version=version, fold_digest=digest, entries=entries, unseen=unseen)

@@ -35,6 +35,7 @@ from stream.timeline.entries import (
     LedgerKey,
     OutcomeFact,
     Placement,
+    RowKey,
     ScanEntry,
     ScanFeatures,
     ScanFindings,
@@ -43,6 +44,7 @@ from stream.timeline.entries import (
     Timeline,
     TreatmentEntry,
     ordered,
+    place,
 )
 from stream.timeline.lesion_links import LesionLink, LesionLinks
 from stream.vocabulary import EntryKind, FactKind, LesionRelation, RejectionKind
@@ -86,7 +88,7 @@ def read_in_full(
     for patient_id in ids:
         known = scans[patient_id], rejections[patient_id], treatments[patient_id], clinical[patient_id]
         facts = *known, outcomes[patient_id], links[patient_id]
-        standing = tuple(placements[patient_id]), tuple(states[patient_id]), tuple(course[patient_id])
+        standing = tuple(sorted(placements[patient_id], key=place)), tuple(states[patient_id]), course[patient_id]
         placed = _entries(facts, said[patient_id], conventions)
         timeline = _timeline(patient_id, heads.get(patient_id, (0, b"")), facts, placed, standing)
         said_by_people = _links(links[patient_id])
@@ -122,7 +124,7 @@ Facts = tuple[
     list[TimelineOutcome],
     list[TimelineLink],
 ]
-Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...], tuple[StandingCourseRow, ...]]
+Standing = tuple[tuple[Placement, ...], tuple[StandingState, ...], Mapping[RowKey, StandingCourseRow]]
 
 
 def _read(
