@@ -1,5 +1,6 @@
 """Standing rows of a patient's course: visits, verdicts of criteria and open questions, written by folds only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,8 +9,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION
 from stream.storage.schema.base import ADDED, LATER, UNHASHED, Id, Table, Time, col, hashes, key, metadata, xact
 
 
-def _standing(name: str, comment: str, keys: list[sa.Column[Any]], values: list[sa.Column[Any]]) -> Table:
-    """A table of rows that a fold writes and another ends; of its `keys` exactly one row of a patient stands."""
+def _standing(
+    name: str, comment: str, keys: list[sa.Column[Any]], values: list[sa.Column[Any]], sought_by: Sequence[str] = ()
+) -> Table:
+    """A table of rows that a fold writes and another ends; of its `keys` exactly one row of a patient stands.
+
+    Rows of a patient are `sought_by` these columns.
+    """
     names = [column.name for column in keys]
     return sa.Table(
         name,
@@ -27,7 +33,7 @@ def _standing(name: str, comment: str, keys: list[sa.Column[Any]], values: list[
         sa.Index(
             f"{name}_standing_uq", "patient_id", *names, unique=True, postgresql_where=sa.text("superseded_by IS NULL")
         ),
-        sa.Index(f"{name}_patient_id_ix", "patient_id"),
+        sa.Index(f"{name}_patient_id_ix", "patient_id", *sought_by),
         sa.Index(f"{name}_superseded_by_ix", "superseded_by", postgresql_where=sa.text("superseded_by IS NOT NULL")),
         comment=comment,
     )
@@ -50,6 +56,7 @@ visits = _standing(
         ),
         col("rules", sa.Integer, "Version of the rules that the course was told by", null=True, info=ADDED),
     ],
+    sought_by=("at",),
 )
 
 responses = _standing(
@@ -77,6 +84,7 @@ responses = _standing(
         col("confirmed", sa.Boolean, "Whether it confirms a response seen at least 28 days earlier"),
         col("trace", sa.Text, "The verdict as a sentence: rule, lesions, reference, arithmetic"),
     ],
+    sought_by=("line", "at"),
 )
 
 endpoint_statuses = _standing(

@@ -1,5 +1,6 @@
 """Standing rows: derived from the facts, written by folds only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,7 +66,7 @@ placements = sa.Table(
     *hashes(later=True),
     sa.Index("placements_standing_uq", "kind", "id", unique=True, postgresql_where=sa.text("ended_by IS NULL")),
     sa.Index("placements_placed_at_ix", "placed_at", postgresql_where=sa.text("kind = 'scan'")),
-    sa.Index("placements_patient_id_ix", "patient_id", postgresql_where=sa.text("ended_by IS NULL")),
+    sa.Index("placements_patient_id_ix", "patient_id", "at", postgresql_where=sa.text("ended_by IS NULL")),
     sa.Index("placements_ended_by_ix", "ended_by", postgresql_where=sa.text("ended_by IS NOT NULL")),
     comment="What stands or stood on which timeline",
 )
@@ -122,9 +123,13 @@ def _fold_times() -> list[sa.Column[Any]]:
     ]
 
 
-def _forecast_table(name: str, comment: str, keys: list[sa.Column[Any]], values: list[sa.Column[Any]]) -> sa.Table:
-    """A table keyed and superseded like forecasts; `keys` tell its rows of one scan and weights version apart."""
-    names = [column.name for column in keys]
+def _forecast_table(
+    name: str, comment: str, keys: list[sa.Column[Any]], values: list[sa.Column[Any]], sought_by: Sequence[str] = ()
+) -> sa.Table:
+    """A table keyed and superseded like forecasts; `keys` tell its rows of one scan and weights version apart.
+
+    Rows of a patient are `sought_by` these columns.
+    """
     return sa.Table(
         name,
         metadata,
@@ -140,28 +145,22 @@ def _forecast_table(name: str, comment: str, keys: list[sa.Column[Any]], values:
         *_fold_times(),
         xact(),
         *hashes(later=True),
-        sa.Index(
-            f"{name}_uq",
-            "fold_id",
-            "weights_version",
-            "scan_uid",
-            *names,
-            unique=True,
-            postgresql_nulls_not_distinct=True,
-        ),
-        sa.Index(
-            f"{name}_standing_uq",
-            "weights_version",
-            "scan_uid",
-            *names,
-            unique=True,
-            postgresql_where=sa.text("superseded_by IS NULL"),
-            postgresql_nulls_not_distinct=True,
-        ),
-        sa.Index(f"{name}_patient_id_ix", "patient_id"),
-        sa.Index(f"{name}_superseded_by_ix", "superseded_by", postgresql_where=sa.text("superseded_by IS NOT NULL")),
+        *_forecast_indexes(name, [column.name for column in keys], sought_by),
         comment=comment,
     )
+
+
+def _forecast_indexes(name: str, keys: Sequence[str], sought_by: Sequence[str]) -> list[sa.Index]:
+    of_scan = "weights_version", "scan_uid", *keys
+    stands, ended = sa.text("superseded_by IS NULL"), sa.text("superseded_by IS NOT NULL")
+    return [
+        sa.Index(f"{name}_uq", "fold_id", *of_scan, unique=True, postgresql_nulls_not_distinct=True),
+        sa.Index(
+            f"{name}_standing_uq", *of_scan, unique=True, postgresql_where=stands, postgresql_nulls_not_distinct=True
+        ),
+        sa.Index(f"{name}_patient_id_ix", "patient_id", *sought_by),
+        sa.Index(f"{name}_superseded_by_ix", "superseded_by", postgresql_where=ended),
+    ]
 
 
 forecasts = _forecast_table(
@@ -178,6 +177,7 @@ forecasts = _forecast_table(
         col("risk_high", DOUBLE_PRECISION, "95 % of the model's own uncertainty"),
         col("tip", sa.Boolean, "The latest standing one of its kind", info=UNHASHED),
     ],
+    sought_by=("at",),
 )
 forecasts.append_constraint(
     sa.CheckConstraint("0 <= risk_low AND risk_low <= risk AND risk <= risk_high AND risk_high <= 1", name="interval")
