@@ -11,7 +11,7 @@ from typing import NoReturn
 import faust
 
 from stream.agents.assemble import Assemble
-from stream.agents.batching import Batcher, Handle
+from stream.agents.batching import BATCH_LIMIT, MASS_LIMIT, Batcher, Handle
 from stream.agents.consumer import read_what_is_there
 from stream.agents.executor import end_process
 from stream.agents.explain import ExplainAgent
@@ -22,6 +22,8 @@ from stream.agents.stalled_partitions import LOOK_SECONDS, StallWatch, Unread
 from stream.endpoints import KafkaLogin
 from stream.publisher import GROUP, unread
 
+LIMITS = {"timepoints": MASS_LIMIT}
+"""Of what is handled together, where that is not BATCH_LIMIT."""
 TICK_SECONDS = 0.1
 """How late a scan whose waiting time is over may fire."""
 SWEEP_SECONDS = 5.0
@@ -100,7 +102,7 @@ def add_agents(app: faust.App, handles: Mapping[str, Handle], unread: Unread) ->
 
     The process ends once one of its partitions has messages that it does not read (`StallWatch`).
     """
-    batchers = {topic: Batcher(handle) for topic, handle in handles.items()}
+    batchers = {topic: Batcher(handle, LIMITS.get(topic, BATCH_LIMIT)) for topic, handle in handles.items()}
     for topic, batcher in batchers.items():
         channel = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes)
         app.agent(channel, name=topic, concurrency=1)(batcher.read)

@@ -19,6 +19,8 @@ Handle = Callable[[Sequence[Letter]], Awaitable[None]]
 
 BATCH_LIMIT = 256
 """Rows of one transaction stay in the tens of milliseconds; larger batches gain little and hold locks longer."""
+MASS_LIMIT = 1024
+"""Of what its handle cuts into transactions itself, preparing the next while one is committed."""
 QUEUE_LIMIT = 1024
 """Beyond this the agent stops reading, so that memory stays bounded behind a slow database."""
 
@@ -26,8 +28,8 @@ QUEUE_LIMIT = 1024
 class Batcher:
     """Gathers what has arrived while the batch before was in work; nothing waits for a batch to fill."""
 
-    def __init__(self, handle: Handle) -> None:
-        self._handle = handle
+    def __init__(self, handle: Handle, limit: int = BATCH_LIMIT) -> None:
+        self._handle, self._limit = handle, limit
         self._queue: asyncio.Queue[EventT[bytes]] = asyncio.Queue(QUEUE_LIMIT)
         self._idle = False
         self._idle_at = time.monotonic()
@@ -62,7 +64,7 @@ class Batcher:
         self._idle = self._queue.empty()
         events = [await self._queue.get()]
         self._idle_at, self._idle = self.idle_at(), False
-        while len(events) < BATCH_LIMIT and not self._queue.empty():
+        while len(events) < self._limit and not self._queue.empty():
             events.append(self._queue.get_nowait())
         return [event for event in events if _is_current(event)]
 

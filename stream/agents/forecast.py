@@ -10,7 +10,8 @@ from stream.messages import Letter
 from stream.services.facts.identity_effects import apply_next, next_event
 from stream.services.facts.patient_events import accept, read_event
 from stream.services.facts.rejections import Rejection
-from stream.services.folding.reconcile import CommittedFold, Reconciler, log_folds
+from stream.services.folding.committed_fold import CommittedFold, log_folds
+from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from stream.storage.folding.timelines import resolve, roots
 from stream.storage.intake.suspects import WorkItem

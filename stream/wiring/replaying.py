@@ -1,4 +1,4 @@
-"""Construction of a replay: two reconcilers that hold all kept weights."""
+"""Construction of a replay: a reconciler with two connections that holds all kept weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,24 +6,23 @@ from contextlib import contextmanager
 from stream.archive.kept_weights import forecasters
 from stream.errors import CannotStart
 from stream.services.folding.reconcile import Reconciler
-from stream.services.recovery.replay import Hands
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.garbage import keep_for_good
 
 
 @contextmanager
-def replaying(settings: Settings) -> Iterator[tuple[Connection, Hands]]:
-    """The hands of a replay, each on a connection of its own, and that of the first to ask on between batches.
+def replaying(settings: Settings) -> Iterator[tuple[Connection, Reconciler]]:
+    """Who replays, and the connection to ask on between batches.
 
     Raises CannotStart where Postgres does not answer, or no more.
     """
     held = forecasters(settings, settings.device)
     try:
         with connect(settings, "worker") as first, connect(settings, "worker") as second:
-            hands = Reconciler(first, held), Reconciler(second, held)
+            reconciler = Reconciler(first, held, writing=second)
             keep_for_good()
-            yield first, hands
+            yield first, reconciler
     except Outage:
         raise CannotStart(
             "Postgres does not answer: start the service with `scanstream up`. What was folded is kept."

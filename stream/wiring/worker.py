@@ -69,14 +69,14 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     Explanations come from the CPU, by forecasters of their own, so that they wait for no fold and no fold for them.
     """
     reconcilers: list[Reconciler] = []
+    connect_worker = partial(connect, settings, "worker")
 
     def reconcile_on(connection: Connection) -> None:
+        writing = connect_worker()
         if reconcilers:
-            reconcilers[0].use(connection)
+            reconcilers[0].use(connection, writing)
         else:
-            reconcilers.append(Reconciler(connection, held, partial(kept, settings, settings.device)))
-
-    connect_worker = partial(connect, settings, "worker")
+            reconcilers.append(Reconciler(connection, held, partial(kept, settings, settings.device), writing))
 
     def executor(name: str, on_connect: Callable[[Connection], None] = _nothing) -> Executor:
         publisher = Publisher(kafka_login(settings, "worker"), settings.partitions)

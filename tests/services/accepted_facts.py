@@ -18,7 +18,8 @@ from stream.services.facts.clinical import (
     accept_visits,
 )
 from stream.services.facts.identity_effects import apply_next, next_event
-from stream.services.folding.reconcile import CommittedFold, Reconciler
+from stream.services.folding.committed_fold import CommittedFold
+from stream.services.folding.reconcile import Reconciler
 from stream.services.verify import audit_chain, chains, row_hashes, standing_folds
 from stream.services.verify.assembled_again import assembled_again
 from stream.services.verify.explained_again import explained_again

@@ -61,14 +61,13 @@ def put(connection: Connection, card: Card) -> bool:
 def catch_up(database: Database, forecaster: Forecaster) -> list[int]:
     """On connections of its own, as the command does it; how many timepoints each batch brought."""
     with database.connect() as connection, database.connect() as other:
-        hands = hands_on(connection, other, forecaster)
-        return list(replay.catch_up(connection, hands, forecaster.weights_version))
+        reconciler = reconciler_on(connection, other, forecaster)
+        return list(replay.catch_up(connection, reconciler, forecaster.weights_version))
 
 
-def hands_on(one: Connection, other: Connection, forecaster: Forecaster) -> replay.Hands:
-    """The hands of a replay that hold these weights too."""
-    held = [*forecasters(), forecaster]
-    return Reconciler(one, held), Reconciler(other, held)
+def reconciler_on(one: Connection, other: Connection, forecaster: Forecaster) -> Reconciler:
+    """Who replays, and holds these weights too."""
+    return Reconciler(one, [*forecasters(), forecaster], writing=other)
 
 
 def leads(connection: Connection) -> set[str]:
@@ -164,7 +163,7 @@ def test_an_interrupted_replay_loses_nothing_and_goes_on(
     monkeypatch.setattr(replay, "TIMELINES", 1)
     put(worker, new.card)
     interrupted = database.connect()
-    replaying = replay.catch_up(interrupted, hands_on(interrupted, database.connect(), new), new.weights_version)
+    replaying = replay.catch_up(interrupted, reconciler_on(interrupted, database.connect(), new), new.weights_version)
     assert next(replaying) == 2
     replaying.close()
     interrupted.close()
@@ -184,7 +183,7 @@ def test_the_sweep_rings_for_timelines_that_lack_states_unless_somebody_replays(
     assert rung(dt.datetime.now(dt.UTC)) == []
     assert rung(much_later()) == ["PA", "PB", "PC"]
     replaying = database.connect()
-    next(replay.catch_up(replaying, hands_on(replaying, database.connect(), new), new.weights_version))
+    next(replay.catch_up(replaying, reconciler_on(replaying, database.connect(), new), new.weights_version))
     assert active_weights.lacking(worker, new.weights_version) == [("PB", 1), ("PC", 1)]
     assert rung(much_later()) == []
     replaying.close()

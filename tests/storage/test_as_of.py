@@ -80,8 +80,8 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     before, said = standing(connection), replay.standing(connection, ["PA"])
     weights = active_versions_of(connection, "progression")
     patients = timelines_with_states(connection, weights)
-    hands = (Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters()))
-    done = list(replay.replay(hands, patients, weights))
+    reconciler = Reconciler(database.connect(), forecasters(), writing=database.connect())
+    done = list(replay.replay(reconciler, patients, weights))
     assert (patients, done) == ([("PA", 3)], [3])
     assert standing(connection) == before
     assert replay.compare(said, replay.standing(connection, ["PA"])) == (0, 0)

@@ -8,7 +8,8 @@ import datetime as dt
 
 from stream import logs
 from stream.crash import reach
-from stream.services.folding.reconcile import CommittedFold, Reconciler
+from stream.services.folding.committed_fold import CommittedFold
+from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import identity_held

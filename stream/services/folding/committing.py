@@ -5,6 +5,7 @@ See docs/protocol.md 2.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from stream.crash import reach
 from stream.errors import EndsWorker
@@ -28,6 +29,14 @@ class ClockWrong(EndsWorker):
     """The database's newest fold lies in the future: this worker must end, a person must look at the clock."""
 
 
+@dataclass(frozen=True)
+class PreparedFolds:
+    """Rows of some timelines, computed outside of any lock under the weights that were `active` then."""
+
+    active: list[str]
+    rows: list[FoldRows]
+
+
 def portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
     """`rows` in the same order, cut so that each transaction stays short."""
     portion: list[FoldRows] = []
@@ -40,6 +49,16 @@ def portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
         portion.append(fold)
     if portion:
         yield portion
+
+
+def commit_portions(connection: Connection, prepared: PreparedFolds) -> list[FoldRows]:
+    """Commit what is still true of what was prepared, portion by portion; returns it."""
+    good: list[FoldRows] = []
+    for portion in portions(prepared.rows):
+        with connection.transaction():
+            good += commit(connection, portion, prepared.active, locked=False)
+        reach("reconcile.committed")
+    return good
 
 
 def commit(connection: Connection, rows: Sequence[FoldRows], active: list[str], locked: bool) -> list[FoldRows]:

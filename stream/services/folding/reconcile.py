@@ -4,8 +4,9 @@ See docs/protocol.md 1-2.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,10 +16,13 @@ from stream.crash import reach
 from stream.errors import UnknownWeights
 from stream.services.folding import committing
 from stream.services.folding.after_fold import after_fold
+from stream.services.folding.committed_fold import CommittedFold, committed_fold
+from stream.services.folding.committing import PreparedFolds
 from stream.services.folding.course_cache import CourseCache
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.state_cache import StateCache
 from stream.services.folding.stepping import fold
+from stream.services.folding.two_hands import by_one_hand, by_two_hands
 from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.folding import folds, forecasts, staging
@@ -32,6 +36,8 @@ from stream.timeline.entries import LedgerKey, StateKey
 from stream.timeline.planning import Plan, plan
 from stream.vocabulary import Cause, FactKind
 
+TOGETHER = 128
+"""Timelines of one batch: few enough that the next ones are prepared while they are committed."""
 UNLOCKED_TRIES = 2
 """Computing outside the locks is fast but may find the head moved on; after two such finds, compute under the lock."""
 
@@ -44,39 +50,33 @@ def _unknown(version: str) -> Forecaster:
     raise UnknownWeights(f"weights {version} are active, but this worker does not hold them")
 
 
-@dataclass(frozen=True)
-class CommittedFold:
-    """One committed fold."""
-
-    fold_id: int
-    patient_id: str
-    cause: Cause
-    scans: tuple[tuple[str, int], ...]  # scan_uid, revision seen for the first time
-
-
-@dataclass(frozen=True)
-class PreparedFolds:
-    """Rows of some timelines, computed outside of any lock under the weights that were `active` then."""
-
-    active: list[str]
-    rows: list[FoldRows]
-
-
 class Reconciler:
-    """Brings timelines into line on one connection; not to be shared between threads."""
+    """Brings timelines into line on one connection; not to be shared between threads.
 
-    def __init__(self, connection: Connection, forecasters: Sequence[Forecaster], load: Load = _unknown) -> None:
-        self._connection = connection
+    With one more for `writing` it prepares a batch of timelines while the one before is committed there.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        forecasters: Sequence[Forecaster],
+        load: Load = _unknown,
+        writing: Connection | None = None,
+    ) -> None:
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
         self._load = load
         self._cache = StateCache()
         self._courses = CourseCache()
-        staging.prepare(connection)
+        self._connection = self._writing = connection
+        self.use(connection, writing)
 
-    def use(self, connection: Connection) -> None:
-        """Go on with another connection after an outage."""
-        self._connection = connection
-        staging.prepare(connection)
+    def use(self, connection: Connection, writing: Connection | None = None) -> None:
+        """Go on with other connections after an outage; the one that was for writing is closed."""
+        if self._writing is not self._connection:
+            self._writing.close()
+        self._connection, self._writing = connection, writing or connection
+        staging.prepare(self._connection)
+        staging.prepare(self._writing)
 
     def scans(self, scan_uids: Iterable[str]) -> list[CommittedFold]:
         """Bring the timelines that `scan_uids` stand on into line."""
@@ -110,19 +110,40 @@ class Reconciler:
             plans[0] = replace(plans[0], timeline=replace(first, unseen=(*first.unseen, event)))
         rows = self._rows(plans)
         committing.send(self._connection, rows, locked=True)
-        return [_committed(each) for each in rows], committing.write(self._connection, rows)
+        return [committed_fold(each) for each in rows], committing.write(self._connection, rows)
 
     def _attempt(
         self, patients: set[str], locked: bool, afresh: Collection[str]
     ) -> tuple[list[CommittedFold], set[str]]:
         """Returns what was committed, and who moved on meanwhile and must be taken again."""
         if not locked:
-            return self.write(self.prepare(patients, afresh))
+            return self._unlocked(patients, afresh)
         with self._connection.transaction():
             lock_heads(self._connection, list(patients))
             prepared = self.prepare(patients, afresh)
             good = committing.commit(self._connection, prepared.rows, prepared.active, locked)
         return self._ended(prepared, good)
+
+    def _unlocked(self, patients: set[str], afresh: Collection[str]) -> tuple[list[CommittedFold], set[str]]:
+        ids = sorted(patients)
+        tried = list(self._tried([ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)], afresh))
+        return [one for done, _ in tried for one in done], {one for _, moved_on in tried for one in moved_on}
+
+    def in_batches(
+        self, batches: Sequence[Collection[str]], afresh: Collection[str] = ()
+    ) -> Iterator[list[CommittedFold]]:
+        """Bring batch after batch of timelines (roots) into line; what was committed of each."""
+        for done, moved_on in self._tried(batches, afresh):
+            yield done + self.timelines(moved_on, afresh)
+
+    def _tried(
+        self, batches: Sequence[Collection[str]], afresh: Collection[str]
+    ) -> Iterator[tuple[list[CommittedFold], set[str]]]:
+        """Of each batch what was committed, and who moved on meanwhile and must be taken again."""
+        alone = self._writing is self._connection or len(batches) == 1
+        hands = by_one_hand if alone else by_two_hands
+        for prepared, good in hands(batches, partial(self.prepare, afresh=afresh), self.write):
+            yield self._ended(prepared, good)
 
     def prepare(self, patients: Iterable[str], afresh: Collection[str] = ()) -> PreparedFolds:
         """All rows that `patients` (roots) need under the weights that are active; nothing is written yet."""
@@ -133,20 +154,15 @@ class Reconciler:
             reach("reconcile.computed")
         return PreparedFolds(list(forecasters), rows)
 
-    def write(self, prepared: PreparedFolds) -> tuple[list[CommittedFold], set[str]]:
-        """Commit what any reconciler prepared; returns the folds, and who moved on and must be taken again."""
-        good: list[FoldRows] = []
-        for portion in committing.portions(prepared.rows):
-            with self._connection.transaction():
-                good += committing.commit(self._connection, portion, prepared.active, locked=False)
-            reach("reconcile.committed")
-        return self._ended(prepared, good)
+    def write(self, prepared: PreparedFolds) -> list[FoldRows]:
+        """Commit what was prepared, all but those who moved on; in a thread of its own where there is one to write."""
+        return committing.commit_portions(self._writing, prepared)
 
     def _ended(self, prepared: PreparedFolds, good: Sequence[FoldRows]) -> tuple[list[CommittedFold], set[str]]:
         for each in good:
             self._remember(each)
         everybody = {each.plan.timeline.patient_id for each in prepared.rows}
-        return [_committed(each) for each in good], everybody - {each.plan.timeline.patient_id for each in good}
+        return [committed_fold(each) for each in good], everybody - {each.plan.timeline.patient_id for each in good}
 
     def _forecasters_now(self) -> dict[str, Forecaster]:
         """Those of the active weights, by version; new ones are loaded. UnknownWeights where one is not to be had."""
@@ -232,17 +248,3 @@ class Reconciler:
                 if kept is not None:
                     last[version, base.scan_uid] = kept
         self._cache.keep(timeline.patient_id, timeline.version + 1, last)
-
-
-def _committed(rows: FoldRows) -> CommittedFold:
-    timeline = rows.plan.timeline
-    scans = tuple((fact.id, fact.revision) for fact in timeline.unseen if fact.kind == FactKind.SCAN)
-    return CommittedFold(rows.fold_id, timeline.patient_id, rows.plan.cause, scans)
-
-
-def log_folds(committed: Iterable[CommittedFold]) -> None:
-    """One line per scan that came to stand on its timeline."""
-    for each in committed:
-        patient_id, fold_id, cause = each.patient_id, each.fold_id, each.cause
-        for scan_uid, revision in each.scans:
-            logs.event("scan_applied", scan=scan_uid, revision=revision, patient=patient_id, fold=fold_id, cause=cause)

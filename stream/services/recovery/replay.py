@@ -5,13 +5,13 @@ It runs beside live traffic: transactions are short, and while others fold too i
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from stream.services.comparing.difference import Subject, difference, numbers
-from stream.services.folding.reconcile import CommittedFold, PreparedFolds, Reconciler
+from stream.services.folding.committed_fold import CommittedFold
+from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from stream.storage.folding.active_weights import lacking
 from stream.storage.folding.forecasts import read_standing
@@ -34,11 +34,9 @@ class ForecastSubject(NamedTuple):
 
 StandingNumbers = dict[ForecastSubject, np.ndarray]
 """The numbers of forecasts."""
-Hands = tuple[Reconciler, Reconciler]
-"""One prepares the next batch while the other, on a connection of its own, commits the one before."""
 
 
-def catch_up(connection: Connection, hands: Hands, version: str) -> Iterator[int]:
+def catch_up(connection: Connection, reconciler: Reconciler, version: str) -> Iterator[int]:
     """Give every timeline the states of `version` that it lacks, until none lacks any.
 
     Yields how many timepoints each batch brought. What cannot be brought is tried once.
@@ -47,11 +45,11 @@ def catch_up(connection: Connection, hands: Hands, version: str) -> Iterator[int
     tried: set[str] = set()
     while waiting := [each for each in lacking(connection, version) if each.patient_id not in tried]:
         tried |= {each.patient_id for each in waiting}
-        yield from replay(hands, waiting)
+        yield from replay(reconciler, waiting)
 
 
 def replay(
-    hands: Hands,
+    reconciler: Reconciler,
     waiting: Sequence[TimelineSteps],
     afresh: Collection[str] = (),
     rest: Callable[[float], None] = time.sleep,
@@ -60,29 +58,14 @@ def replay(
 
     Yields how many of the timepoints in `waiting` each batch brought.
     """
-    preparing, writing = hands
-    pace = Pace()
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        under_way: Future[list[CommittedFold]] | None = None
-        brought = 0
-        for batch in batches(waiting):
-            started = time.monotonic()
-            prepared = preparing.prepare([each.patient_id for each in batch], afresh)
-            if under_way is not None:
-                folds = under_way.result()
-                rest(pace.rest(folds, time.monotonic() - started))
-                yield brought
-            under_way = writer.submit(_write, writing, prepared, afresh)
-            brought = sum(each.steps for each in batch)
-        if under_way is not None:
-            under_way.result()
-            yield brought
-
-
-def _write(reconciler: Reconciler, prepared: PreparedFolds, afresh: Collection[str]) -> list[CommittedFold]:
-    """Commit; who moved on meanwhile is taken again at once."""
-    folds, gone = reconciler.write(prepared)
-    return folds + reconciler.timelines(gone, afresh)
+    pace, left = Pace(), list(batches(waiting))
+    folded = reconciler.in_batches([[each.patient_id for each in batch] for batch in left], afresh)
+    started = time.monotonic()
+    for folds in folded:
+        yield sum(each.steps for each in left.pop(0))
+        if left:
+            rest(pace.rest(folds, time.monotonic() - started))
+        started = time.monotonic()
 
 
 def batches(waiting: Sequence[TimelineSteps]) -> Iterator[list[TimelineSteps]]:

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from stream.services.folding import committing
-from stream.services.folding.reconcile import CommittedFold, Reconciler
+from stream.services.folding.committed_fold import CommittedFold
+from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery import replay
 from stream.services.recovery.replay import FULL, MOST_STEPS, STEPS, TIMELINES, Pace, batches
 from stream.storage.folding.states import TimelineSteps
@@ -22,8 +23,8 @@ def folded(*fold_ids: int) -> list[CommittedFold]:
     return [CommittedFold(fold_id, f"P{fold_id}", Cause.REPLAY, ()) for fold_id in fold_ids]
 
 
-def hands(database: Database) -> replay.Hands:
-    return Reconciler(database.connect(), forecasters()), Reconciler(database.connect(), forecasters())
+def replaying_on(database: Database) -> Reconciler:
+    return Reconciler(database.connect(), forecasters(), writing=database.connect())
 
 
 def test_every_timeline_is_in_one_batch() -> None:
@@ -71,7 +72,7 @@ def test_it_notices_that_others_fold(database: Database, monkeypatch: pytest.Mon
     other, rests = database.connect(), []
     monkeypatch.setattr(replay, "TIMELINES", 1)
     waiting = [TimelineSteps(patient, 1) for patient in patients]
-    replaying = replay.replay(hands(database), waiting, [OURS], rests.append)
+    replaying = replay.replay(replaying_on(database), waiting, [OURS], rests.append)
     assert [next(replaying), next(replaying)] == [1, 1]
     fold_each(other, [lung("PX", "a", 0, 20.0)])
     assert list(replaying) == [1, 1, 1]
@@ -86,7 +87,7 @@ def test_long_timelines_are_written_in_short_transactions(database: Database, mo
     Reconciler(connection, forecasters()).patients(["PA", "PB", "PC"])
     before = standing(connection)
     monkeypatch.setattr(committing, "PORTION", 13)
-    list(replay.replay(hands(database), [TimelineSteps(patient, 6) for patient in ("PA", "PB", "PC")], [OURS]))
+    list(replay.replay(replaying_on(database), [TimelineSteps(patient, 6) for patient in ("PA", "PB", "PC")], [OURS]))
     assert standing(connection) == before
     query = "SELECT array_agg(patient_id ORDER BY patient_id) FROM core.folds WHERE cause = 'replay' GROUP BY xact"
     assert sorted(row[0] for row in connection.execute(query)) == [["PA", "PB"], ["PC"]]
@@ -97,7 +98,7 @@ def test_who_moved_on_meanwhile_is_taken_again(database: Database) -> None:
     """While a replay has computed and waits for a head, another worker folds a new scan of that patient."""
     slow, fast = database.connect(), database.connect()
     fold_each(slow, [lung("PA", "a", 0, 20.0), lung("PB", "a", 0, 20.0)])
-    replaying = (Reconciler(database.connect(), forecasters()), Reconciler(slow, forecasters()))
+    replaying = Reconciler(database.connect(), forecasters(), writing=slow)
     with threads() as start:
         with heads_held(fast):
             done = start(
