@@ -29,7 +29,6 @@ TABLE: dict[tuple[str, str], tuple[Scenario, ...]] = {
     ("gateway", "spool.leftover_removed"): (kinds.leftover,),
     ("gateway", "spool.file_written"): ALL_FILES,
     ("gateway", "spool.file_named"): ALL_FILES,
-    ("gateway", "spool.record_written"): ALL_FILES,
     ("gateway", "spool.record_named"): ALL_FILES,
     ("gateway", "receiver.kept"): ALL_FILES,
     ("gateway", "receiver.association_ended"): FILES,

@@ -1,49 +1,32 @@
-"""The port: connections wait outside the library, in threads that sleep, until they have asked for an association.
+"""The port: connections wait in threads that sleep until they have asked for an association, and are let in or not."""
 
-pynetdicom gives every connection two threads that look a thousand times a second whether something came, and one of its
-slots before it has said anything; a peer that hangs up keeps it for as long as a request may take. So it sees only
-those that are let in.
-"""
-
-import contextlib
 import ipaddress
 import logging
 import socket
 import sys
 from collections.abc import Callable
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, NamedTuple
 
-from pynetdicom import AE
-from pynetdicom.association import Association
-from pynetdicom.events import EventHandlerType
-from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
-from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+from pynetdicom.pdu import A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 
 from stream import logs
 from stream.dicom.gateway.guard import Guard
-from stream.dicom.gateway.network import LONGEST_PDU_BYTES, begin, receive
+from stream.dicom.gateway.pdus import BY_PROVIDER, LONGEST_PDU_BYTES, HungUp, aborting, good_bye
 from stream.dicom.gateway.peers import Peer
 from stream.dicom.gateway.refusals import REJECTIONS, RefusalCause, Refusals, Refused
 from stream.dicom.gateway.slots import Slot, Slots
 from stream.dicom.gateway.tls import secured, shake_hands
-from stream.dicom.reading.sop_classes import SOP_CLASSES, kind_of
 
 REQUEST_PDU = 1
 """Type of an A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
 
-GOOD_BYE_SECONDS = 5.0
-"""How long who was refused may take to hang up: closed at once, the connection would take our answer with it."""
+PROTOCOL_VERSION = 1
+"""The only one there is (PS3.8 9.3.2)."""
 
-
-class Hooks(NamedTuple):
-    """Called before an association begins, and when it has ended."""
-
-    enter: Callable[[Association, Peer], None]
-    leave: Callable[[Association], None]
-
-
-class HungUp(Exception):
-    """The sender is gone without having asked for anything."""
+Serve = Callable[[socket.socket, A_ASSOCIATE, Peer, str], None]
+"""Called with the connection, the request, the peer and its address; returns when the association has ended."""
 
 
 class Request(NamedTuple):
@@ -51,38 +34,30 @@ class Request(NamedTuple):
 
     calling_ae: str
     called_ae: str
-    encoded: bytearray
+    asked: A_ASSOCIATE
 
 
-class Door(ThreadedAssociationServer):
+class Door(ThreadingTCPServer):
     """Listens from when it is made; OSError where it cannot."""
 
+    allow_reuse_address = True
     request_queue_size = 256
     daemon_threads = True  # who has asked for nothing yet holds up no end
 
-    def __init__(
-        self,
-        entity: AE,
-        address: tuple[str, int],
-        handlers: list[EventHandlerType],
-        guard: Guard,
-        refusals: Refusals,
-        hooks: Hooks,
-    ) -> None:
-        self.guard, self.refusals, self.hooks = guard, refusals, hooks
+    def __init__(self, address: tuple[str, int], guard: Guard, refusals: Refusals, serve: Serve) -> None:
+        self.guard, self.refusals, self.serve = guard, refusals, serve
         self.slots = Slots()
-        contexts = entity.supported_contexts
-        super().__init__(entity, address, entity.ae_title, contexts, evt_handlers=handlers, request_handler=Visitor)
-        entity._servers.append(self)  # where the library looks for it when it ends
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, Visitor)
 
     def service_actions(self) -> None:
         """Called twice a second."""
-        super().service_actions()
         self.slots.close_late()
 
     def shutdown(self) -> None:
         """Listen no more, and end all waits."""
         super().shutdown()
+        self.server_close()
         self.slots.close_waiting()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -90,8 +65,8 @@ class Door(ThreadedAssociationServer):
         logs.event("connection_failed", logging.ERROR, peer=client_address[0], error=repr(sys.exception()))
 
 
-class Visitor(RequestHandler):
-    """One connection, in a thread of its own until it is refused or its association has begun."""
+class Visitor(BaseRequestHandler):
+    """One connection from its first byte to its last, in a thread of its own."""
 
     server: Door
 
@@ -105,16 +80,16 @@ class Visitor(RequestHandler):
             calling_ae = request.calling_ae
             peer = self.server.guard.check(*request[:2], slot.address, certificate)
             self.server.slots.admit(slot, calling_ae, self.server.guard.peers or ())
-            self._begin(slot, request, peer)
+            self.server.serve(slot.connection, request.asked, peer, slot.address)
         except Refused as refused:
             self._turn_away(slot, refused.cause, calling_ae)
         except (OSError, HungUp):
-            self._end(slot)
             if slot.cause:
                 self.server.refusals.count(slot.cause, calling_ae, slot.address)
-        except BaseException:
-            self._end(slot)
-            raise
+        finally:
+            self.server.slots.leave(slot)
+            slot.close()
+            slot.connection.close()
 
     def _secure(self, slot: Slot) -> str:
         """sha256 (hex) of the certificate that the sender shows, "" without TLS or certificate."""
@@ -124,66 +99,46 @@ class Visitor(RequestHandler):
         slot.connection = self.request = connection = secured(slot.connection, context)
         return shake_hands(connection)
 
-    def _begin(self, slot: Slot, request: Request, peer: Peer) -> None:
-        association = self._create_association()
-        if peer.kinds:
-            refused = {uid for uid in SOP_CLASSES if kind_of(uid) not in peer.kinds}
-            contexts = association.acceptor.supported_contexts
-            association.acceptor.supported_contexts = [cx for cx in contexts if cx.abstract_syntax not in refused]
-
-        def ended() -> None:
-            try:
-                self.server.hooks.leave(association)
-            finally:
-                self._end(slot)
-
-        self.server.hooks.enter(association, peer)
-        begin(association, request.encoded, self.client_address, ended)
-
     def _turn_away(self, slot: Slot, cause: RefusalCause, calling_ae: str) -> None:
         """Say why, as far as DICOM has words for it, and count it."""
         self.server.refusals.count(cause, calling_ae, slot.address)
-        with contextlib.suppress(OSError):
-            slot.connection.settimeout(GOOD_BYE_SECONDS)
-            if answer := _answer(cause):
-                slot.connection.sendall(answer)
-                socket.socket.shutdown(slot.connection, socket.SHUT_WR)
-                while slot.connection.recv(4096):
-                    pass
-        self._end(slot)
-
-    def _end(self, slot: Slot) -> None:
-        self.server.slots.leave(slot)
-        slot.close()
-        slot.connection.close()
+        if answer := _answer(cause):
+            good_bye(slot.connection, answer)
 
 
 def _request(connection: socket.socket) -> Request:
     """The first PDU; raises HungUp where it ends too early, Refused where it is something else."""
-    head = receive(connection, 6)
-    if head and head[0] != REQUEST_PDU:
-        raise Refused(RefusalCause.NO_REQUEST)
+    head = _receive(connection, 6)
     length = int.from_bytes(head[2:], "big")
-    if length > LONGEST_PDU_BYTES:
+    if head[0] != REQUEST_PDU or length > LONGEST_PDU_BYTES:
         raise Refused(RefusalCause.NO_REQUEST)
-    encoded = head + receive(connection, length)
-    if len(encoded) < 6 + length:
-        raise HungUp
+    encoded = head + _receive(connection, length)
     try:
         pdu = A_ASSOCIATE_RQ()
-        pdu.decode(bytes(encoded))
-        pdu.to_primitive()
+        pdu.decode(encoded)
+        asked = pdu.to_primitive()
     except Exception:  # the library raises what it likes on what is no request
         raise Refused(RefusalCause.NO_REQUEST) from None
-    return Request(pdu.calling_ae_title.strip(), pdu.called_ae_title.strip(), encoded)
+    if pdu.protocol_version != PROTOCOL_VERSION:
+        raise Refused(RefusalCause.PROTOCOL_VERSION)
+    return Request(pdu.calling_ae_title.strip(), pdu.called_ae_title.strip(), asked)
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    """So many bytes, as they come; raises HungUp."""
+    pieces = []
+    while size and (piece := connection.recv(min(size, 4096))):
+        pieces.append(piece)
+        size -= len(piece)
+    if size:
+        raise HungUp
+    return b"".join(pieces)
 
 
 def _answer(cause: RefusalCause) -> bytes:
     """A-ASSOCIATE-RJ, or A-ABORT to who sent something else (PS3.8 9.2.3, AA-1); nothing where TLS has said it."""
     if cause is RefusalCause.NO_REQUEST:
-        abort = A_ABORT_RQ()
-        abort.source, abort.reason_diagnostic = 2, 0
-        return abort.encode()
+        return aborting(BY_PROVIDER)
     if cause not in REJECTIONS:
         return b""
     rejection = A_ASSOCIATE_RJ()

@@ -26,6 +26,7 @@ class RefusalCause(StrEnum):
     ADDRESS_FULL = "address_full"
     SILENT = "silent"
     NO_REQUEST = "no_request"
+    PROTOCOL_VERSION = "protocol_version"
     NO_TLS = "no_tls"
     TLS_VERSION = "tls_version"
     NO_CERTIFICATE = "no_certificate"
@@ -44,6 +45,7 @@ WORDS = {
     RefusalCause.ADDRESS_FULL: "Its address had as many associations as one address may have.",
     RefusalCause.SILENT: "No association request came in time.",
     RefusalCause.NO_REQUEST: "What came was no association request.",
+    RefusalCause.PROTOCOL_VERSION: "It spoke a version of the protocol that does not exist.",
     RefusalCause.NO_TLS: "It did not speak TLS.",
     RefusalCause.TLS_VERSION: "It spoke no TLS that is safe (1.2 or later).",
     RefusalCause.NO_CERTIFICATE: "It showed no certificate.",
@@ -54,17 +56,19 @@ WORDS = {
 }
 
 PERMANENT, TRANSIENT = 1, 2
-USER, PRESENTATION = 1, 3
+USER, PROVIDER, PRESENTATION = 1, 2, 3
 REJECTIONS = {
     RefusalCause.UNKNOWN_AE: (PERMANENT, USER, 3),
     RefusalCause.ADDRESS: (PERMANENT, USER, 3),
     RefusalCause.CERTIFICATE: (PERMANENT, USER, 3),
     RefusalCause.CALLED_AE: (PERMANENT, USER, 7),
+    RefusalCause.PROTOCOL_VERSION: (PERMANENT, PROVIDER, 2),
     RefusalCause.ALL_TAKEN: (TRANSIENT, PRESENTATION, 2),
     RefusalCause.ADDRESS_FULL: (TRANSIENT, PRESENTATION, 2),
 }
 """Result, source and reason that the sender hears (PS3.8 9.3.4): 3 calling and 7 called AE title not recognized, 2
-local limit exceeded. Who is not the peer does not hear which part of the entry does not fit."""
+of the provider's ACSE version not supported, 2 of presentation local limit exceeded. Who is not the peer does not hear
+which part of the entry does not fit."""
 
 
 class Refused(Exception):

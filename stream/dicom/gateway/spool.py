@@ -6,16 +6,19 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from heapq import nsmallest
 from pathlib import Path
 
-from stream.archive.durable import TEMP_PREFIX, sync_folder, write_temp
+from stream.archive.durable import TEMP_PREFIX, sync_folder
 from stream.crash import reach
+from stream.dicom.gateway.incoming import IncomingFile
 from stream.errors import CannotStart, Refuse
 
 OUT_OF_RESOURCES = 0xA700  # PS3.4 B.2.3
+UIDS_BYTES = 700
+"""Of study UIDs in one record, so that it stays below 1,023 bytes: the longest symbolic link that XFS takes."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ Record = InstanceRecord | AssociationEndRecord
 
 
 class Spool:
-    """A folder of `<sha256>.dcm` files and `<time_ns>-<random>.json` records; one process writes it."""
+    """A folder of `<sha256>.dcm` files and `<time_ns>-<random>.json` records; one process writes it.
+
+    A file without a record was never acknowledged; a record without its file neither, or the archive has it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,28 +83,35 @@ class Spool:
         except OSError as error:
             raise CannotStart(f"The spool {self.folder} cannot be used ({error.strerror}); check DATA_DIR.") from None
 
-    def keep(self, chunks: Iterable[bytes | memoryview], arrival: Arrival) -> InstanceRecord:
+    def incoming(self, head: bytes) -> IncomingFile:
+        """A file that begins with `head`, to be written piece by piece; raises OSError where it cannot be."""
+        return IncomingFile(self.folder, head)
+
+    def keep(self, file: IncomingFile, arrival: Arrival) -> InstanceRecord:
         """Make a file and its record durable; Refuse(0xA700) if the disk is full or not writable.
 
-        Order: file and its fsync, record and its fsync, then the folder's: when this returns, both are found again.
+        Order: file and its fsync, its name, its record, then the folder's fsync: when this returns, both are found
+        again.
         """
         try:
-            temp, sha256 = write_temp(self.folder, chunks)
+            temp, sha256 = file.make_durable()
             reach("spool.file_written")
             temp.rename(self.folder / f"{sha256}.dcm")
             reach("spool.file_named")
             record = InstanceRecord(self._record_name(), sha256, arrival)
-            self._write_record(record, {"sha256": sha256, **asdict(arrival)})
+            self._write_record(record.name, {"sha256": sha256, **asdict(arrival)})
+            sync_folder(self.folder)
         except OSError as error:
+            file.drop()
             raise Refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}") from None
         return record
 
     def close_association(self, association: str, study_uids: Sequence[str], closed_at: dt.datetime) -> None:
         """Make durable that an association ended; raises OSError (nobody waits for an answer)."""
-        record = AssociationEndRecord(self._record_name(), association, tuple(study_uids), closed_at)
-        fields = asdict(record)
-        del fields["name"]
-        self._write_record(record, fields)
+        for portion in _portions(study_uids):
+            fields = {"association": association, "study_uids": portion, "closed_at": closed_at}
+            self._write_record(self._record_name(), fields)
+        sync_folder(self.folder)
 
     def records(self, limit: int | None = None) -> list[Record]:
         """The first `limit` records, or all, in the order in which they were accepted."""
@@ -123,12 +136,10 @@ class Spool:
             names = (entry.name for entry in entries)
             yield from (name for name in names if name.endswith(".json") and not name.startswith("."))
 
-    def _write_record(self, record: Record, fields: dict[str, object]) -> None:
-        temp, _ = write_temp(self.folder, [json.dumps(fields, default=dt.datetime.isoformat).encode()])
-        reach("spool.record_written")
-        temp.rename(self.folder / record.name)
+    def _write_record(self, name: str, fields: dict[str, object]) -> None:
+        """A record is a symbolic link to its own text: there whole or not at all, durable with its folder."""
+        (self.folder / name).symlink_to(json.dumps(fields, default=dt.datetime.isoformat))
         reach("spool.record_named")
-        sync_folder(self.folder)
 
     def _record_name(self) -> str:
         """Names sort by acceptance, also when the clock is set back while we run."""
@@ -137,8 +148,30 @@ class Spool:
             return f"{self._last_ns:020d}-{secrets.token_hex(4)}.json"
 
 
+def _portions(study_uids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """As many UIDs at a time as one record holds; of what is longer, no UID, the quiet time ends the scan."""
+    portion: list[str] = []
+    free = UIDS_BYTES
+    for uid in study_uids:
+        size = len(json.dumps(uid)) + 2
+        if size > UIDS_BYTES:
+            continue
+        if size > free:
+            yield tuple(portion)
+            portion, free = [], UIDS_BYTES
+        portion.append(uid)
+        free -= size
+    if portion:
+        yield tuple(portion)
+
+
 def _read(path: Path) -> Record:
-    fields = json.loads(path.read_bytes())
+    """A record, also one that an earlier version wrote as a file."""
+    try:
+        text: str | bytes = os.readlink(path)  # noqa: PTH115  # a Path would leave out slashes
+    except OSError:
+        text = path.read_bytes()
+    fields = json.loads(text)
     if "study_uids" in fields:
         closed_at = dt.datetime.fromisoformat(fields["closed_at"])
         return AssociationEndRecord(path.name, fields["association"], tuple(fields["study_uids"]), closed_at)

@@ -11,7 +11,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.sop_class import Verification
 
-from stream.dicom.gateway import network, slots
+from stream.dicom.gateway import association as served
+from stream.dicom.gateway import pdus, slots
 from stream.dicom.gateway.guard import Guard
 from stream.endpoints import free_port
 from stream.errors import WrongUse
@@ -252,37 +253,37 @@ def test_a_place_is_kept_for_each_peer_that_has_none(start: Start, monkeypatch: 
 
 
 def test_who_is_in_and_says_nothing_is_put_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "MESSAGE_SECONDS", 0.1)
+    monkeypatch.setattr(pdus, "MESSAGE_SECONDS", 0.1)
     association = associate(start())
     assert association.is_established
     wait_until(lambda: association.is_aborted)
 
 
 def test_a_slow_line_that_brings_something_is_not(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "MESSAGE_SECONDS", 5.0)
+    monkeypatch.setattr(pdus, "MESSAGE_SECONDS", 5.0)
     association = associate(start())
     assert [association.send_c_echo().Status for _ in range(3)] == [0, 0, 0]
-    monkeypatch.setattr(network, "MESSAGE_SECONDS", 0.0)
+    monkeypatch.setattr(pdus, "MESSAGE_SECONDS", 0.0)
     assert association.send_c_echo().Status == 0
     association.release()
 
 
-def test_an_error_of_the_library_ends_one_association_and_leaves_one_line(
+def test_an_error_of_ours_ends_one_association_and_leaves_one_line(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     gateway = start()
     other, broken = associate(gateway), associate(gateway)
 
-    def fails(association: Association, *_: object) -> None:
-        raise RuntimeError("of the library")
+    def fails(*_: object) -> None:
+        raise RuntimeError("of ours")
 
-    monkeypatch.setattr(Association, "_serve_request", fails)
+    monkeypatch.setattr(served, "answer", fails)
     assert "Status" not in broken.send_c_echo()
     monkeypatch.undo()
     assert other.send_c_echo().Status == 0
     other.release()
     assert echo(gateway) == ""
     assert [record.message for record in caplog.records if "failed" in record.message] == [
-        "association_failed error=\"RuntimeError('of the library')\""
+        "association_failed error=\"RuntimeError('of ours')\""
     ]
     assert "Traceback" not in capfd.readouterr().err

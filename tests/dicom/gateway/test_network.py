@@ -9,25 +9,16 @@ import pytest
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dul import DULServiceProvider
 from pynetdicom.sop_class import Verification
-from pynetdicom.transport import AssociationSocket
 
 from stream.dicom.gateway import network
 
 REPLACED = [
-    (AssociationSocket.recv, "6bc20a33b1b7cfe76d4ad4407ca242563bc6206fde4b4e1cf7a2fbb1f11d621d"),
     (Association.run_reactor, "ed8bbbe3b3d6ddaee3e8673ba25b2ab2a4c45f25bc1d8ae7b48ebafd09499e6d"),
     (Association._run_reactor, "f28838c5559e462a563750cfc9f3790027f4bb7e2223baf42c9f5d682c359dee"),
     (DIMSEServiceProvider.get_msg, "890e3e04283f5aeb756236f1a4dd35d3a10bbdd52f3efa3f3950c01f47bd2b34"),
-    (DIMSEServiceProvider.receive_primitive, "5f99c86b14a15cefa87d914cda3591ec4d636d4c53a982e945ec9c1828c6e43f"),
-    (DULServiceProvider._decode_pdu, "fc71dd1bf853e1ce79d29b11731a26a4f6ee9eb697026ad611f8fc91f8aa69c9"),
-    (DULServiceProvider.idle_timer_expired, "0150c19fda68f6e95f435aa00dd69a286a3a1dd870ee1acd9948c6738a449357"),
-    (DULServiceProvider.run_reactor, "e3a10eb3a0931e4854af33b9496e92d9679522aca26b0e04da8967559b9e2803"),
-    (DULServiceProvider._read_pdu_data, "19f2d4e38c13c83586365d93dd5cd96a0c7c665cb37251054b3e1f246e9f431b"),
 ]
-"""By function the sha256 of its source; `_read_pdu_data` reads as many bytes as a peer announces, `_run_reactor` takes
-answers that a sender waits for, both `run_reactor` leave the other thread behind after an error."""
+"""By function the sha256 of its source; `_run_reactor` takes answers that a sender waits for."""
 
 
 @pytest.mark.parametrize(("function", "sha256"), REPLACED)

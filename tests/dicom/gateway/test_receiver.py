@@ -12,7 +12,7 @@ from pydicom import dcmread, uid
 from pynetdicom import AE
 from pynetdicom.sop_class import UltrasoundImageStorage
 
-from stream.dicom.gateway import network
+from stream.dicom.gateway import objects
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord
@@ -181,7 +181,7 @@ def test_a_stranger_that_announces_a_huge_pdu_is_cut_off_before_it_gets_memory(g
 def test_an_object_beyond_all_bounds_aborts_its_association_and_no_other(
     gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "MAX_OBJECT_BYTES", 200_000)
+    monkeypatch.setattr(objects, "MAX_OBJECT_BYTES", 200_000)
     huge = save(make_image(np.zeros((1024, 1024), np.uint16)), tmp_path / "huge.dcm")
     usual = save(make_image(), tmp_path / "usual.dcm")
     assert gateway.store(huge) == [None]

@@ -1,6 +1,8 @@
 import datetime as dt
 import hashlib
+import resource
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,15 @@ def archive(tmp_path: Path) -> Archive:
     return Archive(tmp_path / "archive")
 
 
+def keep(spool: Spool, *pieces: bytes) -> InstanceRecord:
+    file = spool.incoming(b"")
+    for piece in pieces:
+        file.write(piece)
+    return spool.keep(file, ARRIVAL)
+
+
 def test_what_is_kept_is_found_again_after_a_restart_in_the_order_it_came(spool: Spool) -> None:
-    kept = [spool.keep([b"whole ", b"file"], ARRIVAL), spool.keep([b"another"], ARRIVAL)]
+    kept = [keep(spool, b"whole ", b"file"), keep(spool, b"another")]
     spool.close_association("a1", ["1.2.3"], ARRIVAL.received_at)
     again = Spool(spool.folder)
     again.open()
@@ -39,19 +48,42 @@ def test_what_is_kept_is_found_again_after_a_restart_in_the_order_it_came(spool:
 
 
 def test_the_oldest_records_are_read_without_the_others(spool: Spool) -> None:
-    kept = [spool.keep([b"%d" % number], ARRIVAL) for number in range(5)]
+    kept = [keep(spool, b"%d" % number) for number in range(5)]
     assert spool.records(2) == kept[:2]
     assert spool.records(9) == kept
 
 
+def test_a_record_says_what_it_was_told_whatever_stands_in_it(spool: Spool) -> None:
+    odd = replace(ARRIVAL, calling_ae='a//b/./"\\ä\n.', association="/../")
+    file = spool.incoming(b"whole file")
+    kept = spool.keep(file, odd)
+    assert spool.records() == [kept]
+
+
+def test_the_end_of_an_association_of_many_studies_names_them_all(spool: Spool) -> None:
+    uids = [f"2.25.{10**37 + number}" for number in range(500)]
+    spool.close_association("a1", [*uids[:9], "9" * 2000, *uids[9:]], ARRIVAL.received_at)
+    assert [uid for record in spool.records() for uid in record.study_uids] == uids
+
+
+def test_a_record_that_an_earlier_version_wrote_as_a_file_is_read(spool: Spool) -> None:
+    record = keep(spool, b"whole file")
+    path = spool.folder / record.name
+    text = path.readlink()
+    path.unlink()
+    path.write_text(str(text))
+    assert spool.records() == [record]
+
+
 def test_nobody_else_on_the_machine_can_read_the_spool(spool: Spool) -> None:
-    spool.keep([b"whole file"], ARRIVAL)
+    keep(spool, b"whole file")
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in spool.folder.iterdir()} == {0o600}
+    files = [path for path in spool.folder.iterdir() if not path.is_symlink()]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o600]
 
 
 def test_a_restart_removes_half_written_files_and_files_that_were_never_acknowledged(spool: Spool) -> None:
-    record = spool.keep([b"whole file"], ARRIVAL)
+    record = keep(spool, b"whole file")
     (spool.folder / ".writing-0123").write_bytes(b"half a f")
     (spool.folder / f"{'d' * 64}.dcm").write_bytes(b"no record was written for this one")
     Spool(spool.folder).open()
@@ -59,21 +91,30 @@ def test_a_restart_removes_half_written_files_and_files_that_were_never_acknowle
 
 
 def test_a_cleared_record_is_gone_and_clearing_it_again_is_harmless(spool: Spool) -> None:
-    record = spool.keep([b"whole file"], ARRIVAL)
+    record = keep(spool, b"whole file")
     spool.clear(record)
     spool.clear(record)
     assert spool.records() == []
 
 
 def test_a_spool_that_cannot_be_written_refuses_and_leaves_nothing_behind(spool: Spool) -> None:
-    def full_disk() -> bytes:
-        yield b"half "
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(Refuse) as caught:
-        spool.keep(full_disk(), ARRIVAL)
-    assert caught.value.status == 0xA700
+    file = spool.incoming(b"half ")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (7, limits[1]))
+    try:
+        with pytest.raises(OSError):
+            file.write(b"a file")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(spool.folder.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_recorded_is_refused_and_leaves_nothing_behind(spool: Spool, tmp_path: Path) -> None:
+    file = spool.incoming(b"whole file")
+    spool.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(Refuse) as caught:
+        spool.keep(file, ARRIVAL)
+    assert caught.value.status == 0xA700
 
 
 def test_a_spool_folder_that_cannot_be_made_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
@@ -83,7 +124,7 @@ def test_a_spool_folder_that_cannot_be_made_stops_the_start_with_one_sentence(tm
 
 
 def test_the_archive_takes_a_file_out_of_the_spool_under_its_hash(spool: Spool, archive: Archive) -> None:
-    record = spool.keep([b"whole file"], ARRIVAL)
+    record = keep(spool, b"whole file")
     taken = archive.take(spool.file(record))
     assert taken == archive.folder / SHA256[:2] / f"{SHA256}.dcm"
     assert taken.read_bytes() == b"whole file"
@@ -93,7 +134,7 @@ def test_the_archive_takes_a_file_out_of_the_spool_under_its_hash(spool: Spool, 
 
 
 def test_the_same_file_received_twice_is_taken_twice_without_a_loss(spool: Spool, archive: Archive) -> None:
-    first, second = spool.keep([b"whole file"], ARRIVAL), spool.keep([b"whole file"], ARRIVAL)
+    first, second = keep(spool, b"whole file"), keep(spool, b"whole file")
     assert first != second
     for record in (first, second):
         assert isinstance(record, InstanceRecord)
@@ -117,7 +158,7 @@ def test_an_archive_on_another_file_system_gets_a_whole_copy(spool: Spool, tmp_p
     elsewhere = Path("/dev/shm")
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs a second file system at /dev/shm")
-    record = spool.keep([b"whole file"], ARRIVAL)
+    record = keep(spool, b"whole file")
     archive = Archive(elsewhere / f"scanstream-{tmp_path.name}-{record.name}")
     try:
         assert archive.take(spool.file(record)).read_bytes() == b"whole file"

@@ -1,0 +1,134 @@
+"""One object from its command to its answer: written as it comes, looked at when whole, durable before success."""
+
+import datetime as dt
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stream import logs
+from stream.crash import reach
+from stream.dicom.gateway.association import SUCCESS
+from stream.dicom.gateway.commands import Command
+from stream.dicom.gateway.content import DatasetContent, read_content
+from stream.dicom.gateway.encoding import header
+from stream.dicom.gateway.incoming import IncomingFile
+from stream.dicom.gateway.negotiation import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, Context
+from stream.dicom.gateway.pdus import Breach
+from stream.dicom.gateway.peers import Peer
+from stream.dicom.gateway.spool import OUT_OF_RESOURCES, Arrival, Spool
+from stream.errors import Refuse
+
+DOES_NOT_MATCH = 0xA900  # PS3.4 B.2.3: data set does not match SOP class
+NOT_SUPPORTED = 0x0122  # PS3.7 C.4.2: SOP class not supported, here: in this context
+
+MAX_OBJECT_BYTES = 2**30
+"""Most bytes of one object: a whole-body series as one multi-frame object stays below. Of what is longer nothing is
+kept, and who sends twice as much is cut off."""
+
+
+@dataclass
+class Visit:
+    """One association while it lasts: who sends, and the studies that it touched."""
+
+    peer: Peer
+    address: str
+    association: str = field(default_factory=lambda: secrets.token_hex(8))
+    study_uids: dict[str, None] = field(default_factory=dict)
+
+
+class IncomingObject:
+    """An object that is being received; `kept` is called once it is durable, before it is answered."""
+
+    def __init__(
+        self, spool: Spool, visit: Visit, command: Command, context: Context, kept: Callable[[Peer], None]
+    ) -> None:
+        self._spool, self._visit, self._command, self._kept = spool, visit, command, kept
+        self._syntax = context.transfer_syntax
+        self._file: IncomingFile | None = None
+        self._refusal: Refuse | None = None
+        self._bytes = 0
+        if command.sop_class_uid != context.abstract_syntax:
+            self._refuse(NOT_SUPPORTED, "SOP class is not the one of the context.")
+            return
+        try:
+            self._file = spool.incoming(file_head(command, self._syntax))
+        except OSError as error:
+            self._refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}")
+
+    def take(self, piece: memoryview) -> None:
+        """Write more of the dataset, or nothing more once it is refused; raises Breach where it does not end."""
+        self._bytes += len(piece)
+        if self._bytes > 2 * MAX_OBJECT_BYTES:
+            raise Breach("an object does not end")
+        if self._bytes > MAX_OBJECT_BYTES:
+            self._refuse(OUT_OF_RESOURCES, f"Larger than {MAX_OBJECT_BYTES >> 20} MiB.")
+        if self._file:
+            try:
+                self._file.write(piece)
+            except OSError as error:
+                self._refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}")
+
+    def keep(self) -> tuple[int, str]:
+        """Success once it is durable; what the sender hears."""
+        try:
+            self._keep()
+        except Refuse as refusal:
+            self._refuse(refusal.status, str(refusal))
+        if self._refusal is None:
+            self._kept(self._visit.peer)
+            return SUCCESS, ""
+        logs.event("instance_refused", logging.WARNING, status=f"0x{self._refusal.status:04X}", reason=self._refusal)
+        return self._refusal.status, str(self._refusal)
+
+    def drop(self) -> None:
+        """Keep nothing of it."""
+        if self._file:
+            self._file.drop()
+        self._file = None
+
+    def _keep(self) -> None:
+        if self._file is None:
+            return
+        content = read_content(self._file.dataset(), self._syntax)
+        _check_command(self._command, content)
+        visit = self._visit
+        arrival = Arrival(
+            content_sha256=content.sha256,
+            calling_ae=visit.peer.ae_title,
+            peer=visit.address,
+            association=visit.association,
+            transfer_syntax=self._syntax,
+            received_at=dt.datetime.now(dt.UTC),
+        )
+        self._spool.keep(self._file, arrival)
+        reach("receiver.kept")
+        if content.study_uid:
+            visit.study_uids[content.study_uid] = None
+
+    def _refuse(self, status: int, reason: str) -> None:
+        """What is refused first counts."""
+        self._refusal = self._refusal or Refuse(status, reason)
+        self.drop()
+
+
+def _check_command(command: Command, content: DatasetContent) -> None:
+    if (content.sop_class_uid, content.sop_instance_uid) != (command.sop_class_uid, command.sop_instance_uid):
+        raise Refuse(DOES_NOT_MATCH, "SOP class or instance UID is not the command's.")
+
+
+def file_head(command: Command, syntax: str) -> bytes:
+    """What stands before the dataset, kept byte for byte, in a file: empty preamble and file meta (PS3.10 7.1)."""
+    uids = {
+        0x00020002: command.sop_class_uid,
+        0x00020003: command.sop_instance_uid,
+        0x00020010: syntax,
+        0x00020012: IMPLEMENTATION_UID,
+    }
+    meta = header(0x00020001, "OB", 2) + b"\0\1"
+    for tag, uid in uids.items():
+        value = uid.encode("latin-1")
+        meta += header(tag, "UI", len(value) + len(value) % 2) + value + b"\0" * (len(value) % 2)
+    meta += header(0x00020013, "SH", len(IMPLEMENTATION_VERSION)) + IMPLEMENTATION_VERSION.encode()
+    length = header(0x00020000, "UL", 4) + len(meta).to_bytes(4, "little")
+    return b"\0" * 128 + b"DICM" + length + meta
