@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from stream.archive.durable import copy_temp, sync_folder, write_temp
@@ -25,23 +26,18 @@ class Archive:
             raise CannotStart(f"The archive {self.folder} is not there: check SCANSTREAM_ARCHIVE_DIR.")
 
     def take(self, spool_file: Path) -> Path:
-        """Move `<sha256>.dcm` in durably and return its new path; taking it again is no error.
+        """Move `<sha256>.dcm` in durably and return its new path; errors as for `take_all`."""
+        return self.take_all([spool_file])[0]
 
-        Raises FileNotFoundError if neither spool nor archive has it, other OSErrors if the archive cannot be written.
+    def take_all(self, spool_files: Sequence[Path]) -> list[Path]:
+        """Move files `<sha256>.dcm` in durably and return their new paths; taking one again is no error.
+
+        Raises FileNotFoundError if neither spool nor archive has one, other OSErrors if the archive cannot be written.
         """
-        target = self.path(spool_file.stem)
-        if not target.parent.exists():
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            reach("archive.folder_made")
-            sync_folder(self.folder)
-        try:
-            self._move(spool_file, target)
-        except FileNotFoundError:
-            if not target.exists():
-                raise
-        reach("archive.file_moved")
-        sync_folder(target.parent)
-        return target
+        targets = [self._taken(file) for file in spool_files]
+        for folder in dict.fromkeys(target.parent for target in targets):  # last: one commit holds all names
+            sync_folder(folder)
+        return targets
 
     def keep(self, content: bytes) -> Path:
         """Write what was made here durably and return its path; keeping it again is no error."""
@@ -69,6 +65,21 @@ class Archive:
         if not path.exists():
             raise SetAside(ReasonCode.DECODE_FAILED, "The archive does not have this file.")
         return path
+
+    def _taken(self, spool_file: Path) -> Path:
+        """Where the file lies now, its name not yet durable."""
+        target = self.path(spool_file.stem)
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            reach("archive.folder_made")
+            sync_folder(self.folder)
+        try:
+            self._move(spool_file, target)
+        except FileNotFoundError:
+            if not target.exists():
+                raise
+        reach("archive.file_moved")
+        return target
 
     @staticmethod
     def _move(source: Path, target: Path) -> None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
+
 from stream.endpoints import DATABASE, choose_endpoints, save_endpoints
 from stream.local.embedded import kafka, postgres
 from stream.local.supervisor import Supervisor
@@ -47,8 +49,9 @@ class Network:
         self.postgres.cut_commit(rng.choice(self._parts()))
 
     def _parts(self) -> list[int]:
-        """Process ids of the workers and, last, the gateway."""
-        return [*workers(self.service), self.service.starts("gateway")[-1]]
+        """Process ids of the workers and, last, the gateway's forwarder."""
+        forwarder = psutil.Process(self.service.starts("gateway")[-1]).children()[0]
+        return [*workers(self.service), forwarder.pid]
 
 
 @contextmanager

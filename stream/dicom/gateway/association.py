@@ -17,7 +17,7 @@ from stream.dicom.gateway.commands import (
     read_command,
 )
 from stream.dicom.gateway.negotiation import Context
-from stream.dicom.gateway.pdus import BY_PROVIDER, BY_USER, Breach, Fragment, HungUp, Line
+from stream.dicom.gateway.pdus import BY_PROVIDER, BY_USER, Breach, Fragment, HungUp, PduLine
 
 SUCCESS = 0x0000
 
@@ -38,7 +38,9 @@ class Storing(Protocol):
 class Association:
     """What a sender says on `line` under the agreed contexts; `store` is called for each object that begins."""
 
-    def __init__(self, line: Line, contexts: dict[int, Context], store: Callable[[Command, Context], Storing]) -> None:
+    def __init__(
+        self, line: PduLine, contexts: dict[int, Context], store: Callable[[Command, Context], Storing]
+    ) -> None:
         self._line, self._contexts, self._store = line, contexts, store
         self._command = bytearray()
         self._request: tuple[Command, int] | None = None

@@ -115,7 +115,8 @@ class Forwarder:
     def _instances(
         self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[InstanceRecord]
     ) -> list[BellMessage]:
-        files = [self._received(record, self._archive.take(self._spool.file(record)), pseudonyms) for record in records]
+        paths = self._archive.take_all([self._spool.file(record) for record in records])
+        files = [self._received(record, path, pseudonyms) for record, path in zip(records, paths, strict=True)]
         reach("forwarder.archived")
         bells = accept(connection, files)
         moved_to = move_to_named(connection, sorted({bell.scan_uid for bell in bells}))

@@ -28,7 +28,7 @@ kept, and who sends twice as much is cut off."""
 
 
 @dataclass
-class Visit:
+class SenderVisit:
     """One association while it lasts: who sends, and the studies that it touched."""
 
     peer: Peer
@@ -41,7 +41,7 @@ class IncomingObject:
     """An object that is being received; `kept` is called once it is durable, before it is answered."""
 
     def __init__(
-        self, spool: Spool, visit: Visit, command: Command, context: Context, kept: Callable[[Peer], None]
+        self, spool: Spool, visit: SenderVisit, command: Command, context: Context, kept: Callable[[Peer], None]
     ) -> None:
         self._spool, self._visit, self._command, self._kept = spool, visit, command, kept
         self._syntax = context.transfer_syntax

@@ -62,7 +62,7 @@ class Fragment(NamedTuple):
     data: memoryview
 
 
-class Line:
+class PduLine:
     """A connection after its association was agreed on; used by one thread, apart from `stop`."""
 
     def __init__(self, connection: socket.socket, max_pdu_bytes: int) -> None:

@@ -16,9 +16,9 @@ from stream.dicom.gateway.commands import Command
 from stream.dicom.gateway.door import Door
 from stream.dicom.gateway.guard import Guard
 from stream.dicom.gateway.negotiation import Context, negotiate
-from stream.dicom.gateway.objects import IncomingObject, Visit
+from stream.dicom.gateway.objects import IncomingObject, SenderVisit
 from stream.dicom.gateway.pacing import Pacing
-from stream.dicom.gateway.pdus import BY_USER, Line
+from stream.dicom.gateway.pdus import BY_USER, PduLine
 from stream.dicom.gateway.peers import Peer
 from stream.dicom.gateway.refusals import Refusals
 from stream.dicom.gateway.spool import Spool
@@ -71,8 +71,8 @@ class Receiver:
     def _serve(self, connection: socket.socket, request: A_ASSOCIATE, peer: Peer, address: str) -> None:
         """One association, in the thread of its connection."""
         agreement = negotiate(request, peer.kinds)
-        line = Line(connection, agreement.max_pdu_bytes)
-        visit = Visit(peer, address)
+        line = PduLine(connection, agreement.max_pdu_bytes)
+        visit = SenderVisit(peer, address)
         association = Association(line, agreement.contexts, partial(self._store, visit))
         with self._lock:
             self._inside[association] = threading.current_thread()
@@ -87,14 +87,14 @@ class Receiver:
                 del self._inside[association]
             self._leave(visit)
 
-    def _store(self, visit: Visit, command: Command, context: Context) -> IncomingObject:
+    def _store(self, visit: SenderVisit, command: Command, context: Context) -> IncomingObject:
         return IncomingObject(self._spool, visit, command, context, self._kept)
 
     def _kept(self, peer: Peer) -> None:
         self._on_kept()
         self._pacing.keep(peer)
 
-    def _leave(self, visit: Visit) -> None:
+    def _leave(self, visit: SenderVisit) -> None:
         """Called after its last store."""
         if not visit.study_uids:
             return
