@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_client_ca: Path | None = None
+    max_object_mb: int = Field(1024, ge=1, le=65536)
+    max_inflated_mb: int = Field(256, ge=1, le=4096)
+    max_elements: int = Field(1_000_000, ge=1000)
+    keep_free_mb: int = Field(512, ge=0)
     dashboard_port: int = Field(8501, ge=1, le=65535)
     issuer: str = ""
     assume_disease: str = ""

@@ -13,22 +13,20 @@ from stream.dicom.gateway.encoding import (
     PIXEL_DATA,
     Element,
     Fragments,
-    Items,
     NotParsable,
+    TooLarge,
     canonical,
     header,
     parse,
 )
+from stream.dicom.gateway.limits import Limits
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES, decoded_frames
 from stream.dicom.reading.sop_classes import LOSSLESS
 from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
-
-MAX_INFLATED_BYTES = 2**28
-"""Most bytes a deflated dataset may inflate to: deflate is used for reports and segmentations, tens of MiB at most,
-while 400 KB can be made to inflate to 400 MB; a few senders of such files at once must not exhaust the gateway."""
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,17 @@ class DatasetContent:
     study_uid: str
 
 
-def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> DatasetContent:
-    """Content of a dataset as received (no file meta); Refuse(0xC000) if it is cut short or no dataset at all."""
+def read_content(encoded: bytes | memoryview, transfer_syntax: str, limits: Limits = DEFAULT_LIMITS) -> DatasetContent:
+    """Content of a dataset as received (no file meta).
+
+    Refuse(0xC000) if it is cut short, no dataset at all, or beyond the limits.
+    """
     try:
-        data = _inflated(encoded) if transfer_syntax == DeflatedExplicitVRLittleEndian else encoded
-        elements = parse(memoryview(data), explicit=transfer_syntax != ImplicitVRLittleEndian)
+        deflated = transfer_syntax == DeflatedExplicitVRLittleEndian
+        data = _inflated(encoded, limits.inflated_bytes) if deflated else encoded
+        elements = parse(memoryview(data), transfer_syntax != ImplicitVRLittleEndian, limits.elements)
         _check_pixel_data(elements)
-    except NotParsable as error:
+    except (NotParsable, TooLarge) as error:
         raise Refuse(CANNOT_UNDERSTAND, str(error)) from None
     return DatasetContent(_content_sha256(elements, transfer_syntax), *(_text(elements, tag) for tag in _UIDS))
 
@@ -55,20 +57,20 @@ def read_content(encoded: bytes | memoryview, transfer_syntax: str) -> DatasetCo
 _UIDS = (0x00080016, 0x00080018, 0x0020000D)  # SOP Class, SOP Instance, Study Instance UID
 
 
-def _inflated(encoded: bytes | memoryview) -> bytes:
+def _inflated(encoded: bytes | memoryview, most: int) -> bytes:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        data = inflater.decompress(encoded, MAX_INFLATED_BYTES)
+        data = inflater.decompress(encoded, most)
     except zlib.error:
         raise NotParsable("The deflated dataset is damaged.") from None
     if inflater.unconsumed_tail:
-        raise NotParsable(f"The deflated dataset is larger than {MAX_INFLATED_BYTES >> 20} MiB.")
+        raise TooLarge(f"The deflated dataset is larger than {most >> 20} MiB.")
     if not inflater.eof:
         raise NotParsable("The deflated dataset is cut short.")
     return data
 
 
-def _check_pixel_data(elements: tuple[Element, ...]) -> None:
+def _check_pixel_data(elements: list[Element]) -> None:
     if not elements:
         raise NotParsable("The dataset is empty.")
     for element in elements:
@@ -77,7 +79,7 @@ def _check_pixel_data(elements: tuple[Element, ...]) -> None:
             raise NotParsable("The pixel data is shorter than rows, columns and frames say.")
 
 
-def _content_sha256(elements: tuple[Element, ...], transfer_syntax: str) -> str:
+def _content_sha256(elements: list[Element], transfer_syntax: str) -> str:
     """Hash over the canonical encoding; losslessly compressed pixels count as what they decode to.
 
     Where pixels are lossy, in colour or do not decode, the compressed bytes themselves count.
@@ -97,7 +99,7 @@ def _sha256(pieces: Iterable[bytes | memoryview]) -> str:
     return digest.hexdigest()
 
 
-def _with_native_pixels(elements: tuple[Element, ...], transfer_syntax: str) -> Iterator[bytes | memoryview]:
+def _with_native_pixels(elements: list[Element], transfer_syntax: str) -> Iterator[bytes | memoryview]:
     form = _pixel_format(elements)
     if form.native_bytes > MAX_DECODED_BYTES:
         raise NotDecodable("The pixel data is too large to be decoded.")
@@ -123,7 +125,7 @@ def _packed(frames: Iterable[np.ndarray]) -> Iterator[bytes]:
     yield np.packbits(rest, bitorder="little").tobytes()
 
 
-def _pixel_format(elements: tuple[Element, ...]) -> PixelFormat:
+def _pixel_format(elements: list[Element]) -> PixelFormat:
     bits = _number(elements, 0x00280100)
     return PixelFormat(
         rows=_number(elements, 0x00280010),
@@ -137,16 +139,16 @@ def _pixel_format(elements: tuple[Element, ...]) -> PixelFormat:
     )
 
 
-def _bytes(elements: tuple[Element, ...], tag: int) -> bytes:
-    value = next((element.value for element in elements if element.tag == tag), b"")
-    return b"" if isinstance(value, Items | Fragments) else bytes(value)
+def _bytes(elements: list[Element], tag: int) -> bytes:
+    value = next((element.value for element in elements if element.tag == tag), None)
+    return bytes(value) if isinstance(value, memoryview) else b""
 
 
-def _text(elements: tuple[Element, ...], tag: int) -> str:
+def _text(elements: list[Element], tag: int) -> str:
     return _bytes(elements, tag).decode("latin-1").strip(" \0")
 
 
-def _number(elements: tuple[Element, ...], tag: int) -> int:
+def _number(elements: list[Element], tag: int) -> int:
     return int.from_bytes(_bytes(elements, tag)[:2], "little")
 
 

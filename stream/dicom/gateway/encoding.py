@@ -1,7 +1,7 @@
 """Strict parsing of an encoded dataset into elements, and their one canonical encoding (PS3.5 sections 7 and A.2)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,9 +14,22 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA, LENGTH_TO_END, TRAILING_PADDING = 0x7FE00010, 0x00080001, 0xFFFCFFFC
 MAX_DEPTH = 32  # real reports nest below 15; deeper ones are made to exhaust the stack
 
+MAX_OF_ONE = 20_000
+"""Most elements of one dataset or item: the dictionary has 5,000, and vendors add some hundreds."""
+
+ITEM_COSTS = 5
+"""An item is a dataset of its own to whoever reads the file later: it counts as so many elements."""
+
+MAX_NESTED_BYTES = 2**27
+"""Most bytes of all items together: those of 5,000 frames take some ten million."""
+
 
 class NotParsable(Exception):
     """The bytes are no dataset, or end before it does; the text carries no value from them."""
+
+
+class TooLarge(Exception):
+    """It may be a dataset, but reading it would take more than one object is given; the text says what of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +40,26 @@ class Fragments:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """The items of a sequence, each a dataset of its own."""
-
-    datasets: tuple[tuple["Element", ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Element:
-    """One data element; `vr` is the dictionary's, UN for private and unknown tags, whatever the file says."""
+    """One data element; `vr` is the dictionary's, UN for private and unknown tags, whatever the file says.
+
+    Of a sequence the value is the canonical encoding of its items, as bytes.
+    """
 
     tag: int
     vr: str
-    value: "memoryview | Items | Fragments"
+    value: memoryview | bytes | Fragments
 
 
-def parse(data: memoryview, explicit: bool) -> tuple[Element, ...]:
-    """Elements of a little-endian dataset by ascending tag, without group lengths; NotParsable if it is cut short."""
-    return _Parser(data).dataset(0, len(data), explicit, depth=0)[0]
+def parse(data: memoryview, explicit: bool, most: int) -> list[Element]:
+    """Elements of a little-endian dataset by ascending tag, without group lengths.
+
+    Raises NotParsable if it is cut short, TooLarge if it has more than `most` elements, those of items included.
+    """
+    return _Parser(data, most).dataset(0, len(data), explicit, as_explicit=True, depth=0)[0]
 
 
-def canonical(elements: tuple[Element, ...], explicit: bool = True) -> Iterator[bytes | memoryview]:
+def canonical(elements: Iterable[Element], explicit: bool = True) -> Iterator[bytes | memoryview]:
     """Pieces of the one encoding that every encoding of the same content shares.
 
     Explicit VR Little Endian, defined lengths, values padded to even length; a UN value that holds items is implicit,
@@ -58,7 +70,7 @@ def canonical(elements: tuple[Element, ...], explicit: bool = True) -> Iterator[
             yield header(element.tag, "OB", UNDEFINED, explicit)
             yield element.value.encoded
             continue
-        value = _value(element.vr, element.value, explicit)
+        value = element.value if isinstance(element.value, bytes) else _padded(element.vr, element.value)
         yield header(element.tag, element.vr, len(value), explicit)
         yield value
 
@@ -75,19 +87,11 @@ def header(tag: int, vr: str, length: int, explicit: bool = True) -> bytes:
     return start + vr.encode() + struct.pack("<H", length)
 
 
-def _value(vr: str, value: memoryview | Items, explicit: bool) -> bytes | memoryview:
-    if isinstance(value, Items):
-        return b"".join(_items(value, explicit and vr == "SQ"))
+def _padded(vr: str, value: memoryview) -> bytes | memoryview:
     if vr in STR_VR:
         text = bytes(value).rstrip(b" \0")
         return text + (b"\0" if vr == "UI" else b" ") * (len(text) % 2)
     return bytes(value) + b"\0" if len(value) % 2 else value
-
-
-def _items(items: Items, explicit: bool) -> Iterator[bytes]:
-    for dataset in items.datasets:
-        content = b"".join(canonical(dataset, explicit))
-        yield struct.pack("<HHL", ITEM >> 16, ITEM & 0xFFFF, len(content)) + content
 
 
 @lru_cache(maxsize=4096)
@@ -103,12 +107,16 @@ def _dictionary_vr(tag: int) -> str:
 
 
 class _Parser:
-    def __init__(self, data: memoryview) -> None:
+    """`as_explicit`: whether the canonical encoding of what is read states VRs."""
+
+    def __init__(self, data: memoryview, most: int) -> None:
         self._data = data
+        self._most = self._left = most
+        self._nested = 0
 
     def dataset(
-        self, at: int, end: int, explicit: bool, depth: int, delimited: bool = False
-    ) -> tuple[tuple[Element, ...], int]:
+        self, at: int, end: int, explicit: bool, as_explicit: bool, depth: int, delimited: bool = False
+    ) -> tuple[list[Element], int]:
         """Elements from `at` to `end`, or to the item delimiter if `delimited`; and where they end."""
         if depth > MAX_DEPTH:
             raise NotParsable("The dataset is nested too deeply.")
@@ -117,11 +125,19 @@ class _Parser:
             tag = self._tag(at, end)
             if tag == ITEM_END and (delimited or (depth and at + 8 == end)):  # some close what says its length too
                 return _sorted(elements), self._skip(at, 8, end)
+            self._count(1)
             vr, at, length = self._header(tag, at, end, explicit)
-            value, at = self._element_value(tag, vr, at, end, length, explicit, depth)
+            value, at = self._element_value(tag, vr, at, end, length, explicit, as_explicit, depth)
             if tag & 0xFFFF and tag not in (LENGTH_TO_END, TRAILING_PADDING):
                 elements.append(Element(tag, _dictionary_vr(tag), value))
+                if len(elements) > MAX_OF_ONE:
+                    raise TooLarge(f"A dataset or item has more than {MAX_OF_ONE} elements.")
         return _sorted(elements), at
+
+    def _count(self, elements: int) -> None:
+        self._left -= elements
+        if self._left < 0:
+            raise TooLarge(f"There are more than {self._most} elements.")
 
     def _tag(self, at: int, end: int) -> int:
         self._skip(at, 8, end)
@@ -144,50 +160,61 @@ class _Parser:
         return vr, at + 12, struct.unpack_from("<L", self._data, at + 8)[0]
 
     def _element_value(
-        self, tag: int, vr: str, at: int, end: int, length: int, explicit: bool, depth: int
-    ) -> tuple[memoryview | Items | Fragments, int]:
+        self, tag: int, vr: str, at: int, end: int, length: int, explicit: bool, as_explicit: bool, depth: int
+    ) -> tuple[memoryview | bytes | Fragments, int]:
+        known = _dictionary_vr(tag)
+        as_explicit = as_explicit and known == "SQ"
         if length == UNDEFINED:
             if tag == PIXEL_DATA and vr:
                 return self._fragments(at, end)
             if vr in ("", "SQ", "UN"):
-                return self._sequence(at, end, explicit, depth, delimited=True)
-            return self._items_or_fragments(at, end, depth)
+                return self._sequence(at, end, explicit, as_explicit, depth, delimited=True)
+            return self._items_or_fragments(at, end, as_explicit, depth)
         stop = self._skip(at, length, end)
-        known = _dictionary_vr(tag)
         if vr == "SQ" or (known == "SQ" and vr in ("", "UN")):
-            return self._sequence(at, stop, explicit, depth)[0], stop
+            return self._sequence(at, stop, explicit, as_explicit, depth)[0], stop
         if known == "UN" and length >= 8 and self._tag(at, stop) == ITEM:
-            return self._items_or_bytes(at, stop, depth), stop
+            return self._items_or_bytes(at, stop, as_explicit, depth), stop
         return self._data[at:stop], stop
 
-    def _items_or_bytes(self, at: int, stop: int, depth: int) -> memoryview | Items:
+    def _items_or_bytes(self, at: int, stop: int, as_explicit: bool, depth: int) -> memoryview | bytes:
         """A private value that looks like items is read as items: its implicit copy does not say SQ any more."""
         try:
-            return self._sequence(at, stop, False, depth)[0]
+            return self._sequence(at, stop, False, as_explicit, depth)[0]
         except NotParsable:
             return self._data[at:stop]
 
-    def _items_or_fragments(self, at: int, end: int, depth: int) -> tuple[Items | Fragments, int]:
+    def _items_or_fragments(
+        self, at: int, end: int, as_explicit: bool, depth: int
+    ) -> tuple[memoryview | bytes | Fragments, int]:
         """A private value of undefined length that is called bytes: its items are datasets, or bytes indeed."""
         try:
-            return self._sequence(at, end, True, depth, delimited=True)
+            return self._sequence(at, end, True, as_explicit, depth, delimited=True)
         except NotParsable:
             return self._fragments(at, end)
 
-    def _sequence(self, at: int, end: int, explicit: bool, depth: int, delimited: bool = False) -> tuple[Items, int]:
-        datasets: list[tuple[Element, ...]] = []
+    def _sequence(
+        self, at: int, end: int, explicit: bool, as_explicit: bool, depth: int, delimited: bool = False
+    ) -> tuple[bytes, int]:
+        """The items in their canonical encoding, and where they end."""
+        encoded = bytearray()
         while at < end or delimited:
             tag, length, at = self._item_header(at, end)
             if tag == SEQUENCE_END and (delimited or at == end):
-                return Items(tuple(datasets)), at
+                break
             if tag != ITEM:
                 raise NotParsable("A sequence holds something that is no item.")
+            self._count(ITEM_COSTS)
             open_ended = length == UNDEFINED
             stop = end if open_ended else self._skip(at, length, end)
             shown = explicit and self._shows_vr(at)
-            dataset, at = self.dataset(at, stop, shown, depth + 1, delimited=open_ended)
-            datasets.append(dataset)
-        return Items(tuple(datasets)), at
+            dataset, at = self.dataset(at, stop, shown, as_explicit, depth + 1, delimited=open_ended)
+            item = b"".join(canonical(dataset, as_explicit))
+            encoded += struct.pack("<HHL", ITEM >> 16, ITEM & 0xFFFF, len(item)) + item
+            if self._nested + len(encoded) > MAX_NESTED_BYTES:
+                raise TooLarge(f"The sequences are larger than {MAX_NESTED_BYTES >> 20} MiB.")
+        self._nested += len(encoded) if depth == 0 else 0
+        return bytes(encoded), at
 
     def _shows_vr(self, at: int) -> bool:
         """Whether the element at `at` is explicit: items in UN must not be (CP-246), and some in SQ are not."""
@@ -213,5 +240,6 @@ class _Parser:
         return at + length
 
 
-def _sorted(elements: list[Element]) -> tuple[Element, ...]:
-    return tuple(sorted(elements, key=lambda element: element.tag))
+def _sorted(elements: list[Element]) -> list[Element]:
+    elements.sort(key=lambda element: element.tag)
+    return elements

@@ -37,6 +37,10 @@ PASS_LIMIT = 4096
 """Records in memory at once, some megabytes, however many an outage left in the spool."""
 SCANS_LIMIT = 1000
 """Scans named by one message: Kafka refuses what is larger than 1 MB, and an import of years is one association."""
+BUSY = 8
+GATHER_SECONDS = 0.25
+"""After so many records at once there are more to come: a while later they are handed over together, which costs the
+database, Kafka and the workers as little as one of them alone does."""
 PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
 
@@ -81,20 +85,21 @@ class Forwarder:
             self._wake.wait(PAUSE_SECONDS)
             self._wake.clear()
             try:
-                self.hand_over()
+                busy = self.hand_over() >= BUSY
                 self._waiting = False
+                self._stop.wait(GATHER_SECONDS if busy else 0.0)
             except (*Outage, PublishFailed) as error:
                 self._give_up(error)
 
-    def hand_over(self) -> None:
-        """Hand over the oldest records there are now; raises psycopg's outage errors and PublishFailed."""
+    def hand_over(self) -> int:
+        """Hand over the oldest records there are now; how many. Raises psycopg's outage errors and PublishFailed."""
         waiting = self._spool.records(PASS_LIMIT)
         if len(waiting) == PASS_LIMIT:
             self._wake.set()
         for _, records in groupby(waiting, type):
             for batch in _batches(records):
                 if self._stop.is_set():
-                    return
+                    return 0
                 for topic, key, fields in self._accepted(batch):
                     self._publisher.publish(topic, key, fields)
                 self._publisher.flush()
@@ -102,6 +107,7 @@ class Forwarder:
                 for record in batch:
                     self._spool.clear(record)
                     reach("forwarder.record_cleared")
+        return len(waiting)
 
     def _accepted(self, batch: Sequence[Record]) -> list[BellMessage]:
         """Archive the files of a batch of one kind and write its rows; what is to be announced then."""

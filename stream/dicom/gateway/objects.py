@@ -5,26 +5,39 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pydicom.uid import DeflatedExplicitVRLittleEndian as DEFLATED
 
 from stream import logs
 from stream.crash import reach
 from stream.dicom.gateway.association import SUCCESS
 from stream.dicom.gateway.commands import Command
 from stream.dicom.gateway.content import DatasetContent, read_content
-from stream.dicom.gateway.encoding import header
+from stream.dicom.gateway.encoding import MAX_NESTED_BYTES, header
 from stream.dicom.gateway.incoming import IncomingFile
+from stream.dicom.gateway.limits import MIB, OUT_OF_RESOURCES, SMALL_BYTES, Limits, Room
 from stream.dicom.gateway.negotiation import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, Context
 from stream.dicom.gateway.pdus import Breach
 from stream.dicom.gateway.peers import Peer
-from stream.dicom.gateway.spool import OUT_OF_RESOURCES, Arrival, Spool
+from stream.dicom.gateway.spool import Arrival, Spool
+from stream.dicom.reading.sop_classes import kind_of
 from stream.errors import Refuse
 
 DOES_NOT_MATCH = 0xA900  # PS3.4 B.2.3: data set does not match SOP class
 NOT_SUPPORTED = 0x0122  # PS3.7 C.4.2: SOP class not supported, here: in this context
 
-MAX_OBJECT_BYTES = 2**30
-"""Most bytes of one object: a whole-body series as one multi-frame object stays below. Of what is longer nothing is
-kept, and who sends twice as much is cut off."""
+LOOK_BYTES = 64 * MIB
+"""How often a long object looks whether the disk still has room."""
+
+
+class Intake(NamedTuple):
+    """What all objects share: the spool, the limits, the memory, and who is told of each that is kept."""
+
+    spool: Spool
+    limits: Limits
+    room: Room
+    kept: Callable[[Peer], None]
 
 
 @dataclass
@@ -38,12 +51,10 @@ class SenderVisit:
 
 
 class IncomingObject:
-    """An object that is being received; `kept` is called once it is durable, before it is answered."""
+    """An object that is being received. Of what is refused the rest is heard and forgotten."""
 
-    def __init__(
-        self, spool: Spool, visit: SenderVisit, command: Command, context: Context, kept: Callable[[Peer], None]
-    ) -> None:
-        self._spool, self._visit, self._command, self._kept = spool, visit, command, kept
+    def __init__(self, intake: Intake, visit: SenderVisit, command: Command, context: Context) -> None:
+        self._intake, self._visit, self._command = intake, visit, command
         self._syntax = context.transfer_syntax
         self._file: IncomingFile | None = None
         self._refusal: Refuse | None = None
@@ -52,22 +63,28 @@ class IncomingObject:
             self._refuse(NOT_SUPPORTED, "SOP class is not the one of the context.")
             return
         try:
-            self._file = spool.incoming(file_head(command, self._syntax))
+            self._check_disk()
+            if self._refusal is None:
+                self._file = intake.spool.incoming(file_head(command, self._syntax))
         except OSError as error:
             self._refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}")
 
     def take(self, piece: memoryview) -> None:
-        """Write more of the dataset, or nothing more once it is refused; raises Breach where it does not end."""
-        self._bytes += len(piece)
-        if self._bytes > 2 * MAX_OBJECT_BYTES:
+        """Write more of the dataset; raises Breach where it does not end."""
+        most = self._intake.limits.object_bytes
+        before, self._bytes = self._bytes, self._bytes + len(piece)
+        if self._bytes > 2 * most:
             raise Breach("an object does not end")
-        if self._bytes > MAX_OBJECT_BYTES:
-            self._refuse(OUT_OF_RESOURCES, f"Larger than {MAX_OBJECT_BYTES >> 20} MiB.")
-        if self._file:
-            try:
-                self._file.write(piece)
-            except OSError as error:
-                self._refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}")
+        if self._bytes > most:
+            self._refuse(OUT_OF_RESOURCES, f"Larger than {most // MIB} MiB.")
+        if self._file is None:
+            return
+        try:
+            self._file.write(piece)
+            if before // LOOK_BYTES != self._bytes // LOOK_BYTES:
+                self._check_disk()
+        except OSError as error:
+            self._refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}")
 
     def keep(self) -> tuple[int, str]:
         """Success once it is durable; what the sender hears."""
@@ -76,7 +93,7 @@ class IncomingObject:
         except Refuse as refusal:
             self._refuse(refusal.status, str(refusal))
         if self._refusal is None:
-            self._kept(self._visit.peer)
+            self._intake.kept(self._visit.peer)
             return SUCCESS, ""
         logs.event("instance_refused", logging.WARNING, status=f"0x{self._refusal.status:04X}", reason=self._refusal)
         return self._refusal.status, str(self._refusal)
@@ -90,7 +107,7 @@ class IncomingObject:
     def _keep(self) -> None:
         if self._file is None:
             return
-        content = read_content(self._file.dataset(), self._syntax)
+        content = self._content(self._file)
         _check_command(self._command, content)
         visit = self._visit
         arrival = Arrival(
@@ -101,10 +118,21 @@ class IncomingObject:
             transfer_syntax=self._syntax,
             received_at=dt.datetime.now(dt.UTC),
         )
-        self._spool.keep(self._file, arrival)
+        self._intake.spool.keep(self._file, arrival)
         reach("receiver.kept")
         if content.study_uid:
             visit.study_uids[content.study_uid] = None
+
+    def _content(self, file: IncomingFile) -> DatasetContent:
+        limits = self._intake.limits.of_kind(kind_of(self._command.sop_class_uid), self._bytes)
+        inflates = self._syntax == DEFLATED
+        size = limits.inflated_bytes if inflates else min(self._bytes, MAX_NESTED_BYTES)
+        with self._intake.room.take(2 * size if inflates or size > SMALL_BYTES else 0):
+            return read_content(file.dataset(), self._syntax, limits)
+
+    def _check_disk(self) -> None:
+        if self._intake.spool.free_bytes() < self._intake.limits.free_bytes:
+            self._refuse(OUT_OF_RESOURCES, "The disk is nearly full.")
 
     def _refuse(self, status: int, reason: str) -> None:
         """What is refused first counts."""

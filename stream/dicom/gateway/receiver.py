@@ -12,11 +12,11 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from stream import logs
 from stream.crash import reach
 from stream.dicom.gateway.association import Association
-from stream.dicom.gateway.commands import Command
 from stream.dicom.gateway.door import Door
 from stream.dicom.gateway.guard import Guard
-from stream.dicom.gateway.negotiation import Context, negotiate
-from stream.dicom.gateway.objects import IncomingObject, SenderVisit
+from stream.dicom.gateway.limits import Room, limits_of
+from stream.dicom.gateway.negotiation import negotiate
+from stream.dicom.gateway.objects import IncomingObject, Intake, SenderVisit
 from stream.dicom.gateway.pacing import Pacing
 from stream.dicom.gateway.pdus import BY_USER, PduLine
 from stream.dicom.gateway.peers import Peer
@@ -44,6 +44,7 @@ class Receiver:
         self._lock = threading.Lock()
         self._guard = Guard(settings)
         self._pacing = Pacing()
+        self._intake = Intake(spool, limits_of(settings), Room(), self._kept)
 
     def start(self) -> None:
         """Open the door in threads of its own; CannotStart if the port is in use or the host is not ours."""
@@ -73,7 +74,7 @@ class Receiver:
         agreement = negotiate(request, peer.kinds)
         line = PduLine(connection, agreement.max_pdu_bytes)
         visit = SenderVisit(peer, address)
-        association = Association(line, agreement.contexts, partial(self._store, visit))
+        association = Association(line, agreement.contexts, partial(IncomingObject, self._intake, visit))
         with self._lock:
             self._inside[association] = threading.current_thread()
         try:
@@ -86,9 +87,6 @@ class Receiver:
             with self._lock:
                 del self._inside[association]
             self._leave(visit)
-
-    def _store(self, visit: SenderVisit, command: Command, context: Context) -> IncomingObject:
-        return IncomingObject(self._spool, visit, command, context, self._kept)
 
     def _kept(self, peer: Peer) -> None:
         self._on_kept()

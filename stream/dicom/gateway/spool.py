@@ -14,9 +14,9 @@ from pathlib import Path
 from stream.archive.durable import TEMP_PREFIX, sync_folder
 from stream.crash import reach
 from stream.dicom.gateway.incoming import IncomingFile
+from stream.dicom.gateway.limits import OUT_OF_RESOURCES
 from stream.errors import CannotStart, Refuse
 
-OUT_OF_RESOURCES = 0xA700  # PS3.4 B.2.3
 UIDS_BYTES = 700
 """Of study UIDs in one record, so that it stays below 1,023 bytes: the longest symbolic link that XFS takes."""
 
@@ -86,6 +86,11 @@ class Spool:
     def incoming(self, head: bytes) -> IncomingFile:
         """A file that begins with `head`, to be written piece by piece; raises OSError where it cannot be."""
         return IncomingFile(self.folder, head)
+
+    def free_bytes(self) -> int:
+        """What the service may still write to the disk of the spool; raises OSError."""
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
 
     def keep(self, file: IncomingFile, arrival: Arrival) -> InstanceRecord:
         """Make a file and its record durable; Refuse(0xA700) if the disk is full or not writable.

@@ -12,7 +12,6 @@ from pydicom import dcmread, uid
 from pynetdicom import AE
 from pynetdicom.sop_class import UltrasoundImageStorage
 
-from stream.dicom.gateway import objects
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord
@@ -176,18 +175,6 @@ def test_a_stranger_that_announces_a_huge_pdu_is_cut_off_before_it_gets_memory(g
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as stranger:
         stranger.sendall(struct.pack(">BBL", kind, 0, 2**31))
         assert stranger.makefile("rb").read()[:1] in (b"", b"\x07")  # closed, at most with an A-ABORT
-
-
-def test_an_object_beyond_all_bounds_aborts_its_association_and_no_other(
-    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(objects, "MAX_OBJECT_BYTES", 200_000)
-    huge = save(make_image(np.zeros((1024, 1024), np.uint16)), tmp_path / "huge.dcm")
-    usual = save(make_image(), tmp_path / "usual.dcm")
-    assert gateway.store(huge) == [None]
-    assert gateway.store(usual) == [0]
-    kept = [record for record in gateway.spool.records() if isinstance(record, InstanceRecord)]
-    assert len(kept) == 1
 
 
 def test_a_port_in_use_stops_the_start_with_one_sentence(gateway: Gateway) -> None:
