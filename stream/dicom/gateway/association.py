@@ -17,7 +17,7 @@ from stream.dicom.gateway.commands import (
     read_command,
 )
 from stream.dicom.gateway.negotiation import Context
-from stream.dicom.gateway.pdus import BY_PROVIDER, BY_USER, Breach, Fragment, HungUp, PduLine
+from stream.dicom.gateway.pdus import BY_USER, Breach, Fragment, HungUp, PduLine
 
 SUCCESS = 0x0000
 
@@ -54,7 +54,7 @@ class Association:
             self._line.release()
         except Breach as breach:
             logs.event("association_aborted", logging.WARNING, reason=breach)
-            self._line.abort(BY_PROVIDER)
+            self._line.abort(breach.source)
         except (HungUp, OSError):
             if self._line.is_stopped:
                 self._line.abort(BY_USER)
@@ -88,11 +88,11 @@ class Association:
     def _begin(self, command: Command, context_id: int) -> None:
         context = self._contexts.get(context_id)
         if context is None:
-            raise Breach("a message in a context that was not agreed on")
+            raise Breach("a message in a context that was not agreed on", BY_USER)
         if command.field == C_STORE:
             self._storing = self._store(command, context)
         elif command.field not in (C_ECHO, C_CANCEL) and not command.field & RESPONSE:
-            raise Breach("a request for a service that is not offered")
+            raise Breach("a request for a service that is not offered", BY_USER)
         self._request = command, context_id
         if not command.has_dataset:
             self._end(command, context_id)

@@ -50,7 +50,11 @@ class HungUp(Exception):
 
 
 class Breach(Exception):
-    """What came breaks the protocol, or is too late: the association is aborted; the text says why."""
+    """What came breaks the protocol, or is too late: the association is aborted by `source`; the text says why."""
+
+    def __init__(self, reason: str, source: int = BY_PROVIDER) -> None:
+        super().__init__(reason)
+        self.source = source
 
 
 class Fragment(NamedTuple):
