@@ -19,14 +19,14 @@ from stream.dicom.gateway.encoding import (
     header,
     parse,
 )
-from stream.dicom.gateway.limits import Limits
+from stream.dicom.gateway.limits import ObjectLimits
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES, decoded_frames
 from stream.dicom.reading.sop_classes import LOSSLESS
 from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ObjectLimits()
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class DatasetContent:
     study_uid: str
 
 
-def read_content(encoded: bytes | memoryview, transfer_syntax: str, limits: Limits = DEFAULT_LIMITS) -> DatasetContent:
+def read_content(
+    encoded: bytes | memoryview, transfer_syntax: str, limits: ObjectLimits = DEFAULT_LIMITS
+) -> DatasetContent:
     """Content of a dataset as received (no file meta).
 
     Refuse(0xC000) if it is cut short, no dataset at all, or beyond the limits.

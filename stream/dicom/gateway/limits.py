@@ -22,7 +22,7 @@ WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class ObjectLimits:
     """Of one object: its bytes, the bytes it may inflate to, its elements; of the disk, the bytes that stay free."""
 
     object_bytes: int = 1024 * MIB
@@ -30,16 +30,16 @@ class Limits:
     elements: int = 1_000_000
     free_bytes: int = 0
 
-    def of_kind(self, kind: str, received: int) -> "Limits":
+    def of_kind(self, kind: str, received: int) -> "ObjectLimits":
         """Those of an object of this kind of which so many bytes came."""
         if kind == "seg":
             return self
         return replace(self, inflated_bytes=min(self.inflated_bytes, max(ALWAYS_INFLATED, MAX_RATIO * received)))
 
 
-def limits_of(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> ObjectLimits:
     """As they are set."""
-    return Limits(
+    return ObjectLimits(
         settings.max_object_mb * MIB,
         settings.max_inflated_mb * MIB,
         settings.max_elements,
@@ -47,7 +47,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-class Room:
+class SharedRoom:
     """Memory that all associations share; for many threads."""
 
     def __init__(self, size: int = ROOM_BYTES) -> None:

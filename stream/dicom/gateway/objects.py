@@ -16,7 +16,7 @@ from stream.dicom.gateway.commands import Command
 from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.dicom.gateway.encoding import MAX_NESTED_BYTES, header
 from stream.dicom.gateway.incoming import IncomingFile
-from stream.dicom.gateway.limits import MIB, OUT_OF_RESOURCES, SMALL_BYTES, Limits, Room
+from stream.dicom.gateway.limits import MIB, OUT_OF_RESOURCES, SMALL_BYTES, ObjectLimits, SharedRoom
 from stream.dicom.gateway.negotiation import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, Context
 from stream.dicom.gateway.pdus import Breach
 from stream.dicom.gateway.peers import Peer
@@ -35,8 +35,8 @@ class Intake(NamedTuple):
     """What all objects share: the spool, the limits, the memory, and who is told of each that is kept."""
 
     spool: Spool
-    limits: Limits
-    room: Room
+    limits: ObjectLimits
+    room: SharedRoom
     kept: Callable[[Peer], None]
 
 

@@ -14,7 +14,7 @@ import pytest
 from pydicom import uid
 
 from stream.dicom.gateway.content import read_content
-from stream.dicom.gateway.limits import Limits, Room
+from stream.dicom.gateway.limits import ObjectLimits, SharedRoom
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import InstanceRecord
 from stream.endpoints import free_port
@@ -111,7 +111,7 @@ def test_small_files_that_unfold_to_huge_ones_are_refused_and_fill_no_memory(tmp
 
 
 def test_flat_pictures_of_a_segmentation_inflate_further_than_a_report_may() -> None:
-    limits = Limits(inflated_bytes=64 * MIB)
+    limits = ObjectLimits(inflated_bytes=64 * MIB)
     assert limits.of_kind("sr", 1000).inflated_bytes == 16 * MIB
     assert limits.of_kind("sr", 300_000).inflated_bytes == 30_000_000
     assert limits.of_kind("sr", MIB).inflated_bytes == limits.of_kind("seg", 1000).inflated_bytes == 64 * MIB
@@ -121,17 +121,17 @@ def test_flat_pictures_of_a_segmentation_inflate_further_than_a_report_may() -> 
 def test_usual_objects_are_far_from_every_limit(made: str) -> None:
     images = make_series(np.zeros((2, 4, 4)))
     dataset = {"image": images[0], "report": make_sr(), "segmentation": make_seg([np.ones((2, 4, 4))], images)}[made]
-    read_content(encoded(dataset), uid.ExplicitVRLittleEndian, Limits(elements=1000))
+    read_content(encoded(dataset), uid.ExplicitVRLittleEndian, ObjectLimits(elements=1000))
 
 
 def test_the_limit_on_elements_counts_those_of_items() -> None:
     with pytest.raises(Refuse, match="more than 50 elements") as caught:
-        read_content(encoded(make_sr()), uid.ExplicitVRLittleEndian, Limits(elements=50))
+        read_content(encoded(make_sr()), uid.ExplicitVRLittleEndian, ObjectLimits(elements=50))
     assert caught.value.status == 0xC000
 
 
 def test_who_finds_no_room_waits_until_there_is_some() -> None:
-    room, entered = Room(10), threading.Event()
+    room, entered = SharedRoom(10), threading.Event()
 
     def second() -> None:
         with room.take(6):
@@ -146,5 +146,5 @@ def test_who_finds_no_room_waits_until_there_is_some() -> None:
 
 
 def test_what_is_larger_than_all_room_gets_all_of_it() -> None:
-    with Room(10).take(11):
+    with SharedRoom(10).take(11):
         pass
