@@ -17,6 +17,8 @@ LSTM = "LSTM"
 LEAD = "lead"
 """What the network, and what the service says, are called beside the baseline models, in figures and cards."""
 DIFFERENCE = f"{LEAD} minus logistic regression"
+CONVLSTM = "ConvLSTM"
+"""The core of weights that see how lesions were outlined."""
 NOT_MODELS = ("place", "measure", "rows", "cases", "threshold", DIFFERENCE)
 """What a score in a card says beside the figures of models."""
 
@@ -96,6 +98,11 @@ class Card:
     def feature_names(self) -> tuple[str, ...]:
         """Features the model was trained on; it never sees another."""
         return self.architecture.feature_names
+
+    @property
+    def sees_outlines(self) -> bool:
+        """Whether the model looks at the outlines of lesions, too."""
+        return self.architecture.core == CONVLSTM
 
     @property
     def patient_sha256(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""What a model says after a scan: risks of an endpoint within a horizon, sizes on coming days, the best response."""
+"""What a model says after a scan: risks within a horizon, sizes and maps on coming days, the best response."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -42,9 +42,28 @@ class ResponseForecast(NamedTuple):
     pd: float
 
 
-Forecast = RiskForecast | SizeForecast | ResponseForecast
+class GrowthMap(NamedTuple):
+    """Where a lesion will be `horizon_days` after the scan, on the cube of voxels of models.growth.maps around it.
+
+    Volumes in ml: that of the last outline, and the one to come with its central 90 %. `outline`: the last one, a bit
+    for each voxel; `chance`: that a voxel is inside, a byte from 0 to 255 for each; slices first, from the feet.
+    `drawn_from`: the chance from which on a voxel is drawn.
+    """
+
+    lesion_uid: str
+    horizon_days: int
+    volume_now: float
+    volume: float
+    volume_low: float
+    volume_high: float
+    drawn_from: float
+    outline: bytes
+    chance: bytes
+
+
+Forecast = RiskForecast | SizeForecast | ResponseForecast | GrowthMap
 """What a model says after a scan, each a row of its own."""
-Kind = TypeVar("Kind", RiskForecast, SizeForecast, ResponseForecast)
+Kind = TypeVar("Kind", RiskForecast, SizeForecast, ResponseForecast, GrowthMap)
 
 
 def of_kind(kind: type[Kind], forecasts: Iterable[Forecast]) -> list[Kind]:

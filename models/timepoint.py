@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +17,19 @@ class TreatmentInForce:
     days_since_end: float | None
 
 
+class LesionOutline(NamedTuple):
+    """A lesion as it was outlined: `inside` (Z, Y, X) bool on a cube around its middle, nothing where it is gone."""
+
+    lesion_uid: str
+    inside: np.ndarray
+
+
 @dataclass(frozen=True)
 class Timepoint:
     """`x`: (F,) float64 in the order of FEATURE_NAMES, NaN = missing.
 
-    `elapsed_days` counts from the timepoint that this model stepped on before; 0.0 at the first.
+    `elapsed_days` counts from the timepoint that this model stepped on before; 0.0 at the first. `lesions`: those that
+    were outlined, by lesion_uid; only models that see outlines are told.
     """
 
     x: np.ndarray
@@ -28,3 +37,4 @@ class Timepoint:
     disease: str
     treatments: tuple[TreatmentInForce, ...]
     clinical: Mapping[str, object]
+    lesions: tuple[LesionOutline, ...] = ()

@@ -40,6 +40,16 @@ class KeySlice(NamedTuple):
     instance_uid: str
 
 
+class LesionMap(NamedTuple):
+    """How a lesion was outlined: a bit for each voxel of the cube of models.growth.maps around its middle.
+
+    `lesion_uid` as of its measurements; slices from the feet, rows from the front, columns from the right.
+    """
+
+    lesion_uid: str
+    outline: bytes
+
+
 class TumourPresence(NamedTuple):
     """How much the slices of a series look like those of patients with a tumour, by a model: no measurement.
 
@@ -85,7 +95,8 @@ class MeasuredScan:
     `findings`: what is said of each lesion, one per lesion, whether it was measured or not. `time_point`: the Clinical
     Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
     `key_slices`: of the largest lesions that were outlined, where their images may be shown. `presence`: what a model
-    says of a series, where nobody measured a lesion; `outlining`: by a model, None where none was asked.
+    says of a series, where nobody measured a lesion; `outlining`: by a model, None where none was asked. `maps`: the
+    outlines of lesions.
     """
 
     measurements: tuple[Measurement, ...]
@@ -99,3 +110,4 @@ class MeasuredScan:
     key_slices: tuple[KeySlice, ...] = ()
     presence: TumourPresence | None = None
     outlining: Outlining | None = None
+    maps: tuple[LesionMap, ...] = ()

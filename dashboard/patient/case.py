@@ -36,6 +36,7 @@ class PatientCase:
     waiting: pd.DataFrame
     key_slices: pd.DataFrame
     presence: pd.DataFrame
+    growth: pd.DataFrame
     facts: pd.DataFrame
     explained: pd.DataFrame
     cards: pd.DataFrame

@@ -30,6 +30,8 @@ FILES = {
     "scan_status": "scans",
     "unused": "unused",
     "key_slice": "key_slices",
+    "tumour_presence": "presence",
+    "growth_map": "growth",
 }
 """Files, named like the views whose columns they have."""
 

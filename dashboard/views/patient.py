@@ -11,6 +11,7 @@ from dashboard.live import live
 from dashboard.patient import charts as drawings
 from dashboard.patient import risks, sections, sizes, story, tables, therapy
 from dashboard.patient.case import PatientCase
+from dashboard.patient.growth import growth
 from dashboard.patient.key_slices import key_slices
 from dashboard.patient.slices import slices
 from dashboard.patient.verdicts import unbroken
@@ -49,6 +50,7 @@ def patient(source: ViewReader) -> None:
     _measured(case)
     key_slices(source, case)
     slices(case)
+    growth(source, case)
     _responses(case)
     _risk(case)
     if not case.past:

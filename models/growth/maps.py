@@ -32,6 +32,16 @@ def volume_ml(inside: np.ndarray) -> float:
     return float(inside.sum(dtype=np.float64)) * VOXEL_ML
 
 
+def packed(inside: np.ndarray) -> bytes:
+    """An outline (Z, Y, X) bool as it is stored: a bit for each voxel, slices first."""
+    return np.packbits(inside).tobytes()
+
+
+def unpacked(stored: bytes) -> np.ndarray:
+    """The outline (Z, Y, X) bool that was stored; ValueError where the bytes are none."""
+    return np.unpackbits(np.frombuffer(stored, np.uint8)).astype(bool).reshape(SHAPE)
+
+
 def radius_mm(volume: float) -> float:
     """Radius of the ball of a volume (ml)."""
     return float((3000 * volume / (4 * math.pi)) ** (1 / 3))

@@ -79,7 +79,12 @@ def complete(card: Card) -> Card:
 
 
 def lacking(card: Card) -> list[str]:
-    """What the card does not say though it should: items of TRIPOD+AI, with the places that are empty."""
+    """What the card does not say though it should: items of TRIPOD+AI, with the places that are empty.
+
+    That is owed by models that forecast an endpoint; growth maps do not.
+    """
+    if not card.endpoints:
+        return []
     fields = asdict(card)
     missing = []
     for n, item in enumerate(ITEMS, start=1):

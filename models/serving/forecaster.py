@@ -67,6 +67,10 @@ class Forecaster:
         """States (n, S) float32 before the first timepoint."""
         return np.zeros((n, state_size(self.card.architecture)), dtype=np.float32)
 
+    def together(self, states: Sequence[np.ndarray]) -> np.ndarray:
+        """States of several timelines (S,) as one step takes them: (n, S)."""
+        return np.stack(states)
+
     def advance(self, states: np.ndarray, timepoints: Sequence[Timepoint]) -> tuple[np.ndarray, list[list[Forecast]]]:
         """One step of n timelines: states (n, S) float32 → next states (n, S) float32 and forecasts per timepoint.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.card import COMMITTED, Card, UnusableWeights
+from models.growth import served as growth
 from models.serving.forecaster import Forecaster, NoSuchDevice, load_forecaster, tried_out
 from models.serving.weights import CARD, WEIGHTS
 from stream.archive.durable import copy_temp, sync_folder
@@ -29,7 +30,7 @@ def keep_weights(settings: Settings) -> None:
 def keep_new(settings: Settings, weights: Path) -> Card:
     """Check the weights in a folder, take a step with them and copy them into the archive; WrongUse if unusable."""
     try:
-        card = tried_out(weights)
+        card = growth.tried_out(weights) if growth.is_growth(weights) else tried_out(weights)
         target = _folder(settings) / card.weights_sha256
         if not target.exists():
             keep_folder(weights, target, FILES)
@@ -43,7 +44,7 @@ def keep_new(settings: Settings, weights: Path) -> Card:
 def kept(settings: Settings, device: str, version: str) -> Forecaster:
     """The forecaster of one kept set of weights; UnknownWeights where the archive does not hold it."""
     try:
-        return load_forecaster(_folder(settings) / version, device)
+        return _load(_folder(settings) / version, device)
     except (UnusableWeights, OSError) as error:
         raise UnknownWeights(f"weights {version} are active, but not to be had: {error}") from None
 
@@ -60,7 +61,7 @@ def at_hand(settings: Settings, version: str) -> Forecaster:
             f"The weights {version[:12]} are not on this machine: set SCANSTREAM_ARCHIVE_DIR to the archive."
         )
     try:
-        return load_forecaster(folder, "cpu")
+        return _load(folder, "cpu")
     except UnusableWeights as error:
         raise CannotStart(str(error)) from None
 
@@ -69,7 +70,7 @@ def forecasters(settings: Settings, device: str) -> list[Forecaster]:
     """A forecaster for every kept set of weights; CannotStart where one is damaged or `device` is missing."""
     folders = sorted(path.parent for path in _folder(settings).glob("[!.]*/card.json"))
     try:
-        return [load_forecaster(folder, device) for folder in folders]
+        return [_load(folder, device) for folder in folders]
     except (UnusableWeights, NoSuchDevice) as error:
         raise CannotStart(str(error)) from None
 
@@ -97,6 +98,11 @@ def keep_folder(weights: Path, target: Path, names: Iterable[str | Path]) -> Non
             if not target.exists():
                 raise
     sync_folder(target.parent)
+
+
+def _load(folder: Path, device: str) -> Forecaster:
+    """The forecaster of a folder, of whatever kind; growth maps are drawn on the CPU wherever the others are."""
+    return growth.GrowthForecaster.load(folder) if growth.is_growth(folder) else load_forecaster(folder, device)
 
 
 def _folder(settings: Settings) -> Path:

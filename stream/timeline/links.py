@@ -134,4 +134,6 @@ def _content(timeline: Timeline, entry: Entry, seen: SeenVisit | None, weights: 
     features = seen.features if seen else entry.features_for(weights.card.feature_version)
     disease = timeline.disease_of(features.disease)
     content = features.sha256 if disease == features.disease else digest(features.sha256, disease).hex()
-    return digest(content, *seen.besides).hex() if seen and seen.besides else content
+    content = digest(content, *seen.besides).hex() if seen and seen.besides else content
+    # outlines are of the scan's revision, which the entry names; which lesion each is of may be told otherwise later
+    return digest(content, seen.lesions).hex() if seen and weights.card.sees_outlines else content

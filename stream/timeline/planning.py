@@ -30,11 +30,15 @@ from stream.timeline.entries import (
 from stream.timeline.kept_states import kept_states
 from stream.timeline.links import Chain, ServedWeights
 from stream.timeline.open_questions import OpenQuestions
+from stream.timeline.seen import SeenLesions
 from stream.vocabulary import Cause, EntryKind
 
 
 class TimelineStep(NamedTuple):
-    """One step of the recurrent state that has to be taken; `begins_line`: from the initial state."""
+    """One step of the recurrent state that has to be taken; `begins_line`: from the initial state.
+
+    `lesions`: of weights that see outlines, which are read before the step is taken.
+    """
 
     scan_uid: str
     revision: int
@@ -44,6 +48,7 @@ class TimelineStep(NamedTuple):
     disease: str
     timepoint: Timepoint
     begins_line: bool
+    lesions: SeenLesions | None = None
 
 
 class WeightsPlan(NamedTuple):
@@ -205,14 +210,14 @@ def _weights_plan(
     """What to step after the last of `states` that is right; `same`: entries from the beginning that did not change."""
     chain = now.chains[weights.weights_version]
     kept = kept_states(chain, now.course.open_questions, stood, weights, states, same)
-    steps = tuple(_steps(timeline, now.course, chain, kept[-1] if kept else None))
+    steps = tuple(_steps(timeline, now.course, chain, kept[-1] if kept else None, weights.card.sees_outlines))
     still = {state.scan_uid for state in kept} if len(kept) < len(states) else set()
     ended = tuple(state for state in states if state.scan_uid not in still) if len(kept) < len(states) else ()
     return WeightsPlan(weights.weights_version, kept[-1] if kept else None, steps, kept, ended)
 
 
 def _steps(
-    timeline: Timeline, course: PatientCourse, chain: Chain, base: StandingState | None
+    timeline: Timeline, course: PatientCourse, chain: Chain, base: StandingState | None, sees_outlines: bool
 ) -> Iterator[TimelineStep]:
     """A step for every visit after `base` to which the weights apply, with the treatments begun by then."""
     start = base.position if base else 0
@@ -228,5 +233,5 @@ def _steps(
         timepoint = Timepoint(seen.features.array, elapsed_days, disease, in_force, clinical)
         link = chain.links[index]
         step = entry.id, entry.revision, seen.at, index + 1, link, disease, timepoint, seen.begins_line
-        yield TimelineStep(*step)
+        yield TimelineStep(*step, seen.lesions if sees_outlines else None)
         last_at = seen.at

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.criteria.finding import LesionFinding
+from models.criteria.finding import LesionFinding, LesionState
 from models.features import MEASURED_NAMES, features
 from models.measurement import Measurement
 from stream.timeline.digest import digest
@@ -16,16 +16,28 @@ _ROUNDING_MM = 1e-6
 _SUM = MEASURED_NAMES.index("sum_of_diameters")
 
 
+class SeenLesions(NamedTuple):
+    """Where the outlines of a visit are kept: `scans` and revisions, in their order, and of each lesion as it is
+    followed the name in its scan. `gone`: lesions of which nothing is left.
+    """
+
+    scans: tuple[tuple[str, int], ...]
+    names: tuple[tuple[str, str], ...]
+    gone: tuple[str, ...]
+
+
 class SeenVisit(NamedTuple):
     """`features` of the visit at time `at`; `besides`: what of it no scan of it tells alone.
 
-    `begins_line`: a later line of therapy starts from it, and the network's history too.
+    `begins_line`: a later line of therapy starts from it, and the network's history too. `lesions`: only models that
+    see outlines look at them.
     """
 
     at: dt.datetime
     features: ScanFeatures
     besides: tuple[object, ...]
     begins_line: bool
+    lesions: SeenLesions
 
 
 class FollowedSum(NamedTuple):
@@ -45,7 +57,13 @@ def seen(visit: TimelineVisit, feature_version: str, followed: FollowedSum | Non
     of_visit = scans[-1] if same else ScanFeatures(digest(feature_version, disease, x).hex(), disease, tuple(x))
     members = [scan.id for scan in visit.scans] if len(scans) > 1 else None
     besides = tuple(each for each in (members, "line" if begins_line else None) if each)
-    return SeenVisit(visit.at, of_visit, besides, begins_line)
+    return SeenVisit(visit.at, of_visit, besides, begins_line, _lesions(visit))
+
+
+def _lesions(visit: TimelineVisit) -> SeenLesions:
+    names = {(each.finding.lesion_uid, each.reported_as) for each in visit.said}
+    gone = [each.finding.lesion_uid for each in visit.lesions if each.finding.state is LesionState.GONE]
+    return SeenLesions(tuple((scan.id, scan.revision) for scan in visit.scans), tuple(sorted(names)), tuple(gone))
 
 
 def _says(followed: FollowedSum, mm: float | None) -> bool:

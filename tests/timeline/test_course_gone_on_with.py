@@ -34,6 +34,7 @@ CARD = SimpleNamespace(
     feature_version=MEASUREMENTS,
     applies_to=SimpleNamespace(diseases=("lung",)),
     endpoints=(SimpleNamespace(endpoint="progression"),),
+    sees_outlines=True,
 )
 EMPTY = Timeline("P", 0, b"", (), (), {}, (), (), ())
 

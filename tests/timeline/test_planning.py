@@ -39,7 +39,8 @@ class Weights:
 
     weights_version: str = "lung weights"
     disease: str = "lung"
-    card = SimpleNamespace(feature_version="v1", applies_to=SimpleNamespace(diseases=("lung",)), endpoints=())
+    applies_to = SimpleNamespace(diseases=("lung",))
+    card = SimpleNamespace(feature_version="v1", applies_to=applies_to, endpoints=(), sees_outlines=False)
 
     def applies(self, disease: str, x: Sequence[float | None]) -> bool:
         return disease == self.disease and x[0] is not None

@@ -32,7 +32,7 @@ from stream.dicom.reading.sr import read_sr
 from stream.dicom.reading.volumes.image_models import NO_MODELS, ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel, tumour_presence
 from stream.errors import SetAside
-from stream.measured_scan import MeasuredScan, Outlining, Unused
+from stream.measured_scan import LesionMap, MeasuredScan, Outlining, Unused
 from stream.vocabulary import ReasonCode
 
 NOT_YET = "kind not measured yet"
@@ -135,8 +135,9 @@ def _measured(
     visit = trial_time_point(instance.header for instance in instances)
     disease = _disease(measurements, instances)
     not_used, moved = (*unused, *_without_reader(instances)), _registrations(instances, names)
+    maps = _maps(segmentations)
     return MeasuredScan(
-        measurements, disease, note, looks.embedding, not_used, findings, visit, moved, looks.key_slices
+        measurements, disease, note, looks.embedding, not_used, findings, visit, moved, looks.key_slices, maps=maps
     )
 
 
@@ -179,6 +180,15 @@ def _outlines(reports: Sequence[SignedObject]) -> dict[Outline, str]:
     """The lesions of segments that reports speak of; the latest report's word stands."""
     latest_last = [one.reading for one in reversed(reports) if isinstance(one.reading, Reading)]
     return {outline: lesion for each in latest_last for outline, lesion in each.outlines.items()}
+
+
+def _maps(segmentations: Sequence[SignedObject]) -> tuple[LesionMap, ...]:
+    """One for each lesion, of the segmentation that comes first."""
+    drawn: dict[str, LesionMap] = {}
+    for one in segmentations:
+        for each in one.reading.maps if isinstance(one.reading, Reading) else ():
+            drawn.setdefault(each.lesion_uid, each)
+    return tuple(drawn[lesion_uid] for lesion_uid in sorted(drawn))
 
 
 def _values(one: SignedObject) -> tuple[Measurement, ...]:

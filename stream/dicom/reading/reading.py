@@ -11,7 +11,7 @@ from stream.dicom.reading.concepts import Concept
 from stream.dicom.reading.labels import Naming, safe_site
 from stream.dicom.reading.lesions import Outline
 from stream.errors import SetAside
-from stream.measured_scan import Unused
+from stream.measured_scan import LesionMap, Unused
 from stream.vocabulary import ReasonCode
 
 
@@ -21,7 +21,7 @@ class Reading:
 
     `content` counts what was measured of each lesion, without the UIDs that a viewer makes anew; `outlines` are the
     segments that a report's lesions were measured in. `findings`: what is said of each lesion, one per lesion;
-    `silent` are those that are named only.
+    `silent` are those that are named only. `maps`: the outlines of lesions that a segmentation draws.
     """
 
     measurements: tuple[Measurement, ...] = ()
@@ -30,6 +30,7 @@ class Reading:
     outlines: Mapping[Outline, str] = field(default_factory=dict)
     findings: tuple[LesionFinding, ...] = ()
     silent: frozenset[str] = frozenset()
+    maps: tuple[LesionMap, ...] = ()
 
     @property
     def speaks(self) -> bool:

@@ -1,7 +1,7 @@
 """Volume and longest diameter from a segmentation object (PS3.3 A.51): binary, fractional or label map."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -18,6 +18,7 @@ from stream.dicom.reading.geometry import Plane
 from stream.dicom.reading.lesions import LesionNames, Outline
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
+from stream.dicom.reading.places.lesion_maps import OutlinedSlice, lesion_map
 from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.seg_frames import HALF, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
@@ -33,6 +34,7 @@ from stream.dicom.reading.seg_room import lies_outside, rooms
 from stream.dicom.reading.segments import LesionSegment, lesion_segments, segments_unused
 from stream.dicom.reading.stacks import Stack
 from stream.errors import SetAside
+from stream.measured_scan import LesionMap
 from stream.vocabulary import ReasonCode
 
 
@@ -46,6 +48,7 @@ class _Extent:
     slices: list[tuple[str, int, float]] = field(default_factory=list)  # where, first voxel, number of voxels
     frame: str = ""
     moment: np.ndarray = field(default_factory=lambda: np.zeros(3))  # sum of the voxels' places (3,), mm
+    outlined: list[OutlinedSlice] = field(default_factory=list)
 
     @property
     def place(self) -> LesionPlace | None:
@@ -83,7 +86,7 @@ def read_seg(
     measurements = tuple(value for each in extents.values() for value in _measurements(each, source))
     content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
     findings = {each.lesion.lesion_uid: _finding(each, source) for each in reversed(extents.values())}
-    return Reading(measurements, told, content, findings=tuple(findings.values()))
+    return Reading(measurements, told, content, findings=tuple(findings.values()), maps=tuple(_maps(extents.values())))
 
 
 def segments_of(
@@ -134,6 +137,7 @@ def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float, nam
         extent.moment += voxels * frame.points(np.array([row]), np.array([column]))[0]
         extent.frame = names.frame(frame.frame_of_reference)
         extent.slices.append((str(frame.position), int(inside.argmax()), voxels))
+        extent.outlined.append(OutlinedSlice.of(frame, inside, depth_mm))
 
 
 def _sizes(extent: _Extent) -> dict[str, float]:
@@ -155,6 +159,16 @@ def _finding(extent: _Extent, source: str) -> LesionFinding:
         named_by=lesion.named_by,
         place=extent.place,
     )
+
+
+def _maps(extents: Iterable[_Extent]) -> Iterator[LesionMap]:
+    """One for each lesion that has one; of several segments that are one lesion the first."""
+    told: set[str] = set()
+    for extent in extents:
+        lesion_uid = extent.lesion.lesion_uid
+        if lesion_uid not in told and (drawn := lesion_map(lesion_uid, extent.outlined)):
+            told.add(lesion_uid)
+            yield drawn
 
 
 def _measurements(extent: _Extent, source: str) -> Iterator[Measurement]:

@@ -10,6 +10,10 @@ Subject = tuple[object, ...]
 """What is forecast: its kind, words and days."""
 
 
+MAP_STEP = 6e-7
+"""What a step in a byte of a map counts: two machines may round one chance to neighbours, and no further."""
+
+
 def numbers(forecast: Forecast) -> tuple[Subject, np.ndarray]:
     """What is forecast and all numbers of the forecast (N,)."""
     parts = list(_parts(forecast))
@@ -32,5 +36,7 @@ def _parts(value: object) -> Iterator[object]:
     if isinstance(value, tuple):
         for each in value:
             yield from _parts(each)
+    elif isinstance(value, bytes):
+        yield from (MAP_STEP * level for level in value)
     else:
         yield value

@@ -23,6 +23,8 @@ CLOCK_LIMIT = dt.timedelta(seconds=5)
 """A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
 PORTION = 1000
 """States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
+USUAL_BYTES = 2**13
+"""Of a state: one that is larger, as of growth maps, counts as several."""
 
 
 class ClockWrong(EndsWorker):
@@ -42,10 +44,11 @@ def portions(rows: Sequence[FoldRows]) -> Iterator[list[FoldRows]]:
     portion: list[FoldRows] = []
     states = 0
     for fold in rows:
-        states += len(fold.written[schema.states])
+        of_fold = sum(1 + len(row["state"]) // USUAL_BYTES for row in fold.written[schema.states])
+        states += of_fold
         if portion and states > PORTION:
             yield portion
-            portion, states = [], len(fold.written[schema.states])
+            portion, states = [], of_fold
         portion.append(fold)
     if portion:
         yield portion

@@ -28,6 +28,7 @@ from stream.storage.database import Connection
 from stream.storage.folding import folds, forecasts, staging
 from stream.storage.folding.active_weights import active_versions
 from stream.storage.folding.forecasts import ForecastKey
+from stream.storage.folding.lesion_maps import LesionMaps, read_lesion_maps
 from stream.storage.folding.news import read_on
 from stream.storage.folding.states import read_states
 from stream.storage.folding.timelines import resolve, roots
@@ -191,7 +192,7 @@ class Reconciler:
 
     def _rows(self, plans: Sequence[Plan]) -> list[FoldRows]:
         """Take the steps of `plans` and make the rows they write and end."""
-        results = fold(plans, self._forecasters, self._bases(plans))
+        results = fold(plans, self._forecasters, self._bases(plans), self._maps(plans))
         ids = folds.take_fold_ids(self._connection, len(plans))
         superseded = self._superseded(plans)
         rows = []
@@ -217,6 +218,12 @@ class Reconciler:
         for key, data in read_states(self._connection, list(missing)).items():
             bases[missing[key]] = np.frombuffer(data, "<f4")
         return bases
+
+    def _maps(self, plans: Sequence[Plan]) -> LesionMaps:
+        """The outlines of lesions that steps look at: facts that never change."""
+        steps = (step for each in plans for of_weights in each.weights_plans for step in of_weights.steps)
+        seen = [step.lesions for step in steps if step.lesions]
+        return read_lesion_maps(self._connection, [scan for lesions in seen for scan in lesions.scans])
 
     def _superseded(self, plans: Sequence[Plan]) -> dict[str, list[tuple[ForecastKey, Cause]]]:
         """Forecasts that end with their states or because their question is closed, with the cause, by patient."""

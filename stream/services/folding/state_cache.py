@@ -7,6 +7,8 @@ import numpy as np
 
 CACHED_PATIENTS = 20_000
 """Timelines whose states are kept in memory: at 2-4 KB a state and weights version, some 100 MB."""
+LARGEST = 2**14
+"""Bytes of a state that is kept: those of growth maps are a megabyte and more, and are read again."""
 
 
 class StateCache:
@@ -23,7 +25,7 @@ class StateCache:
 
     def keep(self, patient_id: str, version: int, states: Mapping[tuple[str, str], np.ndarray]) -> None:
         """Remember the last states of a timeline as of `version`; the longest unused timeline is forgotten."""
-        self._rows[patient_id] = (version, states)
+        self._rows[patient_id] = (version, {key: state for key, state in states.items() if state.nbytes <= LARGEST})
         self._rows.move_to_end(patient_id)
         if len(self._rows) > self._capacity:
             self._rows.popitem(last=False)

@@ -52,6 +52,7 @@ def measure(
         append(connection, schema.key_slices, [row for each in measured for row in key_slice_rows(*each)])
         append(connection, schema.slice_scores, [row for each in measured for row in presence_rows(*each)])
         append(connection, schema.outlinings, [row for each in measured for row in outlining_rows(*each)])
+        append(connection, schema.lesion_maps, [row for each in measured for row in lesion_map_rows(*each)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
@@ -131,6 +132,12 @@ def outlining_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str,
     if measured.outlining is None:
         return []
     return [{"scan_uid": scan.scan_uid, "revision": scan.revision, **measured.outlining._asdict()}]
+
+
+def lesion_map_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:
+    """Rows of the outlines of one scan revision, by lesion."""
+    names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
+    return [{**names, **one._asdict()} for one in sorted(measured.maps)]
 
 
 def with_sum(measurements: Sequence[Measurement]) -> tuple[Measurement, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.errors import AnswerIsNo, SetAside
-from stream.measured_scan import MeasuredScan, Unused
+from stream.measured_scan import LesionMap, MeasuredScan, Unused
 from stream.services.folding.reconcile import Reconciler
 from stream.services.measuring.measurement import (
     Measure,
@@ -15,6 +15,7 @@ from stream.services.measuring.measurement import (
     features_of,
     finding_rows,
     key_slice_rows,
+    lesion_map_rows,
     measurement_rows,
     outlining_rows,
     presence_rows,
@@ -142,7 +143,7 @@ def _remeasured(
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
     """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
     said = _rows(scan, measured, assume_disease).values()
-    findings, features, values, unused, key_slices, presence, outlinings = said
+    findings, features, values, unused, key_slices, presence, outlinings, maps = said
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
@@ -151,6 +152,7 @@ def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredS
         [unpacked([row[name] for name in KEY_SLICE_COLUMNS]) for row in key_slices],
         [tuple(row[name] for name in PRESENCE_COLUMNS) for row in presence],
         [tuple(row[name] for name in OUTLINING_COLUMNS) for row in outlinings],
+        [tuple(row[name] for name in LesionMap._fields) for row in maps],
     )
     return measured_content(connection, scan.scan_uid, scan.revision).agrees_with(content)
 
@@ -164,6 +166,7 @@ def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> di
         schema.key_slices: key_slice_rows(scan, measured),
         schema.slice_scores: presence_rows(scan, measured),
         schema.outlinings: outlining_rows(scan, measured),
+        schema.lesion_maps: lesion_map_rows(scan, measured),
     }
 
 

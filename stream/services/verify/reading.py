@@ -1,7 +1,7 @@
 """What is compared: the facts of timelines as they were accepted, and the states and forecasts that stand for them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stream.services.verify.reference import PatientFacts, ScanRevision, TreatmentRevision
@@ -12,6 +12,7 @@ from stream.storage.folding import forecasts
 from stream.storage.folding.conventions import read_conventions
 from stream.storage.folding.findings import read_findings
 from stream.storage.folding.forecasts import FoldedForecast
+from stream.storage.folding.lesion_maps import read_lesion_maps
 from stream.timeline.entries import ScanFindings
 
 
@@ -88,7 +89,14 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
     query = "SELECT received_as, revision, facts FROM core.clinical WHERE received_as = ANY(%(members)s)"
     for received_as, revision, values in connection.execute(query, {"members": members}):
         facts[root(received_as)].clinical.append((received_as, revision, values))
+    _add_outlines(connection, facts)
     return facts
+
+
+def _add_outlines(connection: Connection, facts: Mapping[str, PatientFacts]) -> None:
+    owners = {(scan.scan_uid, scan.revision): patient for patient in facts.values() for scan in patient.scans}
+    for (uid, revision), maps in read_lesion_maps(connection, owners).items():
+        owners[uid, revision].outlines |= {(uid, revision, lesion): each for lesion, each in maps.items()}
 
 
 SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, r.utc_offset_minutes,

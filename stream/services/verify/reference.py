@@ -15,9 +15,10 @@ from models.criteria.finding import LesionFinding
 from models.criteria.visit import TreatmentStart
 from models.features import FEATURE_NAMES, features, whole
 from models.forecast import Forecast, ResponseForecast, RiskForecast
+from models.growth.maps import SHAPE
 from models.measurement import Measurement
 from models.serving.forecaster import Forecaster
-from models.timepoint import Timepoint, TreatmentInForce
+from models.timepoint import LesionOutline, Timepoint, TreatmentInForce
 from stream.services.verify.reference_course import (
     RECIST,
     ReferenceCourse,
@@ -77,6 +78,7 @@ class PatientFacts:
     words: list[Word] = field(default_factory=list)
     window_days: int = 0
     criteria: str = ""
+    outlines: dict[tuple[str, int, str], bytes] = field(default_factory=dict)  # by scan, revision and lesion
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expe
         days = 0.0 if previous is None else (at - previous).total_seconds() / 86400
         previous = at
         begun = tuple(seen_from(each, at) for each in drugs if each.at < at and each.kind != "baseline")
-        state, ((*said,),) = forecaster.advance(state, [Timepoint(whole(x), days, disease, begun, known)])
+        drawn = outlines(facts, scans, by_uid) if forecaster.card.sees_outlines else ()
+        state, ((*said,),) = forecaster.advance(state, [Timepoint(whole(x), days, disease, begun, known, drawn)])
         stand = tuple(each for each in said if is_asked(course, entry.scan_uid, each))
         ended = tuple(each for each in said if was_asked(course, entry.scan_uid, each))
         yield ExpectedStep(entry.scan_uid, entry.revision, at, disease, position, state[0], stand, ended, tuple(said))
@@ -180,6 +183,19 @@ def seen_at(
                     x["sum_of_diameters"] = mm
     diseases = [revision.disease for revision in revisions if revision.disease != "unknown"]
     return diseases[-1] if diseases else "unknown", list(x.values())
+
+
+def outlines(
+    facts: PatientFacts, scans: Sequence[ScanOfVisit], by_uid: Mapping[str, ScanRevision]
+) -> tuple[LesionOutline, ...]:
+    """The lesions of a visit as they were outlined, the last outline of each; one that is gone fills nothing."""
+    found = {one.lesion_uid: np.zeros(SHAPE, bool) for one in assessment(scans).findings if one.state == "gone"}
+    for scan in scans:
+        for told, followed in zip(by_uid[scan.scan_uid].said.lesions, scan.said.lesions, strict=False):
+            if stored := facts.outlines.get((scan.scan_uid, scan.revision, told.lesion_uid)):
+                bits = np.unpackbits(np.frombuffer(stored, np.uint8))
+                found[followed.lesion_uid] = bits.reshape(SHAPE).astype(bool)
+    return tuple(LesionOutline(*each) for each in sorted(found.items(), key=lambda each: each[0]))
 
 
 def values_of(finding: LesionFinding) -> list[Measurement]:

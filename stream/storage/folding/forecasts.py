@@ -7,7 +7,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
-from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
+from models.forecast import Forecast, GrowthMap, ResponseForecast, RiskForecast, SizeForecast
 from stream.storage import schema
 from stream.storage.appending import qualified
 from stream.timeline.entries import StateKey
@@ -16,6 +16,7 @@ TABLES: dict[type[Forecast], sa.Table] = {
     RiskForecast: schema.forecasts,
     SizeForecast: schema.size_forecasts,
     ResponseForecast: schema.response_probabilities,
+    GrowthMap: schema.growth_maps,
 }
 KEY = ("fold_id", "weights_version", "scan_uid", "row_sha256")
 """What names a row in any of the tables."""

@@ -87,8 +87,8 @@ class MeasuringStep:
 class MeasuredContent:
     """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used,
     what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, key slices by
-    lesion_uid (KEY_SLICE_COLUMNS), unpacked, what a model says of slices (PRESENCE_COLUMNS), and what one outlined
-    (OUTLINING_COLUMNS): at most one row each.
+    lesion_uid (KEY_SLICE_COLUMNS), unpacked, what a model says of slices (PRESENCE_COLUMNS), what one outlined
+    (OUTLINING_COLUMNS): at most one row each, and the maps of lesions by lesion_uid.
     """
 
     features_sha256: list[str]
@@ -98,6 +98,7 @@ class MeasuredContent:
     key_slices: list[tuple[object, ...]]
     presence: list[tuple[Any, ...]] = field(compare=False)
     outlinings: list[tuple[object, ...]]
+    maps: list[tuple[object, ...]]
 
     def agrees_with(self, other: "MeasuredContent") -> bool:
         """Whether both say the same, of probabilities within SAME_PROBABILITY."""
@@ -174,6 +175,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
     presence = f"SELECT {', '.join(PRESENCE_COLUMNS)} FROM core.slice_scores {where}"
     key_slices = f"SELECT {', '.join(KEY_SLICE_COLUMNS)} FROM core.key_slices {where} ORDER BY lesion_uid"
     outlinings = f"SELECT {', '.join(OUTLINING_COLUMNS)} FROM core.outlinings {where}"
+    maps = f"SELECT lesion_uid, outline FROM core.lesion_maps {where} ORDER BY lesion_uid"
     return MeasuredContent(
         sorted(sha256 for (sha256,) in features),
         connection.execute(values, key).fetchall(),
@@ -182,6 +184,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
         [unpacked(row) for row in connection.execute(key_slices, key)],
         connection.execute(presence, key).fetchall(),
         connection.execute(outlinings, key).fetchall(),
+        connection.execute(maps, key).fetchall(),
     )
 
 

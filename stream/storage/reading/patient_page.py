@@ -49,11 +49,15 @@ _TEXTS = {
         FROM scanstream.key_slice WHERE patient_id = %(patient)s AND scan_uid {_OWN}
         ORDER BY acquired_at DESC, scan_uid, volume_ml DESC, lesion_uid""",
     "presence": "SELECT * FROM {tumour_presence} p WHERE patient_id = %(patient)s ORDER BY acquired_at DESC, scan_uid",
+    "growth": """SELECT patient_id, lesion_uid, horizon_days, volume_now, volume, volume_low, volume_high, drawn_from,
+          scan_uid, revision, acquired_at, model, weights_version, computed_at, superseded_at
+        FROM {growth_map} g WHERE patient_id = %(patient)s
+        ORDER BY acquired_at DESC, scan_uid, weights_version, volume_now DESC, lesion_uid, horizon_days""",
     "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
     "cards": "SELECT weights_version FROM scanstream.model_card",
 }
-_STANDING = ("response", "endpoint_status", "visit", "lesion", "size_forecast", "response_probability")
+_STANDING = ("response", "endpoint_status", "visit", "lesion", "size_forecast", "response_probability", "growth_map")
 _NOW = {
     **{view: f"(SELECT * FROM scanstream.{view} WHERE superseded_at IS NULL)" for view in _STANDING},
     **{
@@ -69,7 +73,7 @@ _THEN = {
         view: f"scanstream.{view}_as_of(%(at)s)"
         for view in ("response", "endpoint_status", "visit", "lesion", "trajectory", "tumour_presence")
     },
-    **{view: f"({_SAID.format(view=view)})" for view in ("size_forecast", "response_probability")},
+    **{view: f"({_SAID.format(view=view)})" for view in ("size_forecast", "response_probability", "growth_map")},
     "current_risk": "scanstream.risk_as_of(%(at)s)",
     "risk_ahead": "(SELECT * FROM scanstream.risk_ahead() LIMIT 0)",
     "risk_history": """(SELECT h.patient_id, endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, model,
@@ -94,6 +98,10 @@ KEY_SLICES = """SELECT k.scan_uid, k.revision, k.lesion_uid, k.png, o.model || '
 FROM scanstream.key_slice k LEFT JOIN scanstream.outlining o USING (scan_uid, revision)
 WHERE k.patient_id = %(patient)s AND k.scan_uid = ANY (%(scans)s)"""
 """The pictures themselves, of some scans: a page shows a few of them. `outlined_by`: a model; null: by others."""
+
+GROWTH_PICTURES = """SELECT scan_uid, revision, lesion_uid, horizon_days, weights_version, computed_at, outline, chance
+FROM scanstream.growth_map WHERE patient_id = %(patient)s AND scan_uid = %(scan)s"""
+"""The maps themselves, of one scan."""
 
 DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
 FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""

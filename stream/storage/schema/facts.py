@@ -163,6 +163,16 @@ key_slices = sa.Table(
     comment="The slice that shows most of a lesion, as a small picture: of the largest lesions of a scan revision",
 )
 
+lesion_maps = sa.Table(
+    "lesion_maps",
+    metadata,
+    *scan_revision(),
+    key("lesion_uid", Id, "Pseudonym of the lesion, as of its measurements"),
+    col("outline", BYTEA, "A bit for each of 40 x 40 x 40 voxels of 2 mm around its middle, slices from the feet"),
+    *hashes(),
+    comment="How the lesions of a scan revision were outlined: what growth maps are forecast from",
+)
+
 rejections = sa.Table(
     "rejections",
     metadata,

@@ -215,6 +215,24 @@ size_forecasts.append_constraint(
     )
 )
 
+growth_maps = _forecast_table(
+    "growth_maps",
+    "Where lesions will be on coming days, a row for each lesion and day",
+    [col("lesion_uid", Id, "Lesion, as it is followed"), col("horizon_days", sa.Integer, "Days ahead")],
+    [
+        col("volume_now", DOUBLE_PRECISION, "Volume of the last outline, ml"),
+        col("volume", DOUBLE_PRECISION, "Volume forecast, ml"),
+        col("volume_low", DOUBLE_PRECISION, "Lower end of its central 90 %, ml"),
+        col("volume_high", DOUBLE_PRECISION, "Upper end of its central 90 %, ml"),
+        col("drawn_from", DOUBLE_PRECISION, "Chance from which on a voxel is drawn as inside"),
+        col("outline", BYTEA, "The last outline: a bit for each of 40 x 40 x 40 voxels of 2 mm, slices from the feet"),
+        col("chance", BYTEA, "Chance that a voxel is inside: a byte from 0 to 255 for each"),
+    ],
+)
+growth_maps.append_constraint(
+    sa.CheckConstraint("0 <= volume_low AND volume_low <= volume AND volume <= volume_high", name="interval")
+)
+
 response_probabilities = _forecast_table(
     "response_probabilities",
     "Probabilities of the best response, a row for all categories of a criterion",
