@@ -47,6 +47,15 @@ def network_in_service(settings: Settings) -> SliceClassifier | None:
         raise CannotStart(str(error)) from None
 
 
+def card_in_service(settings: Settings) -> tuple[ImageCard | None, bool]:
+    """The card of what reads slices here, and whether it comes with the code; CannotStart where it is damaged."""
+    try:
+        cards = [(ImageCard.read(each / CARD), each.parent == COMMITTED_IMAGES) for each in _in_service(settings)]
+        return cards[0] if cards else (None, False)
+    except UnusableWeights as error:
+        raise CannotStart(str(error)) from None
+
+
 def _in_service(settings: Settings) -> list[Path]:
     kept = _folder(settings) / TUMOUR_PRESENCE
     if kept.is_file():

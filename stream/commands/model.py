@@ -3,7 +3,6 @@
 import getpass
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +12,10 @@ from stream import logs
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
 from stream.terminal.bundles import add_bundle, bundle_rows
+from stream.terminal.networks import network_rows
 from stream.terminal.options import By, Json, Why
 from stream.terminal.questions import ask
+from stream.terminal.weights_in_words import pairs_in_words, what_it_does, what_it_lacks
 
 if TYPE_CHECKING:
     from models.card import Card
@@ -44,12 +45,12 @@ def list_models(as_json: Json = False) -> None:
     from stream.terminal.printing import print_json
 
     settings = load_settings()
-    rows = [*_listed(settings), *bundle_rows(settings)]
+    rows = [*_listed(settings), *network_rows(settings), *bundle_rows(settings)]
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        print(f"{row['model']:14}{row['weights_version'][:12]}  {_role(row)}{_lacking(row['card_lacks'])}")
+        print(f"{row['model']:14}{row['weights_version'][:12]}  {what_it_does(row)}{what_it_lacks(row['card_lacks'])}")
 
 
 def add(
@@ -131,7 +132,7 @@ def promote(version: Version, why: Why = None, by: By = None) -> None:
         return whole, leading.promote(connection, whole, by or getpass.getuser(), why)
 
     whole, changed = ask(load_settings(), "worker", switch)
-    print(f"{whole[:12]} leads {_pairs(changed)} now." if changed else f"{whole[:12]} leads already.")
+    print(f"{whole[:12]} leads {pairs_in_words(changed)} now." if changed else f"{whole[:12]} leads already.")
 
 
 def rollback(
@@ -147,19 +148,22 @@ def rollback(
     )
     for version in dict.fromkeys(switched.values()):
         pairs = [pair for pair, leads in switched.items() if leads == version]
-        print(f"{version[:12] if version else 'Nothing'} leads {_pairs(pairs)} now.")
+        print(f"{version[:12] if version else 'Nothing'} leads {pairs_in_words(pairs)} now.")
 
 
 def _listed(settings: Settings) -> list[dict[str, Any]]:
     """A row for every set of weights: those that come along first, then the others the service knows."""
     from models.card import UnusableWeights
+    from models.growth.card import GROWTH_CARD
+    from models.growth.served import GrowthForecaster
     from models.serving.forecaster import committed_forecasters
     from stream.storage.folding import active_weights
 
     try:
-        cards = {each.weights_version: each.card for each in committed_forecasters("cpu")}
+        held = [*committed_forecasters("cpu"), GrowthForecaster.load(GROWTH_CARD)]
     except UnusableWeights as error:
         raise CannotStart(str(error)) from None
+    cards = {each.weights_version: each.card for each in held}
     rows = {version: _row(card, True) for version, card in cards.items()}
     try:
         known, leads = ask(
@@ -177,6 +181,7 @@ def _listed(settings: Settings) -> list[dict[str, Any]]:
 def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
     from models.judging.tripod import lacking
 
+    drawn = {"draws_maps_of": [*card.applies_to.diseases]} if card.sees_outlines else {}
     return {
         "model": card.model,
         "weights_version": card.weights_sha256,
@@ -188,11 +193,8 @@ def _row(card: "Card", comes_along: bool) -> dict[str, Any]:
         "active_since": None,
         "leads": [],
         "shadows": [],
+        **drawn,
     }
-
-
-def _lacking(items: Sequence[str]) -> str:
-    return f"; the card lacks {len(items)} of the items it owes (--json names them)" if items else ""
 
 
 def _service(known: "WeightsRecord", leading: list["Lead"]) -> dict[str, Any]:
@@ -203,30 +205,6 @@ def _service(known: "WeightsRecord", leading: list["Lead"]) -> dict[str, Any]:
         "leads": [{"endpoint": lead.endpoint, "disease": lead.disease, "since": lead.since} for lead in leading],
         "shadows": [{"endpoint": endpoint, "disease": disease} for endpoint, disease in shadows],
     }
-
-
-def _role(row: dict[str, Any]) -> str:
-    if made_for := row.get("outlines"):
-        return f"outlines {', '.join(made_for['lesions'])} in {made_for['modality']} of {made_for['body_part']}"
-    leads = [(lead["endpoint"], lead["disease"]) for lead in row["leads"]]
-    shadows = [(shadow["endpoint"], shadow["disease"]) for shadow in row["shadows"]]
-    parts = []
-    if leads:
-        parts.append(f"leads {_pairs(leads)} since {max(lead['since'] for lead in row['leads']):%Y-%m-%d %H:%M}")
-    if shadows:
-        parts.append(f"shadow for {_pairs(shadows)}")
-    if not parts:
-        pairs = [(forecast["endpoint"], forecast["disease"]) for forecast in row["forecasts"]]
-        parts.append(f"forecasts {_pairs(pairs)}; not in service")
-    return "; ".join(parts) + ("" if row["comes_with_installation"] else "; added here")
-
-
-def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
-    """`progression (bladder, lung), death (lung)`."""
-    by_endpoint: dict[str, list[str]] = {}
-    for endpoint, disease in pairs:
-        by_endpoint.setdefault(endpoint, []).append(disease)
-    return ", ".join(f"{endpoint} ({', '.join(diseases)})" for endpoint, diseases in by_endpoint.items())
 
 
 def _catch_up(settings: Settings, version: str) -> None:

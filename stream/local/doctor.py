@@ -28,7 +28,9 @@ from stream.storage.intake.instances import latest_sha256
 from stream.storage.roles import answers, check_postgres
 
 PYTHONS = ((3, 11), (3, 13))
-CARDS = Path(__file__).parents[2] / "models" / "cards"
+MODELS = Path(__file__).parents[2] / "models"
+CARDS = ("cards/*/card.json", "imaging/cards/*/card.json", "growth/card/card.json")
+"""Where the weights that come along have theirs: what forecasts, what reads slices, what draws growth maps."""
 ARCHIVE_SAMPLE = 20
 
 
@@ -83,15 +85,19 @@ def _python() -> str:
 
 
 def _weights() -> str:
-    folders = sorted(card.parent for card in CARDS.glob("*/card.json"))
-    for folder in folders:
-        expected = json.loads((folder / "card.json").read_text())["weights_sha256"]
-        weights = folder / "weights.safetensors"
-        if not weights.is_file() or hashlib.sha256(weights.read_bytes()).hexdigest() != expected:
-            raise Trouble(f"{weights} is not the file its card describes", f"Restore {folder} from the repository.")
-    if not folders:
-        raise Trouble(f"there are none in {CARDS}", "Restore models/cards from the repository.")
-    return f"{', '.join(folder.name for folder in folders)} match their cards"
+    cards = [json.loads(path.read_text()) | {"path": path} for where in CARDS for path in sorted(MODELS.glob(where))]
+    for card in cards:
+        folder, expected = card["path"].parent, card["weights_sha256"]
+        files = [file for file in folder.glob("*.safetensors") if _sha256(file) == expected]
+        if not files:
+            raise Trouble(f"{folder} has no weights that its card describes", f"Restore {folder} from the repository.")
+    if not cards:
+        raise Trouble(f"there are none in {MODELS}", "Restore models/cards from the repository.")
+    return f"{', '.join(card['model'] for card in cards)} match their cards"
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _java() -> str:

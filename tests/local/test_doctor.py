@@ -49,8 +49,8 @@ def test_weights_that_do_not_fit_their_card_are_named(tmp_path: Path, monkeypatc
     card = tmp_path / "cards" / "response" / "card.json"
     card.parent.mkdir(parents=True)
     card.write_text(json.dumps({"weights_sha256": "0" * 64}))
-    monkeypatch.setattr(doctor, "CARDS", tmp_path / "cards")
-    assert "response/weights.safetensors is not the file its card describes" in result_of("weights").detail
+    monkeypatch.setattr(doctor, "MODELS", tmp_path)
+    assert "cards/response has no weights that its card describes" in result_of("weights").detail
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,0 +1,29 @@
+"""Networks that read slices, for people: which one is in service."""
+
+from typing import Any
+
+from stream.settings import Settings
+
+
+def network_rows(settings: Settings) -> list[dict[str, Any]]:
+    """A row for the network in service, with the fields of other weights, which it leaves empty, and `reads`."""
+    from stream.archive.kept_networks import card_in_service
+
+    card, comes_along = card_in_service(settings)
+    if card is None:
+        return []
+    return [
+        {
+            "model": card.model,
+            "weights_version": card.weights_sha256,
+            "endpoints": [],
+            "applies_to": {},
+            "forecasts": [],
+            "comes_with_installation": comes_along,
+            "card_lacks": [],
+            "active_since": None,
+            "leads": [],
+            "shadows": [],
+            "reads": {"endpoint": card.endpoint, **card.applies_to},
+        }
+    ]
