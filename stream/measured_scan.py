@@ -56,6 +56,9 @@ class TumourPresence(NamedTuple):
     `learned_from`: so many patients did the model learn from. `probability` of the series, `low` to `high` the central
     90 % of the model's own uncertainty; `slices`: that of each one, from the feet. `slice_number`, from 1, is the one
     that speaks most for it. UIDs are pseudonyms, `instance_uid` that of the image with this slice.
+    `picture`: that slice as the model saw it, PNG of 8-bit grey; `occlusion` and `gradient`: which parts of it count,
+    white most; None where no pictures are wanted or words may be in the pixels. `gates`: what the model lets in, keeps
+    and shows at each slice, and how much it remembers.
     """
 
     series_uid: str
@@ -68,6 +71,10 @@ class TumourPresence(NamedTuple):
     slices: tuple[float, ...]
     slice_number: int
     instance_uid: str
+    picture: bytes | None = None
+    occlusion: bytes | None = None
+    gradient: bytes | None = None
+    gates: tuple[tuple[float, ...], ...] | None = None
 
 
 class Outlining(NamedTuple):

@@ -55,7 +55,7 @@ def growth(source: ViewReader, case: PatientCase) -> None:
     rows = _rows(source, case) if len(case.growth) and case.died_at is None else []
     if not rows:
         return
-    day, labels = written(case.day(rows[0].acquired_at)), case.labels()
+    day, labels = written(case.day(rows[0].acquired_at)), case.labels
     st.markdown("**Where lesions may be**")
     st.container(key="note-growth").text(unbroken(f"From the scan of {day}. {_said_by(rows[0], case)}"))
     figures = "".join(_figure(row, labels, case) for row in rows)

@@ -11,7 +11,9 @@ from dashboard import wording
 from dashboard.charts import FRAME_PX, Drawing, beside, finished, values
 from dashboard.html_table import html_table
 from dashboard.patient.case import PatientCase
+from dashboard.patient.slice_maps import SliceMaps, gates, pictures, slice_maps
 from dashboard.patient.verdicts import unbroken, written
+from dashboard.queries import ViewReader
 from dashboard.rows import rows_of
 from dashboard.style import INK, TEAL, WORSE
 
@@ -37,23 +39,28 @@ class PresenceRow(NamedTuple):
     slice_number: int
 
 
-def slices(case: PatientCase) -> None:
+def slices(source: ViewReader, case: PatientCase) -> None:
     """The strips of the latest scans that have one, and of all of them for whoever asks."""
     rows = rows_of(case.presence, PresenceRow)
     if not rows:
         return
     st.markdown("**What the slices look like**")
     everything = len(rows) > SCANS_SHOWN and st.toggle(f"Of all {len(rows)} scans", key="all-slices")
-    for number, row in enumerate(rows if everything else rows[:SCANS_SHOWN]):
-        _scan(number, row, written(case.day(row.acquired_at)))
+    shown = rows if everything else rows[:SCANS_SHOWN]
+    maps = slice_maps(source, case, [row.scan_uid for row in shown])
+    for number, row in enumerate(shown):
+        _scan(number, row, maps.get(row.scan_uid), written(case.day(row.acquired_at)))
 
 
-def _scan(number: int, row: PresenceRow, day: str) -> None:
+def _scan(number: int, row: PresenceRow, maps: SliceMaps | None, day: str) -> None:
     st.container(key=f"note-slices-{number}").text(unbroken(f"Scan of {day}. {' '.join(_sentences(row))}"))
     frame, title = probabilities(row), f"Tumour, slice by slice, scan of {day} (%)"
     strip(frame, title).show(f"slices-{number}", title)
     with st.expander(f"These slices as a table, scan of {day}"):
         st.html(html_table(table(frame), title))
+    if maps is not None:
+        pictures(maps, row.slice_number, day)
+        gates(maps, f"gates-{number}", day)
 
 
 def _sentences(row: PresenceRow) -> Iterator[str]:

@@ -49,7 +49,7 @@ def patient(source: ViewReader) -> None:
     _therapy(case)
     _measured(case)
     key_slices(source, case)
-    slices(case)
+    slices(source, case)
     growth(source, case)
     _responses(case)
     _risk(case)

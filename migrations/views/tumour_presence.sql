@@ -2,7 +2,7 @@ CREATE OR REPLACE VIEW scanstream.tumour_presence AS
   SELECT p.patient_id, 'tumour_presence'::text AS endpoint, 'now'::text AS horizon_kind, NULL::int AS horizon_days,
     s.probability AS risk, s.low AS risk_low, s.high AS risk_high, s.model, s.weights_version, p.id AS scan_uid,
     p.revision, p.at AS acquired_at, w.measured_at AS computed_at, r.final_at IS NULL AS provisional,
-    s.series_uid, s.slices, s.slice_number, s.instance_uid, s.learned_from
+    s.series_uid, s.slices, s.slice_number, s.instance_uid, s.learned_from, s.picture, s.occlusion, s.gradient, s.gates
   FROM core.placements p
   JOIN core.slice_scores s ON s.scan_uid = p.id AND s.revision = p.revision
   JOIN core.revisions r ON r.scan_uid = p.id AND r.revision = p.revision
@@ -33,3 +33,11 @@ COMMENT ON COLUMN scanstream.tumour_presence.slices IS 'Probability of each slic
 COMMENT ON COLUMN scanstream.tumour_presence.slice_number IS 'The slice that speaks most for it, from 1, from the feet';
 COMMENT ON COLUMN scanstream.tumour_presence.instance_uid IS 'Pseudonym of the image with this slice';
 COMMENT ON COLUMN scanstream.tumour_presence.learned_from IS 'Patients that the weights learned from';
+COMMENT ON COLUMN scanstream.tumour_presence.picture IS
+  'That slice as the model saw it, PNG of 8-bit grey; null: pictures are not wanted, or words may be in the pixels';
+COMMENT ON COLUMN scanstream.tumour_presence.occlusion IS
+  'Of the same size: where covering a part of the slice lowers its probability, white most';
+COMMENT ON COLUMN scanstream.tumour_presence.gradient IS
+  'Of the same size: where the probability of the slice depends on its pixels, white most';
+COMMENT ON COLUMN scanstream.tumour_presence.gates IS
+  'Four rows over the slices: what the model lets in, keeps and shows, from 0 to 1, and how much it remembers';

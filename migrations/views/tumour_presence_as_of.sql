@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION scanstream.tumour_presence_as_of(day timestamptz) RET
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = core, pg_temp AS $$
   SELECT p.patient_id, 'tumour_presence'::text, 'now'::text, NULL::int, s.probability, s.low, s.high, s.model,
     s.weights_version, p.id, p.revision, p.at, w.measured_at, r.final_at IS NULL OR r.final_at > $1, s.series_uid,
-    s.slices, s.slice_number, s.instance_uid, s.learned_from
+    s.slices, s.slice_number, s.instance_uid, s.learned_from, s.picture, s.occlusion, s.gradient, s.gates
   FROM placements p
   JOIN slice_scores s ON s.scan_uid = p.id AND s.revision = p.revision
   JOIN revisions r ON r.scan_uid = p.id AND r.revision = p.revision

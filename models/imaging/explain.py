@@ -21,6 +21,8 @@ SQUARE, STEP = 16, 8
 """Sides of what is covered and of the steps in which it moves, in pixels: a sixth and a twelfth of the picture."""
 COVER = 0.25
 """The grey value of the head's median: brain."""
+AIR = 0.06
+"""The grey value up to which a pixel is air: brain beside a head would count whatever it covers."""
 BLUR = 2.0
 """Standard deviation in pixels by which gradients, which flicker from pixel to pixel, are smoothed."""
 OTHERS = 5
@@ -87,7 +89,8 @@ def _covered(picture: Tensor) -> Tensor:
     for row in range(STEP // 2, side, STEP):
         for column in range(STEP // 2, side, STEP):
             one, half = picture.clone(), SQUARE // 2
-            one[:, max(0, row - half) : row + half, max(0, column - half) : column + half] = COVER
+            part = one[:, max(0, row - half) : row + half, max(0, column - half) : column + half]
+            part[part > AIR] = COVER
             several.append(one)
     return torch.stack(several)
 

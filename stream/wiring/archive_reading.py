@@ -34,4 +34,5 @@ def presence_model(settings: Settings) -> PresenceModel | None:
     if classifier is None:
         return None
     card = classifier.card
-    return PresenceModel(card.model, card.weights_sha256, int(card.training_data["patients"]), classifier.scores)
+    patients = int(card.training_data["patients"])
+    return PresenceModel(card.model, card.weights_sha256, patients, classifier.scores, classifier.explained)

@@ -186,10 +186,10 @@ class Rows:
             )
             self._add("key_slices", **names, **shown._asdict())
         if scan.presence:
-            seen = TumourPresence(
-                uid("series", scan_uid), "slices", "c0ffee" * 10, 8, 0.87, 0.64, 0.97, scan.presence, 4, uid(scan_uid)
-            )
-            self._add("slice_scores", **names, **seen._asdict() | {"slices": list(scan.presence)})
+            said = "slices", "c0ffee" * 10, 8, 0.87, 0.64, 0.97, scan.presence, 4, uid(scan_uid)
+            seen = TumourPresence(uid("series", scan_uid), *said, *[PICTURE] * 3)
+            gates = [[0.5] * len(scan.presence)] * 4
+            self._add("slice_scores", **names, **seen._asdict() | {"slices": list(scan.presence), "gates": gates})
         if scan.outlined_by:
             outlining = Outlining(scan.outlined_by, "0.1.0", "7764ff29", "outlined", None, "9a3d97a8")
             self._add("outlinings", **names, **outlining._asdict())

@@ -3,10 +3,12 @@
 import datetime as dt
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.patient.slice_maps import DIM, PICTURES, gate_chart, gate_frame, lit
 from dashboard.patient.slices import PresenceRow, probabilities, strip, table
 from stream.settings import Settings
 from tests.dashboard.browser import PATIENCE_MS
@@ -71,3 +73,27 @@ def test_a_browser_draws_the_strip_on_a_small_screen_too(address: str, browser_p
     expect(shown).to_be_visible(timeout=PATIENCE_MS)
     box = shown.bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+def test_what_counts_in_a_slice_is_bright_within_a_line_and_the_rest_is_dim() -> None:
+    grey, counts = np.full((9, 9), 200, np.uint8), np.zeros((9, 9), np.uint8)
+    counts[3:6, 3:6] = 255
+    lighted = lit(grey, counts)
+    assert (lighted[3:6, 3:6] == 200).all()
+    assert lighted[2, 4] == lighted[6, 4] == lighted[4, 2] == lighted[4, 6] == 255
+    assert lighted[0, 0] == pytest.approx(200 * DIM, abs=1)
+
+
+def test_gates_are_drawn_between_0_and_1_and_what_is_remembered_beside_its_most() -> None:
+    frame = gate_frame([[0.5, 0.6], [0.4, 0.7], [0.3, 0.2], [1.0, 4.0]])
+    assert frame[frame.series == "remembered"].value.tolist() == [0.25, 1.0]
+    assert frame[frame.series == "kept"].value.tolist() == [0.4, 0.7]
+    spec = checked(gate_chart(frame, "Gates"))
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [0, 1]
+
+
+def test_the_page_shows_why_a_slice_counts(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=UNTOLD)
+    told = "".join(each.proto.body for each in page.get("html"))
+    assert [told.count(f", {words}.") for words in PICTURES.values()] == [2, 2, 2]
+    assert "Gates along the slices" in " ".join(each.label for each in page.expander)

@@ -70,15 +70,19 @@ def measure_scan(
         measured = _measured([*instances, *drawn], pseudonyms, patient_id, zone, pictures)
         measured = replace(measured, outlining=outlining, unused=(*measured.unused, *_not_outlined(outlining)))
         unmeasured = not measured.measurements and not measured.findings
-        return _with_presence(measured, instances, models.presence, pseudonyms) if unmeasured else measured
+        return _with_presence(measured, instances, models.presence, pseudonyms, pictures) if unmeasured else measured
 
 
 def _with_presence(
-    measured: MeasuredScan, instances: Sequence[_Instance], model: PresenceModel | None, pseudonyms: Pseudonyms
+    measured: MeasuredScan,
+    instances: Sequence[_Instance],
+    model: PresenceModel | None,
+    pseudonyms: Pseudonyms,
+    pictures: bool,
 ) -> MeasuredScan:
     if model is None:
         return measured
-    reading = tumour_presence(list(_images(instances).values()), model, pseudonyms)
+    reading = tumour_presence(list(_images(instances).values()), model, pseudonyms, pictures)
     note = SCORED if reading.presence else measured.note
     return replace(measured, presence=reading.presence, note=note, unused=(*measured.unused, *reading.unused))
 

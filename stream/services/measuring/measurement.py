@@ -124,7 +124,10 @@ def presence_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, 
     """The row of what a model says of the slices of one scan revision; none where it was not asked."""
     names = {"scan_uid": scan.scan_uid, "revision": scan.revision}
     said = measured.presence
-    return [{**names, **said._asdict(), "slices": list(said.slices)}] if said else []
+    if said is None:
+        return []
+    gates = None if said.gates is None else [list(row) for row in said.gates]
+    return [{**names, **said._asdict(), "slices": list(said.slices), "gates": gates}]
 
 
 def outlining_rows(scan: CompleteScan, measured: MeasuredScan) -> list[dict[str, Any]]:

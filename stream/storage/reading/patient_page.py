@@ -48,7 +48,10 @@ _TEXTS = {
           view, slice_number, slices, area_mm2, width, height, mm_per_pixel
         FROM scanstream.key_slice WHERE patient_id = %(patient)s AND scan_uid {_OWN}
         ORDER BY acquired_at DESC, scan_uid, volume_ml DESC, lesion_uid""",
-    "presence": "SELECT * FROM {tumour_presence} p WHERE patient_id = %(patient)s ORDER BY acquired_at DESC, scan_uid",
+    "presence": """SELECT patient_id, endpoint, horizon_kind, horizon_days, risk, risk_low, risk_high, model,
+          weights_version, scan_uid, revision, acquired_at, computed_at, provisional, series_uid, slices, slice_number,
+          instance_uid, learned_from
+        FROM {tumour_presence} p WHERE patient_id = %(patient)s ORDER BY acquired_at DESC, scan_uid""",
     "growth": """SELECT patient_id, lesion_uid, horizon_days, volume_now, volume, volume_low, volume_high, drawn_from,
           scan_uid, revision, acquired_at, model, weights_version, computed_at, superseded_at
         FROM {growth_map} g WHERE patient_id = %(patient)s
@@ -102,6 +105,10 @@ WHERE k.patient_id = %(patient)s AND k.scan_uid = ANY (%(scans)s)"""
 GROWTH_PICTURES = """SELECT scan_uid, revision, lesion_uid, horizon_days, weights_version, computed_at, outline, chance
 FROM scanstream.growth_map WHERE patient_id = %(patient)s AND scan_uid = %(scan)s"""
 """The maps themselves, of one scan."""
+
+SLICE_MAPS = """SELECT scan_uid, revision, picture, occlusion, gradient, gates
+FROM scanstream.tumour_presence WHERE patient_id = %(patient)s AND scan_uid = ANY (%(scans)s)"""
+"""The slice that speaks most in each of some scans, maps of it, and gates along the slices."""
 
 DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
 FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""

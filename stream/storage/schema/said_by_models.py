@@ -1,9 +1,9 @@
 """Facts: what models say of the images of a scan revision."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, DOUBLE_PRECISION
 
-from stream.storage.schema.base import Id, col, hashes, metadata, scan_revision
+from stream.storage.schema.base import ADDED, Id, col, hashes, metadata, scan_revision
 
 slice_scores = sa.Table(
     "slice_scores",
@@ -20,6 +20,16 @@ slice_scores = sa.Table(
     col("slice_number", sa.Integer, "The slice that speaks most for it, from 1, from the feet"),
     col("instance_uid", Id, "Pseudonym of the image with this slice"),
     *hashes(),
+    col("picture", BYTEA, "That slice as the model saw it, PNG, 8-bit grey", null=True, info=ADDED),
+    col("occlusion", BYTEA, "The same size: where covering lowers its probability, white most", null=True, info=ADDED),
+    col("gradient", BYTEA, "The same size: where its probability depends on the pixels", null=True, info=ADDED),
+    col(
+        "gates",
+        ARRAY(DOUBLE_PRECISION),
+        "Four rows over the slices: what is let in, kept and shown, from 0 to 1, and what is remembered",
+        null=True,
+        info=ADDED,
+    ),
     comment="How much a series looks like one with a tumour, where nobody measured a lesion: no measurement",
 )
 

@@ -15,6 +15,7 @@ from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.volumes.image_models import ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.measured_scan import MeasuredScan, TumourPresence, Unused
+from stream.png import png
 from tests.dicom.factories import make_seg, make_series, make_sr, save
 
 SHAPE = (7, 16, 16)
@@ -36,15 +37,28 @@ def said_of(volume: Volume) -> SaidScores:
     return SaidScores(float(slices.max()), 0.1, 0.95, slices.astype(np.float32))
 
 
-MODEL = PresenceModel("spots", VERSION, 8, said_of)
+class SaidWhy(NamedTuple):
+    picture: np.ndarray
+    occlusion: np.ndarray
+    gradient: np.ndarray
+    gates: np.ndarray
+
+
+def why_of(volume: Volume, level: int) -> SaidWhy:
+    """The slice itself as each map, and its number as every gate."""
+    grey = (volume.values[level] / 4).astype(np.uint8)
+    return SaidWhy(grey, grey, grey, np.full((4, len(volume.values)), float(level)))
+
+
+MODEL = PresenceModel("spots", VERSION, 8, said_of, why_of)
 Measure = Callable[..., MeasuredScan]
 
 
 @pytest.fixture
 def measure(pseudonyms: Pseudonyms, tmp_path: Path) -> Measure:
-    def run(*datasets: Dataset, model: PresenceModel | None = MODEL) -> MeasuredScan:
+    def run(*datasets: Dataset, model: PresenceModel | None = MODEL, pictures: bool = True) -> MeasuredScan:
         files = [save(one, tmp_path / f"{one.SOPInstanceUID}.dcm") for one in datasets]
-        return measure_scan(files, pseudonyms, "P1", models=ImageModels(presence=model))
+        return measure_scan(files, pseudonyms, "P1", pictures=pictures, models=ImageModels(presence=model))
 
     return run
 
@@ -74,9 +88,20 @@ def test_a_head_series_that_nobody_measured_is_read_and_the_slice_that_speaks_mo
         slices=tuple(float(each) for each in (GREY.max(axis=(1, 2)) / 1000).astype(np.float32)),
         slice_number=5,
         instance_uid=pseudonyms.instance_uid(images[4].SOPInstanceUID),
+        **dict.fromkeys(("picture", "occlusion", "gradient"), png((GREY[4] / 4).astype(np.uint8))),
+        gates=((4.0,) * 7,) * 4,
     )
     assert scan.presence and scan.presence.probability == pytest.approx(0.9)
     assert (scan.note, scan.unused) == ("no lesion measured; a model read the slices", ())
+
+
+@pytest.mark.parametrize(("pictures", "header"), [(False, {}), (True, {"BurnedInAnnotation": "YES"})])
+def test_a_slice_that_may_not_be_shown_is_read_all_the_same(
+    measure: Measure, pictures: bool, header: dict[str, object]
+) -> None:
+    said = measure(*head(**header), pictures=pictures).presence
+    assert said and said.gates and said.probability == pytest.approx(0.9)
+    assert (said.picture, said.occlusion, said.gradient) == (None, None, None)
 
 
 def test_without_weights_for_it_nothing_changes(measure: Measure) -> None:

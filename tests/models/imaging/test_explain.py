@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.imaging.classifier import SliceClassifier
 from models.imaging.encoder import EMBEDDING, SliceReading
 from models.imaging.explain import gates_along, gradient_map, occlusion_map, weight_check
+from models.imaging.image_card import ImageCard
 from models.imaging.network import SliceNetwork
 from models.imaging.preprocess import slice_stack
+from models.imaging.volume import Volume
 from tests.models.imaging.heads import head
 
 PICTURES = torch.from_numpy(slice_stack(head(tumour=(6, 10, 18))))
@@ -59,3 +62,15 @@ def test_other_weights_give_another_map() -> None:
     torch.manual_seed(11)
     check = weight_check([SliceNetwork().eval()], PICTURES, LEVEL)
     assert -1 <= check.mean <= check.largest < 0.999
+
+
+def test_a_slice_is_explained_by_its_place_in_the_series_and_gates_by_every_slice(network: SliceNetwork) -> None:
+    """The series has more slices than are read at once: the map is of the thick slice that the thin one lies in."""
+    card = ImageCard("slices", "0" * 64, "tumour_presence", {}, {"members": 1}, {}, 0, {}, "", ())
+    series = head(tumour=(6, 10, 18))
+    many = Volume(np.repeat(series.values, 5, axis=0), series.spacing_mm, series.modality)
+    why = SliceClassifier(card, [network]).explained(many, 5 * LEVEL + 2)
+    assert {each.shape for each in (why.picture, why.occlusion, why.gradient)} == {(96, 96)}
+    assert why.gates.shape == (4, len(many.values))
+    near = why.picture.astype(float) - 255 * PICTURES[LEVEL, 0].numpy()
+    assert np.abs(near).mean() < np.abs(why.picture - 255 * PICTURES[0, 0].numpy()).mean() / 2

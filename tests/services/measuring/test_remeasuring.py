@@ -167,6 +167,21 @@ def test_what_new_weights_say_of_slices_is_a_new_revision_and_the_only_one_that_
     assert presence(arrivals) == []
 
 
+def test_a_map_of_a_slice_that_comes_out_otherwise_is_a_new_revision_unless_it_is_only_rounded(
+    arrivals: Arrivals,
+) -> None:
+    grey = np.full((4, 4), 100, np.uint8)
+    seen = SEEN._replace(**dict.fromkeys(("picture", "occlusion", "gradient"), png(grey)), gates=((0.5, 0.4, 0.3),) * 4)
+    looks_like(arrivals, seen)
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    looks_like(arrivals, seen._replace(occlusion=png(grey + 1), gates=((0.5, 0.4 + 1e-7, 0.3),) * 4))
+    assert [one.what for one in again(arrivals)] == ["same", "same", "same"]
+    looks_like(arrivals, seen._replace(occlusion=png(grey + 5)))
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+    looks_like(arrivals, seen._replace(picture=None))
+    assert [one.what for one in again(arrivals)] == ["changed", "same", "same"]
+
+
 def test_what_another_processor_rounds_otherwise_is_the_same_and_what_it_says_otherwise_is_not(
     arrivals: Arrivals,
 ) -> None:

@@ -139,7 +139,8 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         turned = Registration("frame", "other frame", (1.0, 0, 0, 0, 0, 1.0, 0, 0, 0, 0, 1.0, 5.0, 0, 0, 0, 1.0))
         said = {"findings": (found,), "time_point": "Week 8", "registrations": (turned,)}
         shown = KeySlice("lesion", png(np.zeros((2, 3), np.uint8)), 3, 2, 0.5, "axial", 4, 9, 80.0, "i1")
-        seen = TumourPresence("series", "slices", "w", 8, 0.9, 0.8, 0.95, (0.1, 0.9), 2, "i1")
+        why = (png(np.zeros((2, 2), np.uint8)),) * 3
+        seen = TumourPresence("series", "slices", "w", 8, 0.9, 0.8, 0.95, (0.1, 0.9), 2, "i1", *why, ((0.5, 0.4),) * 4)
         outlined = Outlining("bright spots", "0.1", "f1049e70", "outlined", "because", "29f6f9ee")
         said |= {"presence": seen, "outlining": outlined, "maps": (LesionMap("lesion", bytes(8000)),)}
         return MeasuredScan((lesion,), "lung", note, unused=(organ,), key_slices=(shown,), **said)

@@ -67,18 +67,17 @@ def key_slices(places: Sequence[KeyPlace], image: Image) -> Iterator[KeySlice]:
 
     Raises NoImage where words may be burnt into it or it has no values, SetAside where it cannot be read.
     """
-    _check_is_nameless(image.header)
+    if not is_nameless(image.header):
+        raise NoImage("words may be burnt into the image")
     greys = dict(grey_values(image.path, {place.shown.frame for place in places}))
     for place in places:
         yield _key_slice(place, greys[place.shown.frame], image.header)
 
 
-def _check_is_nameless(header: Dataset) -> None:
+def is_nameless(header: Dataset) -> bool:
     """PS3.3 C.7.6.1.1.2 and C.12.1: what is a screen's picture, or says that words are burnt in, is not shown."""
-    if header.get("SOPClassUID") not in TOMOGRAPHIC:
-        raise NoImage("words may be burnt into images of this kind")
-    if header.get("BurnedInAnnotation") == "YES" or "SCREEN SAVE" in (header.get("ImageType") or []):
-        raise NoImage("words are burnt into the image")
+    burnt_in = header.get("BurnedInAnnotation") == "YES" or "SCREEN SAVE" in (header.get("ImageType") or [])
+    return header.get("SOPClassUID") in TOMOGRAPHIC and not burnt_in
 
 
 def _key_slice(place: KeyPlace, grey: np.ndarray, header: Dataset) -> KeySlice:

@@ -14,10 +14,12 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.header import text
 from stream.dicom.reading.pictures.drawing import view_of
 from stream.dicom.reading.pictures.image_stacks import Image
+from stream.dicom.reading.pictures.key_slices import is_nameless
 from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
 from stream.dicom.reading.volumes.series_volume import volume_of
 from stream.dicom.reading.volumes.slices import SCREENS, Slices, image_type, slices_of
 from stream.measured_scan import TumourPresence, Unused
+from stream.png import png
 
 HEAD = frozenset({"HEAD", "BRAIN", "SKULL"})
 """Words of Body Part Examined (0018,0015)."""
@@ -40,14 +42,31 @@ class Scores(Protocol):
     def slices(self) -> np.ndarray: ...
 
 
+class SliceReasons(Protocol):
+    """Why a slice counts: the `picture` that was seen and maps of it (S, S) uint8, `gates` (4, D) along the slices."""
+
+    @property
+    def picture(self) -> np.ndarray: ...
+    @property
+    def occlusion(self) -> np.ndarray: ...
+    @property
+    def gradient(self) -> np.ndarray: ...
+    @property
+    def gates(self) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class PresenceModel:
-    """A slice classifier: its name, the sha256 of its weights, how many patients it knows, what it says of a volume."""
+    """A slice classifier: its name, the sha256 of its weights, how many patients it knows, what it says of a volume.
+
+    `explained`: why, of a volume and the number of a slice, from 0.
+    """
 
     name: str
     weights_version: str
     learned_from: int
     scores: Callable[[Volume], Scores]
+    explained: Callable[[Volume, int], SliceReasons]
 
 
 @dataclass(frozen=True)
@@ -58,8 +77,13 @@ class PresenceReading:
     unused: tuple[Unused, ...]
 
 
-def tumour_presence(images: Iterable[Image], model: PresenceModel, pseudonyms: Pseudonyms) -> PresenceReading:
-    """What `model` says of a scan's head series: of several, the one with a contrast agent, then with most slices."""
+def tumour_presence(
+    images: Iterable[Image], model: PresenceModel, pseudonyms: Pseudonyms, pictures: bool
+) -> PresenceReading:
+    """What `model` says of a scan's head series: of several, the one with a contrast agent, then with most slices.
+
+    Its slice and maps of it are kept where `pictures` are wanted.
+    """
     fit: list[tuple[str, Slices]] = []
     reasons: list[str] = []
     for uid, series in _head_series(images).items():
@@ -73,7 +97,7 @@ def tumour_presence(images: Iterable[Image], model: PresenceModel, pseudonyms: P
             reasons.append(ANOTHER_READ)
             continue
         try:
-            presence = _presence(slices, model, pseudonyms.series_uid(uid), pseudonyms)
+            presence = _presence(slices, model, pseudonyms.series_uid(uid), pseudonyms, pictures)
         except NoVolume as hindrance:
             reasons.append(str(hindrance))
     for reason in reasons:
@@ -111,11 +135,15 @@ def _first_counts(one: tuple[str, Slices]) -> tuple[bool, int, str]:
     return not with_contrast, -len(slices.ordered), uid
 
 
-def _presence(slices: Slices, model: PresenceModel, series_uid: str, pseudonyms: Pseudonyms) -> TumourPresence:
-    scores = model.scores(volume_of(slices))
+def _presence(
+    slices: Slices, model: PresenceModel, series_uid: str, pseudonyms: Pseudonyms, pictures: bool
+) -> TumourPresence:
+    volume = volume_of(slices)
+    scores = model.scores(volume)
     most = int(np.argmax(scores.slices))
     shown = slices.ordered[most].image.header
-    return TumourPresence(
+    why = model.explained(volume, most)
+    said = TumourPresence(
         series_uid=series_uid,
         model=model.name,
         weights_version=model.weights_version,
@@ -126,4 +154,8 @@ def _presence(slices: Slices, model: PresenceModel, series_uid: str, pseudonyms:
         slices=tuple(float(each) for each in scores.slices),
         slice_number=most + 1,
         instance_uid=pseudonyms.instance_uid(text(shown, "SOPInstanceUID")),
+        gates=tuple(tuple(map(float, row)) for row in why.gates),
     )
+    if not pictures or not is_nameless(shown):
+        return said
+    return said._replace(picture=png(why.picture), occlusion=png(why.occlusion), gradient=png(why.gradient))
