@@ -26,7 +26,7 @@ from stream.dicom.reading.sop_classes import LOSSLESS
 from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
-DEFAULT_LIMITS = ObjectLimits()
+ORDINARY = ObjectLimits()
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,7 @@ class DatasetContent:
     study_uid: str
 
 
-def read_content(
-    encoded: bytes | memoryview, transfer_syntax: str, limits: ObjectLimits = DEFAULT_LIMITS
-) -> DatasetContent:
+def read_content(encoded: bytes | memoryview, transfer_syntax: str, limits: ObjectLimits = ORDINARY) -> DatasetContent:
     """Content of a dataset as received (no file meta).
 
     Refuse(0xC000) if it is cut short, no dataset at all, or beyond the limits.
