@@ -1,9 +1,9 @@
 """From spool to database and Kafka: archive the file, write its rows, announce it, then clear the record."""
 
 import logging
-import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby, islice
 from pathlib import Path
@@ -13,12 +13,13 @@ from pydicom import Dataset
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
+from stream.dicom.gateway.describing import describe
 from stream.dicom.gateway.peers import read_peers, with_issuers
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.files import read_dataset, reading
-from stream.dicom.reading.header import Header, patient_identity, read_header, text
+from stream.dicom.reading.header import patient_identity, read_header, text
 from stream.errors import SetAside
 from stream.publisher import Publisher, PublishFailed
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
@@ -28,15 +29,14 @@ from stream.services.facts.identity_events import move_to_named
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage
 
-MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
-"""A code string (PS3.5 6.2); what is none may be free text, which does not leave the vault."""
-MOST_ANNOUNCED = 1_000_000
-"""A study announced as larger than this is a slip of the sender's."""
 BATCH_LIMIT = 256
 PASS_LIMIT = 4096
 """Records in memory at once, some megabytes, however many an outage left in the spool."""
 SCANS_LIMIT = 1000
 """Scans named by one message: Kafka refuses what is larger than 1 MB, and an import of years is one association."""
+AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 60.0, 3600.0
+"""When a record is tried again whose transaction took too long although it stood alone; twice as long each time."""
+CUT = 16
 BUSY = 8
 GATHER_SECONDS = 0.25
 """After so many records at once there are more to come: a while later they are handed over together, which costs the
@@ -69,6 +69,9 @@ class Forwarder:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._waiting = False
+        self._size = BATCH_LIMIT
+        self._failed = ""
+        self._slow: dict[str, tuple[float, float]] = {}
 
     def ring(self) -> None:
         """Something was kept."""
@@ -96,18 +99,47 @@ class Forwarder:
         waiting = self._spool.records(PASS_LIMIT)
         if len(waiting) == PASS_LIMIT:
             self._wake.set()
-        for _, records in groupby(waiting, type):
-            for batch in _batches(records):
+        now = time.monotonic()
+        due = [record for record in waiting if self._slow.get(record.name, (0.0, 0.0))[0] <= now]
+        for _, records in groupby(due, type):
+            for batch in _batches(records, self._size):
                 if self._stop.is_set():
                     return 0
-                for topic, key, fields in self._accepted(batch):
-                    self._publisher.publish(topic, key, fields)
-                self._publisher.flush()
-                reach("forwarder.announced")
-                for record in batch:
-                    self._spool.clear(record)
-                    reach("forwarder.record_cleared")
-        return len(waiting)
+                try:
+                    self._hand_over(batch)
+                except Outage:
+                    if self._connection is not None:
+                        self._note_failure(batch)
+                    raise
+        self._size = min(2 * self._size, BATCH_LIMIT)
+        return len(due)
+
+    def _hand_over(self, batch: Sequence[Record]) -> None:
+        for topic, key, fields in self._accepted(batch):
+            self._publisher.publish(topic, key, fields)
+        self._publisher.flush()
+        reach("forwarder.announced")
+        for record in batch:
+            self._spool.clear(record)
+            self._slow.pop(record.name, None)
+            reach("forwarder.record_cleared")
+
+    def _note_failure(self, batch: Sequence[Record]) -> None:
+        """What fails twice on a connection that was there is no outage: one of these takes longer than is allowed.
+
+        The next batches are smaller; who stands alone waits, and the others go on. It may be a lock as well, or the
+        database's load: nothing is set aside for it.
+        """
+        first = batch[0].name
+        again, self._failed = self._failed == first, first
+        if not again:
+            return
+        self._failed = ""
+        self._size = max(1, len(batch) // CUT)
+        if len(batch) == 1:
+            pause = min(2 * self._slow.get(first, (0.0, AGAIN_SECONDS / 2))[1], LONGEST_AGAIN_SECONDS)
+            self._slow[first] = time.monotonic() + pause, pause
+            logs.event("record_takes_too_long", logging.WARNING, again_in_seconds=pause)
 
     def _accepted(self, batch: Sequence[Record]) -> list[BellMessage]:
         """Archive the files of a batch of one kind and write its rows; what is to be announced then."""
@@ -178,6 +210,7 @@ class Forwarder:
 
     def _connected(self) -> tuple[Connection, Pseudonyms]:
         if self._connection is None or self._connection.closed:
+            self._connection = None
             self._connection = self._connect()
         if self._pseudonyms is None:
             self._pseudonyms = self._make_pseudonyms(self._connection)
@@ -191,54 +224,12 @@ class Forwarder:
         self._waiting = True
         if self._connection is not None:
             self._connection.close()
+            self._connection = None
         self._stop.wait(PAUSE_SECONDS)
         self._wake.set()
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
     iterator = iter(records)
-    while batch := list(islice(iterator, BATCH_LIMIT)):
+    while batch := list(islice(iterator, size)):
         yield batch
-
-
-def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> DescribedInstance:
-    """`header` by its pseudonyms; a series' description only where it is one of `required_series` (by casefolded form).
-
-    Free text does not leave the vault.
-    """
-    who, expected, retraction = header.patient, header.expected, header.retraction
-    vault = {
-        "issuer": who.issuer,
-        "mrn": who.mrn,
-        "name": who.name or None,
-        "study_instance_uid": header.study_uid,
-        "birth_date": who.birth_date.isoformat() if who.birth_date else None,
-        "sex": who.sex or None,
-    }
-    return DescribedInstance(
-        instance_uid=pseudonyms.instance_uid(header.sop_instance_uid),
-        scan_uid=pseudonyms.scan_uid(header.study_uid),
-        patient_id=pseudonyms.patient_id(who.issuer, who.mrn),
-        modality=header.modality if MODALITY.fullmatch(header.modality) else "OT",
-        kind=header.kind,
-        acquired_at=header.acquired_at,
-        referenced=tuple(map(pseudonyms.instance_uid, header.references)),
-        expected_instances=_announced(expected.study_instances),
-        vault={name: _storable(text) if text else text for name, text in vault.items()},
-        series_uid=pseudonyms.series_uid(header.series_uid) if header.series_uid else None,
-        series_description=required_series.get(header.series_description.casefold()),
-        expected_series=_announced(expected.study_series),
-        expected_in_series=_announced(expected.series_instances),
-        withdraws=tuple(map(pseudonyms.instance_uid, retraction.uids)) if retraction else (),
-        withdraws_because=retraction.because if retraction else None,
-        issuer_source=who.issuer_source,
-    )
-
-
-def _announced(number: int | None) -> int | None:
-    return number if number and number <= MOST_ANNOUNCED else None
-
-
-def _storable(text: str) -> str:
-    """As Postgres can hold it: without NUL and without halves of characters."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")

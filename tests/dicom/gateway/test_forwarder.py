@@ -1,9 +1,11 @@
 """Forwarding within bounded memory, however much an outage left in the spool."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import psycopg
 import pytest
 from pydicom import Dataset
 
@@ -17,7 +19,7 @@ from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.publisher import Publisher, ensure_topics
 from stream.settings import Settings, load_settings
 from stream.simulated.synthetic import make_sr, save
-from stream.storage.database import connect
+from stream.storage.database import Connection, Outage, connect
 from stream.wiring.pseudonyms import pseudonyms
 from tests.database import Database
 from tests.journey.topics import messages
@@ -71,6 +73,41 @@ def test_a_full_spool_is_handed_over_piece_by_piece_the_oldest_first(
     for left in (4, 2, 0):
         forwarder.hand_over()
         assert [record.name for record in spool.records()] == before[REPORTS + 1 - left :]
+
+
+def test_a_file_that_takes_too_long_holds_up_no_other_and_is_handed_over_in_the_end(
+    forwarder: Forwarder, spool: Spool, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = spool.records()[2]
+    _as_superuser(database, SLOW.format(slow.sha256))
+    monkeypatch.setattr(forwarder, "_connect", lambda: _hasty(database))
+    for _ in range(6):  # five records twice, then one by one, the third twice
+        with suppress(*Outage):
+            forwarder.hand_over()
+    assert [record.name for record in spool.records()] == [slow.name]
+    assert database.connect().execute("SELECT count(*) FROM core.receipts").fetchone() == (REPORTS - 1,)
+    assert forwarder.hand_over() == 0
+    _as_superuser(database, "DROP FUNCTION core.slow CASCADE")
+    monkeypatch.setattr(forwarding.time, "monotonic", lambda: 10**9)
+    assert forwarder.hand_over() == 1
+    assert spool.records() == []
+
+
+SLOW = """CREATE FUNCTION core.slow() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN IF NEW.sha256 = '{}' THEN PERFORM pg_sleep(5); END IF; RETURN NEW; END $$;
+CREATE TRIGGER slow BEFORE INSERT ON core.receipts FOR EACH ROW EXECUTE FUNCTION core.slow()"""
+
+
+def _as_superuser(database: Database, query: str) -> None:
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute(query)
+
+
+def _hasty(database: Database) -> Connection:
+    """A connection that gives a transaction half a second."""
+    connection = connect(database.settings, "gateway")
+    connection.execute("SET transaction_timeout = '500ms'")
+    return connection
 
 
 def test_the_end_of_an_association_with_many_scans_is_told_in_messages_that_kafka_takes(
