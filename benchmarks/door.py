@@ -6,9 +6,11 @@ dcmtk's sender on both sides, TCP_NODELAY everywhere.
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import psutil
 from pydicom import uid
 
 from stream.endpoints import free_port
+from stream.settings import load_settings
 from stream.simulated.synthetic import make_image, make_sr, save
 from tests.journey.service import Service, running_service
 from tests.programs import needs_program
@@ -34,29 +37,57 @@ SENDER_ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
 class DoorRates:
     """Files a second, medians of some rounds: CT slices of 527 KB and small reports.
 
-    `bare`: dcmtk's receiver, and one fsync of file and folder for each file.
+    `one`, `four` (associations) and `reports`: a gateway alone, which keeps what comes; `bare`: dcmtk's receiver, and
+    one fsync of file and folder for each file; `served`, and `cpu_ms` of the whole gateway: in a service at work.
     """
 
     one: float
     four: float
     reports: float
     bare: float
+    served: float
     cpu_ms: float
 
 
 def measure(service: Service, folder: Path) -> DoorRates:
-    """Each rate with files that nobody has seen; `cpu_ms`: of the whole gateway, until the spool is empty."""
+    """Each rate with files that nobody has seen."""
     slices = [_slices(folder / "slices" / str(number)) for number in range(ROUNDS)]
     cpu_before = _cpu_seconds(service)
-    ones = [_rate(service.settings.dicom_port, [files]) for files in slices]
+    served = [_rate(service.settings.dicom_port, [files]) for files in slices]
     cpu_seconds = _cpu_seconds(service) - cpu_before
-    bares = [_bare_rate(files, folder / f"bare-{number}") for number, files in enumerate(slices)]
-    fours = [_rate(service.settings.dicom_port, _four(folder / "four" / str(number))) for number in range(ROUNDS)]
-    wait_until(lambda: not _waiting(service), PATIENCE_SECONDS)
-    made = [_reports(folder / "reports" / str(number)) for number in range(ROUNDS)]
-    reports = [_rate(service.settings.dicom_port, [files]) for files in made]
-    medians = map(statistics.median, (ones, fours, reports, bares))
+    with _gateway_alone(folder / "alone") as port:
+        ones, bares = [], []
+        for number, files in enumerate(slices):  # in turns, since the machine has other work
+            ones.append(_rate(port, [files]))
+            bares.append(_bare_rate(files, folder / f"bare-{number}"))
+        fours = [_rate(port, _four(folder / "four" / str(number))) for number in range(ROUNDS)]
+        reports = [_rate(port, [_reports(folder / "reports" / str(number))]) for number in range(ROUNDS)]
+    medians = map(statistics.median, (ones, fours, reports, bares, served))
     return DoorRates(*medians, 1000 * cpu_seconds / (ROUNDS * SLICES))
+
+
+@contextmanager
+def _gateway_alone(folder: Path) -> Iterator[int]:
+    """The port of a gateway whose Kafka and Postgres are away: it keeps what comes."""
+    folder.mkdir()
+    nobody = free_port()
+    settings = load_settings(
+        data_dir=folder / "data",
+        dicom_port=free_port(),
+        database_url=f"postgresql://nobody@127.0.0.1:{nobody}/none",
+        database_password_gateway="none",
+        kafka_bootstrap_servers=f"127.0.0.1:{nobody}",
+    )
+    environment = {**os.environ, **settings.environment()}
+    with (
+        (folder / "gateway.log").open("w") as log,
+        subprocess.Popen([sys.executable, "-m", "stream", "gateway"], env=environment, stderr=log) as process,
+    ):
+        try:
+            wait_until(lambda: _listens(settings.dicom_port), PATIENCE_SECONDS)
+            yield settings.dicom_port
+        finally:
+            process.terminate()
 
 
 def _slices(folder: Path, count: int = SLICES) -> list[Path]:

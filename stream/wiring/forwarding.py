@@ -13,7 +13,7 @@ from stream.archive.originals import Archive
 from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.spool import Spool
 from stream.endpoints import kafka_login
-from stream.errors import CannotStart
+from stream.errors import CannotStart, WrongUse
 from stream.publisher import Publisher
 from stream.services.accepting.wishes import WishKeeper
 from stream.settings import Settings
@@ -22,6 +22,9 @@ from stream.wiring.pseudonyms import pseudonyms
 from stream.wiring.releasing import kept_files
 
 RING, STOP = b"r", b"s"
+ENDS: dict[str, type[Exception]] = {error.__name__: error for error in (CannotStart, WrongUse)}
+"""What a person has to mend before the gateway can work: told by the gateway itself, as every other part tells it."""
+
 NICER = 5
 """So much less than the receiver it asks for the processor: a sender waits for its answer, the spool can wait."""
 
@@ -53,10 +56,12 @@ class Forwarding:
         self._say(STOP)
 
     def wait(self) -> None:
-        """Until it has ended; raises CannotStart where it could not begin, and ends this process as it has ended."""
+        """Until it has ended; raises CannotStart or WrongUse as it did, and else ends this process as it has ended."""
         self._process.join()
-        if words := self._ours.recv(4096):
-            raise CannotStart(words.decode())
+        with suppress(ConnectionResetError):  # it ended in the middle of listening
+            kind, _, words = self._ours.recv(4096).decode().partition(" ")
+            if kind in ENDS:
+                raise ENDS[kind](words)
         code = self._process.exitcode or 0
         if code < 0:
             os.kill(os.getpid(), -code)
@@ -90,8 +95,8 @@ def _run(settings: Settings, spool: Spool, parent: socket.socket, connection: so
     wishes.start()
     try:
         forwarder.run()
-    except CannotStart as error:
-        connection.sendall(str(error).encode())
+    except tuple(ENDS.values()) as error:
+        connection.sendall(f"{type(error).__name__} {error}".encode())
 
 
 def _listen(connection: socket.socket, forwarder: Forwarder) -> None:
