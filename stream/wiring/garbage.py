@@ -2,7 +2,7 @@
 
 import gc
 
-NEW_OBJECTS = 100_000
+NEW_OBJECTS = 500_000
 """After so many more than have gone the newest are searched: a batch of timelines has fewer, and goes as a whole.
 
 By Python's own 700 a batch counts as old before it is done, and all courses in memory are searched again and again."""

@@ -1,7 +1,7 @@
 """Timelines in the worker's memory, so that one that goes on by a visit is not read and judged from its beginning."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from stream.timeline.conclusions import Conclusions
@@ -45,10 +45,10 @@ class CourseCache:
             _, forgotten = self._known.popitem(last=False)
             self._room += _visits(forgotten)
 
-    def folded(self, stood: Timeline) -> None:
-        """Remember how a timeline stands after its fold was committed."""
-        if known := self._known.get(stood.patient_id):
-            self._known[stood.patient_id] = replace(known, stood=stood)
+    def folded(self, patient_id: str, stands: Callable[[], Timeline]) -> None:
+        """Remember how a timeline stands after its fold was committed, if anything is known of it still."""
+        if known := self._known.get(patient_id):
+            self._known[patient_id] = replace(known, stood=stands())
 
 
 def _visits(known: PatientMemory) -> int:

@@ -161,12 +161,13 @@ def _forecasts(fold_id: int, plan: Plan, results: Sequence[StepResult]) -> RowsB
             "at": step.at,
             "tip": (result.weights_version, step.scan_uid) in latest,
             "lesion_uid": None,
+            **_STANDS,
         }
         for forecast in result.forecasts:
             table = forecasts.TABLES[type(forecast)]
             row = {**stands_on, **forecast._asdict()}
             if plan.course.open_questions.stands(step.scan_uid, forecast):
-                rows[table].append({**_hashed(table, row), **_STANDS})
+                rows[table].append(_hashed(table, row))
             elif plan.course.open_questions.ended(step.scan_uid, forecast):
                 rows[table].append(_ended_at_once(table, row, forecast, plan))
     return rows
@@ -224,7 +225,9 @@ def _latest_marks(plan: Plan) -> list[LatestMark]:
 
 
 def _hashed(table: schema.Table, row: Row) -> Row:
-    return {**row, "row_sha256": row_sha256(table, row)}
+    """The row, which is nobody else's, with its hash."""
+    row["row_sha256"] = row_sha256(table, row)
+    return row
 
 
 def _ended(table: schema.Table, row: Row, fold_id: int, plan: Plan) -> Row:

@@ -18,7 +18,7 @@ from stream.services.folding import committing
 from stream.services.folding.after_fold import after_fold
 from stream.services.folding.committed_fold import CommittedFold, committed_fold
 from stream.services.folding.committing import PreparedFolds
-from stream.services.folding.course_cache import CourseCache
+from stream.services.folding.course_cache import CACHED_VISITS, CourseCache
 from stream.services.folding.fold_rows import FoldRows, fold_rows
 from stream.services.folding.state_cache import StateCache
 from stream.services.folding.stepping import fold
@@ -63,11 +63,12 @@ class Reconciler:
         forecasters: Sequence[Forecaster],
         load: Load = _unknown,
         writing: Connection | None = None,
+        remembered_visits: int = CACHED_VISITS,
     ) -> None:
         self._forecasters = {forecaster.weights_version: forecaster for forecaster in forecasters}
         self._load = load
         self._cache = StateCache()
-        self._courses = CourseCache()
+        self._courses = CourseCache(remembered_visits)
         self._connection = self._writing = connection
         self.use(connection, writing)
 
@@ -242,8 +243,8 @@ class Reconciler:
 
     def _remember(self, rows: FoldRows) -> None:
         """Keep in memory how the timeline stands, and the last state of each weights version, for the next step."""
-        self._courses.folded(after_fold(rows))
         timeline = rows.plan.timeline
+        self._courses.folded(timeline.patient_id, partial(after_fold, rows))
         last: dict[tuple[str, str], np.ndarray] = {}
         written = {row["weights_version"]: row for row in rows.written[schema.states]}  # in timeline order: the last
         for weights_plan in rows.plan.weights_plans:
