@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     db = typer.Typer(help="The database for other clients, and its migrations.", no_args_is_help=True)
     db.command("url", epilog='Example: psql "$(scanstream db url)"')(url)
     db.command("upgrade", epilog="Example: scanstream db upgrade")(upgrade)
+    db.command("walls", epilog="Example: scanstream db walls | psql --dbname scanstream --username postgres")(walls)
     app.add_typer(db, name="db", epilog='Example: psql "$(scanstream db url --role reader)"')
 
 
@@ -22,6 +23,13 @@ def url(role: Annotated[str, typer.Option(help="Role to log in as, without the p
     from stream.endpoints import libpq_url
 
     print(libpq_url(load_settings(), role))
+
+
+def walls() -> None:
+    """Statements for the administrator of a Postgres elsewhere, which keep readers from holding up the service."""
+    from stream.storage.walls import statements
+
+    print(statements())
 
 
 def upgrade() -> None:

@@ -8,6 +8,7 @@ from psycopg import sql
 from stream.endpoints import libpq_url, role_passwords
 from stream.errors import CannotStart
 from stream.settings import Settings
+from stream.storage import walls
 from stream.storage.locks import lock_roles
 
 
@@ -30,11 +31,17 @@ def create_roles(url: str, passwords: Mapping[str, str]) -> None:
 
 
 def ensure_database(url: str, database: str, owner: str) -> None:
-    """Make `database` owned by role `owner` if it does not exist; `url` logs in as superuser."""
+    """Make `database` owned by role `owner` if it does not exist, with its walls; `url` logs in as superuser.
+
+    The service's roles are there already.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
             command = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(owner))
             connection.execute(command)
+    with psycopg.connect(url, dbname=database) as connection:
+        lock_roles(connection)
+        connection.execute(walls.statements().encode())
 
 
 def answers(url: str) -> bool:

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from stream.settings import ROLES
+from stream.storage.walls import CONNECTIONS
 from tests.database import Database
 
 VIEWS = (
@@ -138,3 +139,29 @@ def test_no_role_is_more_than_it_says(database: Database, role: str) -> None:
         [f"scanstream_{role}"],
     )
     assert rights.fetchone() == (False,) * 5
+
+
+@pytest.mark.parametrize("role", ["dashboard", "reader", "auditor", "vault"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_advisory_lock(4711)",
+        "SELECT pg_try_advisory_lock_shared(4711)",
+        "SELECT pg_advisory_xact_lock(1, 2)",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "CREATE TEMP TABLE mine (a int)",
+        "BEGIN; LOCK TABLE core.heads IN ACCESS SHARE MODE",
+        "SELECT * FROM scanstream.current_risk FOR UPDATE",
+    ],
+)
+def test_who_only_reads_holds_nobody_up(database: Database, role: str, statement: str) -> None:
+    assert refused(database, role, statement)
+
+
+@pytest.mark.parametrize("role", CONNECTIONS)
+def test_a_role_that_takes_all_its_connections_leaves_the_others_theirs(database: Database, role: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+        for _ in range(CONNECTIONS[role] + 1):
+            database.connect(role)
+    assert database.connect("worker").execute("SELECT 1").fetchone() == (1,)
