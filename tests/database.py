@@ -28,7 +28,8 @@ class Shuffled(psycopg.Cursor):
     """Answers in any order where the query asks for none, as Postgres may."""
 
     def execute(self, query: Any, *args: Any, **options: Any) -> Self:
-        text, nested = (query if isinstance(query, str) else query.as_string(self)), 1
+        text, nested = query.as_string(self) if isinstance(query, sql.Composable) else query, 1
+        text = text.decode() if isinstance(text, bytes) else text
         while nested:
             text, nested = re.subn(r"\([^()]*\)", "", text)
         self._sorted = "ORDER BY" in text

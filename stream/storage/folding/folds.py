@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import psycopg
@@ -90,7 +91,7 @@ def _mark_latest(connection: psycopg.Connection, marks: Sequence[LatestMark]) ->
 
 
 def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str, Any]]) -> None:
-    names = [column.name for column in schema.folds.columns if column.name != "xact"]
+    names = tuple(column.name for column in schema.folds.columns if column.name != "xact")
     types = types_of(schema.folds, names)
     arrays = sql.SQL(", ").join(sql.SQL("%b::{}[]").format(sql.SQL(kind)) for kind in types)
     values = [[fold[name] for fold in folds] for name in names]
@@ -109,21 +110,25 @@ def _write_fold_rows(connection: psycopg.Connection, folds: Sequence[Mapping[str
     )
 
 
-def _end(table: sa.Table) -> sql.Composed:
+@cache
+def _end(table: sa.Table) -> bytes:
     same = sql.SQL(" AND ").join(sql.SQL("r.{0} = t.{0}").format(sql.Identifier(name)) for name in KEYS[table])
     with_it = [sql.SQL("{} = t.by").format(sql.Identifier(ENDED[table])), *map(sql.SQL, _WITH_THE_END.get(table, ()))]
-    return sql.SQL(
+    statement = sql.SQL(
         "UPDATE {} r SET later_sha256 = t.later_sha256, {} FROM {} t WHERE t.by = ANY(%(good)b::bigint[]) AND {}"
-    ).format(qualified(table), sql.SQL(", ").join(with_it), temp_ended(table), same)
+    )
+    return statement.format(qualified(table), sql.SQL(", ").join(with_it), temp_ended(table), same).as_bytes()
 
 
-def _write(table: sa.Table) -> sql.Composed:
+@cache
+def _write(table: sa.Table) -> bytes:
+    """Put together once: each fold asks for it."""
     names = travelling(table)
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     times = {TIME[table]: "%(now)s"} if table in TIME else {}
     if table in FORECASTS:
         times["superseded_at"] = "CASE WHEN superseded_by IS NOT NULL THEN %(now)s END"
-    return sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)b::bigint[])").format(
+    statement = sql.SQL("INSERT INTO {} ({}{}) SELECT {}{} FROM {} WHERE fold_id = ANY(%(good)b::bigint[])").format(
         qualified(table),
         columns,
         sql.SQL("").join(sql.SQL(f", {time}") for time in times),
@@ -131,3 +136,4 @@ def _write(table: sa.Table) -> sql.Composed:
         sql.SQL("").join(sql.SQL(f", {value}") for value in times.values()),
         temp(table),
     )
+    return statement.as_bytes()

@@ -5,6 +5,7 @@ See docs/protocol.md 2.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -78,7 +79,8 @@ def send_ended(
     send(connection, temp_ended(table), names, types, map(itemgetter(*names), rows))
 
 
-def travelling(table: sa.Table) -> list[str]:
+@cache
+def travelling(table: sa.Table) -> tuple[str, ...]:
     """Columns known before the lock: all but times, the transaction and what is written later.
 
     A forecast may end with the fold that writes it.
@@ -86,7 +88,7 @@ def travelling(table: sa.Table) -> list[str]:
     known = {"row_sha256", "state", "tip"}
     if table in FORECASTS:
         known |= {"later_sha256", *later_columns(table)}
-    return [c.name for c in table.columns if c.info.get("hash") in (None, "added") or c.name in known]
+    return tuple(c.name for c in table.columns if c.info.get("hash") in (None, "added") or c.name in known)
 
 
 def temp(table: sa.Table) -> sql.Identifier:
@@ -99,7 +101,8 @@ def temp_ended(table: sa.Table) -> sql.Identifier:
     return sql.Identifier(f"end_{table.name}")
 
 
-def types_of(table: sa.Table, names: Sequence[str]) -> list[str]:
+@cache
+def types_of(table: sa.Table, names: tuple[str, ...]) -> list[str]:
     """Names of the columns' types, as Postgres and psycopg know them."""
     return [_type(table.columns[name].type) for name in names]
 
