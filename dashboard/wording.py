@@ -118,9 +118,9 @@ def forecast(name: str, kind: str, days: float | None) -> str:
 
 
 def closed(name: str, status: str, since: str, line: float) -> str:
-    """A question that is not open: `Progression: occurred since 2025-03-01 (line 1)`; `since` may be empty."""
-    day_ = f" since {since}" if since else ""
-    return f"{endpoint(name)}: {status.replace('_', ' ')}{day_} (line {int(line)})"
+    """A question that is not open: `Progression: observed on 2025-03-01 (line 1)`; `since` may be empty."""
+    said, day_ = ("observed", "on") if status == "occurred" else (status.replace("_", " "), "since")
+    return f"{endpoint(name)}: {said}{f' {day_} {since}' if since else ''} (line {int(line)})"
 
 
 def measurement(name: str, unit: str) -> str:

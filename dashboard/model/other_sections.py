@@ -14,6 +14,9 @@ from dashboard.model.measures import FEWEST, coverage
 from dashboard.rows import WeightsRow
 from dashboard.shared import Once
 
+CHART_PX = 300
+"""Of a card's charts four stand beside each other on a wide screen, and one below the other on a small one."""
+
 
 def sizes(counts: pd.DataFrame) -> None:
     """How often a size lay within its interval, beside how often it should; `counts` by model_page.SIZES."""
@@ -102,8 +105,9 @@ def _figures(row: WeightsRow, once: Once) -> None:
     st.dataframe(frame, hide_index=True)
     st.caption(cards.WHO_IS_COMPARED)
     shown = once(row.weights_version, lambda: _calibrations(card))
-    for cell, (title, chart, _) in zip(st.columns(len(shown)), shown, strict=True):
-        chart.show(f"{row.weights_version[:12]}-{title}", title, cell)
+    with st.container(horizontal=True):
+        for title, chart, _ in shown:
+            chart.show(f"{row.weights_version[:12]}-{title}", title, st.container(width=CHART_PX))
     with st.expander("Tables of calibration"):
         for _, _, table in shown:
             st.dataframe(table, hide_index=True)

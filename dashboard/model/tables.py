@@ -82,12 +82,12 @@ def drift(found: Iterable[Drift]) -> pd.DataFrame:
     rows = [
         {
             "Input": each.name,
+            "Drifts": _says(each),
             "Lately": _middle(each.recent),
             "Before": _middle(each.before),
             "Not measured lately": f"{each.recent.visits - each.recent.measured} of {each.recent.visits}",
             "In training": "the card does not say" if each.covered is None else _between(*each.covered),
             "Outside that lately": "" if each.covered is None else f"{each.outside} of {each.recent.measured}",
-            "Drifts": _says(each),
         }
         for each in found
     ]

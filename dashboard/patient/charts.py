@@ -1,5 +1,6 @@
 """What is drawn of one patient: steps for what holds, straight pieces between what was measured, gaps left open."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import altair as alt
@@ -23,8 +24,11 @@ from dashboard.charts import (
 from dashboard.style import BETTER, INK, MUTED, NEUTRAL, PAPER, SERIES, TEAL, WORSE
 
 SHARE = alt.Scale(domain=[0, 1])
+SHORT = {"response": "PR", "progression": "PD"}
 LIMITS = {"baseline": NEUTRAL, "response": BETTER, "progression": WORSE}
-LANE_PX, LINE_PX = 28, 16
+LANE_PX, LINE_PX, NAME_PX, NAMES_PX = 28, 16, 14, 24
+"""Heights of a lane, of a line of words and of a name; room for names beside the days."""
+SUMS_PX = 270
 LABEL = alt.Text("label:N")
 
 
@@ -53,7 +57,7 @@ def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -
     from_start = names.encode(x=dates(span, "start"), text=LABEL)
     to_end = late.encode(x=dates(span, "end"), text=LABEL)
     height = FRAME_PX + LANE_PX * (len(lanes) + 1)
-    return finished([spans, edges, from_start, to_end, of_visits], title, height)
+    return _dated([spans, edges, from_start, to_end, of_visits], title, height)
 
 
 def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> Drawing:
@@ -62,43 +66,49 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
     `frame`: at, line, value, category, label, words; `limits`: line, limit, start, end (NaT: still holds), value,
     label, words; `coming`: at, level, value, value_low, value_high, words of sums forecast.
     """
-    x = dates(span)
+    x, highest = dates(span), float(pd.concat([frame.value, limits.value, coming.value_high]).max() or 1)
     base = alt.Chart(frame).encode(x=x, y=values("value", SIZES))
     text = base.mark_text(fontSize=13, fontWeight=600, color=INK, dy=-14).transform_filter(
         "datum.category != 'baseline'"
     )
-    below = base.mark_text(fontSize=12, color=MUTED, dy=16).transform_filter("datum.category == 'baseline'")
+    below = base.mark_text(align="left", fontSize=12, color=MUTED, dx=-4, dy=16).transform_filter(
+        "datum.category == 'baseline'"
+    )
     layers = [
         *_fan(coming, x),
-        *_limits(limits, span),
+        *_limits(limits, span, highest),
         base.mark_line(color=INK, strokeWidth=3).encode(detail=alt.Detail("line:N")),
         base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
-        text.encode(text=LABEL),
-        below.encode(text=LABEL),
+        *_over_lines(text.encode(text=LABEL)),
+        *_over_lines(below.encode(text=LABEL)),
     ]
-    return finished(layers, title, FRAME_PX + 270)
+    named = limits.end.isna() & limits.limit.isin(list(SHORT))
+    return _dated(layers, title, FRAME_PX + SUMS_PX, 0 if named.any() else NAMES_PX)
 
 
-def _limits(limits: pd.DataFrame, span: Span) -> list[alt.Chart]:
-    """Each limit as a rule for as long as it holds; those that still hold go on to the end and have their names."""
+def _limits(limits: pd.DataFrame, span: Span, highest: float) -> list[alt.Chart]:
+    """Each limit as a rule for as long as it holds; those of the next visit go on to the end and have short names.
+
+    These stand beside the days, where nothing is drawn, and not over each other; `highest`: top of the chart (mm).
+    """
     colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
     base = alt.Chart(limits.assign(end=limits.end.fillna(span.last))).encode(y=values("value", SIZES), color=colour)
     rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4])
     drawn = [rules.encode(x=dates(span, "start"), x2=alt.X2("end:T"), tooltip=beside())]
-    standing = limits[limits.end.isna()]
-    for above, of in standing.groupby(_named_above(standing.value)):
-        named = alt.Chart(of.assign(end=span.last)).encode(x=dates(span, "end"), y=values("value", SIZES), text=LABEL)
-        names = named.mark_text(align="right", dy=-7 if above else 9, fontSize=12)
-        # around the letters the paper: on a small screen they lie over bands and lines
-        drawn += [names.encode(stroke=alt.StrokeValue(PAPER), strokeWidth=alt.StrokeWidthValue(3))]
-        drawn += [names.encode(color=colour)]
+    standing = limits[limits.end.isna() & limits.limit.isin(list(SHORT))].sort_values("value", ascending=False)
+    places = [SUMS_PX * (1 - value / highest) for value in standing.value]
+    named = standing.assign(end=span.last, label=standing.limit.map(SHORT))
+    for number, place in enumerate(places):
+        away = max(0, round(NAME_PX - (place - places[0]))) if number else 0
+        words = alt.Chart(named.iloc[[number]]).encode(x=dates(span, "end"), y=values("value", SIZES), text=LABEL)
+        drawn.append(words.mark_text(align="left", dx=6, dy=away, fontSize=12).encode(color=colour))
     return drawn
 
 
-def _named_above(limits: pd.Series) -> list[bool]:
-    """Whether each limit has its name above its rule: on the side away from the limit that is next to it."""
-    apart = [[other - limit for other in limits.drop(index)] for index, limit in limits.items()]
-    return [not others or min(others, key=abs) <= 0 for others in apart]
+def _dated(layers: Sequence[alt.Chart], title: str, height: int, names_px: int = NAMES_PX) -> Drawing:
+    """A chart over the days of a patient; each leaves the same room beside them, so that all days are in line."""
+    drawn = finished(layers, title, height)
+    return drawn._replace(spec={**drawn.spec, "padding": {"left": 0, "top": 5, "right": names_px, "bottom": 5}})
 
 
 def lesions(frame: pd.DataFrame, title: str, span: Span) -> Drawing:
@@ -125,7 +135,12 @@ def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) 
         base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=beside()),
     ]
     names_px = LEGEND_ROW_PX * -(-len(series) // LEGEND_COLUMNS)
-    return finished(layers, title, FRAME_PX + 210 + names_px)
+    return _dated(layers, title, FRAME_PX + 210 + names_px)
+
+
+def _over_lines(words: alt.Chart) -> list[alt.Chart]:
+    """Words with the paper around their letters, since they lie over lines."""
+    return [words.encode(stroke=alt.StrokeValue(PAPER), strokeWidth=alt.StrokeWidthValue(3)), words]
 
 
 def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
@@ -159,7 +174,7 @@ def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title:
         *_events(events, span),
         points.encode(x=x, y=values("risk", SHARE, percent=True), tooltip=beside()),
     ]
-    return finished(layers, title, FRAME_PX + 210)
+    return _dated(layers, title, FRAME_PX + 210)
 
 
 def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:

@@ -63,6 +63,12 @@ def limits(case: PatientCase) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["line", "limit", "start", "end", "value", "label", "words"])
 
 
+def judged_by(limits: pd.DataFrame) -> str:
+    """What the next visit will be judged by, as a sentence after others; empty where nothing is open."""
+    labels = limits.label[limits.end.isna()]
+    return f" The next visit is judged by: {', '.join(labels)} (mm)." if len(labels) else ""
+
+
 Limit = tuple[int, str, pd.Timestamp, pd.Timestamp | None, float, str, str]
 
 

@@ -126,9 +126,10 @@ def _measured(case: PatientCase) -> None:
 def _sums(case: PatientCase, frame: pd.DataFrame) -> None:
     coming = case.chart.coming(DIAMETERS) if sizes.are_forecast(case) else drawings.NOTHING_COMING
     title = "Sum of targets (mm) and verdicts"
-    chart = drawings.sums(frame, sizes.limits(case), coming, title, case.chart.span)
+    limits = sizes.limits(case)
+    chart = drawings.sums(frame, limits, coming, title, case.chart.span)
     chart.show("sums", title)
-    st.caption(sizes.CODES)
+    st.caption(sizes.CODES + sizes.judged_by(limits))
     if len(coming):
         sections.coming(case, DIAMETERS)
     lesions = sizes.lesions(case)

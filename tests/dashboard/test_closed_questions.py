@@ -10,7 +10,7 @@ from tests.database import Database
 from tests.services.accepted_facts import fold_each, lung
 
 PROGRESSED = [lung("PL", "a", 0, 30.0), lung("PL", "b", 60, 75.0), lung("PM", "a", 0, 30.0)]
-OCCURRED = "Progression: occurred since 2025-04-30 (line 1)"
+OCCURRED = "Progression: observed on 2025-04-30 (line 1)"
 OBSERVED = "Progression was observed on 30 April 2025: nothing more is forecast of it in line 1."
 
 
