@@ -119,7 +119,7 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 .st-key-research p {{ font-size: .82rem; letter-spacing: .01em; }}
 .st-key-research {{ border-left: 3px solid {both(WORSE)}; padding-left: .7rem; }}
 [data-testid="stCaptionContainer"], [data-testid="stMetricDeltaDescription"] {{ color: {both(MUTED)}; opacity: 1; }}
-[data-testid^="stMetricDelta"], [data-testid^="stMetricDelta"] * {{ white-space: normal; overflow: visible; }}
+[data-testid^="stMetricDelta"], [data-testid^="stMetricDelta"] * {{ white-space: normal !important; }}
 [data-testid="stVegaLiteChart"] svg {{ background-color: transparent !important; }}
 a:focus-visible, button:focus-visible, summary:focus-visible, .told:focus-visible {{
   outline: 2px solid {both(TEAL)} !important; outline-offset: 2px; }}
