@@ -11,7 +11,8 @@ FOLDERS = ("tests/journey/", "tests/faust_rows/")
 SLOW = (
     "tests/agents/test_watchdog.py",
     "tests/dashboard/test_all_pages.py",
-    "tests/dicom/gateway/test_content.py::test_a_small_file_that_inflates_without_bound",
+    "tests/dicom/gateway/test_bounds.py",
+    "tests/dicom/gateway/test_conformance.py",
     "tests/dicom/gateway/test_durability.py",
     "tests/dicom/gateway/test_receiver.py",
     "tests/dicom/reading/test_makers.py",
@@ -41,6 +42,7 @@ SLOW = (
     "tests/protocol/",
     "tests/test_cli.py",
     "tests/test_compose.py",
+    "tests/wiring/test_forwarding.py",
 )
 """Files and tests of a second or more on two quiet cores: they train, start processes or wait."""
 
