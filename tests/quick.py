@@ -14,6 +14,7 @@ SLOW = (
     "tests/dicom/gateway/test_bounds.py",
     "tests/dicom/gateway/test_conformance.py",
     "tests/dicom/gateway/test_durability.py",
+    "tests/dicom/gateway/test_fuzz.py",
     "tests/dicom/gateway/test_receiver.py",
     "tests/dicom/reading/test_makers.py",
     "tests/local/test_doctor.py",
