@@ -13,7 +13,7 @@ from pydicom import Dataset
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
-from stream.dicom.gateway.describing import describe
+from stream.dicom.describing import describe
 from stream.dicom.gateway.peers import read_peers, with_issuers
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool

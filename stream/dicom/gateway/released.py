@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from stream.archive.originals import Archive
-from stream.dicom.gateway.describing import describe
+from stream.dicom.describing import describe
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.acquired import given_date
 from stream.dicom.reading.files import read_dataset

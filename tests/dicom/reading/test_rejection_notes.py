@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stream.dicom.gateway.describing import describe
+from stream.dicom.describing import describe
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.header import read_header
 from stream.dicom.reading.measurements import measure_scan
