@@ -28,10 +28,35 @@ Score = Mapping[str, Any]
 Figure = Sequence[float | None]
 
 
+def growth_figures(card: Card) -> pd.DataFrame:
+    """A row per part of the forecasts of growth maps: overlap and error beside simple ones, what the interval holds."""
+    parts = card.get("metrics", {}).get("growth", {})
+    return pd.DataFrame([_growth_figure(part, of) for part, of in parts.items()])
+
+
+def _growth_figure(part: str, of: Mapping[str, Any]) -> dict[str, Any]:
+    dice, error = of["Dice"], of["volume error, ml"]
+    return {
+        "Simulated lesions": _capital(part),
+        "Forecasts": of["forecasts"],
+        "Overlap (Dice), ConvLSTM": estimate(dice["ConvLSTM"], "Dice"),
+        "Overlap, no change": estimate(dice["no change"], "Dice"),
+        "Overlap, even dilation": estimate(dice["dilation by the best radius"], "Dice"),
+        "Volume error (ml), ConvLSTM": estimate(error["ConvLSTM"], "ml"),
+        "Volume error, no change": estimate(error["no change"], "ml"),
+        "90 % interval holds": estimate(of["90 % interval holds"], "share"),
+    }
+
+
 def trained_on(card: Card) -> str:
     """How many patients and visits, whose data and under which licence."""
     data = card["training_data"]
     return f"{data['patients']:,} patients, {data['visits']:,} visits. {data['attribution']} ({data['licence']})."
+
+
+def role(pairs: Sequence[Mapping[str, str]], card: Card) -> str:
+    """What the weights do here: they lead or stand by, or draw maps, which lead nothing."""
+    return leads(pairs) if card["endpoints"] else f"draws maps of lesions ({', '.join(card['applies_to']['diseases'])})"
 
 
 def leads(pairs: Sequence[Mapping[str, str]]) -> str:

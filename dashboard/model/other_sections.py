@@ -78,7 +78,8 @@ def cards_of(weights: Sequence[WeightsRow], zone: ZoneInfo, once: Once) -> None:
 def _card(row: WeightsRow, zone: ZoneInfo, once: Once) -> None:
     card = row.card
     st.subheader(wording.said_by(row.model, row.weights_version), anchor=False)
-    st.caption(f"{cards.leads(row.leads)} · in service since {wording.moment(pd.Timestamp(row.active_since), zone)}")
+    since = wording.moment(pd.Timestamp(row.active_since), zone)
+    st.caption(f"{cards.role(row.leads, card)} · in service since {since}")
     st.text(card["intended_use"])
     st.text(f"Trained on {cards.trained_on(card)}")
     _beware(card)
@@ -96,7 +97,11 @@ def _beware(card: cards.Card) -> None:
 def _figures(row: WeightsRow, once: Once) -> None:
     """How good it was beside simple models, and how far its risks mean what they say."""
     card = row.card
-    frame = cards.figures(card)
+    growth, frame = cards.growth_figures(card), cards.figures(card)
+    if len(growth):
+        st.markdown("**On simulated patients it never saw**")
+        st.dataframe(growth, hide_index=True)
+        return
     if frame.empty:
         st.caption("The card holds no figures.")
         return

@@ -58,10 +58,12 @@ def version_of(connection: Connection, prefix: str) -> str:
 def promote(connection: Connection, version: str, who: str, why: str | None) -> list[Pair]:
     """Let `version` lead for all its endpoints and diseases; returns those for which it did not lead before.
 
-    Raises AnswerIsNo while a scan to which it applies lacks its state.
+    Raises AnswerIsNo while a scan to which it applies lacks its state, and where it answers nothing that is led.
     """
     with identity_held(connection):
         known = active_weights.known(connection)
+        if not known[version].card.pairs:
+            raise AnswerIsNo("These weights draw maps and answer no question: nothing is led by them.")
         led = {lead.pair: lead.weights_version for lead in active_weights.leads(connection) if lead.until is None}
         changed = [pair for pair in known[version].card.pairs if led.get(pair) != version]
         if changed:
