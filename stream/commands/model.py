@@ -215,7 +215,7 @@ def _catch_up(settings: Settings, version: str) -> None:
     from stream.wiring.replaying import replaying
 
     def waiting() -> int:
-        return ask(settings, "worker", lambda connection: sum(scans for _, scans in lacking(connection, version)))
+        return ask(settings, "worker", lambda connection: sum(each.steps for each in lacking(connection, version)))
 
     done, started = 0, time.monotonic()
     try:

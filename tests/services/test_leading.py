@@ -100,7 +100,7 @@ def test_new_weights_get_the_states_of_every_timeline_they_apply_to(
 ) -> None:
     before = worker.execute(CURRENT).fetchall()
     assert put(worker, new.card)
-    assert active_weights.lacking(worker, new.weights_version) == [("PA", 2), ("PB", 1), ("PC", 1)]
+    assert active_weights.lacking(worker, new.weights_version) == [("PA", 2, 1), ("PB", 1, 1), ("PC", 1, 1)]
     assert sum(catch_up(database, new)) == 4
     assert active_weights.lacking(worker, new.weights_version) == []
     assert worker.execute(CURRENT).fetchall() == before
@@ -152,7 +152,7 @@ def test_what_is_found_to_be_lacking_is_what_the_forecaster_applies_to(worker: C
             for uid, (disease, x) in scans.items()
             if forecaster.applies(disease, np.array([np.nan if value is None else value for value in x]))
         }
-        lacking = {patient_id for patient_id, _ in active_weights.lacking(worker, forecaster.weights_version)}
+        lacking = {patient_id for patient_id, *_ in active_weights.lacking(worker, forecaster.weights_version)}
         assert lacking == applies
         assert 0 < len(applies) < len(scans)
 
@@ -167,7 +167,7 @@ def test_an_interrupted_replay_loses_nothing_and_goes_on(
     assert next(replaying) == 2
     replaying.close()
     interrupted.close()
-    assert active_weights.lacking(worker, new.weights_version) == [("PB", 1), ("PC", 1)]
+    assert active_weights.lacking(worker, new.weights_version) == [("PB", 1, 1), ("PC", 1, 1)]
     assert sum(catch_up(database, new)) == 2
     assert unsound(worker, new) == []
 
@@ -184,7 +184,7 @@ def test_the_sweep_rings_for_timelines_that_lack_states_unless_somebody_replays(
     assert rung(much_later()) == ["PA", "PB", "PC"]
     replaying = database.connect()
     next(replay.catch_up(replaying, reconciler_on(replaying, database.connect(), new), new.weights_version))
-    assert active_weights.lacking(worker, new.weights_version) == [("PB", 1), ("PC", 1)]
+    assert active_weights.lacking(worker, new.weights_version) == [("PB", 1, 1), ("PC", 1, 1)]
     assert rung(much_later()) == []
     replaying.close()
     wait_until(lambda: rung(much_later()) == ["PB", "PC"])
@@ -205,7 +205,7 @@ def test_a_worker_takes_up_new_weights_without_a_restart(worker: Connection, new
     running.patients(["PA"])
     running.patients(["PB"])
     assert loaded == [new.weights_version]
-    assert active_weights.lacking(worker, new.weights_version) == [("PC", 1)]
+    assert active_weights.lacking(worker, new.weights_version) == [("PC", 1, 1)]
     assert unsound(worker, new) == ["states/forecasts patient_id=PC scan_uid=PC/lung too is missing"]
 
 
@@ -307,7 +307,7 @@ def test_a_scan_that_is_being_folded_while_weights_are_put_in_service_is_not_mis
             wait_for_waiting(database.connect(), worker)
             putting = start(put, database.connect(), new.card)
         assert (putting.result(), len(folding.result())) == (True, 1)
-    assert ("PA", 3) in active_weights.lacking(worker, new.weights_version)
+    assert ("PA", 3, 1) in active_weights.lacking(worker, new.weights_version)
     catch_up(database, new)
     assert active_weights.lacking(worker, new.weights_version) == []
     assert unsound(worker, new) == []

@@ -10,7 +10,6 @@ from stream.storage import schema
 from stream.storage.appending import write_later
 from stream.storage.database import Connection
 from stream.storage.folding.active_weights import active_versions_of
-from stream.storage.folding.staging import FORECASTS
 from stream.storage.folding.states import timelines_with_states
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, breast, drug, fold_each, forecasters, lung, standing
@@ -82,10 +81,10 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     patients = timelines_with_states(connection, weights)
     reconciler = Reconciler(database.connect(), forecasters(), writing=database.connect())
     done = list(replay.replay(reconciler, patients, weights))
-    assert (patients, done) == ([("PA", 3)], [3])
+    assert (patients, done) == ([("PA", 3, 1)], [3])
     assert standing(connection) == before
     assert replay.compare(said, replay.standing(connection, ["PA"])) == (0, 0)
-    for table in FORECASTS:
+    for table in (schema.forecasts, schema.size_forecasts, schema.response_probabilities):
         because = connection.execute(
             f"""SELECT DISTINCT superseded_because FROM core.{table.name}
             WHERE superseded_by = (SELECT max(fold_id) FROM core.folds)"""

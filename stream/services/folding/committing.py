@@ -14,6 +14,7 @@ from stream.storage import schema
 from stream.storage.database import Connection
 from stream.storage.folding import folds, staging
 from stream.storage.folding.active_weights import active_versions
+from stream.storage.folding.states import USUAL_BYTES
 from stream.storage.folding.timelines import resolve, roots
 from stream.storage.locks import lock_heads
 from stream.timeline.entries import ScanEntry
@@ -23,8 +24,6 @@ CLOCK_LIMIT = dt.timedelta(seconds=5)
 """A fold's time may run ahead of the clock by µs when folds follow closely; by seconds, a clock is wrong."""
 PORTION = 1000
 """States that one transaction writes, unless a single timeline needs more: it holds its locks for some 100 ms."""
-USUAL_BYTES = 2**13
-"""Of a state: one that is larger, as of growth maps, counts as several."""
 
 
 class ClockWrong(EndsWorker):

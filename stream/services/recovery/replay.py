@@ -73,10 +73,11 @@ def batches(waiting: Sequence[TimelineSteps]) -> Iterator[list[TimelineSteps]]:
     batch: list[TimelineSteps] = []
     total = 0
     for timeline in sorted(waiting, key=lambda each: (-each.steps, each.patient_id)):
-        total += timeline.steps
+        weight = timeline.steps * timeline.weight
+        total += weight
         if batch and (len(batch) == TIMELINES or total > (STEPS if len(batch) >= FULL else MOST_STEPS)):
             yield batch
-            batch, total = [], timeline.steps
+            batch, total = [], weight
         batch.append(timeline)
     if batch:
         yield batch

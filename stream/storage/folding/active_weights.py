@@ -12,7 +12,7 @@ from models.features import FEATURE_NAMES, MEASUREMENTS
 from stream.storage import schema
 from stream.storage.appending import append, write_later
 from stream.storage.folding.leads import Lead, Pair
-from stream.storage.folding.states import TimelineSteps
+from stream.storage.folding.states import USUAL_BYTES, TimelineSteps
 from stream.storage.folding.told_diseases import TOLD_DISEASES
 from stream.storage.rows import only_row
 from stream.timeline.entries import RULES
@@ -104,7 +104,7 @@ def switch(connection: psycopg.Connection, wanted: Mapping[Pair, str | None], no
 
 def lacking(connection: psycopg.Connection, version: str) -> list[TimelineSteps]:
     """Timelines with standing scans that lack a state of `version`, each with how many; the longest first."""
-    query = LACKING + "SELECT patient_id, count(*) FROM lacking GROUP BY 1 ORDER BY 2 DESC, 1"
+    query = LACKING + "SELECT patient_id, count(*), max(weight) FROM lacking GROUP BY 1 ORDER BY 2 DESC, 1"
     rows = connection.execute(query, {"versions": [version], **FEATURES}).fetchall()
     return [TimelineSteps(*row) for row in rows]
 
@@ -135,19 +135,20 @@ def without_course(connection: psycopg.Connection, limit: int) -> list[str]:
     return [patient_id for (patient_id,) in connection.execute(query, values).fetchall()]
 
 
-FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS}
+FEATURES = {"features": list(FEATURE_NAMES), "measured": MEASUREMENTS, "usual": USUAL_BYTES}
 """Parameters of LACKING, beside the versions."""
 
 LACKING = f"""WITH {TOLD_DISEASES},
 needing AS MATERIALIZED (
   SELECT w.weights_version, w.feature_version,
+    1 + 4 * coalesce((w.card #>> '{{state_layout,size}}')::int, 0) / %(usual)s AS weight,
     ARRAY(SELECT json_array_elements_text(w.card #> '{{applies_to,diseases}}')) AS diseases,
     ARRAY(SELECT array_position(%(features)s::text[], need)
       FROM json_array_elements_text(w.card #> '{{applies_to,needs}}') need) AS places,
     ARRAY(SELECT e ->> 'endpoint' FROM json_array_elements(w.card -> 'endpoints') e) AS endpoints
   FROM core.weights w WHERE w.weights_version = ANY(%(versions)s)),
 lacking AS (
-  SELECT p.patient_id, p.id AS scan_uid FROM needing n
+  SELECT p.patient_id, p.id AS scan_uid, n.weight FROM needing n
   JOIN core.placements p ON p.kind = 'scan' AND p.ended_by IS NULL
   LEFT JOIN told t ON t.patient_id = p.patient_id
   LEFT JOIN core.visits v ON v.patient_id = p.patient_id AND v.scan_uid = p.id AND v.superseded_by IS NULL

@@ -7,12 +7,16 @@ import psycopg
 
 from stream.timeline.entries import StateKey
 
+USUAL_BYTES = 2**13
+"""Of a state. One that is larger, as of growth maps, counts as several in whatever is done at once."""
+
 
 class TimelineSteps(NamedTuple):
-    """A timeline and how many of its timepoints there are to step."""
+    """A timeline and how many of its timepoints there are to step; `weight`: as how many each of them counts."""
 
     patient_id: str
     steps: int
+    weight: int = 1
 
 
 def read_states(connection: psycopg.Connection, keys: Sequence[StateKey]) -> dict[StateKey, bytes]:
@@ -31,6 +35,6 @@ def read_states(connection: psycopg.Connection, keys: Sequence[StateKey]) -> dic
 
 def timelines_with_states(connection: psycopg.Connection, weights: Sequence[str]) -> list[TimelineSteps]:
     """Timelines with standing states of `weights`, each with how many, the longest first."""
-    query = """SELECT patient_id, count(*) FROM core.states
+    query = """SELECT patient_id, count(*), 1 + max(octet_length(state)) / %s FROM core.states
     WHERE superseded_by IS NULL AND weights_version = ANY(%s) GROUP BY 1 ORDER BY 2 DESC, 1"""
-    return [TimelineSteps(*row) for row in connection.execute(query, [list(weights)]).fetchall()]
+    return [TimelineSteps(*row) for row in connection.execute(query, [USUAL_BYTES, list(weights)]).fetchall()]

@@ -9,7 +9,9 @@ from models.growth.served import BLOCK_NUMBERS, HORIZON_DAYS, MOST_LESIONS
 from stream.services.facts.lesion_facts import LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery import replay
 from stream.storage.database import Connection
+from stream.storage.folding.states import timelines_with_states
 from stream.vocabulary import LesionRelation
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, checks, day, drug
@@ -132,6 +134,21 @@ def test_the_largest_lesions_are_followed_and_no_more(connection: Connection) ->
         "SELECT octet_length(state) FROM core.states WHERE weights_version = %s", [held()[-1].weights_version]
     ).fetchone()
     assert size == 4 * MOST_LESIONS * BLOCK_NUMBERS
+
+
+def test_a_replay_draws_the_same_maps_again_in_batches_that_memory_bears(
+    connection: Connection, database: Database
+) -> None:
+    arrive(connection, *VISITS)
+    fold(connection)
+    before, version = maps(connection), held()[-1].weights_version
+    (patient,) = timelines_with_states(connection, [version])
+    assert patient.steps == len(VISITS) and patient.weight > 100
+    hands = Reconciler(database.connect(), held()), Reconciler(database.connect(), held())
+    assert list(replay.replay(hands, [patient], [version])) == [len(VISITS)]
+    assert maps(connection) == before
+    ended = "SELECT DISTINCT superseded_because FROM core.growth_maps WHERE superseded_by IS NOT NULL"
+    assert connection.execute(ended).fetchall() == [("replay",)]
 
 
 def test_a_map_that_is_not_what_the_facts_say_is_named(connection: Connection) -> None:

@@ -28,9 +28,10 @@ from tests.services.accepted_facts import (
 )
 from tests.services.waiting import gate, heads_held, threads, wait_for_waiting
 
-WRITTEN_HERE = [table.name for table in WRITTEN if table is not schema.growth_maps]
-"""The weights that come along draw no maps."""
 THREE_VISITS = [lung("PA", "first", 0, 30.0), lung("PA", "second", 42, 24.0), lung("PA", "third", 90, 28.0)]
+
+STEPPED = [table.name for table in WRITTEN if table is not schema.growth_maps]
+"""What a step of the weights that come along writes."""
 
 
 def history(connection: Connection) -> list[tuple]:
@@ -212,11 +213,18 @@ def test_the_next_step_needs_no_state_from_postgres_while_memory_is_current(data
 
 
 def test_the_longest_unused_timeline_is_forgotten_first() -> None:
-    cache, state = StateCache(capacity=2), np.zeros(64, np.float32)
+    cache, states = StateCache(capacity=2), {patient: np.zeros(1, np.float32) for patient in ("PA", "PB", "PC")}
     for patient in ("PA", "PB", "PA", "PC"):
-        cache.keep(patient, 1, {("w", "scan"): state})
-    kept = [cache.state(patient, 1, "w", "scan") for patient in ("PA", "PB", "PC")]
-    assert [each is state for each in kept] == [True, False, True]
+        cache.keep(patient, 1, {("w", "scan"): states[patient]})
+    kept = [cache.state(patient, 1, "w", "scan") is states[patient] for patient in ("PA", "PB", "PC")]
+    assert kept == [True, False, True]
+
+
+def test_a_state_as_large_as_those_of_growth_maps_is_read_again() -> None:
+    cache = StateCache()
+    cache.keep("PA", 1, {("maps", "scan"): np.zeros(320_000, np.float32), ("w", "scan"): np.zeros(300, np.float32)})
+    assert cache.state("PA", 1, "maps", "scan") is None
+    assert cache.state("PA", 1, "w", "scan") is not None
 
 
 def test_a_worker_without_the_active_weights_ends_instead_of_folding(database: Database) -> None:
@@ -265,7 +273,7 @@ def test_folds_of_a_timeline_have_rising_times_whatever_the_clock_says(database:
     assert last == changed_at + dt.timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("table", ["heads", *WRITTEN_HERE, "folds", "assembly"])
+@pytest.mark.parametrize("table", ["heads", *STEPPED, "folds", "assembly"])
 def test_a_backend_killed_in_the_middle_loses_and_doubles_nothing(database: Database, table: str) -> None:
     """Killed after the write to `table`, while it ends rows, places, steps and supersedes at once."""
     connection, owner = database.connect(), database.connect("migrator")

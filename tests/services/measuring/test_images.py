@@ -169,11 +169,11 @@ def test_what_lacks_a_state_is_found_by_either_kind_of_features(
     connection = database.connect()
     fold_each(connection, TIMELINE)
     leading.put_in_service(connection, held[-1].card, "Ada", None)
-    assert active_weights.lacking(connection, held[-1].weights_version) == [("PL", 3)]
+    assert active_weights.lacking(connection, held[-1].weights_version) == [("PL", 3, 1)]
     only_images = replace(held[-1].card.applies_to, needs=("texture_contrast",))
     card = replace(held[-1].card, applies_to=only_images, weights_sha256="0" * 64)
     leading.put_in_service(connection, card, "Ada", None)
-    assert active_weights.lacking(connection, "0" * 64) == [("PL", 2)]
+    assert active_weights.lacking(connection, "0" * 64) == [("PL", 2, 1)]
     needs = Forecaster(card, load_weights(seeing)[1], held[-1].device)
     x = [30.0, *(None,) * (len(MEASURED_NAMES) - 1)]
     assert [needs.applies("lung", seen) for seen in (x, [*x, *LOOKS], whole(x), np.append(x, LOOKS))] == [

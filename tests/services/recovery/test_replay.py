@@ -36,8 +36,8 @@ def test_rounds_of_the_device_are_full() -> None:
     """Of all places of the chunks that the rounds need, 9 in 10 hold a timepoint."""
     places = taken = 0
     for batch in batches(WAITING):
-        longest = max(steps for _, steps in batch)
-        rounds = [sum(steps > number for _, steps in batch) for number in range(longest)]
+        longest = max(steps for _, steps, _ in batch)
+        rounds = [sum(steps > number for _, steps, _ in batch) for number in range(longest)]
         places += sum(-(-rows // FULL) * FULL for rows in rounds)
         taken += sum(rounds)
     assert taken / places > 0.9
@@ -45,12 +45,14 @@ def test_rounds_of_the_device_are_full() -> None:
 
 def test_a_batch_is_bounded_whatever_the_timelines_are() -> None:
     for batch in batches([*WAITING, *(TimelineSteps(f"long {number}", 5000) for number in range(10))]):
-        steps = sum(steps for _, steps in batch)
+        steps = sum(steps for _, steps, _ in batch)
         assert len(batch) <= TIMELINES
         assert steps <= (MOST_STEPS if len(batch) <= FULL else STEPS)
 
 
 def test_a_timeline_longer_than_a_batch_goes_alone() -> None:
+    heavy = [TimelineSteps(f"P{number}", 5, MOST_STEPS // 10) for number in range(4)]
+    assert [len(batch) for batch in batches(heavy)] == [2, 2]
     long, short = TimelineSteps("PA", 3 * MOST_STEPS), TimelineSteps("PB", 1)
     assert list(batches([long, short])) == [[long], [short]]
 
