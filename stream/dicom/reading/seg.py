@@ -18,7 +18,7 @@ from stream.dicom.reading.geometry import Plane
 from stream.dicom.reading.lesions import LesionNames, Outline
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
-from stream.dicom.reading.places.lesion_maps import OutlinedSlice, lesion_map
+from stream.dicom.reading.places.lesion_maps import MOST_VOXELS, OutlinedSlice, lesion_map
 from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.seg_frames import HALF, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
@@ -137,7 +137,8 @@ def _add(extent: _Extent, inside: np.ndarray, frame: Plane, depth_mm: float, nam
         extent.moment += voxels * frame.points(np.array([row]), np.array([column]))[0]
         extent.frame = names.frame(frame.frame_of_reference)
         extent.slices.append((str(frame.position), int(inside.argmax()), voxels))
-        extent.outlined.append(OutlinedSlice.of(frame, inside, depth_mm))
+        if sum(one.inside.size for one in extent.outlined) <= MOST_VOXELS:  # more are not mapped
+            extent.outlined.append(OutlinedSlice.of(frame, inside, depth_mm))
 
 
 def _sizes(extent: _Extent) -> dict[str, float]:

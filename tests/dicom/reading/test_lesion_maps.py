@@ -10,7 +10,9 @@ from pydicom import Dataset
 
 from models.growth.maps import SPACING_MM, VOXELS, unpacked, volume_ml
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.reading import seg
 from stream.dicom.reading.measurements import measure_scan
+from stream.dicom.reading.places import lesion_maps
 from stream.measured_scan import MeasuredScan
 from tests.dicom.factories import make_seg, make_series, save
 
@@ -69,9 +71,9 @@ def test_slices_lie_from_the_feet_rows_from_the_front_and_columns_from_the_right
 def test_whatever_comes_first_the_map_is_the_same(measure: Measure) -> None:
     masks = [ball(9.0, (2.0, 1.0, 1.0)), np.roll(ball(5.0, (2.0, 1.0, 1.0)), 20, axis=2)]
     images = make_series(np.full(SHAPE, 300), (2.0, 1.0, 1.0))
-    seg = make_seg(masks, images)
-    assert measure(seg, *images).maps == measure(*images[::-1], seg).maps
-    assert len(measure(seg, *images).maps) == 2
+    drawn_on = make_seg(masks, images)
+    assert measure(drawn_on, *images).maps == measure(*images[::-1], drawn_on).maps
+    assert len(measure(drawn_on, *images).maps) == 2
 
 
 def test_a_lesion_in_two_parts_has_nothing_between_them(measure: Measure) -> None:
@@ -99,3 +101,12 @@ def test_a_lesion_larger_than_the_cube_has_none_and_keeps_its_values(measure: Me
 def test_an_empty_segment_has_none(measure: Measure) -> None:
     masks = [np.zeros(SHAPE, bool), ball(9.0, (2.0, 1.0, 1.0))]
     assert len(drawn(measure, masks, (2.0, 1.0, 1.0)).maps) == 1
+
+
+def test_a_lesion_of_more_voxels_than_memory_should_hold_has_none_and_keeps_its_values(
+    measure: Measure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (seg, lesion_maps):
+        monkeypatch.setattr(module, "MOST_VOXELS", 1000)
+    scan = drawn(measure, [ball(9.0, (2.0, 1.0, 1.0))], (2.0, 1.0, 1.0))
+    assert scan.maps == () and len(scan.measurements) == 2
