@@ -21,7 +21,7 @@ from stream.settings import Settings
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.dashboard.cohort import GROWING, MARKUP
 from tests.dashboard.conftest import Open, read
-from tests.dashboard.drawn import checked
+from tests.dashboard.drawn import checked, of_mark, values
 from tests.dashboard.scans import pseudonym
 from tests.dashboard.stories import (
     DIED,
@@ -150,6 +150,18 @@ def test_limits_are_those_that_the_next_visit_is_judged_by(told: Settings) -> No
         ("progression", 60.0),
     ]
     assert limits.end.isna().tolist() == [True, True, False, False, True]
+
+
+def test_the_limits_of_the_next_visit_are_named_beside_the_days_where_nothing_else_is_drawn(told: Settings) -> None:
+    of = case(told, PROGRESSED)
+    limits, span = sizes.limits(of), of.chart.span
+    chart = charts.sums(sizes.sums(of), limits, charts.NOTHING_COMING, "Sums", span)
+    above, below = (layer for layer in of_mark(chart, "text") if layer["mark"].get("dx", 0) > 0)
+    rows = [row for layer in (above, below) for row in values(chart, layer)]
+    assert [(row["label"], row["value"]) for row in rows] == [("PR", 70.0), ("PD", 60.0)]
+    assert {row["end"] for row in rows} == {span.last}
+    assert below["mark"]["dy"] >= above["mark"]["dy"]
+    assert sizes.judged_by(limits) == " The next visit is judged by: baseline 100, PR to 70, PD from 60 (mm)."
 
 
 def test_a_second_line_is_judged_against_its_own_baseline_and_each_line_is_drawn_apart(told: Settings) -> None:
