@@ -105,3 +105,16 @@ def test_the_slice_is_the_one_in_which_most_of_the_lesion_is_to_be_expected() ->
     chance = np.zeros((VOXELS,) * 3)
     chance[10, 10:14, 10:14], chance[30, 10:30, 10:30] = 0.95, 0.5
     assert (picture(row(chance, np.zeros_like(chance, bool))) == SURE).sum() == 0
+
+
+@pytest.mark.usefixtures("connection")
+def test_the_page_models_says_what_they_learned_from_and_how_good_they_were(
+    database: Database, open_page: Open
+) -> None:
+    page = open_page(database.settings, "models")
+    said = read(page)
+    assert "draws maps of lesions (brain)" in said
+    assert "500 patients, 2,289 visits. All are simulated" in said
+    (figures,) = (each.value for each in page.dataframe if "90 % interval holds" in each.value.columns)
+    assert figures["Overlap (Dice), ConvLSTM"][0] == "0.731 (0.706, 0.755)"
+    assert figures["Overlap, no change"][0] == "0.689 (0.660, 0.716)"
