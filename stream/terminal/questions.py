@@ -19,12 +19,16 @@ SHORTEST_PART, MOST_LISTED = 4, 20
 
 
 def ask(settings: Settings, role: str, question: Callable[["Connection"], Result]) -> Result:
-    """The answer of Postgres as `role`; CannotStart where it cannot be reached or is of another version."""
+    """The answer of Postgres as `role`; CannotStart where it cannot be reached, is damaged or of another version."""
+    from stream.storage.damage import Damaged, what_is_damaged
     from stream.storage.database import OtherSchema, Outage, connect
 
     try:
         with connect(settings, role) as connection:
-            return question(connection)
+            try:
+                return question(connection)
+            except Damaged as error:
+                raise CannotStart(what_is_damaged(connection, error)) from None
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
     except OtherSchema:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from models.serving.forecaster import Forecaster
@@ -10,10 +11,14 @@ from stream.services.verify import acceptance, audit_chain, chains, identifiers,
 from stream.services.verify.assembled_again import assembled_again
 from stream.services.verify.explained_again import explained_again
 from stream.services.verify.finding import Finding
+from stream.services.verify.invariants import Invariant
 from stream.services.verify.measured_again import measured_again
 from stream.services.verify.worklist import worklist
+from stream.storage.damage import Damaged, what_is_damaged
 from stream.storage.database import Connection
 from stream.storage.table_scan import ALL
+
+Check = Callable[[], Sequence[Finding]]
 
 
 def check_all(
@@ -31,19 +36,33 @@ def check_all(
     measures the files of a scan.
     """
     now = dt.datetime.now(dt.UTC)
-    return [
-        acceptance.files(connection, path_of, percent),
-        acceptance.ends(connection, now),
-        chains.identity(connection),
-        chains.versions(connection),
-        *standing_folds.standing_folds(connection, forecasters, percent=percent),
-        chains.transactions(connection),
-        chains.fold_chain(connection, percent),
-        assembled_again(connection, now, percent),
-        measured_again(connection, read, assume_disease, percent),
-        row_hashes.row_hashes(connection, percent),
-        audit_chain.audit_log(connection),
-        worklist(connection, percent),
-        explained_again(connection, forecasters, percent),
-        identifiers.no_identifier(connection, identifiers.originals(vault), percent),
+    standing = Invariant.REFERENCE_FOLD, Invariant.CHAIN_OF_FACTS, Invariant.REFERENCE_COURSE
+    originals = partial(identifiers.originals, vault)
+    checks: list[tuple[tuple[Invariant, ...], Check]] = [
+        ((Invariant.FILES_KEPT,), lambda: [acceptance.files(connection, path_of, percent)]),
+        ((Invariant.ENDS_IN_TIME,), lambda: [acceptance.ends(connection, now)]),
+        ((Invariant.ONE_TIMELINE,), lambda: [chains.identity(connection)]),
+        ((Invariant.HEAD_VERSIONS,), lambda: [chains.versions(connection)]),
+        (standing, lambda: standing_folds.standing_folds(connection, forecasters, percent=percent)),
+        ((Invariant.ONE_TRANSACTION,), lambda: [chains.transactions(connection)]),
+        ((Invariant.CHAIN_OF_FOLDS,), lambda: [chains.fold_chain(connection, percent)]),
+        ((Invariant.ASSEMBLED_AGAIN,), lambda: [assembled_again(connection, now, percent)]),
+        ((Invariant.MEASURED_AGAIN,), lambda: [measured_again(connection, read, assume_disease, percent)]),
+        ((Invariant.ROW_HASHES,), lambda: [row_hashes.row_hashes(connection, percent)]),
+        ((Invariant.AUDIT_CHAIN,), lambda: [audit_chain.audit_log(connection)]),
+        ((Invariant.WORKLIST,), lambda: [worklist(connection, percent)]),
+        ((Invariant.EXPLAINED_AGAIN,), lambda: [explained_again(connection, forecasters, percent)]),
+        ((Invariant.NO_IDENTIFIER,), lambda: [identifiers.no_identifier(connection, originals(), percent)]),
     ]
+    return [finding for invariants, check in checks for finding in _checked(connection, invariants, check)]
+
+
+def _checked(connection: Connection, invariants: Sequence[Invariant], check: Check) -> Sequence[Finding]:
+    """What `check` finds; where Postgres cannot read what it asks for, that, and the other checks go on."""
+    try:
+        return check()
+    except Damaged as error:
+        found = [Finding.of(invariant) for invariant in invariants]
+        for each in found:
+            each.check(False, what_is_damaged(connection, error))
+        return found
