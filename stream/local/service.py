@@ -17,6 +17,7 @@ from stream.publisher import check_kafka, ensure_topics
 from stream.settings import Settings
 from stream.storage.database import upgrade
 from stream.storage.roles import check_postgres
+from stream.wiring.pseudonyms import check_key
 
 DASHBOARD_HOST = "127.0.0.1"
 
@@ -37,6 +38,7 @@ def running(settings: Settings) -> Iterator[Supervisor]:
         with signals_stop(supervisor), supervisor:
             start_embedded(supervisor, settings)
             upgrade(settings)
+            check_key(settings)
             ensure_topics(kafka_login(settings, KAFKA_ADMIN), settings.partitions)
             supervisor.start(*_parts(settings))
             yield supervisor

@@ -18,6 +18,11 @@ def has_patients(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
+def some_scan(connection: Connection) -> tuple[str, str] | None:
+    """Original Study Instance UID and pseudonym of any scan that was received; None where none was."""
+    return connection.execute("SELECT study_instance_uid, scan_uid FROM vault.scans LIMIT 1").fetchone()
+
+
 def keep_patients(connection: Connection, patients: Iterable[Mapping[str, str | None]]) -> None:
     """Note who these pseudonyms are, as first received; a name, birth date or sex not known yet is filled in."""
     # always in the same order: an import and the gateway may note the same people at the same time
