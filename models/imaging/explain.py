@@ -1,16 +1,13 @@
 """Why a slice was said to show tumour: what was remembered on the way to it, and which parts of it count.
 
-Maps are of the picture that the network saw, from 0 (does not count) to 1 (counts most). That a map depends on the
-weights at all, and does not just draw edges, is what randomised weights show (Adebayo et al., NeurIPS 2018).
+Maps are of the picture that the network saw, from 0 (does not count) to 1 (counts most).
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
-from scipy.stats import spearmanr
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -25,15 +22,6 @@ AIR = 0.06
 """The grey value up to which a pixel is air: brain beside a head would count whatever it covers."""
 BLUR = 2.0
 """Standard deviation in pixels by which gradients, which flicker from pixel to pixel, are smoothed."""
-OTHERS = 5
-"""Sets of random weights that a map is compared with."""
-
-
-class WeightCheck(NamedTuple):
-    """Rank correlation of a map with those of random weights: the mean and the largest; near 0 is what should be."""
-
-    mean: float
-    largest: float
 
 
 def gates_along(network: SliceNetwork, pictures: Tensor) -> list[Gating]:
@@ -69,18 +57,6 @@ def gradient_map(members: Sequence[SliceNetwork], pictures: Tensor, level: int) 
         (slopes,) = torch.autograd.grad(member(seen).slices[level, 0], seen)
         total += gaussian_filter(slopes[level, 0].abs().numpy(), BLUR)
     return _from_0_to_1(total)
-
-
-def weight_check(members: Sequence[SliceNetwork], pictures: Tensor, level: int) -> WeightCheck:
-    """The gradient map of slice `level` beside those of OTHERS networks that learned nothing."""
-    here = gradient_map(members, pictures, level).ravel()
-    found = []
-    with torch.random.fork_rng(devices=[]):
-        for seed in range(OTHERS):
-            torch.manual_seed(seed)
-            other = gradient_map([SliceNetwork().eval()], pictures, level).ravel()
-            found.append(float(spearmanr(here, other).statistic))
-    return WeightCheck(float(np.mean(found)), float(np.max(found)))
 
 
 def _covered(picture: Tensor) -> Tensor:

@@ -196,7 +196,7 @@ def test_figures_come_as_json_for_scripts(cohort: Path) -> None:
 
 def test_the_models_that_come_along_are_listed() -> None:
     listed = json.loads(scanstream("model", "list", "--json").stdout)
-    assert [each["model"] for each in listed] == ["progression", "response"]
+    assert [each["model"] for each in listed] == ["progression", "response", "growth-map", "slices"]
 
 
 def test_a_table_names_the_best_model_and_lists_all_with_intervals(left_out: tuple[Evaluation, Forecasts]) -> None:

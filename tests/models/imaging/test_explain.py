@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from models.imaging.classifier import SliceClassifier
 from models.imaging.encoder import EMBEDDING, SliceReading
-from models.imaging.explain import gates_along, gradient_map, occlusion_map, weight_check
+from models.imaging.explain import gates_along, gradient_map, occlusion_map
 from models.imaging.image_card import ImageCard
 from models.imaging.network import SliceNetwork
 from models.imaging.preprocess import slice_stack
 from models.imaging.volume import Volume
+from models.judging.slices.weight_check import weight_check
 from tests.models.imaging.heads import head
 
 PICTURES = torch.from_numpy(slice_stack(head(tumour=(6, 10, 18))))

@@ -50,7 +50,8 @@ def connection(database: Database) -> Connection:
 
 
 def found(database: Database, connection: Connection) -> list[str]:
-    return no_identifier(connection, originals(database.connect("vault"))).first
+    with database.connect("vault") as vault:  # the role has few connections
+        return no_identifier(connection, originals(vault)).first
 
 
 @contextmanager
