@@ -59,6 +59,7 @@ class Spool:
     """A folder of `<sha256>.dcm` files and `<time_ns>-<random>.json` records; one process writes it.
 
     A file without a record was never acknowledged; a record without its file neither, or the archive has it.
+    A record is a symbolic link to its own text.
     """
 
     def __init__(self, folder: Path) -> None:
