@@ -134,8 +134,9 @@ def _news(then: WeightedHistory, now: WeightedHistory) -> list[_News]:
 
 
 def _days(days: float) -> str:
-    whole = f"{round(days, 1):g}"
-    return f"{whole} day{'' if whole == '1' else 's'} passed"
+    """In whole days, as people count them."""
+    whole = round(days)
+    return f"{whole} day{'' if whole == 1 else 's'} passed" if whole else "less than a day passed"
 
 
 def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:

@@ -129,3 +129,16 @@ def test_verify_names_what_is_missing_and_what_would_be_said_otherwise(database:
     owner.execute("DELETE FROM core.explanations")
     (failure,) = explained_again(connection, forecasters()).first
     assert failure == "explanations patient_id=PL lacks progression"
+
+
+def test_tenths_of_a_day_that_an_earlier_version_kept_are_no_failure_and_other_days_are(database: Database) -> None:
+    connection, owner = database.connect(), database.connect("migrator")
+    fold_each(connection, OF_LUNG)
+    explain_all(connection)
+
+    def failed_where_kept(said: str, before: str) -> int:
+        owner.execute(f"UPDATE core.explanations SET says = replace(says::text, '\"{said}', '\"{before}')::json")
+        return explained_again(connection, forecasters()).failed
+
+    assert failed_where_kept("42 days passed", "41.8 days passed") == 0
+    assert failed_where_kept("41.8 days passed", "40.8 days passed") == 1

@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,10 @@ TIMELINES = 50
 """Explained anew, by chance: one takes as long as dozens of steps."""
 TOLERANCE = 1e-6
 """As a share of a number above 1: explanations are worked out on the CPU, wherever they are (docs/protocol.md 8)."""
+_PASSED = re.compile(r"(?:less than a|([\d.]+)) days? passed")
+"""How long it was between two scans, in whole days; what earlier versions kept says tenths too."""
+_ROUNDED_DAYS = 0.55
+"""How far whole days lie from such tenths at most, which were rounded themselves."""
 MISSING = """
 SELECT DISTINCT c.patient_id, c.endpoint FROM scanstream.current_risk c
 WHERE c.patient_id = ANY(%(patients)b::text[])
@@ -62,4 +67,11 @@ def same(kept: Any, said: Any) -> bool:
         return len(kept) == len(said) and all(map(same, kept, said))
     if isinstance(kept, float) and isinstance(said, float):
         return math.isclose(kept, said, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return bool(kept == said)
+    return bool(kept == said) or _same_days(kept, said)
+
+
+def _same_days(kept: Any, said: Any) -> bool:
+    """Whether both say how many days passed, and the tenths that were kept round to what is said."""
+    found = [_PASSED.fullmatch(words) if isinstance(words, str) else None for words in (kept, said)]
+    days = [float(each[1] or 0) for each in found if each]
+    return len(days) == 2 and "." in kept and abs(days[0] - days[1]) <= _ROUNDED_DAYS

@@ -186,3 +186,14 @@ def test_each_part_is_a_sentence_with_its_points(response: Forecaster) -> None:
     ]
     told = {str(part): part.change for part in moved.parts if abs(part.change) > 1e-3}
     assert all(words.endswith(f"{100 * change:+.1f} points") for words, change in told.items())
+
+
+@pytest.mark.parametrize(
+    ("elapsed_days", "words"),
+    [(77.1, "77 days passed"), (0.7, "1 day passed"), (0.2, "less than a day passed")],
+)
+def test_time_is_told_in_whole_days(response: Forecaster, elapsed_days: float, words: str) -> None:
+    first = point(elapsed_days=0.0, disease="breast", volume=12.5)
+    last = point(elapsed_days=elapsed_days, disease="breast", volume=9)
+    (moved,) = explained(response, [first, last])
+    assert [part.words for part in moved.parts if part.kind == "time"] == [words]
