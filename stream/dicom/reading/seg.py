@@ -18,7 +18,7 @@ from stream.dicom.reading.geometry import Plane
 from stream.dicom.reading.lesions import LesionNames, Outline
 from stream.dicom.reading.pixel_format import PixelFormat
 from stream.dicom.reading.pixels import MAX_DECODED_BYTES
-from stream.dicom.reading.places.lesion_maps import MOST_VOXELS, OutlinedSlice, lesion_map
+from stream.dicom.reading.places.lesion_maps import MOST_VOXELS, NoMap, OutlinedSlice, lesion_map
 from stream.dicom.reading.reading import Reading
 from stream.dicom.reading.seg_frames import HALF, fractions, segment_numbers, together
 from stream.dicom.reading.seg_geometry import (
@@ -34,7 +34,7 @@ from stream.dicom.reading.seg_room import lies_outside, rooms
 from stream.dicom.reading.segments import LesionSegment, lesion_segments, segments_unused
 from stream.dicom.reading.stacks import Stack
 from stream.errors import SetAside
-from stream.measured_scan import LesionMap
+from stream.measured_scan import LesionMap, Unused
 from stream.vocabulary import ReasonCode
 
 
@@ -86,7 +86,8 @@ def read_seg(
     measurements = tuple(value for each in extents.values() for value in _measurements(each, source))
     content = Counter(repr(sorted(each.slices) or each.lesion.label) for each in extents.values())
     findings = {each.lesion.lesion_uid: _finding(each, source) for each in reversed(extents.values())}
-    return Reading(measurements, told, content, findings=tuple(findings.values()), maps=tuple(_maps(extents.values())))
+    maps, without_map = _maps(extents.values())
+    return Reading(measurements, told + without_map, content, findings=tuple(findings.values()), maps=maps)
 
 
 def segments_of(
@@ -162,14 +163,20 @@ def _finding(extent: _Extent, source: str) -> LesionFinding:
     )
 
 
-def _maps(extents: Iterable[_Extent]) -> Iterator[LesionMap]:
-    """One for each lesion that has one; of several segments that are one lesion the first."""
-    told: set[str] = set()
+def _maps(extents: Iterable[_Extent]) -> tuple[tuple[LesionMap, ...], tuple[Unused, ...]]:
+    """One for each lesion, of several segments that are one lesion the first; and of which lesion none is drawn."""
+    drawn: dict[str, LesionMap] = {}
+    without: dict[str, Unused] = {}
     for extent in extents:
-        lesion_uid = extent.lesion.lesion_uid
-        if lesion_uid not in told and (drawn := lesion_map(lesion_uid, extent.outlined)):
-            told.add(lesion_uid)
-            yield drawn
+        lesion = extent.lesion
+        if not extent.outlined or lesion.lesion_uid in drawn:
+            continue
+        try:
+            drawn[lesion.lesion_uid] = lesion_map(lesion.lesion_uid, extent.outlined)
+        except NoMap as hindrance:
+            row = Unused("seg", "", f"outline of {lesion.label}", f"no growth map is drawn: {hindrance}")
+            without.setdefault(lesion.lesion_uid, row)
+    return tuple(drawn.values()), tuple(row for lesion_uid, row in without.items() if lesion_uid not in drawn)
 
 
 def _measurements(extent: _Extent, source: str) -> Iterator[Measurement]:

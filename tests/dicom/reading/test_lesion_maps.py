@@ -91,11 +91,38 @@ def test_a_lesion_smaller_than_a_voxel_is_still_there(measure: Measure) -> None:
     assert np.count_nonzero(unpacked(map_.outline)) == 1
 
 
-def test_a_lesion_larger_than_the_cube_has_none_and_keeps_its_values(measure: Measure) -> None:
+def without_map(scan: MeasuredScan) -> list[tuple[str, str]]:
+    """What is said of outlines that no map was drawn of."""
+    assert scan.maps == () and len(scan.measurements) == 2
+    return [(row.meaning, row.reason) for row in scan.unused]
+
+
+def test_a_lesion_larger_than_the_cube_has_none_and_says_so(measure: Measure) -> None:
     whole = np.zeros(SHAPE, bool)
     whole[2:18, 5:75, 5:75] = True
     scan = drawn(measure, [whole], (4.0, 2.0, 2.0))
-    assert scan.maps == () and len(scan.measurements) == 2
+    label = scan.measurements[0].lesion_label
+    why = "no growth map is drawn: it does not fit into the 8 cm of a map"
+    assert without_map(scan) == [(f"outline of {label}", why)]
+
+
+def test_a_lesion_whose_slices_are_turned_against_each_other_has_none_and_says_so(measure: Measure) -> None:
+    images = make_series(np.full(SHAPE, 300), (2.0, 1.0, 1.0))
+    seg, turned = make_seg([ball(9.0, (2.0, 1.0, 1.0))], images), Dataset()
+    turned.ImageOrientationPatient = [0.0, 1.0, 0.0, -1.0, 0.0, 0.0]
+    seg.PerFrameFunctionalGroupsSequence[10].PlaneOrientationSequence = [turned]
+    ((_, why),) = without_map(measure(seg))
+    assert why == "no growth map is drawn: its slices are turned against each other"
+
+
+def test_of_two_segments_of_one_lesion_one_that_can_be_drawn_is_enough(measure: Measure) -> None:
+    whole, images = np.zeros(SHAPE, bool), make_series(np.full(SHAPE, 300), (4.0, 2.0, 2.0))
+    whole[2:18, 5:75, 5:75] = True
+    seg = make_seg([whole, ball(20.0, (4.0, 2.0, 2.0))], images)
+    for segment in seg.SegmentSequence:
+        segment.TrackingID, segment.TrackingUID = "one lesion", "2.25.7"
+    scan = measure(seg, *images)
+    assert len(scan.maps) == 1 and not [row for row in scan.unused if "growth map" in row.reason]
 
 
 def test_an_empty_segment_has_none(measure: Measure) -> None:
@@ -103,10 +130,10 @@ def test_an_empty_segment_has_none(measure: Measure) -> None:
     assert len(drawn(measure, masks, (2.0, 1.0, 1.0)).maps) == 1
 
 
-def test_a_lesion_of_more_voxels_than_memory_should_hold_has_none_and_keeps_its_values(
+def test_a_lesion_of_more_voxels_than_memory_should_hold_has_none_and_says_so(
     measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (seg, lesion_maps):
         monkeypatch.setattr(module, "MOST_VOXELS", 1000)
-    scan = drawn(measure, [ball(9.0, (2.0, 1.0, 1.0))], (2.0, 1.0, 1.0))
-    assert scan.maps == () and len(scan.measurements) == 2
+    ((_, why),) = without_map(drawn(measure, [ball(9.0, (2.0, 1.0, 1.0))], (2.0, 1.0, 1.0)))
+    assert why == "no growth map is drawn: its outline has more pixels than are drawn"

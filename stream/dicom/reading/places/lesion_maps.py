@@ -7,7 +7,6 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from models.growth.maps import SHAPE, SPACING_MM, VOXELS, packed
-from stream import logs
 from stream.dicom.reading.geometry import ANGLE_TOLERANCE, Plane
 from stream.dicom.reading.stacks import SAME_PLACE_MM
 from stream.measured_scan import LesionMap
@@ -24,6 +23,10 @@ MOST_OUTSIDE = 0.01
 MOST_VOXELS = 2**22
 """Of the boxes around a lesion in its slices, 8 cm at 0.35 mm: where each lies takes 200 MB while it is looked at. The
 one box around all of them may hold four times as many."""
+
+
+class NoMap(Exception):
+    """Why the outline of a lesion is on no map, in words."""
 
 
 class OutlinedSlice(NamedTuple):
@@ -44,22 +47,17 @@ class OutlinedSlice(NamedTuple):
         return cls(plane, top, left, filled, depth_mm)
 
 
-def lesion_map(lesion_uid: str, slices: Sequence[OutlinedSlice]) -> LesionMap | None:
-    """The outline of a lesion with these slices; None where it has none, is turned from slice to slice or too large."""
-    if not slices:
-        return None
+def lesion_map(lesion_uid: str, slices: Sequence[OutlinedSlice]) -> LesionMap:
+    """The outline of a lesion with these slices, one at least; raises NoMap."""
     if any(np.abs(one.plane.orientation - slices[0].plane.orientation).max() > ANGLE_TOLERANCE for one in slices):
-        logs.event("lesion_without_map", reason="its slices are turned against each other")
-        return None
+        raise NoMap("its slices are turned against each other")
     if sum(one.inside.size for one in slices) > MOST_VOXELS or _box_voxels(slices) > 4 * MOST_VOXELS:
-        logs.event("lesion_without_map", reason="it has more voxels than are mapped")
-        return None
+        raise NoMap("its outline has more pixels than are drawn")
     points, weights = _places(slices)
     middle = np.round(weights @ points / weights.sum(), 1)
     outside = np.abs(points - middle).max(axis=1) > VOXELS * SPACING_MM / 2
     if weights[outside].sum() > MOST_OUTSIDE * weights.sum():
-        logs.event("lesion_without_map", reason="it is larger than a map")
-        return None
+        raise NoMap(f"it does not fit into the {VOXELS * SPACING_MM / 10:g} cm of a map")
     inside = _on_grid(slices, middle)
     if not inside.any():  # smaller than a voxel
         inside[(VOXELS // 2,) * 3] = True
