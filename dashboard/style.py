@@ -59,11 +59,11 @@ _NAMED = {
     "dataframeHeaderBackgroundColor": PANEL,
 }
 THEME = {
-    "linkUnderline": "false",
+    "linkUnderline": False,
     "baseRadius": "4px",
-    "baseFontSize": "15",
+    "baseFontSize": 15,
     "headingFont": "serif",
-    "headingFontSizes": "1.9rem,1.3rem,1.1rem",
+    "headingFontSizes": ["1.9rem", "1.3rem", "1.1rem"],
     **{f"light.{name}": colour for name, colour in _NAMED.items()},
     **{f"dark.{name}": DARK[colour] for name, colour in _NAMED.items()},
 }

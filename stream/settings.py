@@ -1,6 +1,7 @@
 """Settings from the environment and `.env`: names, defaults and the one sentence said when one is wrong."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,8 @@ ROLES = ("migrator", "gateway", "worker", "dashboard", "reader", "auditor", "vau
 
 FILES = ("archive_dir", "key_file", "peers_file", "tls_certificate", "tls_key", "tls_client_ca")
 """Settings that name a file or folder and may be empty."""
+NAME_IN_A_BROWSER = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+"""What stands between the slashes of an address."""
 
 
 class Settings(BaseSettings):
@@ -57,6 +60,7 @@ class Settings(BaseSettings):
     max_elements: int = Field(1_000_000, ge=1000)
     keep_free_mb: int = Field(512, ge=0)
     dashboard_port: int = Field(8501, ge=1, le=65535)
+    dashboard_names: str = ""
     issuer: str = ""
     assume_disease: str = ""
     time_zone: str = "UTC"
@@ -99,6 +103,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{unknown[0]!r} is none of {', '.join(CRITERIA)}; several have a semicolon between")
         return value
 
+    @field_validator("dashboard_names")
+    @classmethod
+    def _names(cls, value: str) -> str:
+        if wrong := [name for name in _listed(value) if not NAME_IN_A_BROWSER.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} is no name as in scans.hospital.example or scans.hospital.example:8443")
+        return value
+
     @field_validator("crash_at")
     @classmethod
     def _known_point(cls, value: str) -> str:
@@ -136,6 +147,10 @@ class Settings(BaseSettings):
         """File of the senders that may come in."""
         return self.peers_file or self.data_dir / "peers.toml"
 
+    def names_of_dashboard(self) -> list[str]:
+        """Under which it is served beside those of this machine: `name` or `name:port`, as a browser shows them."""
+        return _listed(self.dashboard_names)
+
     def issuer_for(self, calling_ae: str) -> str:
         """Issuer of PatientID where the file names none.
 
@@ -152,7 +167,7 @@ class Settings(BaseSettings):
         """Calling AE → issuer, and the default."""
         senders: dict[str, str] = {}
         default = ""
-        for item in filter(None, (part.strip() for part in self.issuer.split(","))):
+        for item in _listed(self.issuer):
             title, mark, issuer = item.partition("=")
             if not mark:
                 default = item
@@ -162,7 +177,7 @@ class Settings(BaseSettings):
 
     def series_required(self) -> dict[str, str]:
         """Series Descriptions that every scan must have (`REQUIRED_SERIES`, commas between), by casefolded form."""
-        return {name.casefold(): name for part in self.required_series.split(",") if (name := part.strip())}
+        return {name.casefold(): name for name in _listed(self.required_series)}
 
     def environment(self) -> dict[str, str]:
         """This process's environment with these settings in it, for child processes."""
@@ -187,6 +202,11 @@ def _refuse_unknown_names() -> None:
     unknown = sorted(name for name in given if name.upper() not in known)
     if unknown:
         raise WrongUse(f"Unknown setting {unknown[0]}: see `scanstream doctor --help` for the names that exist.")
+
+
+def _listed(value: str) -> list[str]:
+    """What stands between commas."""
+    return [item for part in value.split(",") if (item := part.strip())]
 
 
 def _text(value: object) -> str:

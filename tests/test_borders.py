@@ -20,6 +20,7 @@ BORDERS = {
     "psycopg": ("stream/storage/", "migrations/"),
     "alembic": ("stream/storage/", "migrations/"),
     "streamlit": ("dashboard/",),
+    "starlette": ("dashboard/serving/",),
     "altair": ("dashboard/",),
     "pyarrow": ("dashboard/charts.py",),
     "reportlab": ("dashboard/patient/",),

@@ -48,6 +48,8 @@ def test_pictures_of_lesions_are_made_unless_switched_off(monkeypatch: pytest.Mo
         ("KEY_SLICES", "sometimes"),
         ("CRITERIA", "RECIST 1.1; RECIST 2"),
         ("TIME_ZONE", "../../etc/passwd"),
+        ("DASHBOARD_NAMES", "scans.hospital.example, https://scans.hospital.example"),
+        ("DASHBOARD_NAMES", "*"),
         ("DICOM_AE_TITLE", ""),
         ("DICOM_AE_TITLE", "LONGER_THAN_SIXTEEN"),
     ],

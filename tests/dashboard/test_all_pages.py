@@ -63,5 +63,7 @@ def test_a_frozen_database_is_told_and_not_waited_for(
 
 
 def test_the_pages_load_no_network_library() -> None:
-    load = "import sys, dashboard.live, dashboard.patient_chart, dashboard.launch; print('torch' in sys.modules)"
+    load = (
+        "import sys, dashboard.live, dashboard.patient_chart, dashboard.serving.launch; print('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", load], capture_output=True, text=True).stdout == "False\n"

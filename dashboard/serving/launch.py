@@ -1,0 +1,43 @@
+"""How the dashboard is started: Streamlit with complete settings, behind a door."""
+
+from pathlib import Path
+from typing import Any
+
+from starlette.middleware import Middleware
+from streamlit.starlette import App
+
+from dashboard.serving.doorkeeper import Doorkeeper
+from dashboard.style import THEME
+from stream.settings import Settings
+
+APP = Path(__file__).parents[1] / "app.py"
+ANY_ADDRESS = ("0.0.0.0", "::")
+
+
+def serve(settings: Settings, address: str) -> None:
+    """Serve the pages at `address` until a signal comes.
+
+    Nothing is sent home, no file outside the package is read, errors are never shown with their traceback.
+    """
+    names = [*settings.names_of_dashboard(), *([] if address in ANY_ADDRESS else [_in_url(address)])]
+    App(APP, middleware=[Middleware(Doorkeeper, names=names)]).run(config=_options(settings, address))
+
+
+def _options(settings: Settings, address: str) -> dict[str, Any]:
+    return {
+        "server.headless": True,
+        "server.address": address,
+        "server.port": settings.dashboard_port,
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": False,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "runner.magicEnabled": False,
+        "runner.postScriptGC": False,
+        **{f"theme.{name}": value for name, value in THEME.items()},
+    }
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
