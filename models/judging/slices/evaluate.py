@@ -9,8 +9,9 @@ from models.card import patient_sha256
 from models.imaging.classifier import SliceClassifier
 from models.imaging.outlined import OutlinedSeries
 from models.judging.slices.comparison import Fold, compared
-from models.judging.slices.figures import MEASURES, measures_of_series
+from models.judging.slices.figures import MEASURES, measures_of_series, predictions
 from models.judging.slices.gradients import DISTANCES, Reach, reaches
+from models.judging.slices.reliability import Reliability, reliability
 from models.judging.slices.robustness import robustness
 from models.statistics.metrics import Estimate
 from models.training.slices.lesson import Lesson
@@ -21,9 +22,13 @@ Row = Mapping[str, Estimate]
 
 @dataclass(frozen=True)
 class SliceEvaluation:
-    """Measures by row: of ways to read along (`compared`), of corruptions (`robust`), of `new` patients; `reaches`."""
+    """Measures by row: of ways to read along (`compared`), of corruptions (`robust`), of `new` patients; `reaches`.
+
+    `reliable`: what was said of slices, and of runs of slices, beside what is so.
+    """
 
     compared: Mapping[str, Row]
+    reliable: Mapping[str, Reliability]
     robust: Mapping[tuple[str, float], Row]
     reaches: Mapping[str, Reach]
     new: Row | None
@@ -32,6 +37,7 @@ class SliceEvaluation:
         """Plain values; estimates as [value, low, high]."""
         return {
             "compared": {name: _plain(row) for name, row in self.compared.items()},
+            "reliability": {name: _plain_reliability(each) for name, each in self.reliable.items()},
             "robust": [{"corruption": n, "strength": s, **_plain(row)} for (n, s), row in self.robust.items()],
             "gradient_by_distance": {
                 name: {"distance": DISTANCES, "before": each.before.tolist(), "after": each.after.tolist()}
@@ -44,6 +50,7 @@ class SliceEvaluation:
         parts = []
         if self.compared:
             parts.append(_table("read by", self.compared))
+            parts += [_reliability_table(name, each) for name, each in self.reliable.items()]
             named = {f"{n} {s:g}" if s else n: row for (n, s), row in self.robust.items()}
             parts.append(_table("pictures", named))
             parts.append(_reach_table(self.reaches))
@@ -71,6 +78,7 @@ def evaluate_slices(series: Sequence[OutlinedSeries], weights: Path) -> SliceEva
     seed = classifier.card.seed
     return SliceEvaluation(
         compared=compared(folds, seed).measures() if folds else {},
+        reliable=reliability([predictions(f.network, one) for f in folds for one in f.left_out]) if folds else {},
         robust=robustness(folds) if folds else {},
         reaches=reaches(folds[0], seed) if folds else {},
         new=measures_of_series(classifier, new) if new else None,
@@ -81,13 +89,29 @@ def _plain(row: Row) -> dict[str, Any]:
     return {name: estimate.to_json() for name, estimate in row.items()}
 
 
+def _plain_reliability(of: Reliability) -> dict[str, Any]:
+    groups = [{**each._asdict(), "observed": each.observed.to_json()} for each in of.groups]
+    return {**_plain(of.measures), "groups": groups}
+
+
 def _table(what: str, rows: Mapping[str, Row]) -> str:
     """A table of Markdown, intervals in brackets."""
     names = [name.replace("_", " ").replace("auc", "AUC") for name in MEASURES]
     lines = [f"| {what} | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for name, row in rows.items():
-        cells = (f"{row[k].value:.3f} ({row[k].low:.3f}, {row[k].high:.3f})" for k in MEASURES)
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join(_cell(row[k]) for k in MEASURES)} |")
+    return "\n".join(lines)
+
+
+def _cell(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f}, {estimate.high:.3f})"
+
+
+def _reliability_table(name: str, of: Reliability) -> str:
+    """Its groups, under a line with its measures."""
+    lines = [f"{name}: {', '.join(f'{what} {_cell(value)}' for what, value in of.measures.items())}", ""]
+    lines += ["| said, mean | shown | of |", "|---|---|---|"]
+    lines += [f"| {each.expected:.3f} | {_cell(each.observed)} | {each.rows} |" for each in of.groups]
     return "\n".join(lines)
 
 

@@ -63,12 +63,11 @@ def figures(said: Sequence[SlicePredictions]) -> dict[str, Any]:
     """Figures for a card: slices read along, alone, those with a head only, and runs; each [value, low, high]."""
     shows, alone, along, blank = (joined(said, name) for name in ("shows", "encoder", "slices", "blank"))
     patient = patients(said)
-    run_patient = np.concatenate([np.full(len(each.runs), each.patient) for each in said])
     rows = {
         "slices": (along, shows, patient),
         "slices, encoder alone": (alone, shows, patient),
         "slices with a head": (along[~blank], shows[~blank], patient[~blank]),
-        f"runs of {RUN} slices": (joined(said, "runs"), joined(said, "run_shows"), run_patient),
+        f"runs of {RUN} slices": (joined(said, "runs"), joined(said, "run_shows"), run_patients(said)),
     }
     return {name: {k: v.to_json() for k, v in measures(*each).items()} for name, each in rows.items()}
 
@@ -76,6 +75,11 @@ def figures(said: Sequence[SlicePredictions]) -> dict[str, Any]:
 def patients(said: Sequence[SlicePredictions]) -> np.ndarray:
     """The patient of every slice (R,)."""
     return np.concatenate([np.full(len(each.shows), each.patient) for each in said])
+
+
+def run_patients(said: Sequence[SlicePredictions]) -> np.ndarray:
+    """The patient of every run of slices (R,)."""
+    return np.concatenate([np.full(len(each.runs), each.patient) for each in said])
 
 
 def joined(said: Sequence[SlicePredictions], name: str) -> np.ndarray:

@@ -90,6 +90,7 @@ def test_patients_that_a_member_left_out_are_judged_by_it_and_new_ones_by_all(we
         judged.compared
     )
     assert len(judged.robust) == 16 and judged.new is not None
+    assert sum(group.rows for group in judged.reliable["slices"].groups) == 24
     shows = new.outlined.any((1, 2))
     said = SliceClassifier.load(weights).scores(new.volume).slices
     assert judged.new["accuracy"].value == pytest.approx(np.mean((said >= 0.5) == shows))
