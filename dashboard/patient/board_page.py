@@ -1,7 +1,7 @@
 """One page for the tumour board, as PDF: what the patient's page says, in the same words."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,16 +16,18 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Image, KeepInFrame, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from dashboard import wording
-from dashboard.patient import risks, sizes, story, tables, therapy
+from dashboard.patient import growth, risks, sizes, story, tables, therapy
 from dashboard.patient.board_drawing import SumsDrawing, TherapyDrawing
 from dashboard.patient.case import PatientCase
+from dashboard.patient.growth import GrowthRow
 from dashboard.patient.key_slices import KeySliceRow, in_words
 from dashboard.patient.verdicts import written
 from dashboard.style import INK, MUTED, RULE, WORSE
+from stream.png import png
 from stream.vocabulary import RECIST
 
 MARGIN = 14 * mm
-VISITS_SHOWN, LESIONS_SHOWN, LESION_VISITS_SHOWN, PICTURES_ACROSS = 6, 10, 5, 4
+VISITS_SHOWN, LESIONS_SHOWN, LESION_VISITS_SHOWN, PICTURES_ACROSS, MAPS_ACROSS = 6, 10, 5, 4, 6
 SANS, BOLD = "Vera", "Vera-Bold"
 FONTS = {SANS: "Vera.ttf", BOLD: "VeraBd.ttf"}
 BODY = ParagraphStyle("body", fontName=SANS, fontSize=8.6, leading=11.5, textColor=HexColor(INK))
@@ -36,10 +38,10 @@ TITLE = ParagraphStyle("title", HEAD, fontSize=14, leading=18)
 WARNING = ParagraphStyle("warning", SMALL, fontName=BOLD, textColor=HexColor(WORSE))
 
 
-def board_page(case: PatientCase, pictures: Sequence[KeySliceRow] = ()) -> bytes:
+def board_page(case: PatientCase, pictures: Sequence[KeySliceRow] = (), maps: Sequence[GrowthRow] = ()) -> bytes:
     """The page: summary, treatments, sums, verdicts, lesions, forecasts; models and versions at its foot.
 
-    `pictures`: key slices of one scan.
+    `pictures`: key slices of one scan. `maps`: growth maps of one scan.
     """
     for name, file in FONTS.items():
         pdfmetrics.registerFont(TTFont(name, Path(reportlab.__file__).parent / "fonts" / file))
@@ -55,12 +57,14 @@ def board_page(case: PatientCase, pictures: Sequence[KeySliceRow] = ()) -> bytes
         author="ScanStream",
         invariant=True,
     )
-    parts = list(_parts(case, pictures, document.width))
+    parts = list(_parts(case, pictures, maps, document.width))
     document.build([KeepInFrame(document.width, document.height - 12, parts, mode="shrink")])
     return written_to.getvalue()
 
 
-def _parts(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) -> Sequence[Flowable]:
+def _parts(
+    case: PatientCase, pictures: Sequence[KeySliceRow], maps: Sequence[GrowthRow], width: float
+) -> Sequence[Flowable]:
     as_of = " (as known then)" if case.past else ""
     parts = [
         _text(wording.RESEARCH_USE.replace("*", ""), WARNING),
@@ -71,6 +75,7 @@ def _parts(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) -> 
         *_drawn(case, width),
         *_pictured(case, pictures, width),
         *_tables(case, width),
+        *_mapped(case, maps, width),
         Spacer(0, 4),
         _text(_source(case), QUIET),
     ]
@@ -94,11 +99,31 @@ def _pictured(case: PatientCase, pictures: Sequence[KeySliceRow], width: float) 
     if not pictures:
         return []
     day = written(case.day(pictures[0].acquired_at))
-    cells = [[_picture(row) for row in pictures], [_text(", ".join(in_words(row)), SMALL) for row in pictures]]
-    across = max(len(pictures), PICTURES_ACROSS)
-    table = Table(cells, colWidths=[width / across] * len(pictures), hAlign="LEFT")
+    beside = [(_picture(row), in_words(row)) for row in pictures]
+    title = f"Key slices of the scan of {day}, each lesion outlined (bar: 10 mm)"
+    return [_text(title, HEAD), _beside(beside, width / max(len(beside), PICTURES_ACROSS))]
+
+
+def _mapped(case: PatientCase, maps: Sequence[GrowthRow], width: float) -> list[Flowable]:
+    """Each growth map with its volume and interval, beside each other, and what these weights ever saw."""
+    if not maps:
+        return []
+    day, across = written(case.day(maps[0].acquired_at)), width / max(len(maps), MAPS_ACROSS)
+    side = min(growth.VOXELS * growth.ENLARGED / 2, across - 4)
+    beside = [
+        (Image(io.BytesIO(png(growth.picture(row))), side, side), growth.in_words(row, case.labels, case))
+        for row in maps
+    ]
+    title, said = f"Where lesions may be, from the scan of {day}", growth.said_by(maps[0], case)
+    return [_text(title, HEAD), _text(said, WARNING), _beside(beside, across), _text(growth.ABOUT, QUIET)]
+
+
+def _beside(pictures: Sequence[tuple[Image, Iterator[str]]], across: float) -> Table:
+    """Pictures in a row, `across` points each, what is said of each below it."""
+    cells = [[image for image, _ in pictures], [_text(", ".join(words), SMALL) for _, words in pictures]]
+    table = Table(cells, colWidths=[across] * len(pictures), hAlign="LEFT")
     table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    return [_text(f"Key slices of the scan of {day}, each lesion outlined (bar: 10 mm)", HEAD), table]
+    return table
 
 
 def _picture(row: KeySliceRow) -> Image:

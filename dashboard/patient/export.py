@@ -5,13 +5,14 @@
 
 import argparse
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from dashboard.exporting import plain_endings, write
 from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
-from dashboard.patient.key_slices import KeySliceRow, latest_key_slices
+from dashboard.patient.growth import latest_growth
+from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.tables import csv_files
 from dashboard.queries import reader
 from stream.settings import load_settings
@@ -29,17 +30,17 @@ def main() -> None:
     with plain_endings():
         with reader() as source:
             case = PatientCase.read(source, asked.patient, load_settings().zone, asked.as_of)
-            pictures = latest_key_slices(source, case) if asked.pdf else []
-        for name, content in _files(case, pictures, asked.csv, asked.pdf):
+            page = board_page(case, latest_key_slices(source, case), latest_growth(source, case)) if asked.pdf else None
+        for name, content in _files(case, asked.csv, page):
             write(asked.folder, name, content)
 
 
-def _files(case: PatientCase, pictures: Sequence[KeySliceRow], csv: bool, pdf: bool) -> Iterator[tuple[str, bytes]]:
+def _files(case: PatientCase, csv: bool, page: bytes | None) -> Iterator[tuple[str, bytes]]:
     if csv:
         for name, text in csv_files(case):
             yield name, text.encode("utf-8-sig")
-    if pdf:
-        yield f"{case.patient}.pdf", board_page(case, pictures)
+    if page is not None:
+        yield f"{case.patient}.pdf", page
 
 
 main()

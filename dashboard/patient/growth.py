@@ -52,12 +52,12 @@ class GrowthRow(NamedTuple):
 
 def growth(source: ViewReader, case: PatientCase) -> None:
     """The maps of the latest scan that has some; nothing where no weights draw any, or the patient has died."""
-    rows = _rows(source, case) if len(case.growth) and case.died_at is None else []
+    rows = latest_growth(source, case)
     if not rows:
         return
     day, labels = written(case.day(rows[0].acquired_at)), case.labels
     st.markdown("**Where lesions may be**")
-    st.container(key="note-growth").text(unbroken(f"From the scan of {day}. {_said_by(rows[0], case)}"))
+    st.container(key="note-growth").text(unbroken(f"From the scan of {day}. {said_by(rows[0], case)}"))
     figures = "".join(_figure(row, labels, case) for row in rows)
     st.html(f'<div class="slices"><section><div>{figures}</div></section></div>')
     st.caption(ABOUT)
@@ -65,14 +65,17 @@ def growth(source: ViewReader, case: PatientCase) -> None:
         st.html(html_table(table(rows, labels, case), f"Volumes to come, scan of {day}"))
 
 
-def _rows(source: ViewReader, case: PatientCase) -> list[GrowthRow]:
+def latest_growth(source: ViewReader, case: PatientCase) -> list[GrowthRow]:
+    """The maps of the latest scan that has some; none where no weights draw any, or the patient has died."""
+    if case.growth.empty or case.died_at is not None:
+        return []
     latest = case.growth[case.growth.scan_uid == case.growth.scan_uid.iloc[0]]
     scan = latest.scan_uid.iloc[0]
     pictures = source.read(patient_page.GROWTH_PICTURES, patient=case.patient, scan=scan)
     return rows_of(latest.merge(pictures, on=_KEY), GrowthRow)
 
 
-def _said_by(row: GrowthRow, case: PatientCase) -> str:
+def said_by(row: GrowthRow, case: PatientCase) -> str:
     """Whose maps these are, and what these weights ever saw."""
     cards = case.cards[case.cards.weights_version == row.weights_version].card
     learned = [card["training_data"]["learned_from"] for card in cards]

@@ -12,6 +12,7 @@ from dashboard.html_table import html_table
 from dashboard.patient import tables
 from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
+from dashboard.patient.growth import latest_growth
 from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.verdicts import written
 from dashboard.patient.waiting import causes
@@ -100,7 +101,7 @@ def downloads(case: PatientCase) -> None:
 def _board_page(case: PatientCase) -> bytes:
     """With pictures that are read now: few ask for it, and they are large."""
     with reader() as source:
-        return board_page(case, latest_key_slices(source, case))
+        return board_page(case, latest_key_slices(source, case), latest_growth(source, case))
 
 
 def coming(case: PatientCase, group: str) -> None:

@@ -1,14 +1,17 @@
 """Growth maps on the page Patient: of the latest scan that has some, with the interval, and as of an earlier day."""
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
 from dashboard.patient import growth
+from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
 from dashboard.patient.growth import BAR_INSET, ENLARGED, LINE, NOTHING, SURE, VOXELS, GrowthRow, picture
 from dashboard.patient.tables import csv_files
@@ -82,6 +85,22 @@ def test_the_files_of_a_patient_have_the_volumes(connection: Connection, databas
     heads, *rows = files["P-growth_map.csv"].splitlines()
     assert "volume_low" in heads and "chance" not in heads and len(rows) == 2
     assert files["P-tumour_presence.csv"].startswith("patient_id,endpoint")
+
+
+def test_the_page_for_the_tumour_board_has_the_maps_with_their_intervals_and_their_warning(
+    connection: Connection, database: Database, open_page: Open
+) -> None:
+    fold(connection, SECOND)
+    open_page(database.settings, "patient", patient="P")  # takes the settings over
+    with reader() as source:
+        case = PatientCase.read(source, "P", load_settings().zone)
+        maps = growth.latest_growth(source, case)
+        (paper,) = PdfReader(io.BytesIO(board_page(case, maps=maps))).pages
+    assert len(paper.images) == len(maps) == 4
+    words = " ".join(paper.extract_text().split())
+    for each in maps:
+        assert ", ".join(growth.in_words(each, case.labels, case)) in words
+    assert "Simulated growth alone" in words and "Not for decisions." in words
 
 
 def row(chance: np.ndarray, inside: np.ndarray) -> GrowthRow:
