@@ -90,6 +90,7 @@ OUTSIDE = ("stream.agents", "stream.wiring", "stream.local", "stream.simulated",
     ("inner", "outer"),
     [
         ("stream/timeline/", ("stream.storage", "stream.services", "stream.dicom", "stream.archive", *OUTSIDE)),
+        ("stream/children/", ("stream.storage", "stream.services", "stream.dicom", "stream.archive", *OUTSIDE)),
         ("stream/archive/", ("stream.storage", "stream.services", "stream.dicom", *OUTSIDE)),
         ("stream/storage/", ("stream.services", "stream.dicom", "stream.archive", *OUTSIDE)),
         ("stream/services/", OUTSIDE),

@@ -12,6 +12,7 @@ from functools import partial
 from stream.archive.originals import Archive
 from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.spool import Spool
+from stream.dicom.header_reading import HeaderReader
 from stream.endpoints import kafka_login
 from stream.errors import CannotStart, WrongUse
 from stream.publisher import Publisher
@@ -76,6 +77,7 @@ class Forwarding:
 def _run(settings: Settings, spool: Spool, parent: socket.socket, connection: socket.socket) -> None:
     parent.close()
     os.nice(NICER)
+    headers = HeaderReader(settings)
     forwarder = Forwarder(
         settings,
         spool,
@@ -83,6 +85,7 @@ def _run(settings: Settings, spool: Spool, parent: socket.socket, connection: so
         partial(connect, settings, "gateway"),
         Publisher(kafka_login(settings, "gateway"), settings.partitions),
         partial(pseudonyms, settings),
+        headers,
     )
     wishes = WishKeeper(
         partial(connect, settings, "gateway"),

@@ -3,12 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
-
-from pydicom import Dataset
 
 from stream import logs
 from stream.archive.originals import Archive
@@ -17,10 +14,8 @@ from stream.dicom.describing import describe
 from stream.dicom.gateway.peers import read_peers, with_issuers
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
+from stream.dicom.header_reading import HeaderReader, HeaderRequest, ReadHeader
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.files import read_dataset, reading
-from stream.dicom.reading.header import patient_identity, read_header, text
-from stream.errors import SetAside
 from stream.publisher import Publisher, PublishFailed
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.received_files import InstanceBell, accept, close_association
@@ -56,6 +51,7 @@ class Forwarder:
         connect: Callable[[], Connection],
         publisher: Publisher,
         pseudonyms: Callable[[Connection], Pseudonyms],
+        headers: HeaderReader,
     ) -> None:
         self._settings = Reread([settings.peers], lambda: with_issuers(settings, read_peers(settings.peers)))
         self._required = settings.series_required()
@@ -64,6 +60,7 @@ class Forwarder:
         self._connect = connect
         self._publisher = publisher
         self._make_pseudonyms = pseudonyms
+        self._headers = headers
         self._pseudonyms: Pseudonyms | None = None
         self._connection: Connection | None = None
         self._wake = threading.Event()
@@ -99,10 +96,9 @@ class Forwarder:
         waiting = self._spool.records(PASS_LIMIT)
         if len(waiting) == PASS_LIMIT:
             self._wake.set()
-        now = time.monotonic()
-        due = [record for record in waiting if self._slow.get(record.name, (0.0, 0.0))[0] <= now]
-        for _, records in groupby(due, type):
-            for batch in _batches(records, self._size):
+        handled = 0
+        for _, records in groupby(waiting, type):
+            for batch in _batches(self._due(records, waiting), self._size):
                 if self._stop.is_set():
                     return 0
                 try:
@@ -111,17 +107,32 @@ class Forwarder:
                     if self._connection is not None:
                         self._note_failure(batch)
                     raise
+                handled += len(batch)
         self._size = min(2 * self._size, BATCH_LIMIT)
-        return len(due)
+        return handled
+
+    def _due(self, records: Iterable[Record], waiting: Sequence[Record]) -> list[Record]:
+        """Those of `records` whose turn it is: an association ends after all of its files are read."""
+        now, late = time.monotonic(), self._headers.late()
+        held = _associations(waiting, late) if late else set()
+        return [
+            record
+            for record in records
+            if self._slow.get(record.name, (0.0, 0.0))[0] <= now
+            and record.name not in late
+            and not (isinstance(record, AssociationEndRecord) and record.association in held)
+        ]
 
     def _hand_over(self, batch: Sequence[Record]) -> None:
-        for topic, key, fields in self._accepted(batch):
+        done, bells = self._accepted(batch)
+        for topic, key, fields in bells:
             self._publisher.publish(topic, key, fields)
         self._publisher.flush()
         reach("forwarder.announced")
-        for record in batch:
+        for record in done:
             self._spool.clear(record)
             self._slow.pop(record.name, None)
+            self._headers.forget(record.name)
             reach("forwarder.record_cleared")
 
     def _note_failure(self, batch: Sequence[Record]) -> None:
@@ -141,20 +152,25 @@ class Forwarder:
             self._slow[first] = time.monotonic() + pause, pause
             logs.event("record_takes_too_long", logging.WARNING, again_in_seconds=pause)
 
-    def _accepted(self, batch: Sequence[Record]) -> list[BellMessage]:
-        """Archive the files of a batch of one kind and write its rows; what is to be announced then."""
+    def _accepted(self, batch: Sequence[Record]) -> tuple[Sequence[Record], list[BellMessage]]:
+        """Archive the files of a batch of one kind and write its rows; whose, and what is to be announced then.
+
+        Files that take long to read are not among them: their turn comes once they are read.
+        """
         connection, pseudonyms = self._connected()
         ends = [record for record in batch if isinstance(record, AssociationEndRecord)]
         if ends:
-            return self._ends(connection, pseudonyms, ends)
+            return ends, self._ends(connection, pseudonyms, ends)
         instances = [record for record in batch if isinstance(record, InstanceRecord)]
-        return self._instances(connection, pseudonyms, instances)
+        paths = self._archive.take_all([self._spool.file(record) for record in instances])
+        read = [(record, self._read(record, path)) for record, path in zip(instances, paths, strict=True)]
+        done = [(record, header) for record, header in read if header is not None]
+        return [record for record, _ in done], self._instances(connection, pseudonyms, done) if done else []
 
     def _instances(
-        self, connection: Connection, pseudonyms: Pseudonyms, records: Sequence[InstanceRecord]
+        self, connection: Connection, pseudonyms: Pseudonyms, read: Sequence[tuple[InstanceRecord, ReadHeader]]
     ) -> list[BellMessage]:
-        paths = self._archive.take_all([self._spool.file(record) for record in records])
-        files = [self._received(record, path, pseudonyms) for record, path in zip(records, paths, strict=True)]
+        files = [self._received(record, header, pseudonyms) for record, header in read]
         reach("forwarder.archived")
         bells = accept(connection, files)
         moved_to = move_to_named(connection, sorted({bell.scan_uid for bell in bells}))
@@ -174,7 +190,12 @@ class Forwarder:
             ]
         return bells
 
-    def _received(self, record: InstanceRecord, path: Path, pseudonyms: Pseudonyms) -> ReceivedFile:
+    def _read(self, record: InstanceRecord, path: Path) -> ReadHeader | None:
+        """Its header; None where it takes so long that it is read beside the others."""
+        request = HeaderRequest(str(path), self._settings.value().issuer, record.arrival.calling_ae)
+        return self._headers.read(record.name, request, self.ring)
+
+    def _received(self, record: InstanceRecord, read: ReadHeader, pseudonyms: Pseudonyms) -> ReceivedFile:
         arrival = record.arrival
         return ReceivedFile(
             receipt_id=record.name.removesuffix(".json"),
@@ -184,25 +205,15 @@ class Forwarder:
             sha256=record.sha256,
             content_sha256=arrival.content_sha256,
             received_at=arrival.received_at,
-            what=self._described(path, arrival.calling_ae, pseudonyms),
+            what=self._described(read, pseudonyms),
         )
 
-    def _described(self, path: Path, calling_ae: str, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
-        dataset = None
-        try:
-            dataset = read_dataset(path)
-            return describe(read_header(dataset, self._settings.value(), calling_ae), pseudonyms, self._required)
-        except SetAside as error:
-            scan, patient = (None, None) if dataset is None else self._named(dataset, calling_ae, pseudonyms)
-            return UnusableFile(error.reason_code, error.reason, scan, patient)
-
-    def _named(self, dataset: Dataset, calling_ae: str, pseudonyms: Pseudonyms) -> tuple[str | None, str | None]:
-        """Scan and patient that a file names whose header cannot be used, each where it can be read."""
-        study_uid, patient_id = text(dataset, "StudyInstanceUID"), None
-        with suppress(SetAside), reading("header"):
-            who = patient_identity(dataset, self._settings.value(), calling_ae)
-            patient_id = pseudonyms.patient_id(who.issuer, who.mrn)
-        return pseudonyms.scan_uid(study_uid) if study_uid else None, patient_id
+    def _described(self, read: ReadHeader, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
+        if read.header is not None:
+            return describe(read.header, pseudonyms, self._required)
+        scan_uid = pseudonyms.scan_uid(read.study_uid) if read.study_uid else None
+        patient_id = pseudonyms.patient_id(read.patient.issuer, read.patient.mrn) if read.patient else None
+        return UnusableFile(read.reason_code, read.reason, scan_uid, patient_id)
 
     def _fields(self, bell: InstanceBell) -> dict[str, str]:
         names = ("scan_uid", "instance_uid", "sha256")
@@ -227,6 +238,11 @@ class Forwarder:
             self._connection = None
         self._stop.wait(PAUSE_SECONDS)
         self._wake.set()
+
+
+def _associations(records: Iterable[Record], names: Container[str]) -> set[str]:
+    """Those that brought the files of `names`."""
+    return {each.arrival.association for each in records if isinstance(each, InstanceRecord) and each.name in names}
 
 
 def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:

@@ -1,6 +1,6 @@
 """Forwarding within bounded memory, however much an outage left in the spool."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,13 @@ import pytest
 from pydicom import Dataset
 
 from stream.archive.originals import Archive
+from stream.dicom import header_reading
 from stream.dicom.gateway import forwarder as forwarding
 from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.receiver import Receiver
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import Spool
+from stream.dicom.header_reading import HeaderReader
 from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.publisher import Publisher, ensure_topics
 from stream.settings import Settings, load_settings
@@ -23,6 +25,7 @@ from stream.storage.database import Connection, Outage, connect
 from stream.wiring.pseudonyms import pseudonyms
 from tests.database import Database
 from tests.journey.topics import messages
+from tests.waiting import wait_until
 
 REPORTS = 5
 
@@ -52,7 +55,16 @@ def gateway(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def forwarder(services: Settings, database: Database, gateway: Settings, spool: Spool) -> Forwarder:
+def headers(gateway: Settings) -> Iterator[HeaderReader]:
+    reader = HeaderReader(gateway)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def forwarder(
+    services: Settings, database: Database, gateway: Settings, spool: Spool, headers: HeaderReader
+) -> Forwarder:
     login = kafka_login(services, KAFKA_ADMIN)
     ensure_topics(login, services.partitions)
     return Forwarder(
@@ -62,6 +74,7 @@ def forwarder(services: Settings, database: Database, gateway: Settings, spool: 
         partial(connect, database.settings, "gateway"),
         Publisher(login, services.partitions),
         partial(pseudonyms, gateway),
+        headers,
     )
 
 
@@ -133,3 +146,58 @@ def test_a_file_that_cannot_be_placed_is_set_aside_for_the_patient_that_it_names
     assert found == [("no_date", patient), ("no_patient_id", None)]
     (need,) = reader.execute("SELECT need FROM scanstream.worklist WHERE patient_id = %s", [patient]).fetchone()
     assert need == "decision"
+
+
+def test_a_file_that_takes_long_to_read_holds_up_the_end_of_its_association_and_nothing_else(
+    forwarder: Forwarder, headers: HeaderReader, gateway: Settings, spool: Spool, database: Database, tmp_path: Path
+) -> None:
+    forwarder.hand_over()
+    _keep(gateway, spool, [make_sr(PatientID="large", **LARGE), make_sr(PatientID="after")], tmp_path / "large")
+    large, _, end = spool.records()
+    _keep(gateway, spool, [make_sr(PatientID="else")], tmp_path)
+    _made_large(spool.file(large))
+    forwarder.hand_over()
+    assert spool.records() == [large, end]
+    wait_until(lambda: not headers.late(), PATIENCE_SECONDS)
+    forwarder.hand_over()
+    assert spool.records() == []
+    shown = database.connect("reader").execute("SELECT count(*) FROM scanstream.set_aside").fetchone()
+    assert shown == (0,)
+    assert database.connect().execute("SELECT count(*) FROM core.scans").fetchone() == (REPORTS + 3,)
+
+
+def test_a_file_that_takes_more_than_it_is_given_is_set_aside_for_the_patient_that_it_names(
+    forwarder: Forwarder,
+    headers: HeaderReader,
+    gateway: Settings,
+    spool: Spool,
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(header_reading, "PATIENT", header_reading.QUICK)
+    forwarder.hand_over()
+    _keep(gateway, spool, [make_sr(PatientID="large", **LARGE)], tmp_path)
+    large = spool.records()[0]
+    _made_large(spool.file(large))
+    forwarder.hand_over()
+    wait_until(lambda: not headers.late(), PATIENCE_SECONDS)
+    forwarder.hand_over()
+    assert spool.records() == []
+    shown = database.connect("reader").execute("SELECT reason_code, patient_id, reason FROM scanstream.set_aside")
+    patient = pseudonyms(gateway, database.connect("gateway")).patient_id(gateway.issuer, "large")
+    why = "The header cannot be read within 0.3 s of processor time."
+    assert shown.fetchall() == [("too_large", patient, why)]
+
+
+LARGE = {"ReferencedImageSequence": []}
+ITEMS = 60_000
+PATIENCE_SECONDS = 120.0
+
+
+def _made_large(file: Path) -> None:
+    """Give the report of LARGE many items: seconds for who reads it, far below what the door lets in."""
+    mark, item = b"\x08\x00\x40\x11SQ\0\0", b"\xfe\xff\x00\xe0\0\0\0\0"
+    before, found, after = file.read_bytes().partition(mark + bytes(4))
+    assert found
+    file.write_bytes(before + mark + (len(item) * ITEMS).to_bytes(4, "little") + item * ITEMS + after)

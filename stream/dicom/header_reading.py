@@ -1,0 +1,160 @@
+"""Headers read by a child within a budget: one that takes long is read beside the others, one that never ends given up.
+
+Each file is first given what hundreds of healthy ones would take. Who takes more waits for nobody and holds up nobody:
+a second child reads it, with far more time and memory, and beyond that it is set aside.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+from pydicom import Dataset
+from pydicom.filereader import read_partial
+
+from stream import logs
+from stream.children.child import Child, ChildEnded, OverBudget
+from stream.children.nursery import MIB, Budget, Nursery
+from stream.children.plain import plain, restoring
+from stream.dicom.reading.files import read_dataset, reading
+from stream.dicom.reading.header import Header, PatientIdentity, patient_identity, read_header, text
+from stream.errors import SetAside
+from stream.settings import Settings
+from stream.vocabulary import ReasonCode
+
+QUICK = Budget(processor_seconds=0.3, seconds=10.0, memory=256 * MIB)
+"""A header takes one or two milliseconds; one of 5,000 frames a second, and it is read beside the others."""
+PATIENT = Budget(processor_seconds=20.0, seconds=60.0, memory=1024 * MIB)
+"""A dataset of a million elements, as many as are let in, takes less on a machine that has time."""
+ENDS = 3
+"""Somebody else may have ended a child; three times it was the file."""
+STUDY_UID = 0x0020000D
+
+
+class HeaderRequest(NamedTuple):
+    """`path` of the file, `issuer` as the settings say it now, and who sent it."""
+
+    path: str
+    issuer: str
+    calling_ae: str
+
+
+class ReadHeader(NamedTuple):
+    """The header; or why there is none, with the study and patient that the file names nevertheless."""
+
+    header: Header | None
+    reason_code: str = ""
+    reason: str = ""
+    study_uid: str = ""
+    patient: PatientIdentity | None = None
+
+
+class HeaderReader:
+    """Reads headers one after the other; to be made while this process has one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        nursery = Nursery(partial(_answer, settings))
+        self._nursery, self._quick, self._patient = nursery, Child(nursery), Child(nursery)
+        self._late: dict[str, ReadHeader | None] = {}
+        self._queue: SimpleQueue[tuple[str, HeaderRequest, Callable[[], None]]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def read(self, name: str, request: HeaderRequest, done: Callable[[], None]) -> ReadHeader | None:
+        """What the file called `name` says; None while it is read beside the others, and `done` is called after that.
+
+        What was read so is kept until it is forgotten. Raises OSError where the file cannot be read.
+        """
+        if name in self._late:
+            return self._late[name]
+        try:
+            return _ask(self._quick, request, QUICK)
+        except (OverBudget, ChildEnded):
+            self._late[name] = None
+            self._queue.put((name, request, done))
+            self._begin()
+            return None
+
+    def late(self) -> frozenset[str]:
+        """Names of the files that are read at the moment, beside the others."""
+        return frozenset(name for name, read in self._late.copy().items() if read is None)
+
+    def forget(self, name: str) -> None:
+        """Nobody will ask for it again."""
+        self._late.pop(name, None)
+
+    def close(self) -> None:
+        """End the children."""
+        self._nursery.close()
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="late headers", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            name, request, done = self._queue.get()
+            try:
+                self._late[name] = self._patiently(request)
+            except OSError:
+                self._late.pop(name)  # asked for again it tells whoever asks
+            done()
+
+    def _patiently(self, request: HeaderRequest) -> ReadHeader:
+        for _ in range(ENDS):
+            with suppress(ChildEnded):
+                try:
+                    return _ask(self._patient, request, PATIENT)
+                except OverBudget as beyond:
+                    return self._beyond(request, ReasonCode.TOO_LARGE, f"The header cannot be read {beyond}.")
+        why = f"{ENDS} times the process ended that read the header."
+        return self._beyond(request, ReasonCode.DECODE_FAILED, why)
+
+    def _beyond(self, request: HeaderRequest, reason_code: ReasonCode, reason: str) -> ReadHeader:
+        """Whose it is stands before all that can be large."""
+        logs.event("header_not_read", reason=reason_code)
+        with suppress(OverBudget, ChildEnded):
+            whose = _ask(self._patient, request, QUICK, whole=False)
+            return whose._replace(reason_code=reason_code, reason=reason)
+        return ReadHeader(None, reason_code, reason)
+
+
+def _ask(child: Child, request: HeaderRequest, budget: Budget, whole: bool = True) -> ReadHeader:
+    read: ReadHeader = restoring(ReadHeader)(child.ask([*request, whole], budget))
+    return read
+
+
+def _answer(settings: Settings, asked: tuple[str, str, str, bool]) -> Any:
+    *request, whole = asked
+    return plain(_read(settings, HeaderRequest(*request), whole))
+
+
+def _read(settings: Settings, request: HeaderRequest, whole: bool) -> ReadHeader:
+    same = request.issuer == settings.issuer
+    told = settings if same else settings.model_copy(update={"issuer": request.issuer})
+    dataset = None
+    try:
+        dataset = read_dataset(Path(request.path)) if whole else _beginning(Path(request.path))
+        if whole:
+            return ReadHeader(read_header(dataset, told, request.calling_ae))
+        raise SetAside(ReasonCode.TOO_LARGE, "")
+    except SetAside as error:
+        study_uid, patient = ("", None) if dataset is None else _named(dataset, told, request.calling_ae)
+        return ReadHeader(None, error.reason_code, error.reason, study_uid, patient)
+
+
+def _beginning(path: Path) -> Dataset:
+    """All that stands before the series: patient and study among it."""
+    with reading("file"), path.open("rb") as file:
+        return read_partial(file, stop_when=lambda tag, *_: tag > STUDY_UID)
+
+
+def _named(dataset: Dataset, settings: Settings, calling_ae: str) -> tuple[str, PatientIdentity | None]:
+    """Study and patient that a file names whose header cannot be used, each where it can be read."""
+    study_uid, patient = text(dataset, "StudyInstanceUID"), None
+    with suppress(SetAside), reading("header"):
+        patient = patient_identity(dataset, settings, calling_ae)
+    return study_uid, patient
