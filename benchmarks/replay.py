@@ -82,7 +82,7 @@ def _stand(settings: Settings, patients: int) -> None:
     waiting = [TimelineSteps(patient_id, VISITS) for patient_id in sorted({one.patient_id for one in scans})]
     held = committed_forecasters("cpu")
     with connect(settings, "worker") as one, connect(settings, "worker") as other:
-        for _ in replay(Reconciler(one, held, writing=other), waiting):
+        for _ in replay(one, Reconciler(one, held, writing=other), waiting):
             pass
 
 

@@ -219,8 +219,8 @@ def _catch_up(settings: Settings, version: str) -> None:
 
     done, started = 0, time.monotonic()
     try:
-        with replaying(settings) as (connection, reconciler), progress("shadow replay", waiting()) as advance:
-            for steps in replay.catch_up(connection, reconciler, version):
+        with replaying(settings) as (connection, reconciler, others), progress("shadow replay", waiting()) as advance:
+            for steps in replay.catch_up(connection, reconciler, version, others):
                 done += steps
                 advance(steps)
     except KeyboardInterrupt:

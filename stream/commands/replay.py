@@ -49,8 +49,8 @@ def replay(
         patients = [timeline.patient_id for timeline in waiting]
         before = again.standing(connection, patients)
         total = sum(timeline.steps for timeline in waiting)
-        with replaying(settings) as (_, reconciler), progress("replay", total) as advance:
-            for steps in again.replay(reconciler, waiting, weights):
+        with replaying(settings) as (asking, reconciler, others), progress("replay", total) as advance:
+            for steps in again.replay(asking, reconciler, waiting, weights, others):
                 advance(steps)
         changed, largest = again.compare(before, again.standing(connection, patients))
     if as_json:

@@ -79,8 +79,9 @@ def test_a_replay_says_the_same_again_and_why_it_did(database: Database) -> None
     before, said = standing(connection), replay.standing(connection, ["PA"])
     weights = active_versions_of(connection, "progression")
     patients = timelines_with_states(connection, weights)
-    reconciler = Reconciler(database.connect(), forecasters(), writing=database.connect())
-    done = list(replay.replay(reconciler, patients, weights))
+    asking = database.connect()
+    reconciler = Reconciler(asking, forecasters(), writing=database.connect())
+    done = list(replay.replay(asking, reconciler, patients, weights))
     assert (patients, done) == ([("PA", 3, 1)], [3])
     assert standing(connection) == before
     assert replay.compare(said, replay.standing(connection, ["PA"])) == (0, 0)

@@ -128,22 +128,22 @@ class Reconciler:
 
     def _unlocked(self, patients: set[str], afresh: Collection[str]) -> tuple[list[CommittedFold], set[str]]:
         ids = sorted(patients)
-        tried = list(self._tried([ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)], afresh))
+        batches = [ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)]
+        tried = list(self._tried(batches, afresh, alone=len(batches) == 1))
         return [one for done, _ in tried for one in done], {one for _, moved_on in tried for one in moved_on}
 
     def in_batches(
-        self, batches: Sequence[Collection[str]], afresh: Collection[str] = ()
+        self, batches: Iterable[Collection[str]], afresh: Collection[str] = ()
     ) -> Iterator[list[CommittedFold]]:
-        """Bring batch after batch of timelines (roots) into line; what was committed of each."""
+        """Bring batches of timelines (roots) into line, each asked for in its turn; what was committed of each."""
         for done, moved_on in self._tried(batches, afresh):
             yield done + self.timelines(moved_on, afresh)
 
     def _tried(
-        self, batches: Sequence[Collection[str]], afresh: Collection[str]
+        self, batches: Iterable[Collection[str]], afresh: Collection[str], alone: bool = False
     ) -> Iterator[tuple[list[CommittedFold], set[str]]]:
         """Of each batch what was committed, and who moved on meanwhile and must be taken again."""
-        alone = self._writing is self._connection or len(batches) == 1
-        hands = by_one_hand if alone else by_two_hands
+        hands = by_one_hand if alone or self._writing is self._connection else by_two_hands
         for prepared, good in hands(batches, partial(self.prepare, afresh=afresh), self.write):
             yield self._ended(prepared, good)
 

@@ -1,17 +1,20 @@
 """Folding many timelines again, patient-parallel in full batches: for new weights, or because a person asks for it.
 
-It runs beside live traffic: transactions are short, and while others fold too it rests as long as it works.
+It runs beside live traffic: transactions are short, and while others fold too it rests at least as long as it works.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from stream.services.comparing.difference import Subject, difference, numbers
-from stream.services.folding.committed_fold import CommittedFold
 from stream.services.folding.reconcile import Reconciler
+from stream.services.recovery.pace import Pace
+from stream.services.recovery.replay_processes import ReplayProcesses, taking_part
+from stream.services.recovery.shared_batches import Batch, SharedBatches
 from stream.storage.database import Connection
 from stream.storage.folding.active_weights import lacking
 from stream.storage.folding.forecasts import read_standing
@@ -22,6 +25,8 @@ FULL, TIMELINES = 64, 256
 """A batch of FULL timelines fills a chunk of the device (forecaster.CHUNK); more save queries while short."""
 STEPS, MOST_STEPS = 2560, 12_800
 """Of a batch that is full, and of any: some hundred milliseconds of work, and memory for what is being written."""
+WORTH_SHARING = 10_000
+"""Timepoints: with fewer a process would be done before another one has loaded its weights."""
 
 
 class ForecastSubject(NamedTuple):
@@ -36,7 +41,9 @@ StandingNumbers = dict[ForecastSubject, np.ndarray]
 """The numbers of forecasts."""
 
 
-def catch_up(connection: Connection, reconciler: Reconciler, version: str) -> Iterator[int]:
+def catch_up(
+    connection: Connection, reconciler: Reconciler, version: str, others: ReplayProcesses | None = None
+) -> Iterator[int]:
     """Give every timeline the states of `version` that it lacks, until none lacks any.
 
     Yields how many timepoints each batch brought. What cannot be brought is tried once.
@@ -45,32 +52,50 @@ def catch_up(connection: Connection, reconciler: Reconciler, version: str) -> It
     tried: set[str] = set()
     while waiting := [each for each in lacking(connection, version) if each.patient_id not in tried]:
         tried |= {each.patient_id for each in waiting}
-        yield from replay(reconciler, waiting)
+        yield from replay(connection, reconciler, waiting, others=others)
 
 
 def replay(
+    connection: Connection,
     reconciler: Reconciler,
     waiting: Sequence[TimelineSteps],
     afresh: Collection[str] = (),
+    others: ReplayProcesses | None = None,
     rest: Callable[[float], None] = time.sleep,
 ) -> Iterator[int]:
     """Bring timelines into line, batch after batch, those of weights in `afresh` whatever stands.
 
-    Yields how many of the timepoints in `waiting` each batch brought.
+    `others` take part where there is enough to do. Yields how many of the timepoints in `waiting` were brought since.
     """
-    pace, left = Pace(), list(batches(waiting))
-    folded = reconciler.in_batches([[each.patient_id for each in batch] for batch in left], afresh)
-    started = time.monotonic()
-    for folds in folded:
-        yield sum(each.steps for each in left.pop(0))
-        if left:
-            rest(pace.rest(folds, time.monotonic() - started))
-        started = time.monotonic()
+    shared = SharedBatches(batches(waiting))
+    if others is None or sum(each.steps * each.weight for each in waiting) < WORTH_SHARING:
+        yield from _own(reconciler, shared, afresh, Pace(connection, rest=rest))
+        return
+    pace = Pace(connection, 1 + others.number, rest)
+    with taking_part(others, shared, afresh):
+        while shared.wait():  # what is left, and what a process that died left
+            yield from _own(reconciler, shared, afresh, pace)
+    yield shared.steps()
 
 
-def batches(waiting: Sequence[TimelineSteps]) -> Iterator[list[TimelineSteps]]:
+def _own(reconciler: Reconciler, shared: SharedBatches, afresh: Collection[str], pace: Pace) -> Iterator[int]:
+    """This process's own part: takes batches until none is left."""
+    taken: deque[Batch] = deque()
+
+    def patients() -> Iterator[list[str]]:
+        while batch := shared.take():
+            taken.append(batch)
+            yield [each.patient_id for each in batch]
+
+    for _ in reconciler.in_batches(patients(), afresh):
+        yield sum(each.steps for each in taken.popleft()) + shared.steps()
+        if shared:
+            pace.after_batch()
+
+
+def batches(waiting: Sequence[TimelineSteps]) -> Iterator[Batch]:
     """Timelines of like length together, so that every round of a batch is as full as its first."""
-    batch: list[TimelineSteps] = []
+    batch: Batch = []
     total = 0
     for timeline in sorted(waiting, key=lambda each: (-each.steps, each.patient_id)):
         weight = timeline.steps * timeline.weight
@@ -81,25 +106,6 @@ def batches(waiting: Sequence[TimelineSteps]) -> Iterator[list[TimelineSteps]]:
         batch.append(timeline)
     if batch:
         yield batch
-
-
-class Pace:
-    """How long to rest after a batch: not at all while nobody else folds, else as long as it took.
-
-    Ids of folds are given one after the other: a gap before ours means that somebody else took some.
-    """
-
-    def __init__(self) -> None:
-        self._last: int | None = None
-
-    def rest(self, folds: Sequence[CommittedFold], seconds: float) -> float:
-        """Seconds to rest after a batch that committed `folds` and took `seconds`."""
-        ids = [each.fold_id for each in folds]
-        if not ids:
-            return 0.0
-        others = self._last is not None and max(ids) - self._last > len(ids)
-        self._last = max(ids)
-        return seconds if others else 0.0
 
 
 def standing(connection: Connection, patients: Sequence[str]) -> StandingNumbers:

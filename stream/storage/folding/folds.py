@@ -15,6 +15,7 @@ from stream.storage.appending import qualified
 from stream.storage.folding.course_rows import COURSE
 from stream.storage.folding.staging import ENDED, FORECASTS, KEYS, temp, temp_ended, travelling, types_of
 from stream.storage.rows import only_row
+from stream.vocabulary import Cause
 
 
 class LatestMark(NamedTuple):
@@ -47,6 +48,18 @@ def fold_time(connection: psycopg.Connection, patients: Sequence[str]) -> tuple[
       WHERE patient_id = ANY(%b::text[])) x"""
     now, ahead = only_row(connection.execute(query, [list(patients)]))
     return now, ahead
+
+
+def newest_fold(connection: psycopg.Connection) -> int:
+    """The highest id of a fold that was committed."""
+    (fold_id,) = only_row(connection.execute("SELECT coalesce(max(fold_id), 0) FROM core.folds"))
+    return int(fold_id)
+
+
+def others_folded(connection: psycopg.Connection, after: int) -> bool:
+    """Whether a fold that no replay made has a higher id than `after`."""
+    query = "SELECT EXISTS (SELECT FROM core.folds WHERE fold_id > %s AND cause <> %s)"
+    return bool(only_row(connection.execute(query, [after, Cause.REPLAY]))[0])
 
 
 def write_folds(

@@ -144,8 +144,9 @@ def test_a_replay_draws_the_same_maps_again_in_batches_that_memory_bears(
     before, version = maps(connection), held()[-1].weights_version
     (patient,) = timelines_with_states(connection, [version])
     assert patient.steps == len(VISITS) and patient.weight > 100
-    reconciler = Reconciler(database.connect(), held(), writing=database.connect())
-    assert list(replay.replay(reconciler, [patient], [version])) == [len(VISITS)]
+    asking = database.connect()
+    reconciler = Reconciler(asking, held(), writing=database.connect())
+    assert list(replay.replay(asking, reconciler, [patient], [version])) == [len(VISITS)]
     assert maps(connection) == before
     ended = "SELECT DISTINCT superseded_because FROM core.growth_maps WHERE superseded_by IS NOT NULL"
     assert connection.execute(ended).fetchall() == [("replay",)]

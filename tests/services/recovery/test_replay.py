@@ -1,26 +1,22 @@
 """Many timelines folded again: in full batches, in short transactions, beside others who fold."""
 
 import random
+import time
 
 import pytest
 
 from stream.services.folding import committing
-from stream.services.folding.committed_fold import CommittedFold
 from stream.services.folding.reconcile import Reconciler
 from stream.services.recovery import replay
-from stream.services.recovery.replay import FULL, MOST_STEPS, STEPS, TIMELINES, Pace, batches
+from stream.services.recovery.pace import Pace
+from stream.services.recovery.replay import FULL, MOST_STEPS, STEPS, TIMELINES, batches
 from stream.storage.folding.states import TimelineSteps
-from stream.vocabulary import Cause
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, fold_each, forecasters, lung, standing
 from tests.services.waiting import heads_held, threads, wait_for_waiting
 
 WAITING = [TimelineSteps(f"P{number:04}", random.Random(number).choice((1, 3, 10, 60, 200))) for number in range(2000)]
 OURS = forecasters()[0].weights_version
-
-
-def folded(*fold_ids: int) -> list[CommittedFold]:
-    return [CommittedFold(fold_id, f"P{fold_id}", Cause.REPLAY, ()) for fold_id in fold_ids]
 
 
 def replaying_on(database: Database) -> Reconciler:
@@ -57,28 +53,32 @@ def test_a_timeline_longer_than_a_batch_goes_alone() -> None:
     assert list(batches([long, short])) == [[long], [short]]
 
 
-def test_it_rests_as_long_as_it_works_while_others_fold_and_not_otherwise() -> None:
-    pace = Pace()
-    assert pace.rest(folded(10, 11), 0.5) == 0.0
-    assert pace.rest(folded(12, 13), 0.5) == 0.0
-    assert pace.rest(folded(15, 16), 0.5) == 0.5
-    assert pace.rest(folded(17), 0.5) == 0.0
-    assert pace.rest([], 0.5) == 0.0
-
-
 def test_it_notices_that_others_fold(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The third batch is prepared when another worker folds a scan; the gap is before the fourth."""
+    """The third batch is prepared when another worker folds a scan; after it is written nobody else folds."""
     patients = ["PA", "PB", "PC", "PD", "PE"]
     connection = database.connect()
     fold_each(connection, [lung(patient, "a", 0, 20.0) for patient in patients])
     other, rests = database.connect(), []
     monkeypatch.setattr(replay, "TIMELINES", 1)
     waiting = [TimelineSteps(patient, 1) for patient in patients]
-    replaying = replay.replay(replaying_on(database), waiting, [OURS], rests.append)
+    replaying = replay.replay(database.connect(), replaying_on(database), waiting, [OURS], rest=rests.append)
     assert [next(replaying), next(replaying)] == [1, 1]
     fold_each(other, [lung("PX", "a", 0, 20.0)])
     assert list(replaying) == [1, 1, 1]
-    assert [rest > 0 for rest in rests] == [False, False, False, True]
+    assert [rest > 0 for rest in rests] == [True]
+
+
+def test_of_two_processes_each_rests_three_quarters_of_the_time_while_others_fold(database: Database) -> None:
+    rests: list[float] = []
+    pace = Pace(database.connect(), 2, rests.append)
+    started = time.monotonic()
+    fold_each(database.connect(), [lung("PX", "a", 0, 20.0)])
+    worked = time.monotonic() - started
+    pace.after_batch()
+    (rest,) = rests
+    assert rest >= 3 * worked
+    pace.after_batch()
+    assert rests == [rest]
 
 
 def test_long_timelines_are_written_in_short_transactions(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,8 @@ def test_long_timelines_are_written_in_short_transactions(database: Database, mo
     Reconciler(connection, forecasters()).patients(["PA", "PB", "PC"])
     before = standing(connection)
     monkeypatch.setattr(committing, "PORTION", 13)
-    list(replay.replay(replaying_on(database), [TimelineSteps(patient, 6) for patient in ("PA", "PB", "PC")], [OURS]))
+    waiting = [TimelineSteps(patient, 6) for patient in ("PA", "PB", "PC")]
+    list(replay.replay(connection, replaying_on(database), waiting, [OURS]))
     assert standing(connection) == before
     query = "SELECT array_agg(patient_id ORDER BY patient_id) FROM core.folds WHERE cause = 'replay' GROUP BY xact"
     assert sorted(row[0] for row in connection.execute(query)) == [["PA", "PB"], ["PC"]]
@@ -100,11 +101,12 @@ def test_who_moved_on_meanwhile_is_taken_again(database: Database) -> None:
     """While a replay has computed and waits for a head, another worker folds a new scan of that patient."""
     slow, fast = database.connect(), database.connect()
     fold_each(slow, [lung("PA", "a", 0, 20.0), lung("PB", "a", 0, 20.0)])
-    replaying = Reconciler(database.connect(), forecasters(), writing=slow)
+    asking = database.connect()
+    replaying = Reconciler(asking, forecasters(), writing=slow)
     with threads() as start:
         with heads_held(fast):
             done = start(
-                lambda: list(replay.replay(replaying, [TimelineSteps("PA", 1), TimelineSteps("PB", 1)], [OURS]))
+                lambda: list(replay.replay(asking, replaying, [TimelineSteps("PA", 1), TimelineSteps("PB", 1)], [OURS]))
             )
             wait_for_waiting(database.connect(), slow)
             accept(fast, lung("PA", "b", 30, 25.0))
