@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.queries import ROLE, DatabaseAway
 from stream.endpoints import database_url
 from stream.errors import CannotStart
-from stream.settings import Settings, load_settings
+from stream.settings import Settings, standing_settings
 from stream.storage.database import OtherSchema, Outage, ReaderConnection
 
 FRESH_SECONDS, PATIENCE_SECONDS = 0.5, 2.0
@@ -54,7 +54,7 @@ def _ended(idle: ReaderConnection) -> bool:
 
 def pulse() -> Pulse:
     """The one of this process."""
-    return _pulse(load_settings())
+    return _pulse(standing_settings())
 
 
 @st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -14,7 +15,7 @@ from dashboard.shared import Once, T, shared_answers
 from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
 from stream.endpoints import database_url
 from stream.errors import CannotStart
-from stream.settings import Settings, load_settings
+from stream.settings import Settings, standing_settings
 from stream.storage import database
 from stream.storage.intake.wishes import want
 from stream.storage.reading import cohort_pages, pages, patient_page
@@ -26,6 +27,8 @@ AWAY = (CannotStart, *database.ReaderOutage)
 UNUSED_SHOWN = 25
 COUNTS_SECONDS, COHORT_SECONDS = 5, 30
 """For how long an answer about all files, or all patients, holds for all viewers, whatever was committed meanwhile."""
+
+NUMBERS = {int, float, Decimal}
 
 
 class DatabaseAway(Exception):
@@ -118,7 +121,7 @@ class ViewReader:
 
         What `work` is given says nothing but them and `about`.
         """
-        made_of = f"{database_url(load_settings(), ROLE)} {about} {self._moments}"
+        made_of = f"{database_url(standing_settings(), ROLE)} {about} {self._moments}"
 
         def once(name: str, work: Callable[[], T]) -> T:
             return work() if self._snapshot is None else shared_answers().made(f"{made_of} {name}", work)
@@ -128,7 +131,7 @@ class ViewReader:
     def _shared(self, sql: str, seconds: float, **values: object) -> pd.DataFrame:
         if self._snapshot is None:
             return self._read(sql, **values)
-        question = f"{database_url(load_settings(), ROLE)} {sql} {values}"
+        question = f"{database_url(standing_settings(), ROLE)} {sql} {values}"
         answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._read(sql, **values))
         self._moments.append(answer.snapshot)
         if answer.snapshot != self._snapshot:
@@ -156,7 +159,7 @@ class ViewReader:
 def reader(snapshot: str | None = None) -> Iterator[ViewReader]:
     """A reader of one moment; raises DatabaseAway while Postgres cannot be asked."""
     try:
-        pool = _pool(load_settings(), ROLE)
+        pool = _pool(standing_settings(), ROLE)
         with pool.connect().execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ) as connection:
@@ -173,7 +176,7 @@ def ask_decision(
     Raises AnswerIsNo where that cannot be, DatabaseAway while Postgres cannot be asked.
     """
     try:
-        want(_pool(load_settings(), ROLE), item_id, decision, why, by, patient, acquired)
+        want(_pool(standing_settings(), ROLE), item_id, decision, why, by, patient, acquired)
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 
@@ -181,7 +184,7 @@ def ask_decision(
 def acknowledge(patient: str, who: str, note: str) -> None:
     """Write down that `who` has seen what is new of a patient; raises DatabaseAway, ValueError with a sentence."""
     try:
-        with _pool(load_settings(), ROLE).begin() as connection:
+        with _pool(standing_settings(), ROLE).begin() as connection:
             values = {"patient": patient, "who": who, "note": note}
             connection.exec_driver_sql(pages.ACKNOWLEDGE, values)
     except database.Refused as error:
@@ -190,12 +193,21 @@ def acknowledge(patient: str, who: str, note: str) -> None:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 
 
-def _column(values: Sequence[Any]) -> pd.Series:
-    """Numbers and times as pandas has them; words as they are, without one as None: to it they would be a type."""
+def _column(values: Sequence[Any]) -> Any:
+    """Numbers and times as pandas has them, all else as it is, without one as None.
+
+    What is left to pandas to find out takes three times as long, and words would be a type of their own.
+    """
     kinds = {type(value) for value in values}
-    if Decimal in kinds:
-        return pd.Series(values, dtype=float)
-    return pd.Series(values, dtype=object if str in kinds or not kinds else None)
+    if dt.datetime in kinds:
+        return pd.DatetimeIndex(values)
+    if kinds in ({bool}, {int}):
+        return np.array(values)
+    if kinds & NUMBERS and kinds <= {*NUMBERS, type(None)}:
+        return np.array(values, dtype=float)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return pd.Index(column, dtype=object, copy=False)
 
 
 def _with_change(rows: pd.DataFrame) -> pd.DataFrame:

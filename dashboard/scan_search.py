@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import tables, wording
 from dashboard.queries import ViewReader
-from stream.settings import load_settings
+from stream.settings import standing_settings
 from stream.storage.reading import pipeline
 
 ROWS_PER_PAGE = 25
@@ -81,7 +81,7 @@ def _day(cell: DeltaGenerator, label: str, key: str) -> dt.date | None:
 
 
 def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), load_settings().zone)
+    return dt.datetime.combine(day, dt.time(), standing_settings().zone)
 
 
 def _title(status: str) -> str:
@@ -103,7 +103,7 @@ def _nothing(source: ViewReader, asked: Mapping[str, object], number: int) -> No
     aside = source.read(pipeline.NEVER_A_SCAN, words=words, limit=ROWS_PER_PAGE) if words else pd.DataFrame()
     if not aside.empty:
         st.info("Nothing of it counts: all that came was set aside, and waits above.", icon=":material/inventory_2:")
-        st.dataframe(tables.aside_table(aside, load_settings().zone), hide_index=True, key="never-a-scan")
+        st.dataframe(tables.aside_table(aside, standing_settings().zone), hide_index=True, key="never-a-scan")
     elif asked or number > 1:
         st.info("No scan is like that. Take a condition away, or ask for more days.", icon=":material/search_off:")
     else:
@@ -113,7 +113,7 @@ def _nothing(source: ViewReader, asked: Mapping[str, object], number: int) -> No
 def _table(rows: pd.DataFrame) -> None:
     st.session_state["scans_shown"] = rows.scan_uid.tolist()
     st.dataframe(
-        tables.scan_table(rows, load_settings().zone),
+        tables.scan_table(rows, standing_settings().zone),
         hide_index=True,
         column_config=tables.SCAN_COLUMNS,
         on_select=_choose,
@@ -150,7 +150,7 @@ def _hops(source: ViewReader, scan_uid: str) -> None:
     if revisions.empty:
         st.info("No scan has this pseudonym.", icon=":material/search_off:")
         return
-    zone = load_settings().zone
+    zone = standing_settings().zone
     patient = revisions.patient_id.iloc[0]
     with st.container(border=True, key="hops"):
         st.markdown("**The way of this scan**")

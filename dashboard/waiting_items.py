@@ -8,7 +8,7 @@ from dashboard import set_aside_words, wording
 from dashboard.queries import DatabaseAway, ViewReader, ask_decision
 from dashboard.rows import SetAsideRow, rows_of
 from stream.errors import AnswerIsNo
-from stream.settings import load_settings
+from stream.settings import standing_settings
 from stream.storage.reading import pipeline
 from stream.vocabulary import Decision, ReasonCode
 
@@ -81,7 +81,7 @@ def _item(row: SetAsideRow) -> None:
     why.caption(cure)
     if row.decision is None and row.answer is not None:
         why.text(f"{row.wanted_by} wanted it {row.wanted}. Not done: {row.answer}")
-    when.markdown(wording.moment(row.set_aside_at, load_settings().zone))
+    when.markdown(wording.moment(row.set_aside_at, standing_settings().zone))
     when.text(_came_of_it(row))
     if row.decision is None and not _is_wanted(row):
         act.button("Decide", key=f"decide-{row.item_id}", on_click=_open, args=(row.item_id,))
@@ -103,7 +103,7 @@ def _is_wanted(row: SetAsideRow) -> bool:
 
 def _came_of_it(row: SetAsideRow) -> str:
     """What was decided or is wanted, by whom; as text, since people name themselves."""
-    zone = load_settings().zone
+    zone = standing_settings().zone
     if row.decision:
         return f"{row.decision} by {row.decided_by}\n{wording.moment(row.decided_at, zone)}"
     if not _is_wanted(row):

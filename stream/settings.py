@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -194,6 +195,16 @@ def load_settings(**overrides: Any) -> Settings:
         first = error.errors()[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise WrongUse(f"Setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}.") from None
+
+
+def standing_settings() -> Settings:
+    """`load_settings()`, read once for as long as the environment says the same: a page asks many times."""
+    return _read_once(frozenset((name, value) for name, value in os.environ.items() if name.startswith(PREFIX)))
+
+
+@cache
+def _read_once(_: frozenset[tuple[str, str]]) -> Settings:
+    return load_settings()
 
 
 def _refuse_unknown_names() -> None:

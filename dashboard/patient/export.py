@@ -15,7 +15,7 @@ from dashboard.patient.growth import latest_growth
 from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.tables import csv_files
 from dashboard.queries import reader
-from stream.settings import load_settings
+from stream.settings import standing_settings
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     asked = parser.parse_args()
     with plain_endings():
         with reader() as source:
-            case = PatientCase.read(source, asked.patient, load_settings().zone, asked.as_of)
+            case = PatientCase.read(source, asked.patient, standing_settings().zone, asked.as_of)
             page = board_page(case, latest_key_slices(source, case), latest_growth(source, case)) if asked.pdf else None
         for name, content in _files(case, asked.csv, page):
             write(asked.folder, name, content)

@@ -13,7 +13,7 @@ from dashboard.pipeline import running_words as words
 from dashboard.queries import ViewReader
 from dashboard.rows import ProcessRow, rows_of
 from stream.disks import Disk, gibibytes
-from stream.settings import load_settings
+from stream.settings import standing_settings
 from stream.storage.reading import pipeline
 from stream.vocabulary import Status
 
@@ -32,7 +32,7 @@ def running(source: ViewReader, service: pd.Series, revisions: Mapping[str, int]
     ]
     throughput = source.read(pipeline.THROUGHPUT).iloc[0]
     on_the_way = sum(revisions.get(status, 0) for status in ON_THE_WAY)
-    zone, now = load_settings().zone, service.now
+    zone, now = standing_settings().zone, service.now
     said = (
         words.who(processes),
         words.speed(throughput),

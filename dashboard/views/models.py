@@ -9,7 +9,7 @@ from dashboard.model import other_sections, risk_sections
 from dashboard.model.choices import choose, questions
 from dashboard.queries import ViewReader
 from dashboard.rows import WeightsRow, rows_of
-from stream.settings import load_settings
+from stream.settings import standing_settings
 from stream.storage.reading import model_page
 
 EVERY_SECONDS = 60
@@ -24,7 +24,7 @@ def models(source: ViewReader) -> None:
         st.info("No weights are in service yet: a worker brings them when it starts.", icon=":material/model_training:")
         return
     _here(source, weights)
-    other_sections.cards_of(weights, load_settings().zone, source.once_for("cards"))
+    other_sections.cards_of(weights, standing_settings().zone, source.once_for("cards"))
 
 
 def _here(source: ViewReader, weights: Sequence[WeightsRow]) -> None:

@@ -18,7 +18,7 @@ from dashboard.patient.verdicts import unbroken
 from dashboard.patient.why_section import why_it_moved
 from dashboard.patient_chart import DIAMETERS
 from dashboard.queries import ViewReader
-from stream.settings import load_settings
+from stream.settings import standing_settings
 
 VERDICTS_SHOWN = 3
 """Reasons of the latest visits are read at once, the others on demand."""
@@ -34,7 +34,7 @@ def patient(source: ViewReader) -> None:
     if not name:
         _ask("Which patient?", "Choose one on the worklist, or give the pseudonym.")
         return
-    case = PatientCase.read(source, name, load_settings().zone, _day_asked())
+    case = PatientCase.read(source, name, standing_settings().zone, _day_asked())
     if not case.is_known and len(case.waiting):
         sections.only_waiting(case)
         return

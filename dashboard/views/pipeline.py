@@ -11,7 +11,7 @@ from dashboard.pipeline.running import running
 from dashboard.queries import ViewReader
 from dashboard.scan_search import scan_search
 from dashboard.waiting_items import waiting_items
-from stream.settings import load_settings
+from stream.settings import standing_settings
 from stream.storage.reading.pipeline import REFUSALS, SENDERS
 from stream.vocabulary import Status
 
@@ -37,7 +37,7 @@ def pipeline(source: ViewReader) -> None:
 
 def _when(service: pd.Series) -> None:
     """When something last arrived and last moved: the first thing to look at when all seems quiet."""
-    zone, now = load_settings().zone, service.now
+    zone, now = standing_settings().zone, service.now
     arrived, folded, oldest = service.last_received_at, service.last_fold_at, service.oldest_waiting_at
     st.caption(
         ("No file has arrived yet. " if pd.isna(arrived) else f"Last file {_ago(arrived, now, zone)}. ")
@@ -76,7 +76,7 @@ def _senders(senders: pd.DataFrame, now: pd.Timestamp) -> None:
     if senders.empty:
         st.caption("Nobody has sent a file yet.")
         return
-    st.dataframe(tables.sender_table(senders, now, load_settings().zone), hide_index=True, key="senders")
+    st.dataframe(tables.sender_table(senders, now, standing_settings().zone), hide_index=True, key="senders")
 
 
 def _refused(refusals: pd.DataFrame, now: pd.Timestamp) -> None:
@@ -84,7 +84,7 @@ def _refused(refusals: pd.DataFrame, now: pd.Timestamp) -> None:
     if refusals.empty:
         return
     st.caption("Not let in, the latest first; who may send is said by `scanstream peers`.")
-    st.dataframe(tables.refusal_table(refusals, now, load_settings().zone), hide_index=True, key="refusals")
+    st.dataframe(tables.refusal_table(refusals, now, standing_settings().zone), hide_index=True, key="refusals")
 
 
 def _verified(service: pd.Series) -> None:
@@ -93,7 +93,7 @@ def _verified(service: pd.Series) -> None:
     if pd.isna(service.verified_at):
         st.info("Never checked: run `scanstream verify`, every night with `--sample 5`.", icon=":material/help:")
         return
-    when = _ago(service.verified_at, service.now, load_settings().zone)
+    when = _ago(service.verified_at, service.now, standing_settings().zone)
     of = "all rows" if service.verified_percent >= 100 else f"{service.verified_percent:g} % of the rows, by chance"
     if failed := list(service.verify_failed):
         st.error(f"Last checked {when}, {of}. These do not hold: {', '.join(failed)}.", icon=":material/error:")

@@ -13,7 +13,7 @@ from dashboard.worklist_query import FILTERS, ORDERS, ROWS_PER_PAGE, WorklistQue
 from dashboard.worklist_rows import TITLES, table_row
 from dashboard.worklist_table import Sorting, table
 from dashboard.worklist_words import NEEDS, NOTE, many
-from stream.settings import load_settings
+from stream.settings import standing_settings
 
 FIRST_SCAN = """\
 **No scan has arrived yet.** Send one from any DICOM system, for example with dcmtk:
@@ -49,7 +49,7 @@ def worklist(source: ViewReader) -> None:
 
 
 def _nothing_yet() -> None:
-    settings = load_settings()
+    settings = standing_settings()
     host, port = settings.dicom_host, settings.dicom_port
     st.info(FIRST_SCAN.format(title=settings.dicom_ae_title, host=host, port=port), icon=":material/inbox:")
 
@@ -128,7 +128,7 @@ def _first_page() -> None:
 
 
 def _table(rows: list[WorklistRow], asked: WorklistQuery, source: ViewReader) -> None:
-    zone = load_settings().zone
+    zone = standing_settings().zone
     shown = [table_row(row, source.now, zone) for row in rows]
     down = ORDERS[asked.by][asked.turned].split(",")[0].endswith(("DESC", "LAST"))
     table("Patients", TITLES, shown, Sorting(asked.by, down), _sort, _ask)
