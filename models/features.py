@@ -28,11 +28,17 @@ IMAGE_NAMES: tuple[str, ...] = (
     "texture_inverse_difference",
 )
 """The image embedding (models.image)."""
-FEATURE_NAMES = (*MEASURED_NAMES, *IMAGE_NAMES)
-MEASUREMENTS, IMAGES = "measurements-1", "images-1"
-NAMES_OF = {MEASUREMENTS: MEASURED_NAMES, IMAGES: FEATURE_NAMES}
-"""The features of each feature version. Every scan has the first; the second begins with it, and is there where a
-lesion's pixels were. A model that sees images sees a scan without them by what was measured alone."""
+MODALITIES = {"CT": "ct", "MR": "mr", "PT": "pet"}
+"""Modalities whose series an encoder reads (models.encoding), by DICOM's word, as features name them."""
+EMBEDDING = 4
+"""Numbers that an encoder says of a series, each from 0 to 1."""
+ENCODED_NAMES = tuple(f"{name}_encoded_{n}" for name in MODALITIES.values() for n in range(1, EMBEDDING + 1))
+FEATURE_NAMES = (*MEASURED_NAMES, *IMAGE_NAMES, *ENCODED_NAMES)
+MEASUREMENTS, IMAGES, ENCODED = "measurements-1", "images-1", "encoded-1"
+NAMES_OF = {MEASUREMENTS: MEASURED_NAMES, IMAGES: (*MEASURED_NAMES, *IMAGE_NAMES), ENCODED: FEATURE_NAMES}
+"""The features of each rule. Every scan has the first; the second begins with it, and is there where a lesion's pixels
+were; the third begins with both, and is there where an encoder read a series. The feature version of the third names
+the encoder, too (`encoded_by`). A model that sees images sees a scan without them by what was measured alone."""
 # RECIST 1.1 (Eisenhauer et al., EJC 2009;45:228-247): at most five targets, at most two per organ.
 MAX_TARGETS = 5
 MAX_TARGETS_PER_SITE = 2
@@ -43,8 +49,25 @@ Lesion = Mapping[str, Measurement]
 
 
 def feature_version_of(names: Collection[str]) -> str:
-    """The first feature version that holds all of `names`, which are among FEATURE_NAMES."""
-    return next(version for version, held in NAMES_OF.items() if set(names) <= set(held))
+    """The first rule that gives all of `names`: of FEATURE_NAMES, others are made from what was encoded."""
+    return next((version for version, held in NAMES_OF.items() if set(names) <= set(held)), ENCODED)
+
+
+def encoded_by(weights_version: str) -> str:
+    """The feature version of what the encoder with these weights (sha256) says: no other encoder's numbers fit."""
+    return f"{ENCODED}:{weights_version[:12]}"
+
+
+def names_of(feature_version: str) -> tuple[str, ...]:
+    """The features of a feature version; none of one that is not known."""
+    return NAMES_OF.get(feature_version.partition(":")[0], ())
+
+
+def as_seen(x: Sequence[float | None], held: str, asked: str) -> Sequence[float | None]:
+    """Of stored features `x` of version `held` what a model of the version `asked` sees: numbers of its own encoder."""
+    if held == asked or not held.startswith(ENCODED):
+        return x
+    return x[: len(MEASURED_NAMES if asked.startswith(ENCODED) else NAMES_OF[IMAGES])]
 
 
 def whole(x: Sequence[float | None]) -> np.ndarray:

@@ -93,6 +93,22 @@ class Outlining(NamedTuple):
     segmentation_sha256: str | None
 
 
+class SeriesEmbedding(NamedTuple):
+    """What an encoder says of the series of one modality, by DICOM's word, or why it was not asked for any.
+
+    `weights_version`: sha256 of the encoder's weights. `embedding`: from 0 to 1; None where none was read, and then
+    `masked_because` says why. `series_uid` is a pseudonym.
+    """
+
+    modality: str
+    encoder: str
+    weights_version: str
+    series_uid: str | None = None
+    slices: int | None = None
+    embedding: tuple[float, ...] | None = None
+    masked_because: str | None = None
+
+
 @dataclass(frozen=True)
 class MeasuredScan:
     """Measurements of one scan; `disease_hint` where all sites agree, `note` tells a person why there are none.
@@ -103,7 +119,7 @@ class MeasuredScan:
     Trial Time Point ID (0012,0050) that all its files agree on. `registrations`: of frames of reference, by pseudonym.
     `key_slices`: of the largest lesions that were outlined, where their images may be shown. `presence`: what a model
     says of a series, where nobody measured a lesion; `outlining`: by a model, None where none was asked. `maps`: the
-    outlines of lesions.
+    outlines of lesions. `encoded`: what an encoder says, one of each modality that the scan holds; none without one.
     """
 
     measurements: tuple[Measurement, ...]
@@ -118,3 +134,4 @@ class MeasuredScan:
     presence: TumourPresence | None = None
     outlining: Outlining | None = None
     maps: tuple[LesionMap, ...] = ()
+    encoded: tuple[SeriesEmbedding, ...] = ()

@@ -5,11 +5,14 @@ CREATE OR REPLACE VIEW scanstream.timepoint AS
     -- what the clinical facts say goes before what the scan itself tells
     coalesce(CASE jsonb_typeof(k.clinical -> 'disease') WHEN 'string' THEN nullif(k.clinical ->> 'disease', '') END,
       v.disease, f.disease) AS disease,
-    -- without an image x has the first six values only, and the other names are null
+    -- without an image, or an encoder, x has the first values only, and the other names are null
     (SELECT jsonb_object_agg(n.name, n.value)
       FROM unnest(ARRAY['sum_of_diameters', 'longest_diameter', 'short_axis', 'volume', 'sphericity',
         'background_parenchymal_enhancement', 'relative_attenuation', 'intensity_entropy', 'intensity_uniformity',
-        'texture_joint_entropy', 'texture_contrast', 'texture_inverse_difference'], CASE WHEN v.x IS NULL THEN f.x
+        'texture_joint_entropy', 'texture_contrast', 'texture_inverse_difference',
+        'ct_encoded_1', 'ct_encoded_2', 'ct_encoded_3', 'ct_encoded_4',
+        'mr_encoded_1', 'mr_encoded_2', 'mr_encoded_3', 'mr_encoded_4',
+        'pet_encoded_1', 'pet_encoded_2', 'pet_encoded_3', 'pet_encoded_4'], CASE WHEN v.x IS NULL THEN f.x
           ELSE ARRAY(SELECT e.value::float8 FROM jsonb_array_elements_text(v.x::jsonb) WITH ORDINALITY e(value, n)
             ORDER BY e.n) END) n(name, value)) AS x,
     k.clinical,
@@ -24,7 +27,7 @@ CREATE OR REPLACE VIEW scanstream.timepoint AS
     coalesce(v.begins_line, false) AS begins_line
   FROM core.placements p
   LEFT JOIN core.visits v ON v.patient_id = p.patient_id AND v.scan_uid = p.id AND v.superseded_by IS NULL
-  -- the longest: with the features of the image, where there are any
+  -- the longest: with what pixels say, where there are any
   CROSS JOIN LATERAL (
     SELECT * FROM core.features WHERE scan_uid = p.id AND revision = p.revision
     ORDER BY cardinality(x) DESC LIMIT 1) f
@@ -49,7 +52,8 @@ COMMENT ON COLUMN scanstream.timepoint.scan_uid IS 'Pseudonym of the scan (study
 COMMENT ON COLUMN scanstream.timepoint.revision IS 'Revision of the scan, counts from 1';
 COMMENT ON COLUMN scanstream.timepoint.acquired_at IS 'When the scan was acquired';
 COMMENT ON COLUMN scanstream.timepoint.first_accepted_at IS 'When the first revision of the scan was accepted';
-COMMENT ON COLUMN scanstream.timepoint.feature_version IS 'Rule the features were made by: with or without an image';
+COMMENT ON COLUMN scanstream.timepoint.feature_version IS
+  'Rule the features were made by: with or without an image; after a colon the encoder that read series';
 COMMENT ON COLUMN scanstream.timepoint.disease IS 'Disease that the clinical facts say, else the scan';
 COMMENT ON COLUMN scanstream.timepoint.x IS 'Features by name, in mm, ml, %, bit or 1; null where missing';
 COMMENT ON COLUMN scanstream.timepoint.clinical IS 'Clinical facts of the patient';

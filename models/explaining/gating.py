@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.features import FEATURE_NAMES
+from models.fused import chosen
 from models.serving.context import context
 from models.serving.forecaster import Forecaster
 from models.serving.history import cell_names, observe
@@ -41,10 +41,9 @@ class Gating:
 def network_inputs(forecaster: Forecaster, timepoints: Sequence[Timepoint]) -> NetworkInputs:
     """What the network saw at each of `timepoints`, a patient's from the first on."""
     architecture = forecaster.card.architecture
-    used = [FEATURE_NAMES.index(name) for name in architecture.feature_names]
     cells, inputs = torch.zeros(1, len(cell_names(architecture.feature_names))), []
     for timepoint in timepoints:
-        x = torch.tensor(timepoint.x[used], dtype=torch.float32)[None]
+        x = torch.tensor(chosen(timepoint.x, architecture.feature_names), dtype=torch.float32)[None]
         cells, row = observe(cells, x, torch.tensor([timepoint.elapsed_days]), architecture.feature_names)
         inputs.append(row)
     facts = [context(architecture.context_names, each.clinical, each.treatments) for each in timepoints]

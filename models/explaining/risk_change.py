@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 
 from models.explaining.shapley import shapley
-from models.features import FEATURE_NAMES, IMAGE_NAMES
+from models.features import ENCODED_NAMES, FEATURE_NAMES, IMAGE_NAMES, MEASURED_NAMES, MODALITIES
 from models.forecast import Forecast, RiskForecast, of_kind
+from models.fused import FUSED_NAMES
 from models.measurement import LARGEST, UNITS
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -145,7 +146,7 @@ def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:
     Those of the image are one finding: they come and go together, and tell of one look.
     """
     findings: dict[int, str] = {}
-    for at, name in enumerate(FEATURE_NAMES):
+    for at, name in enumerate((*MEASURED_NAMES, *IMAGE_NAMES)):
         known = [x[at] for x in history if 0 <= x[at] <= LARGEST[name]]  # what the network counts as measured
         if name in used and 0 <= history[-1][at] <= LARGEST[name]:
             findings[at] = _finding(name, known[-2] if len(known) > 1 else None, known[-1])
@@ -154,6 +155,15 @@ def _findings(history: Sequence[np.ndarray], used: set[str]) -> Iterator[_News]:
         yield _News("finding", findings[at], partial(_unmeasured, [at]))
     if looks:
         yield _News("finding", f"image: {', '.join(findings[at] for at in looks)}", partial(_unmeasured, looks))
+    if used & {*FUSED_NAMES} and (read := _series_read(history[-1])):
+        every = [FEATURE_NAMES.index(name) for name in ENCODED_NAMES]
+        yield _News("finding", f"pixels of {', '.join(read)}, as an encoder read them", partial(_unmeasured, every))
+
+
+def _series_read(x: np.ndarray) -> list[str]:
+    """The modalities of which an encoder read a series."""
+    first = {word: FEATURE_NAMES.index(f"{name}_encoded_1") for word, name in MODALITIES.items()}
+    return [word for word, at in first.items() if np.isfinite(x[at])]
 
 
 def _finding(name: str, before: float | None, value: float) -> str:

@@ -91,4 +91,4 @@ def _natural(name: str) -> tuple[str, Callable[[float], float], str]:
 
 
 def _unit(feature: str) -> str:
-    return "" if UNITS[feature] == "1" else f" {UNITS[feature]}"
+    return "" if UNITS.get(feature, "1") == "1" else f" {UNITS[feature]}"

@@ -15,6 +15,7 @@ from torch import Tensor
 from models.card import COMMITTED, Card, UnusableWeights
 from models.features import FEATURE_NAMES
 from models.forecast import Forecast, RiskForecast, of_kind
+from models.fused import chosen
 from models.serving import stack
 from models.serving.context import context
 from models.serving.heads import VisitOutputs
@@ -45,7 +46,6 @@ class Forecaster:
         self.parameters = {name: tensor.to(device) for name, tensor in parameters.items() if "." not in name}
         self._inputs = Normaliser(self.parameters["input_mean"], self.parameters["input_scale"])
         self._context = Normaliser(self.parameters["context_mean"], self.parameters["context_scale"])
-        self._used = [FEATURE_NAMES.index(name) for name in card.feature_names]
         self._needed = [FEATURE_NAMES.index(name) for name in card.applies_to.needs]
 
     def alone(self) -> "Forecaster":
@@ -92,7 +92,7 @@ class Forecaster:
         """Next states (m, S) of m ≤ CHUNK rows and what the visits say."""
         architecture = self.card.architecture
         facts = [context(architecture.context_names, t.clinical, t.treatments) for t in timepoints]
-        x = self._padded(np.stack([t.x[self._used] for t in timepoints]))
+        x = self._padded(np.stack([chosen(t.x, architecture.feature_names) for t in timepoints]))
         elapsed = self._padded(np.array([t.elapsed_days for t in timepoints]))
         known = self._padded(np.stack(facts))
         with torch.inference_mode():

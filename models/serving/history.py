@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from models.fused import FUSED_NAMES
 from models.measurement import LARGEST
 from models.progression import PROGRESSION_MM, PROGRESSION_RATIO
 
@@ -26,7 +27,8 @@ FLOORS = {
     "texture_joint_entropy": 0.05,  # bit
     "texture_contrast": 0.1,
     "texture_inverse_difference": 0.01,
-}
+} | dict.fromkeys(FUSED_NAMES, 1.0)
+LIMITS = LARGEST | dict.fromkeys(FUSED_NAMES, 1.0)
 CELLS_PER_FEATURE = ("seen", "first", "smallest", "last")
 SHARED_CELLS = ("progressed", "visits", "days")
 # The hazard falls steeply over the first steps of headroom and then hardly: two such falls (in log mm) let a linear
@@ -59,7 +61,7 @@ def observe(cells: Tensor, x: Tensor, elapsed_days: Tensor, feature_names: Seque
     own = torch.unflatten(cells[:, : -len(SHARED_CELLS)], 1, (len(feature_names), len(CELLS_PER_FEATURE)))
     seen, first, smallest, last = own.unbind(-1)
     progressed, visits, days = cells[:, -len(SHARED_CELLS) :].unbind(-1)
-    measured, known = (x >= 0) & (x <= x.new_tensor([LARGEST[name] for name in feature_names])), seen > 0
+    measured, known = (x >= 0) & (x <= x.new_tensor([LIMITS[name] for name in feature_names])), seen > 0
     value = torch.where(measured, x, last)
     first, previous = torch.where(known, first, value), torch.where(known, last, value)
     nadir = torch.where(known, torch.minimum(smallest, value), value)

@@ -7,7 +7,8 @@ from pathlib import Path
 from torch import Tensor
 
 from models.card import Card, UnusableWeights
-from models.features import NAMES_OF
+from models.features import ENCODED, NAMES_OF, names_of
+from models.fused import FUSED_NAMES
 from models.parameters_file import read_parameters, write_parameters
 from models.serving.network import shapes
 from models.serving.stack import unpacked
@@ -28,7 +29,8 @@ def load_weights(folder: Path) -> tuple[Card, dict[str, Tensor]]:
     card = Card.read(folder / CARD)
     path = folder / WEIGHTS
     parameters = read_parameters(path, card.weights_sha256)
-    if not set(card.feature_names) <= set(NAMES_OF.get(card.feature_version, ())):
+    made = FUSED_NAMES if card.feature_version.startswith(ENCODED) else ()
+    if not set(card.feature_names) <= {*names_of(card.feature_version), *made}:
         raise UnusableWeights(f"{path} was made for features {card.feature_version}, here are {', '.join(NAMES_OF)}.")
     _check(path, parameters, card)
     return card, parameters

@@ -20,7 +20,7 @@ DISEASES = ("lung",) * 5 + ("breast", "lung", "bladder", "lung", "brain", "lung"
 CAPACITY_MM = 160.0
 SEEN_MM, MEASURABLE_MM = 2.0, 5.0  # below the first it is gone; between them a reader writes 5 mm (RECIST 1.1)
 READING_ERROR = 0.03  # of a diameter, one reader against the next
-OUTCOME, GRADE, IMAGE, FINDINGS = 1, 2, 3, 4
+OUTCOME, GRADE, IMAGE, FINDINGS, SERIES = 1, 2, 3, 4, 5
 """Further random numbers of a patient: each kind has its own, so that the rest of the cohort stays as it is."""
 MISSED, DELAYED, SENT_LATE = 0.08, 0.15, 0.05  # shares of visits
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from models.features import FEATURE_NAMES
+from models.fused import chosen
 from models.progression import follow_up
 from models.serving.context import context
 from models.serving.history import cell_names, observe
@@ -51,9 +52,8 @@ def usable(records: Sequence[PatientRecord], blueprint: Blueprint) -> list[Patie
 def samples(records: Sequence[PatientRecord], blueprint: Blueprint) -> Samples:
     """Tensors of `usable` records, inputs computed as the service computes them, visit by visit."""
     names, facts = blueprint.architecture.feature_names, blueprint.architecture.context_names
-    used = [FEATURE_NAMES.index(name) for name in names]
     points = [record.timepoints() for record in records]
-    x = _padded([[p.x[used] for p in each] for each in points], np.nan)
+    x = _padded([[chosen(p.x, names) for p in each] for each in points], np.nan)
     elapsed = _padded([[p.elapsed_days for p in each] for each in points], 0.0)
     known = _padded([[context(facts, p.clinical, p.treatments) for p in each] for each in points], np.nan)
     present = _padded([[1.0] * len(each) for each in points], 0.0) > 0

@@ -1,10 +1,12 @@
-"""The network that reads slices here: the one that was put in service last, else the one that comes with the code."""
+"""The networks that read images here: those put in service last; of slices else the one that comes with the code."""
 
 from pathlib import Path
 
 import numpy as np
 
 from models.card import UnusableWeights
+from models.encoding import encoder
+from models.encoding.encoder import EMBEDDING_OF_SERIES, Encoder
 from models.imaging.classifier import SliceClassifier
 from models.imaging.image_card import CARD, COMMITTED_IMAGES, WEIGHTS, ImageCard
 from models.imaging.volume import Volume
@@ -14,7 +16,7 @@ from stream.errors import CannotStart, WrongUse
 from stream.settings import Settings
 
 TUMOUR_PRESENCE = "tumour_presence"
-"""The endpoint that networks are asked for; a file of this name says which of those kept is."""
+"""An endpoint that networks are asked for, as EMBEDDING_OF_SERIES is; a file of its name says which of those kept."""
 
 
 def is_network(folder: Path) -> bool:
@@ -25,12 +27,13 @@ def is_network(folder: Path) -> bool:
 def keep_network(settings: Settings, folder: Path) -> ImageCard:
     """Check the network in a folder, ask it once, and let it read from the next start on; WrongUse if unusable."""
     try:
-        card = _tried_out(folder)
+        encodes = ImageCard.read(folder / CARD).endpoint == EMBEDDING_OF_SERIES
+        card = encoder.tried_out(folder) if encodes else _tried_out(folder)
         target = _folder(settings) / card.weights_sha256
         if not target.exists():
             keep_folder(folder, target, (WEIGHTS, CARD))
         named, _ = write_temp(_folder(settings), [card.weights_sha256.encode()])
-        named.rename(_folder(settings) / TUMOUR_PRESENCE)
+        named.rename(_folder(settings) / card.endpoint)
         sync_folder(_folder(settings))
     except UnusableWeights as error:
         raise WrongUse(str(error)) from None
@@ -47,6 +50,15 @@ def network_in_service(settings: Settings) -> SliceClassifier | None:
         raise CannotStart(str(error)) from None
 
 
+def encoder_in_service(settings: Settings) -> Encoder | None:
+    """What encodes series here; None where none was added; CannotStart where its weights are damaged or missing."""
+    folder = _kept(settings, EMBEDDING_OF_SERIES)
+    try:
+        return Encoder.load(folder) if folder else None
+    except UnusableWeights as error:
+        raise CannotStart(str(error)) from None
+
+
 def card_in_service(settings: Settings) -> tuple[ImageCard | None, bool]:
     """The card of what reads slices here, and whether it comes with the code; CannotStart where it is damaged."""
     try:
@@ -57,11 +69,16 @@ def card_in_service(settings: Settings) -> tuple[ImageCard | None, bool]:
 
 
 def _in_service(settings: Settings) -> list[Path]:
-    kept = _folder(settings) / TUMOUR_PRESENCE
-    if kept.is_file():
-        return [_folder(settings) / kept.read_text(encoding="ascii")]
+    if kept := _kept(settings, TUMOUR_PRESENCE):
+        return [kept]
     cards = sorted(COMMITTED_IMAGES.glob(f"*/{CARD}"))
     return [card.parent for card in cards if ImageCard.read(card).endpoint == TUMOUR_PRESENCE]
+
+
+def _kept(settings: Settings, endpoint: str) -> Path | None:
+    """The folder of the network that was added last for an endpoint."""
+    named = _folder(settings) / endpoint
+    return _folder(settings) / named.read_text(encoding="ascii") if named.is_file() else None
 
 
 def _tried_out(folder: Path) -> ImageCard:

@@ -90,13 +90,13 @@ def add(
 
 
 def _add_network(settings: Settings, folder: Path, who: str, why: str | None) -> None:
-    """Let a network read the slices that nobody measured, in place of the one before."""
+    """Let a network read slices that nobody measured, or encode series, in place of the one before."""
     from stream.archive.kept_networks import keep_network
     from stream.services.leading import record_network
 
     card = keep_network(settings, folder)
     ask(settings, "worker", lambda connection: record_network(connection, card.weights_sha256, who, why))
-    print(f"{card.model} {card.weights_sha256[:12]} reads slices from the next start of the service on.")
+    print(f"{card.model} {card.weights_sha256[:12]} reads images from the next start of the service on.")
     print("For scans that are here already: scanstream replay --remeasure")
 
 

@@ -9,6 +9,7 @@ from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.measurements import measure_scan
 from stream.dicom.reading.outlining.outliner import Outliner
+from stream.dicom.reading.volumes.embeddings import EncodingModel
 from stream.dicom.reading.volumes.image_models import ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel
 from stream.errors import ArchiveAway, SetAside
@@ -20,7 +21,7 @@ class ArchiveReader:
     """Measures the files of a complete scan, read from the archive; `zone` is that of sites that do not say theirs.
 
     Key slices are drawn where `pictures` are wanted. What nobody outlined is outlined by the bundles `in_service`;
-    `presence` reads series in which nobody measured a lesion.
+    `presence` reads series in which nobody measured a lesion, `encoder` a series of each modality.
     """
 
     def __init__(
@@ -31,12 +32,13 @@ class ArchiveReader:
         pictures: bool,
         in_service: Callable[[], Sequence[Bundle]],
         presence: PresenceModel | None = None,
+        encoder: EncodingModel | None = None,
     ) -> None:
         self._archive = archive
         self._pseudonyms = pseudonyms
         self._zone = zone
         self._pictures = pictures
-        self._models = ImageModels(Outliner(in_service, archive.keep), presence)
+        self._models = ImageModels(Outliner(in_service, archive.keep), presence, encoder)
 
     def __call__(self, scan: CompleteScan) -> MeasuredScan:
         """What the files say; raises SetAside, and ArchiveAway while the archive cannot be read."""

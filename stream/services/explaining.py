@@ -13,7 +13,7 @@ from models.explaining.arms import ASSOCIATION, ArmForecast, by_arm
 from models.explaining.gating import Gating, gates
 from models.explaining.risk_change import RiskChange, RiskContribution, WeightedHistory, fold, why_moved
 from models.explaining.unusual import UnusualInput, ranges_known, unusual
-from models.features import FEATURE_NAMES, whole
+from models.features import FEATURE_NAMES, as_seen, whole
 from models.forecast import RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
@@ -179,24 +179,25 @@ class _Story:
 
 def _applied(scans: Sequence[TimepointRow], forecaster: Forecaster) -> list[TimepointRow]:
     """The scans on which these weights step."""
-    return [scan for scan in scans if forecaster.applies(scan.disease, _features(scan))]
+    return [scan for scan in scans if forecaster.applies(scan.disease, _features(scan, forecaster))]
 
 
 def _seen(scans: Sequence[TimepointRow], forecaster: Forecaster) -> list[Timepoint]:
     """The scans on which these weights step, and the last in any case, as timepoints."""
     stepped = _applied(scans[:-1], forecaster) + [scans[-1]]
     days = [0.0, *((after.acquired_at - scan.acquired_at) / DAY for scan, after in pairwise(stepped))]
-    return [_timepoint(scan, elapsed_days) for scan, elapsed_days in zip(stepped, days, strict=True)]
+    return [_timepoint(scan, elapsed_days, forecaster) for scan, elapsed_days in zip(stepped, days, strict=True)]
 
 
-def _timepoint(scan: TimepointRow, elapsed_days: float) -> Timepoint:
+def _timepoint(scan: TimepointRow, elapsed_days: float, forecaster: Forecaster) -> Timepoint:
     given = tuple(_in_force(treatment, scan.acquired_at) for treatment in scan.treatments)
-    return Timepoint(whole(_features(scan)), elapsed_days, scan.disease, given, scan.clinical)
+    return Timepoint(whole(_features(scan, forecaster)), elapsed_days, scan.disease, given, scan.clinical)
 
 
-def _features(scan: TimepointRow) -> list[float | None]:
-    """In the order of FEATURE_NAMES; whole numbers of JSON as floats too."""
-    return [None if (value := scan.x[name]) is None else float(value) for name in FEATURE_NAMES]
+def _features(scan: TimepointRow, forecaster: Forecaster) -> Sequence[float | None]:
+    """In the order of FEATURE_NAMES, as far as the model sees them; whole numbers of JSON as floats too."""
+    known = [None if (value := scan.x[name]) is None else float(value) for name in FEATURE_NAMES]
+    return as_seen(known, scan.feature_version, forecaster.card.feature_version)
 
 
 def _in_force(treatment: TreatmentRow, at: dt.datetime) -> TreatmentInForce:

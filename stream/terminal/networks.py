@@ -1,4 +1,4 @@
-"""Networks that read slices, for people: which one is in service."""
+"""Networks that read images, for people: which ones are in service."""
 
 from typing import Any
 
@@ -6,12 +6,11 @@ from stream.settings import Settings
 
 
 def network_rows(settings: Settings) -> list[dict[str, Any]]:
-    """A row for the network in service, with the fields of other weights, which it leaves empty, and `reads`."""
-    from stream.archive.kept_networks import card_in_service
+    """A row for each network in service, with the fields of other weights, which it leaves empty, and `reads`."""
+    from stream.archive.kept_networks import card_in_service, encoder_in_service
 
-    card, comes_along = card_in_service(settings)
-    if card is None:
-        return []
+    encoder = encoder_in_service(settings)
+    found = [card_in_service(settings), (encoder.card if encoder else None, False)]
     return [
         {
             "model": card.model,
@@ -26,4 +25,6 @@ def network_rows(settings: Settings) -> list[dict[str, Any]]:
             "shadows": [],
             "reads": {"endpoint": card.endpoint, **card.applies_to},
         }
+        for card, comes_along in found
+        if card is not None
     ]

@@ -29,6 +29,7 @@ from stream.dicom.reading.seg import read_seg
 from stream.dicom.reading.segments import held_frames, held_segments
 from stream.dicom.reading.sop_classes import kind_of
 from stream.dicom.reading.sr import read_sr
+from stream.dicom.reading.volumes.embeddings import embeddings
 from stream.dicom.reading.volumes.image_models import NO_MODELS, ImageModels
 from stream.dicom.reading.volumes.presence import PresenceModel, tumour_presence
 from stream.errors import SetAside
@@ -68,7 +69,8 @@ def measure_scan(
         instances = [_instance(path) for path in files]
         outlining, drawn = _outlined(instances, models.outliner)
         measured = _measured([*instances, *drawn], pseudonyms, patient_id, zone, pictures)
-        measured = replace(measured, outlining=outlining, unused=(*measured.unused, *_not_outlined(outlining)))
+        encoded, unused = embeddings(_images(instances).values(), models.encoder, pseudonyms), _not_outlined(outlining)
+        measured = replace(measured, outlining=outlining, unused=(*measured.unused, *unused), encoded=encoded)
         unmeasured = not measured.measurements and not measured.findings
         return _with_presence(measured, instances, models.presence, pseudonyms, pictures) if unmeasured else measured
 

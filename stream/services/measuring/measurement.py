@@ -9,13 +9,14 @@ import numpy as np
 
 from models.criteria.finding import as_json
 from models.criteria.from_measurements import findings_from
-from models.features import IMAGES, MEASUREMENTS, features, sum_of_diameters
+from models.features import MEASUREMENTS, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
 from stream.crash import reach
 from stream.errors import SetAside
 from stream.measured_scan import MeasuredScan
 from stream.services.accepting.set_asides import revision_item, set_aside_row
+from stream.services.measuring.encoded import embedding_rows, image_versions
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -53,6 +54,7 @@ def measure(
         append(connection, schema.slice_scores, [row for each in measured for row in presence_rows(*each)])
         append(connection, schema.outlinings, [row for each in measured for row in outlining_rows(*each)])
         append(connection, schema.lesion_maps, [row for each in measured for row in lesion_map_rows(*each)])
+        append(connection, schema.scan_embeddings, [row for each in measured for row in embedding_rows(*each)])
         if rows:
             reach("measurement.values_written")
         rows = [row for scan, result in measured for row in finding_rows(scan.scan_uid, scan.revision, result)]
@@ -158,7 +160,6 @@ def feature_rows(scan_uid: str, revision: int, measured: MeasuredScan, disease: 
     Those of a lesion's image only where there is one.
     """
     x = [None if np.isnan(value) else float(value) for value in features(measured.measurements)]
-    versions = {MEASUREMENTS: x} | ({IMAGES: [*x, *measured.embedding]} if measured.embedding else {})
     return [
         {
             "scan_uid": scan_uid,
@@ -169,7 +170,7 @@ def feature_rows(scan_uid: str, revision: int, measured: MeasuredScan, disease: 
             "sha256": content_sha256(version, disease, x),
             "note": measured.note,
         }
-        for version, x in versions.items()
+        for version, x in {MEASUREMENTS: x, **image_versions(x, measured)}.items()
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from stream.errors import AnswerIsNo, SetAside
 from stream.measured_scan import LesionMap, MeasuredScan, Unused
 from stream.services.folding.reconcile import Reconciler
+from stream.services.measuring.encoded import as_kept, embedding_rows
 from stream.services.measuring.measurement import (
     Measure,
     attempt,
@@ -132,7 +133,7 @@ def _remeasured(
 ) -> RemeasuredScan:
     if isinstance(result, str):
         return RemeasuredScan(scan.scan_uid, scan.revision, "failed", result)
-    rows = _rows(scan, result, assume_disease)
+    rows = _rows(scan, as_kept(connection, scan, result), assume_disease)
     if is_as_stored(connection, scan, result, assume_disease):
         return RemeasuredScan(scan.scan_uid, scan.revision, "same")
     if not _supersede(connection, scan, rows):
@@ -142,8 +143,9 @@ def _remeasured(
 
 def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> bool:
     """Whether `measured` is what the rows of the revision say; one without a row of findings says something else."""
+    measured = as_kept(connection, scan, measured)
     said = _rows(scan, measured, assume_disease).values()
-    findings, features, values, unused, key_slices, presence, outlinings, maps = said
+    findings, features, values, unused, key_slices, presence, outlinings, maps, _ = said
     content = MeasuredContent(
         sorted(row["sha256"] for row in features),
         [tuple(row[name] for name in VALUE_COLUMNS) for row in values],
@@ -153,6 +155,7 @@ def is_as_stored(connection: Connection, scan: CompleteScan, measured: MeasuredS
         [tuple(row[name] for name in PRESENCE_COLUMNS) for row in presence],
         [tuple(row[name] for name in OUTLINING_COLUMNS) for row in outlinings],
         [tuple(row[name] for name in LesionMap._fields) for row in maps],
+        sorted(measured.encoded),
     )
     return measured_content(connection, scan.scan_uid, scan.revision).agrees_with(content)
 
@@ -167,6 +170,7 @@ def _rows(scan: CompleteScan, measured: MeasuredScan, assume_disease: str) -> di
         schema.slice_scores: presence_rows(scan, measured),
         schema.outlinings: outlining_rows(scan, measured),
         schema.lesion_maps: lesion_map_rows(scan, measured),
+        schema.scan_embeddings: embedding_rows(scan, measured),
     }
 
 

@@ -71,8 +71,8 @@ def read_facts(connection: Connection, patients: Sequence[str]) -> dict[str, Pat
             of_lesions = said.get((uid, revision), ScanFindings())
             told = of_lesions.lesions, of_lesions.stated_sum_mm, of_lesions.time_point, of_lesions.registrations
             on = SaidOfLesions(conventions.scan_day(at, minutes), *told)
-            disease, x, rejected = values
-            facts[root(owner)].scans.append(ScanRevision(uid, revision, at, disease, x, rejected, on))
+            disease, version, x, rejected = values
+            facts[root(owner)].scans.append(ScanRevision(uid, revision, at, disease, version, x, rejected, on))
     for owner, line, *values in connection.execute(TREATMENTS, {"members": members}):
         treatment_id, revision, at, name, kind, start_at, end_at, withdrawn = values
         dates = at, name, kind, start_at, end_at, withdrawn, conventions.day(start_at), line
@@ -100,14 +100,15 @@ def _add_outlines(connection: Connection, facts: Mapping[str, PatientFacts]) -> 
 
 
 SCANS = """SELECT coalesce(a.patient_id, s.received_as), r.scan_uid, r.revision, r.acquired_at, r.utc_offset_minutes,
-  f.disease, f.x,
+  f.disease, f.feature_version, f.x,
   EXISTS (SELECT FROM core.rejections j WHERE j.scan_uid = r.scan_uid AND j.revision >= r.revision AND NOT j.withdrawn
     AND NOT EXISTS (SELECT FROM core.rejections n WHERE n.scan_uid = j.scan_uid AND n.revision = j.revision
       AND n.number > j.number))
   OR EXISTS (SELECT FROM core.set_asides i WHERE i.scan_uid = r.scan_uid AND i.revision = r.revision
     AND coalesce(i.decision, '') <> 'released')
 FROM core.scans s LEFT JOIN core.assignments a USING (scan_uid) JOIN core.revisions r USING (scan_uid)
-JOIN LATERAL (SELECT disease, x FROM core.features WHERE scan_uid = r.scan_uid AND revision = r.revision
+JOIN LATERAL (SELECT disease, feature_version, x FROM core.features
+  WHERE scan_uid = r.scan_uid AND revision = r.revision
   ORDER BY cardinality(x) DESC LIMIT 1) f ON true
 WHERE coalesce(a.patient_id, s.received_as) = ANY(%(members)s)"""
 

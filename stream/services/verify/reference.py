@@ -13,7 +13,7 @@ import numpy as np
 
 from models.criteria.finding import LesionFinding
 from models.criteria.visit import TreatmentStart
-from models.features import FEATURE_NAMES, features, whole
+from models.features import FEATURE_NAMES, as_seen, features, whole
 from models.forecast import Forecast, ResponseForecast, RiskForecast
 from models.growth.maps import SHAPE
 from models.measurement import Measurement
@@ -37,14 +37,15 @@ EXACT_MM = 1e-6
 class ScanRevision:
     """A measured revision as accepted; `rejected` if it or a higher one was rejected, or it is set aside.
 
-    `disease`: its own, which counts where the clinical facts say none. `x`: all its features; a model looks at those
-    that its card names.
+    `disease`: its own, which counts where the clinical facts say none. `x`: all its features, of `feature_version`; a
+    model looks at those that its card names.
     """
 
     scan_uid: str
     revision: int
     acquired_at: dt.datetime
     disease: str
+    feature_version: str
     x: Sequence[float | None]
     rejected: bool
     said: SaidOfLesions
@@ -127,7 +128,7 @@ def reference_fold(facts: PatientFacts, forecaster: Forecaster) -> Iterator[Expe
         scans = visit_of.get(entry.scan_uid) if isinstance(entry, ScanRevision) else None
         if scans is None or not isinstance(entry, ScanRevision):
             continue
-        disease, x = seen_at(course, scans, by_uid)
+        disease, x = seen_at(course, scans, by_uid, forecaster.card.feature_version)
         disease = known["disease"] if isinstance(known.get("disease"), str) and known["disease"] else disease
         if not forecaster.applies(disease, x):
             continue
@@ -165,13 +166,16 @@ def was_asked(course: ReferenceCourse, scan_uid: str, forecast: Forecast) -> boo
 
 
 def seen_at(
-    course: ReferenceCourse, scans: Sequence[ScanOfVisit], by_uid: Mapping[str, ScanRevision]
+    course: ReferenceCourse, scans: Sequence[ScanOfVisit], by_uid: Mapping[str, ScanRevision], asked: str
 ) -> tuple[str, list[float | None]]:
-    """Disease and features of a visit: of one scan its own, of several by all lesions; the sum as it is judged."""
+    """Disease and features of a visit, for models that see `asked`: of one scan its own, of several by all lesions; the
+    sum as it is judged.
+    """
     revisions = [by_uid[scan.scan_uid] for scan in scans]
     x = dict.fromkeys(FEATURE_NAMES)
     for revision in revisions:
-        x |= {name: value for name, value in zip(FEATURE_NAMES, revision.x, strict=False) if value is not None}
+        held = as_seen(revision.x, revision.feature_version, asked)
+        x |= {name: value for name, value in zip(FEATURE_NAMES, held, strict=False) if value is not None}
     if len(scans) > 1:
         sizes = features([value for finding in assessment(scans).findings for value in values_of(finding)])
         x |= {name: float(sizes[at]) for at, name in enumerate(FEATURE_NAMES[:4]) if not math.isnan(sizes[at])}

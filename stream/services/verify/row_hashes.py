@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from models.features import NAMES_OF
+from models.features import names_of
 from stream.services.measuring.measurement import content_sha256
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
@@ -40,7 +40,7 @@ def _check_parts(finding: Finding, table: schema.Table, row: Row) -> None:
     if table is schema.states and row["state"] is not None:
         same = hashlib.sha256(row["state"]).digest() == row["state_sha256"]
         finding.check(same, f"states {_key(table, row)}: state does not have state_sha256")
-    if table is schema.features and row["feature_version"] in NAMES_OF:
+    if table is schema.features and names_of(row["feature_version"]):
         same = content_sha256(row["feature_version"], row["disease"], row["x"]) == row["sha256"]
         finding.check(same, f"features {_key(table, row)}: x does not have sha256")
 

@@ -6,11 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from stream.measured_scan import SeriesEmbedding
 from stream.png import pixels
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.intake.assembly import MODALITY
+from stream.storage.intake.embeddings import stored_embeddings
 from stream.storage.patients.naming import own_patient
 from stream.vocabulary import Completeness, Status
 
@@ -92,7 +94,7 @@ class MeasuredContent:
     """What was found in a revision: hashes of its features, values in order (VALUE_COLUMNS), what is not used,
     what is said of lesions (FINDING_COLUMNS): one row, none where an older version measured it, key slices by
     lesion_uid (KEY_SLICE_COLUMNS), unpacked, what a model says of slices (PRESENCE_COLUMNS), what one outlined
-    (OUTLINING_COLUMNS): at most one row each, and the maps of lesions by lesion_uid.
+    (OUTLINING_COLUMNS): at most one row each, the maps of lesions by lesion_uid, and what an encoder says by modality.
     """
 
     features_sha256: list[str]
@@ -103,6 +105,7 @@ class MeasuredContent:
     presence: list[tuple[Any, ...]] = field(compare=False)
     outlinings: list[tuple[object, ...]]
     maps: list[tuple[object, ...]]
+    encoded: list[SeriesEmbedding]
 
     def agrees_with(self, other: "MeasuredContent") -> bool:
         """Whether both say the same, of probabilities within SAME_PROBABILITY."""
@@ -198,6 +201,7 @@ def measured_content(connection: Connection, scan_uid: str, revision: int) -> Me
         connection.execute(presence, key).fetchall(),
         connection.execute(outlinings, key).fetchall(),
         connection.execute(maps, key).fetchall(),
+        stored_embeddings(connection, scan_uid, revision),
     )
 
 

@@ -23,7 +23,7 @@ from stream.storage.schema.facts import (
     unused,
 )
 from stream.storage.schema.identity_facts import aliases, assignments, identity_events
-from stream.storage.schema.said_by_models import outlinings, slice_scores
+from stream.storage.schema.said_by_models import outlinings, scan_embeddings, slice_scores
 from stream.storage.schema.standing import (
     fold_ids,
     folds,
@@ -99,6 +99,7 @@ __all__ = [
     "responses",
     "revision_instances",
     "revisions",
+    "scan_embeddings",
     "scans",
     "senders",
     "service",

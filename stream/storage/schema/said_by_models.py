@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, DOUBLE_PRECISION
 
-from stream.storage.schema.base import ADDED, Id, col, hashes, metadata, scan_revision
+from stream.storage.schema.base import ADDED, Id, col, hashes, key, metadata, scan_revision
 
 slice_scores = sa.Table(
     "slice_scores",
@@ -45,4 +45,19 @@ outlinings = sa.Table(
     col("segmentation_sha256", sa.Text, "Names the segmentation in the archive; null: none was made", null=True),
     *hashes(),
     comment="What a model outlined in a scan revision that came without report and segmentation",
+)
+
+scan_embeddings = sa.Table(
+    "scan_embeddings",
+    metadata,
+    *scan_revision(),
+    key("modality", sa.Text, "CT, MR or PT: the scan holds images of it"),
+    col("encoder", sa.Text, "Name of the encoder that was asked"),
+    col("weights_version", sa.Text, "sha256 of its weights"),
+    col("series_uid", Id, "Pseudonym of the series that was read; null: none was", null=True),
+    col("slices", sa.Integer, "Slices of that series", null=True),
+    col("embedding", ARRAY(DOUBLE_PRECISION), "What the encoder says of it, 0 to 1; null: none was read", null=True),
+    col("masked_because", sa.Text, "Why none was read; null: one was", null=True),
+    *hashes(),
+    comment="What an encoder says of the series of a scan revision, a row for each modality that it holds",
 )

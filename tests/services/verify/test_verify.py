@@ -20,7 +20,7 @@ from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.place import Registration
 from models.measurement import Measurement
 from stream.errors import SetAside
-from stream.measured_scan import KeySlice, LesionMap, MeasuredScan, Outlining, TumourPresence, Unused
+from stream.measured_scan import KeySlice, LesionMap, MeasuredScan, Outlining, SeriesEmbedding, TumourPresence, Unused
 from stream.png import png
 from stream.services import leading
 from stream.services.accepting.arrivals import UnusableFile
@@ -143,6 +143,9 @@ def receive_and_measure(gateway: Connection, connection: Connection) -> None:
         seen = TumourPresence("series", "slices", "w", 8, 0.9, 0.8, 0.95, (0.1, 0.9), 2, "i1", *why, ((0.5, 0.4),) * 4)
         outlined = Outlining("bright spots", "0.1", "f1049e70", "outlined", "because", "29f6f9ee")
         said |= {"presence": seen, "outlining": outlined, "maps": (LesionMap("lesion", bytes(8000)),)}
+        read = SeriesEmbedding("CT", "encoder", "ab" * 32, "series", 24, (0.1, 0.2, 0.3, 0.4))
+        masked = SeriesEmbedding("PT", "encoder", "ab" * 32, masked_because="no_suv")
+        said["encoded"] = (read, masked)
         return MeasuredScan((lesion,), "lung", note, unused=(organ,), key_slices=(shown,), **said)
 
     with ThreadPoolExecutor(1) as readers:

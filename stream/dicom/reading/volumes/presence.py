@@ -92,7 +92,7 @@ def tumour_presence(
         except NoVolume as hindrance:
             reasons.append(str(hindrance))
     presence = None
-    for uid, slices in sorted(fit, key=_first_counts):
+    for uid, slices in sorted(fit, key=first_counts):
         if presence:
             reasons.append(ANOTHER_READ)
             continue
@@ -129,7 +129,8 @@ def _echo_ms(header: Dataset) -> float:
     return float(header.get("EchoTime") or 0.0)
 
 
-def _first_counts(one: tuple[str, Slices]) -> tuple[bool, int, str]:
+def first_counts(one: tuple[str, Slices]) -> tuple[bool, int, str]:
+    """What series are sorted by: those with a contrast agent first, then those with most slices, then by UID."""
     uid, slices = one
     with_contrast = bool(text(slices.ordered[0].image.header, "ContrastBolusAgent"))
     return not with_contrast, -len(slices.ordered), uid
