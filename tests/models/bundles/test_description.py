@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.bundles import tried_out as tried_out_module
 from models.bundles.description import Bundle
 from models.bundles.processing import Scale
 from models.bundles.tried_out import tried_out
@@ -129,8 +129,10 @@ def test_a_network_that_cannot_outline_a_made_up_volume_is_not_put_in_service(tm
         tried_out(bundle_of(tmp_path / "b", NotFinite()))
 
 
-@pytest.mark.skipif(find_spec("onnxruntime") is not None, reason="onnxruntime is installed")
-def test_without_the_extra_an_onnx_network_says_which_one_it_needs(tmp_path: Path) -> None:
+def test_without_the_extra_an_onnx_network_says_which_one_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tried_out_module, "find_spec", lambda name: None)
     folder = bundle_of(tmp_path / "b", Bright())
     (folder / "models/model.ts").rename(folder / "models/model.onnx")
     with pytest.raises(UnusableBundle, match=r"pip install 'scanstream\[onnx\]'"):

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ from torch import nn
 
 from models.bundles.description import Bundle
 from models.bundles.runner import BundleFailed, Failure, run
+from models.bundles.tried_out import tried_out
+from models.bundles.unusable import UnusableBundle
 from models.imaging.volume import Volume
 from tests.models.bundles import small_bundles
 from tests.models.bundles.small_bundles import Bright, Hangs, bundle_of
+from tests.models.bundles.small_onnx import bright_onnx
 from tests.waiting import wait_until
 
 RNG = np.random.default_rng(1)
@@ -34,6 +38,25 @@ def steps(*listed: tuple[str, dict[str, object]]) -> dict[str, object]:
 
 def test_voxels_belong_to_the_channel_that_is_largest(tmp_path: Path) -> None:
     assert run(made(tmp_path, Bright()), VOLUME).tolist() == (TUMOUR * (VALUES > 100)).tolist()
+
+
+@pytest.mark.skipif(find_spec("onnxruntime") is None, reason="needs onnxruntime: pip install 'scanstream[onnx]'")
+def test_a_network_as_onnx_outlines_what_it_outlines_as_torchscript(tmp_path: Path) -> None:
+    script = bundle_of(tmp_path / "script", Bright())
+    onnx = bundle_of(tmp_path / "onnx", Bright())
+    (onnx / "models/model.ts").unlink()
+    bright_onnx(onnx / "models/model.onnx")
+    outlined = run(tried_out(onnx), VOLUME)
+    assert outlined.any() and outlined.tolist() == run(Bundle.read(script), VOLUME).tolist()
+    assert Bundle.read(onnx).version != Bundle.read(script).version
+
+
+@pytest.mark.skipif(find_spec("onnxruntime") is None, reason="needs onnxruntime: pip install 'scanstream[onnx]'")
+def test_an_onnx_file_that_is_damaged_is_not_put_in_service(tmp_path: Path) -> None:
+    folder = bundle_of(tmp_path / "b", Bright())
+    (folder / "models/model.ts").rename(folder / "models/model.onnx")
+    with pytest.raises(UnusableBundle, match="tried on a made-up volume, and it ended with an error"):
+        tried_out(folder)
 
 
 @pytest.mark.parametrize("axes", ["RAS", "LPS", "SPL", "PIR"])
