@@ -28,13 +28,16 @@ def train_slices(data: Path, out: Path, seed: int) -> None:
             raise WrongUse(str(error)) from None
 
 
-def evaluate_slices(data: Path) -> "SliceEvaluation":
-    """Figures of the weights that come along on the outlined series in `data`; WrongUse if there are none."""
+def evaluate_slices(data: Path, draws: int) -> "SliceEvaluation":
+    """Figures of the weights that come along on the outlined series in `data`; WrongUse if there are none.
+
+    `draws`: how often patients are dealt to members that are fitted anew with fewer of them.
+    """
     from models.imaging.image_card import COMMITTED_IMAGES
     from models.judging.slices.evaluate import evaluate_slices as judge
 
     with _series(data) as series:
-        return judge(series, COMMITTED_IMAGES / SLICES)
+        return judge(series, COMMITTED_IMAGES / SLICES, draws)
 
 
 def train_outlines(data: Path, out: Path, seed: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from models.card import patient_sha256
 from models.imaging.classifier import SliceClassifier
 from models.imaging.outlined import OutlinedSeries
+from models.judging.slices.by_patients import BySize, by_patients
 from models.judging.slices.comparison import Fold, compared
 from models.judging.slices.figures import MEASURES, measures_of_series, predictions
 from models.judging.slices.gradients import DISTANCES, Reach, reaches
@@ -24,13 +25,15 @@ Row = Mapping[str, Estimate]
 class SliceEvaluation:
     """Measures by row: of ways to read along (`compared`), of corruptions (`robust`), of `new` patients; `reaches`.
 
-    `reliable`: what was said of slices, and of runs of slices, beside what is so.
+    `reliable`: what was said of slices, and of runs of slices, beside what is so. `by_patients`: by the number of
+    patients learned from; empty where members were not to be fitted anew.
     """
 
     compared: Mapping[str, Row]
     reliable: Mapping[str, Reliability]
     robust: Mapping[tuple[str, float], Row]
     reaches: Mapping[str, Reach]
+    by_patients: Mapping[int, BySize]
     new: Row | None
 
     def to_json(self) -> dict[str, Any]:
@@ -43,6 +46,7 @@ class SliceEvaluation:
                 name: {"distance": DISTANCES, "before": each.before.tolist(), "after": each.after.tolist()}
                 for name, each in self.reaches.items()
             },
+            "by_patients": {size: _plain_by_size(each) for size, each in self.by_patients.items()},
             "new_patients": _plain(self.new) if self.new else None,
         }
 
@@ -54,15 +58,18 @@ class SliceEvaluation:
             named = {f"{n} {s:g}" if s else n: row for (n, s), row in self.robust.items()}
             parts.append(_table("pictures", named))
             parts.append(_reach_table(self.reaches))
+        if self.by_patients:
+            parts.append(_by_size_table(self.by_patients))
         if self.new:
             parts.append(_table("read by", {NEW: self.new}))
         return "\n\n".join(parts)
 
 
-def evaluate_slices(series: Sequence[OutlinedSeries], weights: Path) -> SliceEvaluation:
+def evaluate_slices(series: Sequence[OutlinedSeries], weights: Path, draws: int = 0) -> SliceEvaluation:
     """Figures of the classifier in the folder `weights` on `series`, each by members that did not learn from it.
 
-    Patients whom a member left out are judged by that member, patients new to all by all.
+    Patients whom a member left out are judged by that member, patients new to all by all. `draws`: how often patients
+    are dealt to members that are fitted anew with fewer of them.
     """
     classifier = SliceClassifier.load(weights)
     known = {patient: n for n, part in enumerate(classifier.card.training_data["left_out"]) for patient in part}
@@ -81,6 +88,7 @@ def evaluate_slices(series: Sequence[OutlinedSeries], weights: Path) -> SliceEva
         reliable=reliability([predictions(f.network, one) for f in folds for one in f.left_out]) if folds else {},
         robust=robustness(folds) if folds else {},
         reaches=reaches(folds[0], seed) if folds else {},
+        by_patients=by_patients(lessons, folds, draws, seed) if folds and draws else {},
         new=measures_of_series(classifier, new) if new else None,
     )
 
@@ -92,6 +100,10 @@ def _plain(row: Row) -> dict[str, Any]:
 def _plain_reliability(of: Reliability) -> dict[str, Any]:
     groups = [{**each._asdict(), "observed": each.observed.to_json()} for each in of.groups]
     return {**_plain(of.measures), "groups": groups}
+
+
+def _plain_by_size(of: BySize) -> dict[str, Any]:
+    return {"members": of.members, "alone": _plain(of.alone), "together": _plain(of.together)}
 
 
 def _table(what: str, rows: Mapping[str, Row]) -> str:
@@ -112,6 +124,16 @@ def _reliability_table(name: str, of: Reliability) -> str:
     lines = [f"{name}: {', '.join(f'{what} {_cell(value)}' for what, value in of.measures.items())}", ""]
     lines += ["| said, mean | shown | of |", "|---|---|---|"]
     lines += [f"| {each.expected:.3f} | {_cell(each.observed)} | {each.rows} |" for each in of.groups]
+    return "\n".join(lines)
+
+
+def _by_size_table(of: Mapping[int, BySize]) -> str:
+    """AUC of members by how many patients they learned from."""
+    lines = ["| patients learned from | AUC, one member | AUC, mean of all that did not know the patient | members |"]
+    lines.append("|---|---|---|---|")
+    for size, each in of.items():
+        together = _cell(each.together["auc"]) if each.members > 1 else ""
+        lines.append(f"| {size} | {_cell(each.alone['auc'])} | {together} | {each.members} |")
     return "\n".join(lines)
 
 

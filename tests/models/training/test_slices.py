@@ -85,12 +85,13 @@ def test_a_series_of_thin_slices_is_read_as_one_of_thick_ones(weights: Path) -> 
 
 def test_patients_that_a_member_left_out_are_judged_by_it_and_new_ones_by_all(weights: Path) -> None:
     known, new = [outlined(patient) for patient in "AB"], outlined("C")._replace(patient="N")
-    judged = evaluate_slices([*known, new], weights)
+    judged = evaluate_slices([*known, new], weights, draws=1)
     assert {"place in the series alone", "CNN per slice", "RNN", "GRU", "LSTM", "LSTM both ways", "ConvLSTM"} < set(
         judged.compared
     )
     assert len(judged.robust) == 16 and judged.new is not None
     assert sum(group.rows for group in judged.reliable["slices"].groups) == 24
+    assert list(judged.by_patients) == [1] and "| patients learned from |" in str(judged)
     shows = new.outlined.any((1, 2))
     said = SliceClassifier.load(weights).scores(new.volume).slices
     assert judged.new["accuracy"].value == pytest.approx(np.mean((said >= 0.5) == shows))
