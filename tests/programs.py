@@ -9,9 +9,9 @@ import pytest
 
 def needs_program(name: str) -> str:
     """Path of a program of the system, never the one of the same name that a Python package brings."""
-    found = shutil.which(name, path=os.pathsep.join(("/usr/bin", "/usr/local/bin", "/bin")))
+    found = shutil.which(name, path=os.pathsep.join(("/usr/bin", "/usr/local/bin", "/bin", "/usr/sbin")))
     if found is None:
-        missing(f"needs {name}; install it with `apt-get install dcmtk dicom3tools strace openssl`")
+        missing(f"needs {name}; install it with `apt-get install dcmtk dicom3tools strace openssl orthanc`")
     return str(Path(found))
 
 
