@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -16,14 +17,16 @@ from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 from stream import logs
+from stream.agents.held_up import CUTTABLE, HeldUp
 from stream.crash import reach
 from stream.errors import ArchiveAway, EndsWorker
 from stream.publisher import Publisher, PublishFailed
 from stream.services.recovery.suspects import split
-from stream.storage.database import Connection, Outage
+from stream.storage.database import Connection, Outage, TimedOut
 from stream.storage.intake.suspects import WorkItem, clear
 
 Result = TypeVar("Result")
+Work = Callable[[Connection, Sequence[WorkItem]], Result]
 Announcement = tuple[str, str | None, dict[str, Any]]
 """Topic, key and fields of a message."""
 Hold = Callable[[Sequence[WorkItem], bool], AbstractContextManager[None]]
@@ -32,6 +35,12 @@ Hold = Callable[[Sequence[WorkItem], bool], AbstractContextManager[None]]
 EXIT_UNEXPECTED = 70
 """sysexits' EX_SOFTWARE: the supervisor starts the worker again."""
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+TIME_OUTS = 2
+"""Once a process may have been stopped; twice in a row the transaction takes longer than is allowed."""
+
+
+class _TooLongAgain(Exception):
+    """A transaction that takes longer than is allowed, on a server that answers: no outage."""
 
 
 def end_process() -> NoReturn:
@@ -62,6 +71,7 @@ class Executor:
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._working = False
         self._progress_at = 0.0
+        self._held_up = HeldUp()
 
     def progress(self) -> None:
         """Say that the work of now, which takes long, goes on."""
@@ -80,30 +90,52 @@ class Executor:
         """The result of `work`, which is repeated whole after an outage of Postgres."""
         return await self._run(partial(self._once, work))
 
-    async def take(
-        self, items: Sequence[WorkItem], work: Callable[[Connection, Sequence[WorkItem]], Result]
-    ) -> AsyncIterator[Result]:
-        """Results of `work` on `items`: of the blameless together, then of each that a worker died with before."""
+    async def take(self, items: Sequence[WorkItem], work: Work[Result]) -> AsyncIterator[Result]:
+        """Results of `work` on `items`: of the blameless together, then of each that a worker died with before.
+
+        A batch whose transaction takes too long is cut until who holds it up stands alone, and is left for later.
+        """
         blameless, suspects = await self.do(lambda connection: split(connection, items))
-        if blameless:
-            yield await self._run(partial(self._once, lambda connection: work(connection, blameless)), blameless)
-        for suspect in suspects:
-            yield await self._run(partial(self._once, partial(_on_suspect, work, suspect)), [suspect], alone=True)
+        batches = deque([*self._held_up.batches(blameless), *([item] for item in self._held_up.due(suspects))])
+        time_outs = TIME_OUTS
+        while batches:
+            batch = batches.popleft()
+            alone = batch[0] in suspects
+            act = partial(_on_suspect, work) if alone else work
+            try:
+                result = await self._run(partial(self._once, partial(_on_batch, act, batch)), batch, time_outs, alone)
+            except _TooLongAgain:
+                time_outs = 1
+                batches.extend(self._held_up.cut(batch))
+                continue
+            self._held_up.release(batch)
+            yield result
 
     async def announce(self, messages: Iterable[Announcement]) -> None:
         """Publish `messages` and wait until Kafka has them all; repeated whole after an outage of Kafka."""
         await self._run(partial(self._publish, list(messages)))
 
-    async def _run(self, act: Callable[[], Result], items: Sequence[WorkItem] = (), alone: bool = False) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._patiently, act, items, alone)
+    async def _run(
+        self, act: Callable[[], Result], items: Sequence[WorkItem] = (), time_outs: int = 0, alone: bool = False
+    ) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._patiently, act, items, time_outs, alone)
 
-    def _patiently(self, act: Callable[[], Result], items: Sequence[WorkItem], alone: bool) -> Result:
-        """Only outages are repeated; whatever else is raised ends the process. Who waits has nothing in flight."""
-        number = 0
+    def _patiently(self, act: Callable[[], Result], items: Sequence[WorkItem], time_outs: int, alone: bool) -> Result:
+        """Only outages are repeated; whatever else is raised ends the process. Who waits has nothing in flight.
+
+        Raises _TooLongAgain where items that can be cut took too long so many times.
+        """
+        number = timed_out = 0
         while True:
             try:
                 with self._hold(items, alone):
                     return self._attempt(act)
+            except TimedOut as error:
+                timed_out += 1
+                if timed_out == time_outs and items[0].kind in CUTTABLE:
+                    raise _TooLongAgain from None
+                self._away("postgres", error, number)
             except Outage as error:
                 self._away("postgres", error, number)
             except PublishFailed as error:
@@ -150,11 +182,13 @@ class Executor:
         time.sleep(pause)
 
 
-def _on_suspect(
-    work: Callable[[Connection, Sequence[WorkItem]], Result], item: WorkItem, connection: Connection
-) -> Result:
+def _on_batch(work: Work[Result], items: Sequence[WorkItem], connection: Connection) -> Result:
+    return work(connection, items)
+
+
+def _on_suspect(work: Work[Result], connection: Connection, items: Sequence[WorkItem]) -> Result:
     """One that ends well is no suspect any more."""
-    result = work(connection, [item])
+    result = work(connection, items)
     reach("suspects.ended_well")
-    clear(connection, item)
+    clear(connection, items[0])
     return result

@@ -22,12 +22,9 @@ from stream.storage.rows import only_row
 from stream.timeline.digest import canonical
 
 Connection = psycopg.Connection
-Outage = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    psycopg.errors.TransactionTimeout,  # we were stopped for longer than TIMEOUTS
-    psycopg.errors.IdleInTransactionSessionTimeout,
-)
+TimedOut = (psycopg.errors.TransactionTimeout, psycopg.errors.IdleInTransactionSessionTimeout)
+"""What the driver raises where a transaction took longer than TIMEOUTS: we were stopped, or held up by a lock."""
+Outage = (psycopg.OperationalError, psycopg.InterfaceError, *TimedOut)
 """What the driver raises while Postgres is away or has given us up: wait, connect again, repeat."""
 
 OtherSchema = (
