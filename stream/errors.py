@@ -27,6 +27,10 @@ class ArchiveAway(OSError):
     """The archive cannot be read at the moment: an outage, to be waited out."""
 
 
+class TakesLong(Exception):
+    """It takes more than its share: to be done where nobody else waits for it."""
+
+
 class Refuse(Exception):
     """Nothing is kept; the sender hears `status` (a C-STORE status, docs/interfaces.md 7)."""
 

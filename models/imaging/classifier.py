@@ -56,6 +56,7 @@ class SliceClassifier:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The classifier in `folder`; raises UnusableWeights where weights and card do not belong together."""
+        torch.set_num_threads(1)  # sums split over threads round differently, and a forked process has no such threads
         card, parameters = load_network(folder)
         return cls(card, [_member(folder, number, parameters) for number in range(card.architecture["members"])])
 

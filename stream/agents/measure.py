@@ -7,6 +7,7 @@ from stream.agents.decoding import set_aside_unreadable
 from stream.agents.executor import Executor
 from stream.agents.outline import OutlineAgent
 from stream.crash import reach
+from stream.errors import TakesLong
 from stream.measured_scan import MeasuredScan
 from stream.messages import Letter
 from stream.services.measuring import measurement
@@ -14,21 +15,18 @@ from stream.storage.database import Connection
 from stream.storage.intake.measurements import CompleteScan
 from stream.storage.intake.suspects import WorkItem
 
-READERS = 2
-"""Reading files waits for the disk; decoding holds the interpreter's lock, so more threads bring nothing."""
-
 
 class MeasureAgent:
-    """The agent of topic `scans`; what a model has to outline first is left to `outline`."""
+    """The agent of topic `scans`; `read` reads `at_once` of them, what takes long is left to `outline`."""
 
     def __init__(
-        self, executor: Executor, read: measurement.Measure, assume_disease: str, outline: OutlineAgent
+        self, executor: Executor, read: measurement.Measure, assume_disease: str, outline: OutlineAgent, at_once: int
     ) -> None:
         self._executor = executor
         self._read = read
         self._assume_disease = assume_disease
         self._outline = outline
-        self._readers = ThreadPoolExecutor(max_workers=READERS)
+        self._readers = ThreadPoolExecutor(max_workers=at_once)
 
     async def handle(self, letters: Sequence[Letter]) -> None:
         """Measure the named revisions that are not measured yet."""
@@ -52,5 +50,8 @@ class MeasureAgent:
         """A batch may take long; one scan after the other is progress."""
         try:
             return self._read(scan)
+        except TakesLong:
+            self._outline.take(scan)
+            raise
         finally:
             self._executor.progress()

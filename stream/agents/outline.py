@@ -1,4 +1,4 @@
-"""A worker's clock for scans that a model has to outline before they can be measured: no other waits meanwhile."""
+"""A worker's clock for scans that take long, as those that a model has to outline first: no other waits meanwhile."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ Revision = tuple[str, int]
 
 
 class OutlineAgent:
-    """Measures one such scan after the other on an executor of its own; `is_slow` tells which ones they are.
+    """Measures one such scan after the other on an executor of its own; `is_slow` tells of some beforehand.
 
     What waits here stands as `measuring` in Postgres: should the process end, the sweep rings its bell again.
     """
@@ -35,9 +35,14 @@ class OutlineAgent:
     def left(self, connection: Connection, revisions: Sequence[Revision]) -> list[Revision]:
         """Those of `revisions` that are measured at once; the others wait here from now on, each once."""
         scans = measurement.waiting(connection, revisions)
-        slow = {(scan.scan_uid, scan.revision): None for scan in scans if self._is_slow(scan)}
+        keys = {(scan.scan_uid, scan.revision): scan for scan in scans}
+        slow = {key: None for key, scan in keys.items() if key in self._waiting or self._is_slow(scan)}
         self._waiting |= slow
         return [revision for revision in revisions if revision not in slow]
+
+    def take(self, scan: CompleteScan) -> None:
+        """Measure `scan` too: it was begun among others and took too long."""
+        self._waiting[scan.scan_uid, scan.revision] = None
 
     async def tick(self) -> None:
         """Measure what waits, the first first."""

@@ -25,7 +25,7 @@ from stream.errors import SetAside
 from stream.settings import Settings
 from stream.vocabulary import ReasonCode
 
-QUICK = Budget(processor_seconds=0.3, seconds=10.0, memory=256 * MIB)
+QUICK = Budget(processor_seconds=0.1, seconds=10.0, memory=256 * MIB)
 """A header takes one or two milliseconds; one of 5,000 frames a second, and it is read beside the others."""
 PATIENT = Budget(processor_seconds=20.0, seconds=60.0, memory=1024 * MIB)
 """A dataset of a million elements, as many as are let in, takes less on a machine that has time."""

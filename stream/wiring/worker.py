@@ -17,6 +17,7 @@ from stream.agents.watchdog import Watchdog
 from stream.archive.kept_weights import forecasters, keep_weights, kept
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
+from stream.dicom.scan_reading import ScanReader
 from stream.endpoints import kafka_login
 from stream.errors import CannotStart
 from stream.publisher import Publisher
@@ -31,13 +32,17 @@ from stream.wiring.garbage import keep_for_good
 from stream.wiring.heartbeat import heartbeat
 from stream.wiring.pseudonyms import pseudonyms
 
+READERS = 2
+"""Scans that are read at once: more than two would take the processor from the folds."""
+
 
 def run_worker(settings: Settings) -> None:
     """Assemble, measure and forecast until SIGTERM."""
     keep_weights(settings)
     in_flight = InFlight(settings.run / "hands")
     ids = _begin(settings, in_flight)
-    agents = worker_agents(settings, forecasters(settings, settings.device), in_flight, ids)
+    readers = ScanReader(archive_reader(settings, Archive(settings.archive), ids), READERS)
+    agents = worker_agents(settings, forecasters(settings, settings.device), in_flight, readers)
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
     app = build_app(kafka_login(settings, "worker"), agents, folder, settings.partitions)
@@ -63,7 +68,7 @@ def _begin(settings: Settings, in_flight: InFlight) -> Pseudonyms:
         raise CannotStart("Postgres does not answer: start it, or correct SCANSTREAM_DATABASE_URL.") from None
 
 
-def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFlight, ids: Pseudonyms) -> Agents:
+def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFlight, readers: ScanReader) -> Agents:
     """The three agents, what outlines and what explains, each with its own executor, and a watchdog over all of them.
 
     Explanations come from the CPU, by forecasters of their own, so that they wait for no fold and no fold for them.
@@ -87,12 +92,11 @@ def worker_agents(settings: Settings, held: list[Forecaster], in_flight: InFligh
     Watchdog([assemble, measure, forecast, explain, outline], connect_worker).start()
     wait, quiet = _seconds(settings.association_wait_seconds), _seconds(settings.quiet_seconds)
     rules = Rules(wait, quiet, frozenset(settings.series_required()))
-    read = archive_reader(settings, Archive(settings.archive), ids)
     forecasts = ForecastAgent(forecast, lambda: reconcilers[0])
-    outliner = OutlineAgent(outline, read, settings.assume_disease, partial(needs_outline, settings.archive))
+    outliner = OutlineAgent(outline, readers.patient, settings.assume_disease, partial(needs_outline, settings.archive))
     return Agents(
         Assemble(assemble, rules, _seconds(settings.final_after_seconds)),
-        MeasureAgent(measure, read, settings.assume_disease, outliner),
+        MeasureAgent(measure, readers.quick, settings.assume_disease, outliner, READERS),
         forecasts,
         ExplainAgent(explain, cache(partial(kept, settings, "cpu")), lambda: forecasts.busy),
         outliner,

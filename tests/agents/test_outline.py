@@ -1,14 +1,18 @@
-"""Scans that a model has to outline wait beside the others, each once, and are measured one after the other."""
+"""Scans that take long wait beside the others, each once, and are measured one after the other."""
 
 import asyncio
+import json
 from functools import partial
 from typing import Any, cast
 
 import pytest
 
 from stream.agents.executor import Announcement, Executor
+from stream.agents.measure import MeasureAgent
 from stream.agents.outline import OutlineAgent
+from stream.errors import TakesLong
 from stream.measured_scan import MeasuredScan
+from stream.messages import Letter
 from stream.publisher import Publisher
 from stream.services.accepting.received_files import accept
 from stream.services.assembling import assembly
@@ -89,3 +93,27 @@ def test_others_go_on_while_one_is_outlined(database: Database, complete: list[t
     outline.left(worker, complete)
     asyncio.run(outline.tick())
     assert read == SLOW
+
+
+def test_what_takes_long_is_measured_here_and_the_others_do_not_wait(
+    database: Database, complete: list[tuple[str, int]]
+) -> None:
+    worker, told = database.connect(), Told()
+
+    def quickly(scan: CompleteScan) -> MeasuredScan:
+        if scan.scan_uid == "s2":
+            raise TakesLong
+        return nothing_in_it(scan)
+
+    executor = Executor(partial(database.connect, "worker"), cast(Publisher, told), lambda _: None)
+    late = OutlineAgent(executor, nothing_in_it, "", lambda _: False)
+    measure = MeasureAgent(executor, quickly, "", late, at_once=2)
+    letters = [Letter("PA", json.dumps({"v": 1, "scan_uid": uid, "revision": n}).encode()) for uid, n in complete]
+    asyncio.run(measure.handle(letters))
+    waits = {uid for uid, _, status in statuses(worker) if status == "measuring"}
+    assert waits == {"s2"}
+    assert {fields["scan_uid"] for _, _, fields in told.messages} == {"s1", "s3"}
+    asyncio.run(measure.handle(letters))  # a bell that is rung again changes nothing
+    asyncio.run(late.tick())
+    assert {status for _, _, status in statuses(worker)} == {"waiting"}
+    assert sorted(fields["scan_uid"] for _, _, fields in told.messages) == ["s1", "s2", "s3"]

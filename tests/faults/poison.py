@@ -1,4 +1,4 @@
-"""Imported by a worker before it runs: what `POISON` names kills the process that works on it.
+"""Imported by a worker before it runs: what `POISON` names kills the process that works on it, be it a child.
 
 `POISON` is `measure:<patient>` or `forecast:<patient>`, the patient by pseudonym.
 """

@@ -1,4 +1,4 @@
-"""A scan that kills every worker that touches it: it is set aside, and nobody else's scan is held up or blamed."""
+"""A scan that kills whoever touches it: it is set aside, and nobody else's scan is held up or blamed."""
 
 import re
 
@@ -15,7 +15,7 @@ CHARGED = re.compile(r"suspect kind=(\w+) id=(\S+) revision=\d+ attempts=(\d+)")
 
 
 @pytest.mark.parametrize("where", ["measure", "forecast"])
-def test_a_scan_that_kills_its_workers_is_set_aside_and_no_other_is_charged(crashing: Crashing, where: str) -> None:
+def test_a_scan_that_kills_who_touches_it_is_set_aside_and_no_other_is_charged(crashing: Crashing, where: str) -> None:
     crashing.clear()
     crashing.start("gateway")
     names = ["poisoned", *(f"healthy-{number}" for number in range(HEALTHY))]
@@ -33,6 +33,10 @@ def test_a_scan_that_kills_its_workers_is_set_aside_and_no_other_is_charged(cras
     assert applied == (HEALTHY,)
     aside = "SELECT s.received_as, i.reason_code FROM core.set_asides i JOIN core.scans s USING (scan_uid)"
     assert crashing.connection.execute(aside).fetchall() == [(poisoned, "killed_worker")]
+    charged = [(id_, int(attempts)) for _, id_, attempts in CHARGED.findall(log.read_text()) if int(attempts)]
+    if where == "measure":  # only children of the worker die
+        assert (deaths, charged) == (0, [])
+        return
     assert deaths in (DEATHS, DEATHS + 1)  # the first may come in a batch, where nobody is charged
     ids = {
         poisoned,
@@ -41,7 +45,6 @@ def test_a_scan_that_kills_its_workers_is_set_aside_and_no_other_is_charged(cras
             for row in crashing.connection.execute("SELECT scan_uid FROM core.scans WHERE received_as = %s", [poisoned])
         ),
     }
-    charged = [(id_, int(attempts)) for _, id_, attempts in CHARGED.findall(log.read_text()) if int(attempts)]
     assert charged == [(charged[0][0], number) for number in range(1, DEATHS + 1)]
     assert charged[0][0] in ids
     assert crashing.connection.execute("SELECT count(*) FROM core.suspects").fetchone() == (0,)

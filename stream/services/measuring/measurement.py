@@ -13,7 +13,7 @@ from models.features import MEASUREMENTS, features, sum_of_diameters
 from models.measurement import Measurement
 from stream import logs
 from stream.crash import reach
-from stream.errors import SetAside
+from stream.errors import SetAside, TakesLong
 from stream.measured_scan import MeasuredScan
 from stream.services.accepting.set_asides import revision_item, set_aside_row
 from stream.services.measuring.encoded import embedding_rows, image_versions
@@ -25,7 +25,7 @@ from stream.timeline.digest import digest
 from stream.vocabulary import ReasonCode, Status
 
 Measure = Callable[[CompleteScan], MeasuredScan]
-"""Reads the files of a scan; raises SetAside."""
+"""Reads the files of a scan; raises SetAside, and TakesLong where it is not to be read among others."""
 
 Result = tuple[CompleteScan, MeasuredScan | SetAside]
 
@@ -40,8 +40,11 @@ def waiting(
 def measure(
     connection: Connection, scans: Sequence[CompleteScan], read: Measure, assume_disease: str, readers: Executor
 ) -> list[CompleteScan]:
-    """Measure `scans` and keep what was found in one transaction; returns those that now wait for their timeline."""
-    results = list(zip(scans, readers.map(lambda scan: attempt(read, scan), scans), strict=True))
+    """Measure `scans` and keep what was found in one transaction; returns those that now wait for their timeline.
+
+    Those that take long stay as they are.
+    """
+    results = [result for result in readers.map(lambda scan: _result(read, scan), scans) if result]
     if results:
         reach("measurement.read")
     now = dt.datetime.now(dt.UTC)
@@ -179,14 +182,21 @@ def content_sha256(feature_version: str, disease: str, x: Sequence[float | None]
     return digest(feature_version, disease, list(x)).hex()
 
 
+def _result(read: Measure, scan: CompleteScan) -> Result | None:
+    try:
+        return scan, attempt(read, scan)
+    except TakesLong:
+        return None
+
+
 def attempt(read: Measure, scan: CompleteScan) -> MeasuredScan | SetAside:
     """What `read` says of `scan`, or why it cannot be measured."""
     try:
         return read(scan)
     except SetAside as error:
         return error
-    except (OSError, MemoryError):
-        raise  # the machine's fault, not the file's: the process ends and tries again
+    except (OSError, MemoryError, TakesLong):
+        raise  # the machine's fault, not the file's: the process ends and tries again; or it is tried elsewhere
     except Exception as error:  # whatever a file makes a reader raise must not hold up other patients
         return SetAside(ReasonCode.DECODE_FAILED, f"The scan's files cannot be read ({type(error).__name__}).")
 

@@ -186,7 +186,7 @@ def test_a_file_that_takes_more_than_it_is_given_is_set_aside_for_the_patient_th
     assert spool.records() == []
     shown = database.connect("reader").execute("SELECT reason_code, patient_id, reason FROM scanstream.set_aside")
     patient = pseudonyms(gateway, database.connect("gateway")).patient_id(gateway.issuer, "large")
-    why = "The header cannot be read within 0.3 s of processor time."
+    why = "The header cannot be read within 0.1 s of processor time."
     assert shown.fetchall() == [("too_large", patient, why)]
 
 
