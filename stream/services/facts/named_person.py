@@ -1,16 +1,19 @@
 """Whether a cell tells who its patient is: facts lie outside the vault, so that such a cell is refused."""
 
 import datetime as dt
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.tables.csv_table import Row, UnusableTable
 from stream.harmless_words import HARMLESS_WORDS
 from stream.personal_names import SHORTEST, joined
-from stream.plain_text import spaced
+from stream.plain_text import UNSPACED, plain, spaced
 
 HIDING, TELLING = 3, 6
 """Characters of an ID: with fewer it occurs in any word; a label that may hold it is hidden, but only one that is long
 enough to be nothing else is a fault of the table."""
+_UNSPACED = re.compile(f"[{UNSPACED}]+")
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,19 @@ class NamedPerson:
         return len(self.mrn) >= HIDING and self.mrn.casefold() in text.casefold()
 
     def is_told_by(self, text: str) -> bool:
-        """Whether `text` has the ID, the birth date or, as a whole word, a part of the name."""
+        """Whether `text` has the ID, the birth date or a part of the name, as a whole word where words are spaced."""
         parts = {part for part in spaced(self.name or "").split() if len(part) >= SHORTEST} - HARMLESS_WORDS
         born = {self.birth.strftime(form) for form in ("%Y%m%d", "%d%m%Y", "%m%d%Y")} if self.birth else set()
         together = joined(text)
-        named = not parts.isdisjoint(spaced(text).split())
+        named = not parts.isdisjoint(spaced(text).split()) or any(one in together for one in self._unspaced())
         identified = len(self.mrn) >= TELLING and self.has_id_in(text)
         return identified or named or any(one in together for one in born)
+
+    def _unspaced(self) -> Iterator[str]:
+        """Of the name in writings without blanks between words, what is more than one character."""
+        for group in (self.name or "").split("="):
+            parts = [part for part in re.split(r"[\s^]+", plain(group)) if _UNSPACED.fullmatch(part)]
+            yield from (one for one in (*parts, "".join(parts), "".join(reversed(parts))) if len(one) > 1)
 
     def refuse(self, row: Row, column: str) -> None:
         """Raise UnusableTable where a cell tells who the patient is."""

@@ -55,6 +55,13 @@ def test_words_that_tell_who_the_patient_is_are_refused_with_their_line(tables: 
     assert not re.search("doe|jane|1960", str(refused.value).casefold())
 
 
+@pytest.mark.parametrize("arm", ["Arm of 諸葛さくら", "さくら諸葛", "arm さくら", "サクラ"])
+def test_a_name_that_no_blank_parts_from_other_words_is_refused_too(tables: Tables, arm: str) -> None:
+    with pytest.raises(UnusableTable, match=r"line 2: arm"):
+        tables.known(clinical=f"patient_id,name,arm\nA,諸葛^さくら,{arm}\n")
+    assert tables.known(clinical="patient_id,name,arm\nA,林^一,第一群\n").clinical == {"arm": "第一群"}
+
+
 def test_a_word_of_a_fixed_list_may_be_a_name_by_chance(tables: Tables) -> None:
     clinical = "patient_id,name,race,arm\nA,White^Ann,White,A\n"
     assert tables.known(clinical=clinical).clinical == {"race": "White", "arm": "A"}
