@@ -1,7 +1,8 @@
 """What is drawn: real dates, steps instead of slopes, gaps left open, colours that everyone can tell apart."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -43,6 +44,9 @@ CONFIG = alt.Config(
     view=alt.ViewConfig(strokeWidth=0),
 ).to_dict()
 
+Layout = list[dict[str, Any]]
+"""The layers of a chart as a browser draws them, with a hole for each table and for whatever else differs."""
+
 
 class Drawing(NamedTuple):
     """A finished chart: what a browser draws, and by the names that it has in there each table, as Arrow.
@@ -69,16 +73,22 @@ class Span(NamedTuple):
 
 def parts(frame: pd.DataFrame, title: str) -> Drawing:
     """Parts of a change of risk as signed bars, in their order; `frame`: part, points, label, trend, words."""
+    reach = max(1.0, frame.points.abs().max())
+    given = {"parts": frame, "order": list(frame.part), "ends": [-reach, reach]}
+    return filled(_parts(), given, title, FRAME_PX + 30 * len(frame))
+
+
+@cache
+def _parts() -> Layout:
     trends = alt.Scale(domain=["worse", "better", "unchanged"], range=[WORSE, BETTER, NEUTRAL])
     names = alt.Axis(title=None, labelLimit=420, labelFontSize=13, labelColor=INK, ticks=False, domain=False)
-    reach = max(1.0, frame.points.abs().max())
-    base = alt.Chart(frame).encode(
+    base = chart("parts").encode(
         x=alt.X(
             "points:Q",
-            scale=alt.Scale(domain=[-reach, reach], padding=LABEL_PX),
+            scale=alt.Scale(domain=hole("ends"), padding=LABEL_PX),
             axis=alt.Axis(title=None, tickCount=5),
         ),
-        y=alt.Y("part:N", sort=list(frame.part), axis=names),
+        y=alt.Y("part:N", sort=hole("order"), axis=names),
         tooltip=beside(),
     )
     bars = base.mark_bar(height=16).encode(color=alt.Color("trend:N", scale=trends, legend=None))
@@ -86,9 +96,7 @@ def parts(frame: pd.DataFrame, title: str) -> Drawing:
     rising = base.transform_filter("datum.points >= 0").mark_text(align="left", dx=5, color=INK, fontSize=13)
     falling = base.transform_filter("datum.points < 0").mark_text(align="right", dx=-5, color=INK, fontSize=13)
     label = alt.Text("label:N")
-    return finished(
-        [bars, zero, rising.encode(text=label), falling.encode(text=label)], title, FRAME_PX + 30 * len(frame)
-    )
+    return layout([bars, zero, rising.encode(text=label), falling.encode(text=label)])
 
 
 def calibration(frame: pd.DataFrame, title: str) -> Drawing:
@@ -118,12 +126,12 @@ def span(dates: pd.Series, coming: pd.Series, last_scan: pd.Timestamp, today: pd
     return Span((dates.min() - air).normalize(), (last + air).normalize(), (held + air).normalize())
 
 
-def dates(span: Span, name: str = "at") -> alt.X:
-    """The axis of days that all charts of a patient share."""
+def dates(name: str = "at") -> alt.X:
+    """The axis of days that all charts of a patient share, from `first` to `last`."""
     axis = alt.Axis(
         format="%Y-%m-%d", labelAngle=0, tickCount=8, title=None, grid=False, labelOverlap="greedy", labelBound=10
     )
-    return alt.X(f"{name}:T", scale=alt.Scale(domain=[span.first.isoformat(), span.last.isoformat()]), axis=axis)
+    return alt.X(f"{name}:T", scale=alt.Scale(domain=[hole("first"), hole("last")]), axis=axis)
 
 
 def values(name: str, scale: alt.Scale, percent: bool = False) -> alt.Y:
@@ -156,13 +164,42 @@ def finished(layers: Sequence[alt.Chart], title: str, height: int) -> Drawing:
     """
     tables = {id(layer.data): layer.data for layer in layers if isinstance(layer.data, pd.DataFrame)}
     named = {number: _as_arrow(table) for number, table in tables.items()}
-    spec = {
-        "layer": [_drawn(layer, named.get(id(layer.data))) for layer in layers],
-        "height": height,
-        "title": {"text": title, **TITLE},
-        "config": CONFIG,
-    }
-    return Drawing(spec, dict(named.values()))
+    return _drawing([_drawn(layer, named.get(id(layer.data))) for layer in layers], named.values(), title, height)
+
+
+def chart(table: str) -> alt.Chart:
+    """A layer of a layout, over a table that is given later by this name."""
+    return alt.Chart(alt.NamedData(hole(table)))
+
+
+def hole(name: str) -> Any:
+    """What stands in a layout for something that is given later."""
+    return f"<{name}>"
+
+
+def layout(layers: Sequence[alt.Chart]) -> Layout:
+    """`layers` from the bottom up, with holes: Altair takes longer than all else, so that it is asked once."""
+    return [_as_dict(layer) for layer in layers]
+
+
+def filled(layers: Layout, given: Mapping[str, Any], title: str, height: int) -> Drawing:
+    """The chart of a layout, as of `finished`; `given`: by the name of each hole what comes there."""
+    tables = {name: _as_arrow(value) for name, value in given.items() if isinstance(value, pd.DataFrame)}
+    values = {hole(name): tables[name][0] if name in tables else value for name, value in given.items()}
+    return _drawing(_filled(layers, values), tables.values(), title, height)
+
+
+def _filled(node: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(node, dict):
+        return {name: _filled(value, values) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, values) for value in node]
+    return values.get(node, node) if isinstance(node, str) else node
+
+
+def _drawing(layers: Layout, tables: Iterable[tuple[str, bytes]], title: str, height: int) -> Drawing:
+    spec = {"layer": layers, "height": height, "title": {"text": title, **TITLE}, "config": CONFIG}
+    return Drawing(spec, dict(tables))
 
 
 def _drawn(layer: alt.Chart, table: tuple[str, bytes] | None) -> dict[str, Any]:

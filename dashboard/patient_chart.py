@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from dashboard import charts, wording
@@ -84,12 +85,20 @@ class PatientChart:
     def coming(self, group: str) -> pd.DataFrame:
         """Rows at, level, value, value_low, value_high, words of the sizes forecast, from the size of their scan on."""
         rows = self._sizes(group)
+        sizes = self._values[self._values.lesion_uid.isna()]
+        keys, days = zip(sizes.scan_uid, sizes.measurement, strict=True), self.local(sizes.acquired_at)
+        known = dict(zip(keys, zip(days, sizes.value, strict=True), strict=True))
+        levels = dict.fromkeys(zip(rows.scan_uid, rows.measurement, rows.level, strict=True))
+        starts = [
+            (at, level, value, value, value, None)
+            for scan, measurement, level in levels
+            for at, value in [known.get((scan, measurement), (None, None))]
+            if at is not None
+        ]
         words = {at: _all_intervals(at, day) for at, day in rows.groupby("at")}
-        names = ["scan_uid", "measurement", "level"]
-        start = self._values[self._values.lesion_uid.isna()].merge(rows[names].drop_duplicates(), on=names[:2])
-        start = start.assign(at=self.local(start.acquired_at), value_low=start.value, value_high=start.value)
-        both = pd.concat([start, rows.assign(words=rows["at"].map(words))], ignore_index=True)
-        return both.reindex(columns=["at", "level", "value", "value_low", "value_high", "words"])
+        names = ["at", "level", "value", "value_low", "value_high"]
+        ahead = [(*row, words[row[0]]) for row in rows[names].itertuples(index=False, name=None)]
+        return pd.DataFrame([*starts, *ahead], columns=[*names, "words"])
 
     def coming_words(self, group: str) -> str | None:
         """The sizes forecast and who said it, in one sentence; None where there are none."""
@@ -168,8 +177,12 @@ class PatientChart:
 
     def local(self, times: pd.Series) -> pd.Series:
         """Wall-clock times, of scans in their own zone, else in the service's: a browser must not shift a date."""
-        clocks = [pd.NaT if pd.isna(at) else self._clock(at) for at in times]
-        return pd.Series(clocks, index=times.index, dtype="datetime64[us]")
+        clocks = np.array([self.clock(at) for at in times], dtype="datetime64[us]")
+        return pd.Series(clocks, index=times.index)
+
+    def clock(self, at: pd.Timestamp | None) -> dt.datetime | None:
+        """The same of one moment; None without one."""
+        return None if pd.isna(at) else self._clock(at)
 
     def day(self, at: pd.Timestamp) -> dt.date:
         """The calendar day of a moment by the same clocks."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream.errors import WrongUse
-from stream.settings import Settings, load_settings
+from stream.settings import Settings, load_settings, standing_settings
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,13 @@ def test_pictures_of_lesions_are_made_unless_switched_off(monkeypatch: pytest.Mo
     assert not load_settings().key_slices
     monkeypatch.setenv("SCANSTREAM_KEY_SLICES", load_settings().environment()["SCANSTREAM_KEY_SLICES"])
     assert not load_settings().key_slices
+
+
+def test_standing_settings_are_those_of_the_environment_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCANSTREAM_TIME_ZONE", "Europe/Berlin")
+    assert standing_settings() == load_settings()
+    monkeypatch.setenv("SCANSTREAM_TIME_ZONE", "Asia/Tokyo")
+    assert standing_settings().time_zone == "Asia/Tokyo"
 
 
 @pytest.mark.parametrize(

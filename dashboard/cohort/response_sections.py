@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.boxes.on_demand import closed_table
 from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
-from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.rates import ORDER, not_evaluable
 from dashboard.shared import Once
 from dashboard.words.responses import titled

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard.boxes.on_demand import closed_table
 from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
-from dashboard.cohort.closed_tables import closed_table
 from dashboard.cohort.survival import FEWEST, kaplan_meier, median
 from dashboard.cohort.swimmer import MOST_LANES, swimmer
 from dashboard.queries import ViewReader

@@ -1,7 +1,8 @@
 """What is drawn of one patient: steps for what holds, straight pieces between what was measured, gaps left open."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -13,11 +14,15 @@ from dashboard.charts import (
     LEGEND_ROW_PX,
     SIZES,
     Drawing,
+    Layout,
     Span,
     band,
     beside,
+    chart,
     dates,
-    finished,
+    filled,
+    hole,
+    layout,
     legend,
     values,
 )
@@ -30,6 +35,7 @@ LANE_PX, LINE_PX, NAME_PX, NAMES_PX = 28, 16, 14, 24
 """Heights of a lane, of a line of words and of a name; room for names beside the days."""
 SUMS_PX = 270
 LABEL = alt.Text("label:N")
+Side = Literal["left", "right"]
 
 
 def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -> Drawing:
@@ -37,27 +43,32 @@ def therapy(frame: pd.DataFrame, visits: pd.DataFrame, title: str, span: Span) -
 
     `frame`: start, end (NaT: goes on), label, is_line, words; `visits`: at, words.
     """
-    lanes = frame.assign(lane=range(len(frame)), end=frame.end.fillna(span.held))
-    every = alt.Scale(domain=list(range(len(lanes) + 1)))
+    is_early = frame.start < span.first + (span.held - span.first) / 2
+    lanes = frame.assign(lane=range(len(frame)), end=frame.end.fillna(span.held), is_early=is_early)
+    height = FRAME_PX + LANE_PX * (len(lanes) + 1)
+    return _dated(_therapy(len(lanes)), {"lanes": lanes, "visits": visits}, title, height, span)
+
+
+@cache
+def _therapy(lanes: int) -> Layout:
+    """The name of a lane stands at its start, of a late one at its end."""
+    every = alt.Scale(domain=list(range(lanes + 1)))
     axis = alt.Axis(
         labels=False, ticks=False, domain=False, grid=False, title=None, minExtent=AXIS_PX, maxExtent=AXIS_PX
     )
-    base = alt.Chart(lanes).encode(y=alt.Y("lane:O", axis=axis, scale=every), tooltip=beside())
+    base = chart("lanes").encode(y=alt.Y("lane:O", axis=axis, scale=every), tooltip=beside())
     of_line = {"test": "datum.is_line", "value": INK}
     fill, stroke, colour = (of(TEAL, condition=of_line) for of in (alt.FillValue, alt.StrokeValue, alt.ColorValue))
     spans = base.mark_bar(fillOpacity=0.2, strokeWidth=1, height=20, clip=True).encode(
-        x=dates(span, "start"), x2=alt.X2("end:T"), fill=fill, stroke=stroke
+        x=dates("start"), x2=alt.X2("end:T"), fill=fill, stroke=stroke
     )
-    edges = base.mark_tick(thickness=3, height=20, orient="vertical").encode(x=dates(span, "start"), color=colour)
-    early = f"datum.start < {1000 * (span.first + (span.held - span.first) / 2).timestamp():.0f}"
-    names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).transform_filter(early)
-    late = base.mark_text(align="right", dx=-8, color=INK, fontSize=13).transform_filter(f"!({early})")
-    ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical")
-    of_visits = ticks.encode(x=dates(span), y=alt.YDatum(len(lanes), type="ordinal"), tooltip=beside())
-    from_start = names.encode(x=dates(span, "start"), text=LABEL)
-    to_end = late.encode(x=dates(span, "end"), text=LABEL)
-    height = FRAME_PX + LANE_PX * (len(lanes) + 1)
-    return _dated([spans, edges, from_start, to_end, of_visits], title, height)
+    edges = base.mark_tick(thickness=3, height=20, orient="vertical").encode(x=dates("start"), color=colour)
+    names = base.mark_text(align="left", dx=8, color=INK, fontSize=13).transform_filter("datum.is_early")
+    late = base.mark_text(align="right", dx=-8, color=INK, fontSize=13).transform_filter("!datum.is_early")
+    ticks = chart("visits").mark_tick(color=INK, thickness=2, height=12, orient="vertical")
+    of_visits = ticks.encode(x=dates(), y=alt.YDatum(lanes, type="ordinal"), tooltip=beside())
+    from_start, to_end = names.encode(x=dates("start"), text=LABEL), late.encode(x=dates("end"), text=LABEL)
+    return layout([spans, edges, from_start, to_end, of_visits])
 
 
 def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) -> Drawing:
@@ -66,8 +77,16 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
     `frame`: at, line, value, category, label, words; `limits`: line, limit, start, end (NaT: still holds), value,
     label, words; `coming`: at, level, value, value_low, value_high, words of sums forecast.
     """
-    x, highest = dates(span), float(pd.concat([frame.value, limits.value, coming.value_high]).max() or 1)
-    base = alt.Chart(frame).encode(x=x, y=values("value", SIZES))
+    highest = float(pd.concat([frame.value, limits.value, coming.value_high]).max() or 1)
+    drawn, named = limits.assign(end=limits.end.fillna(span.last)), _named(limits, span)
+    layers = _sums(_places(named, highest), len(coming) > 0)
+    given = {"sums": frame, "limits": drawn, **_coming(coming)} | ({"named": named} if len(named) else {})
+    return _dated(layers, given, title, FRAME_PX + SUMS_PX, span, 0 if len(named) else NAMES_PX)
+
+
+@cache
+def _sums(places: tuple[tuple[str, int], ...], is_forecast: bool) -> Layout:
+    base = chart("sums").encode(x=dates(), y=values("value", SIZES))
     text = base.mark_text(fontSize=13, fontWeight=600, color=INK, dy=-14).transform_filter(
         "datum.category != 'baseline'"
     )
@@ -75,39 +94,51 @@ def sums(frame: pd.DataFrame, limits: pd.DataFrame, coming: pd.DataFrame, title:
         "datum.category == 'baseline'"
     )
     layers = [
-        *_fan(coming, x),
-        *_limits(limits, span, highest),
+        *(_fan() if is_forecast else []),
+        *_limits(places),
         base.mark_line(color=INK, strokeWidth=3).encode(detail=alt.Detail("line:N")),
         base.mark_point(filled=True, color=INK, size=70, opacity=1).encode(tooltip=beside()),
         *_over_lines(text.encode(text=LABEL)),
         *_over_lines(below.encode(text=LABEL)),
     ]
-    named = limits.end.isna() & limits.limit.isin(list(SHORT))
-    return _dated(layers, title, FRAME_PX + SUMS_PX, 0 if named.any() else NAMES_PX)
+    return layout(layers)
 
 
-def _limits(limits: pd.DataFrame, span: Span, highest: float) -> list[alt.Chart]:
+def _limits(places: Sequence[tuple[str, int]]) -> list[alt.Chart]:
     """Each limit as a rule for as long as it holds; those of the next visit go on to the end and have short names.
 
-    These stand beside the days, where nothing is drawn, and not over each other; `highest`: top of the chart (mm).
+    These stand beside the days, where nothing is drawn, and not over each other: `places` as of `_places`.
     """
     colour = alt.Color("limit:N", scale=alt.Scale(domain=list(LIMITS), range=list(LIMITS.values())), legend=None)
-    base = alt.Chart(limits.assign(end=limits.end.fillna(span.last))).encode(y=values("value", SIZES), color=colour)
+    base = chart("limits").encode(y=values("value", SIZES), color=colour)
     rules = base.mark_rule(strokeWidth=1.8, strokeDash=[6, 4])
-    drawn = [rules.encode(x=dates(span, "start"), x2=alt.X2("end:T"), tooltip=beside())]
-    standing = limits[limits.end.isna() & limits.limit.isin(list(SHORT))].sort_values("value", ascending=False)
-    places = [SUMS_PX * (1 - value / highest) for value in standing.value]
-    named = standing.assign(end=span.last, label=standing.limit.map(SHORT))
-    for number, place in enumerate(places):
-        away = max(0, round(NAME_PX - (place - places[0]))) if number else 0
-        words = alt.Chart(named.iloc[[number]]).encode(x=dates(span, "end"), y=values("value", SIZES), text=LABEL)
-        drawn.append(words.mark_text(align="left", dx=6, dy=away, fontSize=12).encode(color=colour))
+    drawn = [rules.encode(x=dates("start"), x2=alt.X2("end:T"), tooltip=beside())]
+    words = chart("named").encode(x=dates("end"), y=values("value", SIZES), text=LABEL, color=colour)
+    for limit, away in places:
+        beside_days = words.mark_text(align="left", dx=6, dy=away, fontSize=12)
+        drawn.append(beside_days.transform_filter(f"datum.limit == '{limit}'"))
     return drawn
 
 
-def _dated(layers: Sequence[alt.Chart], title: str, height: int, names_px: int = NAMES_PX) -> Drawing:
+def _named(limits: pd.DataFrame, span: Span) -> pd.DataFrame:
+    """The limits of the next visit with their short names, the highest first."""
+    standing = limits[limits.end.isna() & limits.limit.isin(list(SHORT))].sort_values("value", ascending=False)
+    return standing.assign(end=span.last, label=standing.limit.map(SHORT))
+
+
+def _places(named: pd.DataFrame, highest: float) -> tuple[tuple[str, int], ...]:
+    """Each of these limits with the pixels that its name stands below it; `highest`: top of the chart (mm)."""
+    tops = [SUMS_PX * (1 - value / highest) for value in named.value]
+    away = [max(0, round(NAME_PX - (top - tops[0]))) if number else 0 for number, top in enumerate(tops)]
+    return tuple(zip(named.limit, away, strict=True))
+
+
+def _dated(
+    layers: Layout, given: Mapping[str, Any], title: str, height: int, span: Span, names_px: int = NAMES_PX
+) -> Drawing:
     """A chart over the days of a patient; each leaves the same room beside them, so that all days are in line."""
-    drawn = finished(layers, title, height)
+    days = {"first": span.first.isoformat(), "last": span.last.isoformat()}
+    drawn = filled(layers, {**given, **days}, title, height)
     return drawn._replace(spec={**drawn.spec, "padding": {"left": 0, "top": 5, "right": names_px, "bottom": 5}})
 
 
@@ -125,17 +156,24 @@ def measured(frame: pd.DataFrame, coming: pd.DataFrame, title: str, span: Span) 
     `coming`: at, level, value, value_low, value_high, words of sizes forecast; `title` carries the unit.
     """
     series = list(dict.fromkeys(frame.sort_values("is_sum", ascending=False, kind="stable").series))
-    colour = alt.Color("series:N", sort=series, scale=alt.Scale(domain=series, range=list(SERIES)), legend=legend())
-    shape = alt.Shape("series:N", sort=series, scale=alt.Scale(domain=series), legend=legend())
-    base = alt.Chart(frame).encode(x=dates(span), y=values("value", SIZES), color=colour)
+    names_px = LEGEND_ROW_PX * -(-len(series) // LEGEND_COLUMNS)
+    given = {"measured": frame, "series": series, **_coming(coming)}
+    return _dated(_measured(len(coming) > 0), given, title, FRAME_PX + 210 + names_px, span)
+
+
+@cache
+def _measured(is_forecast: bool) -> Layout:
+    names = hole("series")
+    colour = alt.Color("series:N", sort=names, scale=alt.Scale(domain=names, range=list(SERIES)), legend=legend())
+    shape = alt.Shape("series:N", sort=names, scale=alt.Scale(domain=names), legend=legend())
+    base = chart("measured").encode(x=dates(), y=values("value", SIZES), color=colour)
     width = alt.StrokeWidthValue(1.6, condition={"test": "datum.is_sum", "value": 3})
     layers = [
-        *_fan(coming, dates(span)),
+        *(_fan() if is_forecast else []),
         base.mark_line().encode(strokeWidth=width, detail=alt.Detail("series:N")),
         base.mark_point(filled=True, size=64, opacity=1).encode(shape=shape, tooltip=beside()),
     ]
-    names_px = LEGEND_ROW_PX * -(-len(series) // LEGEND_COLUMNS)
-    return _dated(layers, title, FRAME_PX + 210 + names_px)
+    return layout(layers)
 
 
 def _over_lines(words: alt.Chart) -> list[alt.Chart]:
@@ -143,14 +181,18 @@ def _over_lines(words: alt.Chart) -> list[alt.Chart]:
     return [words.encode(stroke=alt.StrokeValue(PAPER), strokeWidth=alt.StrokeWidthValue(3)), words]
 
 
-def _fan(coming: pd.DataFrame, x: alt.X) -> list[alt.Chart]:
+def _coming(coming: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of `_fan`; none where nothing is forecast."""
+    return {"coming": coming, "middle": coming[coming.level == coming.level.min()]} if len(coming) else {}
+
+
+def _fan() -> list[alt.Chart]:
     """Bands of all levels over each other, the darker the likelier, and the forecast itself in their middle."""
-    if coming.empty:
-        return []
-    bands = alt.Chart(coming).mark_area(**band(TEAL), clip=True)
-    forecast = alt.Chart(coming[coming.level == coming.level.min()]).encode(x=x, y=values("value", SIZES))
+    bands = chart("coming").mark_area(**band(TEAL), clip=True)
+    forecast = chart("middle").encode(x=dates(), y=values("value", SIZES))
+    low, high = values("value_low", SIZES), alt.Y2("value_high:Q")
     return [
-        bands.encode(x=x, y=values("value_low", SIZES), y2=alt.Y2("value_high:Q"), detail=alt.Detail("level:N")),
+        bands.encode(x=dates(), y=low, y2=high, detail=alt.Detail("level:N")),
         forecast.mark_line(color=TEAL, strokeWidth=2, strokeDash=[5, 4], clip=True),
         forecast.mark_point(color=TEAL, size=64, opacity=1, fill=PAPER).encode(tooltip=beside()),
     ]
@@ -162,19 +204,27 @@ def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title:
     `frame`: at, line, until (NaT: still holds), risk, risk_low, risk_high, words, a row per visit with a forecast, by
     date; `visits`: at, words; `events`: at, label: other weights that begin to speak, a question that was closed.
     """
-    held = _held(frame, span.held)
-    spread = alt.Chart(held).mark_area(interpolate="step-after", **band(TEAL), clip=True)
-    line = alt.Chart(held).mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
-    points = alt.Chart(frame).mark_point(filled=True, color=TEAL, size=64, opacity=1)
-    x, of_line = dates(span), alt.Detail("line:N")
+    middle = span.first + (span.last - span.first) / 2
+    sides: tuple[Side, ...] = tuple("left" if at < middle else "right" for at in events["at"])
+    given = {"risks": frame, "held": _held(frame, span.held), "visits": visits}
+    given |= {"events": events.assign(number=range(len(events)))} if len(events) else {}
+    return _dated(_risk(sides), given, title, FRAME_PX + 210, span)
+
+
+@cache
+def _risk(sides: tuple[Side, ...]) -> Layout:
+    spread = chart("held").mark_area(interpolate="step-after", **band(TEAL), clip=True)
+    line = chart("held").mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
+    points = chart("risks").mark_point(filled=True, color=TEAL, size=64, opacity=1)
+    of_line = alt.Detail("line:N")
     layers = [
-        spread.encode(x=x, y=values("risk_low", SHARE, percent=True), y2=alt.Y2("risk_high:Q"), detail=of_line),
-        line.encode(x=x, y=values("risk", SHARE, percent=True), detail=of_line),
-        _ticks(visits, x),
-        *_events(events, span),
-        points.encode(x=x, y=values("risk", SHARE, percent=True), tooltip=beside()),
+        spread.encode(x=dates(), y=values("risk_low", SHARE, percent=True), y2=alt.Y2("risk_high:Q"), detail=of_line),
+        line.encode(x=dates(), y=values("risk", SHARE, percent=True), detail=of_line),
+        _ticks(),
+        *(_events(sides) if sides else []),
+        points.encode(x=dates(), y=values("risk", SHARE, percent=True), tooltip=beside()),
     ]
-    return _dated(layers, title, FRAME_PX + 210)
+    return layout(layers)
 
 
 def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:
@@ -183,22 +233,19 @@ def _held(frame: pd.DataFrame, held: pd.Timestamp) -> pd.DataFrame:
     return pd.concat([frame, last.assign(at=last.until.fillna(held))], ignore_index=True)
 
 
-def _ticks(visits: pd.DataFrame, x: alt.X) -> alt.Chart:
+def _ticks() -> alt.Chart:
     """A tick for each visit, at the foot of a chart."""
-    ticks = alt.Chart(visits).mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
-    placed: alt.Chart = ticks.encode(x=x, y=alt.YDatum(0, type="quantitative"), tooltip=beside())
+    ticks = chart("visits").mark_tick(color=INK, thickness=2, height=12, orient="vertical", yOffset=-6)
+    placed: alt.Chart = ticks.encode(x=dates(), y=alt.YDatum(0, type="quantitative"), tooltip=beside())
     return placed
 
 
-def _events(events: pd.DataFrame, span: Span) -> list[alt.Chart]:
+def _events(sides: Sequence[Side]) -> list[alt.Chart]:
     """A rule for each event, and its words one under the other, on the side where there is room."""
-    x, middle = dates(span), span.first + (span.last - span.first) / 2
-    rules = alt.Chart(events).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x)
-    drawn = [rules]
-    for number, at in enumerate(events["at"]):
+    drawn = [chart("events").mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(x=dates())]
+    for number, side in enumerate(sides):
         row = alt.YValue(2 + LINE_PX * number)  # type: ignore[no-untyped-call] # the only channel without types
-        words = alt.Chart(events.iloc[[number]]).encode(x=x, y=row, text=LABEL)
-        side: Literal["left", "right"] = "left" if at < middle else "right"
+        words = chart("events").transform_filter(f"datum.number == {number}").encode(x=dates(), y=row, text=LABEL)
         away = 5 if side == "left" else -5
         drawn.append(words.mark_text(align=side, dx=away, baseline="top", color=MUTED, fontSize=12))
     return drawn

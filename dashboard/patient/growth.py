@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.boxes.on_demand import on_demand
 from dashboard.html_table import html_table
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import unbroken, written
@@ -61,8 +62,8 @@ def growth(source: ViewReader, case: PatientCase) -> None:
     figures = "".join(_figure(row, labels, case) for row in rows)
     st.html(f'<div class="slices"><section><div>{figures}</div></section></div>')
     st.caption(ABOUT)
-    with st.expander("Growth maps as a table"):
-        st.html(html_table(table(rows, labels, case), f"Volumes to come, scan of {day}"))
+    told = f"Volumes to come, scan of {day}"
+    on_demand("Growth maps as a table", "growth", lambda: st.html(html_table(table(rows, labels, case), told)))
 
 
 def latest_growth(source: ViewReader, case: PatientCase) -> list[GrowthRow]:

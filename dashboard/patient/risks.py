@@ -1,5 +1,6 @@
 """What was and is forecast of one patient, ready to be drawn: each forecast for as long as it held."""
 
+import numpy as np
 import pandas as pd
 
 from dashboard import ranking, wording
@@ -17,26 +18,32 @@ def forecasts(case: PatientCase) -> pd.DataFrame:
     if case.visits.empty:
         rows = rows[rows.superseded_at.isna()].assign(line=1)
     else:
-        rows = rows.merge(case.visits[["scan_uid", "line"]], on="scan_uid")
+        line_of = dict(zip(case.visits.scan_uid, case.visits.line, strict=True))
+        rows = rows[rows.scan_uid.isin(line_of)]
+        rows = rows.assign(line=[line_of[scan] for scan in rows.scan_uid])
     rows = rows.sort_values(["superseded_at", "computed_at"], kind="stable", na_position="last")
     kind = ["scan_uid", "endpoint", "horizon_kind", "horizon_days"]
     return rows.drop_duplicates(kind, keep="last").sort_values("acquired_at", kind="stable")
 
 
-def steps(case: PatientCase, kind: ranking.Kind) -> pd.DataFrame:
-    """Rows at, line, until (NaT: still holds), risk, risk_low, risk_high, said_by, words of one kind of forecast."""
-    rows = ranking.of_kind(forecasts(case), kind).reset_index(drop=True)
-    frame = rows[["line", "risk", "risk_low", "risk_high"]].assign(
-        at=case.chart.local(rows.acquired_at),
-        said_by=[wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)],
+def steps(case: PatientCase, led: pd.DataFrame, kind: ranking.Kind) -> pd.DataFrame:
+    """Rows at, line, until (NaT: still holds), risk, risk_low, risk_high, said_by, words of one kind of `forecasts`."""
+    rows = ranking.of_kind(led, kind)
+    days = [case.day(at) for at in rows.acquired_at]
+    told = zip(days, rows.risk, rows.risk_low, rows.risk_high, strict=True)
+    ends = {line: end_of(case, kind[0], line) for line in rows.line.unique()}
+    return pd.DataFrame(
+        {
+            "at": case.chart.local(rows.acquired_at).to_numpy(),
+            "line": rows.line.to_numpy(),
+            "until": np.array([ends[line] for line in rows.line], dtype="datetime64[us]"),
+            **{name: rows[name].to_numpy() for name in ("risk", "risk_low", "risk_high")},
+            "said_by": [wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)],
+            "words": [
+                f"{day}: {wording.percent(risk)}, interval {wording.interval(*both)}" for day, risk, *both in told
+            ],
+        }
     )
-    ends = {line: end_of(case, kind[0], line) for line in frame.line.unique()}
-    frame["until"] = pd.to_datetime(frame.line.map(ends))
-    frame["words"] = [
-        f"{row.at:%Y-%m-%d}: {wording.percent(row.risk)}, interval {wording.interval(row.risk_low, row.risk_high)}"
-        for row in frame.itertuples()
-    ]
-    return frame
 
 
 def end_of(case: PatientCase, endpoint: str, line: int) -> pd.Timestamp | None:

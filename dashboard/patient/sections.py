@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import tables as common
 from dashboard import wording
+from dashboard.boxes.on_demand import on_demand
 from dashboard.html_table import html_table
 from dashboard.patient import tables
 from dashboard.patient.board_page import board_page
@@ -148,20 +149,31 @@ def rest(case: PatientCase) -> None:
     """Everything else that is kept, on demand."""
     st.subheader("What else is known?", anchor=False)
     facts = tables.fact_table(case)
-    with st.expander(f"Clinical facts ({len(facts)})"):
-        _table(facts, "Clinical facts", "None is known.")
+    on_demand(f"Clinical facts ({len(facts)})", "facts", lambda: _table(facts, "Clinical facts", "None is known."))
     ended = int(case.history.superseded_at.notna().sum())
-    with st.expander(f"Everything ever forecast ({len(case.history)}, of which {ended} no longer stand)"):
-        frame = tables.forecast_table(case)
-        _table(frame, "Forecasts; struck through: they no longer stand", "Nothing was ever forecast.", frame.index)
-    with st.expander(f"Scans and their revisions ({len(case.scans)})"):
-        scans = common.scan_table(case.scans, case.zone)
-        st.dataframe(scans, hide_index=True, column_config=common.SCAN_COLUMNS, key="scans")
+    title = f"Everything ever forecast ({len(case.history)}, of which {ended} no longer stand)"
+    on_demand(title, "history", lambda: _history(case))
+    on_demand(f"Scans and their revisions ({len(case.scans)})", "scans", lambda: _scans(case))
     if len(case.unused):
-        with st.expander(f"Received and not used ({len(case.unused)})"):
-            days = [wording.day(clock) for clock in case.unused.acquired_local]
-            _table(common.unused_table(case.unused, "Scan of", days), "Received and not used", "")
-    _other_day(case)
+        on_demand(f"Received and not used ({len(case.unused)})", "unused", lambda: _unused(case))
+    with st.expander("What was known on another day?"):
+        today = case.day(case.now)
+        st.date_input("Day", today, max_value="today", key="as_of", on_change=_choose_day, width=220)
+
+
+def _history(case: PatientCase) -> None:
+    frame = tables.forecast_table(case)
+    _table(frame, "Forecasts; struck through: they no longer stand", "Nothing was ever forecast.", frame.index)
+
+
+def _scans(case: PatientCase) -> None:
+    scans = common.scan_table(case.scans, case.zone)
+    st.dataframe(scans, hide_index=True, column_config=common.SCAN_COLUMNS, key="scans")
+
+
+def _unused(case: PatientCase) -> None:
+    days = [wording.day(clock) for clock in case.unused.acquired_local]
+    _table(common.unused_table(case.unused, "Scan of", days), "Received and not used", "")
 
 
 def _table(frame: pd.DataFrame, title: str, without: str, struck: pd.Index | None = None) -> None:
@@ -169,12 +181,6 @@ def _table(frame: pd.DataFrame, title: str, without: str, struck: pd.Index | Non
         st.caption(without)
     else:
         st.html(html_table(frame, title, () if struck is None else list(struck)))
-
-
-def _other_day(case: PatientCase) -> None:
-    with st.expander("What was known on another day?"):
-        today = case.day(case.now)
-        st.date_input("Day", today, max_value="today", key="as_of", on_change=_choose_day, width=220)
 
 
 def choose(label: str, options: list[str], default: str, key: str) -> str:

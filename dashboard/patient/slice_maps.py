@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.boxes.on_demand import on_demand
 from dashboard.charts import FRAME_PX, Drawing, beside, finished, values
 from dashboard.html_table import html_table
 from dashboard.patient.case import PatientCase
@@ -104,14 +105,17 @@ def gates(maps: SliceMaps, key: str, day: str) -> None:
     """What the network let in, kept, showed and remembered on its way up the slices."""
     if maps.gates is None:
         return
-    title = f"Gates along the slices, scan of {day}"
-    with st.expander(title):
-        frame = gate_frame(maps.gates)
-        gate_chart(frame, title).show(key, title)
-        st.caption(GATES_SAID)
-        wide = frame.pivot_table(index="number", columns="series", values="value", sort=False).reset_index()
-        wide = wide.rename(columns={"number": "Slice, from the feet"}).astype({"Slice, from the feet": int})
-        st.html(html_table(wide.map(lambda each: f"{each:.2f}" if isinstance(each, float) else each), title))
+    title, rows = f"Gates along the slices, scan of {day}", maps.gates
+    on_demand(title, key, lambda: _gates(rows, key, title))
+
+
+def _gates(rows: Sequence[Sequence[float]], key: str, title: str) -> None:
+    frame = gate_frame(rows)
+    gate_chart(frame, title).show(key, title)
+    st.caption(GATES_SAID)
+    wide = frame.pivot_table(index="number", columns="series", values="value", sort=False).reset_index()
+    wide = wide.rename(columns={"number": "Slice, from the feet"}).astype({"Slice, from the feet": int})
+    st.html(html_table(wide.map(lambda each: f"{each:.2f}" if isinstance(each, float) else each), title))
 
 
 def gate_frame(rows: Sequence[Sequence[float]]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import wording
+from dashboard.boxes.on_demand import on_demand
 from dashboard.charts import FRAME_PX, Drawing, beside, finished, values
 from dashboard.html_table import html_table
 from dashboard.patient.case import PatientCase
@@ -56,8 +57,8 @@ def _scan(number: int, row: PresenceRow, maps: SliceMaps | None, day: str) -> No
     st.container(key=f"note-slices-{number}").text(unbroken(f"Scan of {day}. {' '.join(_sentences(row))}"))
     frame, title = probabilities(row), f"Tumour, slice by slice, scan of {day} (%)"
     strip(frame, title).show(f"slices-{number}", title)
-    with st.expander(f"These slices as a table, scan of {day}"):
-        st.html(html_table(table(frame), title))
+    told = f"These slices as a table, scan of {day}"
+    on_demand(told, f"slices-{number}", lambda: st.html(html_table(table(frame), title)))
     if maps is not None:
         pictures(maps, row.slice_number, day)
         gates(maps, f"gates-{number}", day)

@@ -1,49 +1,52 @@
 """Lines of therapy and treatments of one patient on one axis of time."""
 
+import datetime as dt
+from collections.abc import Iterator
+
+import numpy as np
 import pandas as pd
 
 from dashboard.patient.case import PatientCase
 
+Lane = tuple[dt.datetime | None, dt.datetime | None, str, bool]
+"""From when to when (None: it goes on) what is given, and whether it is a line of therapy."""
+
 
 def spans(case: PatientCase) -> pd.DataFrame:
     """Rows start, end (NaT: goes on), label, is_line, words: the lines by their baselines, then every treatment."""
-    return pd.concat([_lines(case), _treatments(case)], ignore_index=True)
-
-
-def _lines(case: PatientCase) -> pd.DataFrame:
-    """Each line from its baseline to that of the next."""
-    rows = case.questions.dropna(subset="baseline_at").drop_duplicates("line")
-    start = case.chart.local(rows.baseline_at)
-    end = start.shift(-1).fillna(_death(case))
-    label = "Line " + rows.line.astype(str) + " of therapy"
-    return _frame(start, end, label, is_line=True)
-
-
-def _treatments(case: PatientCase) -> pd.DataFrame:
-    rows = case.treatments
-    ends = case.chart.local(rows.end_at)
-    ends = ends.where(ends <= case.chart.local(pd.Series([case.now]))[0])  # what lies ahead has not ended yet
-    return _frame(
-        case.chart.local(rows.start_at), ends.fillna(_death(case)), rows.name + " (" + rows.kind + ")", is_line=False
-    )
-
-
-def _death(case: PatientCase) -> pd.Timestamp:
-    """What ends whatever goes on; NaT of who is alive."""
-    return case.chart.local(pd.Series([case.died_at]))[0]
-
-
-def _frame(start: pd.Series, end: pd.Series, label: pd.Series, is_line: bool) -> pd.DataFrame:
-    until = end.dt.strftime("%Y-%m-%d").fillna("today, goes on")
+    lanes = [*_lines(case), *_treatments(case)]
+    starts, ends = (np.array([lane[end] for lane in lanes], dtype="datetime64[us]") for end in (0, 1))
     return pd.DataFrame(
         {
-            "start": start,
-            "end": end,
-            "label": label + end.isna().map({True: ", goes on", False: ""}),
-            "is_line": is_line,
-            "words": label + " from " + start.dt.strftime("%Y-%m-%d") + " to " + until,
+            "start": starts,
+            "end": ends,
+            "label": [name + (", goes on" if end is None else "") for _, end, name, _ in lanes],
+            "is_line": [is_line for *_, is_line in lanes],
+            "words": [_words(*lane) for lane in lanes],
         }
     )
+
+
+def _lines(case: PatientCase) -> Iterator[Lane]:
+    """Each line from its baseline to that of the next."""
+    rows = case.questions.dropna(subset="baseline_at").drop_duplicates("line")
+    starts = [case.chart.clock(at) for at in rows.baseline_at]
+    ends = [*starts, case.chart.clock(case.died_at)][1:]
+    for line, start, end in zip(rows.line, starts, ends, strict=True):
+        yield start, end, f"Line {line} of therapy", True
+
+
+def _treatments(case: PatientCase) -> Iterator[Lane]:
+    """Death ends what goes on; what ends in days to come has not ended yet."""
+    clock, rows = case.chart.clock, case.treatments
+    for name, kind, start, until in zip(rows.name, rows.kind, rows.start_at, rows.end_at, strict=True):
+        has_ended = not pd.isna(until) and until <= case.now
+        yield clock(start), clock(until if has_ended else case.died_at), f"{name} ({kind})", False
+
+
+def _words(start: dt.datetime | None, end: dt.datetime | None, name: str, _: bool) -> str:
+    until = "today, goes on" if end is None else f"{end:%Y-%m-%d}"
+    return f"{name} from {start:%Y-%m-%d} to {until}"
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:

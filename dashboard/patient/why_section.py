@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import charts, ranking, wording
+from dashboard.boxes.on_demand import on_demand
 from dashboard.html_table import html_table
 from dashboard.patient import sections, why
 from dashboard.patient.case import PatientCase
@@ -54,9 +55,9 @@ def _moved(answer: why.Answer, case: PatientCase) -> None:
     )
     st.container(key="note-moved").text(unbroken(said))
     frame, title = why.parts(titles[chosen][0], change), "Parts of the change, in points"
-    charts.parts(frame, title).show("parts", f"{chosen}: {title}")
-    with st.expander("The parts as a table"):
-        st.html(html_table(why.table(frame), f"{chosen}: {title}"))
+    told = f"{chosen}: {title}"
+    charts.parts(frame, title).show("parts", told)
+    on_demand("The parts as a table", "parts", lambda: st.html(html_table(why.table(frame), told)))
 
 
 def _arms(answer: why.Answer) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import ranking, wording
+from dashboard.boxes.on_demand import on_demand
 from dashboard.html_table import html_table
 from dashboard.live import live
 from dashboard.patient import charts as drawings
@@ -107,8 +108,7 @@ def _therapy(case: PatientCase) -> None:
     title = "Lines, treatments, visits"
     chart = drawings.therapy(frame, case.chart.scans, title, case.chart.span)
     chart.show("given", title)
-    with st.expander("Lines and treatments as a table"):
-        st.html(html_table(therapy.table(frame), title))
+    on_demand("Lines and treatments as a table", "given", lambda: st.html(html_table(therapy.table(frame), title)))
 
 
 def _measured(case: PatientCase) -> None:
@@ -137,8 +137,8 @@ def _sums(case: PatientCase, frame: pd.DataFrame) -> None:
         title = "Each lesion (mm)"
         drawings.lesions(lesions, title, case.chart.span).show("lesions", title)
     if len(case.lesions):
-        with st.expander("Lesions, visit by visit"):
-            st.html(html_table(sizes.lesion_table(case), "Lesions, visit by visit: mm, and change from the baseline"))
+        told = "Lesions, visit by visit: mm, and change from the baseline"
+        on_demand("Lesions, visit by visit", "lesions", lambda: st.html(html_table(sizes.lesion_table(case), told)))
 
 
 def _other_values(case: PatientCase, groups: list[str]) -> None:
@@ -154,8 +154,7 @@ def _other_values(case: PatientCase, groups: list[str]) -> None:
         st.container(key="note-gaps").text(
             "Not measured: " + "; ".join(f"{row.series} on {row.at:%Y-%m-%d}" for row in gaps.itertuples()) + "."
         )
-    with st.expander("These values as a table"):
-        st.html(html_table(tables.value_table(frame), group))
+    on_demand("These values as a table", "values", lambda: st.html(html_table(tables.value_table(frame), group)))
 
 
 def _responses(case: PatientCase) -> None:
@@ -163,15 +162,15 @@ def _responses(case: PatientCase) -> None:
     rows = case.verdicts.sort_values(["acquired_at", "line"], ascending=False, kind="stable")
     if rows.empty:
         st.caption("No visit says anything of lesions yet.")
-    traces = [f"{case.day(row.acquired_at)}, line {row.line}. {row.trace}" for _, row in rows.iterrows()]
+    told = zip(rows.acquired_at, rows.line, rows.trace, strict=True)
+    traces = [f"{case.day(at)}, line {line}. {trace}" for at, line, trace in told]
     for number, trace in enumerate(traces[:VERDICTS_SHOWN]):
         st.container(key=f"note-trace-{number}").text(trace)
-    if traces[VERDICTS_SHOWN:]:
-        with st.expander(f"Reasons of earlier visits ({len(traces) - VERDICTS_SHOWN})"):
-            st.text("\n\n".join(traces[VERDICTS_SHOWN:]))
+    if earlier := traces[VERDICTS_SHOWN:]:
+        on_demand(f"Reasons of earlier visits ({len(earlier)})", "reasons", lambda: st.text("\n\n".join(earlier)))
     if traces:
-        with st.expander("Verdicts as a table"):
-            st.html(html_table(tables.verdict_table(case), "Verdict of each visit"))
+        title = "Verdict of each visit"
+        on_demand("Verdicts as a table", "verdicts", lambda: st.html(html_table(tables.verdict_table(case), title)))
     for number, sentence in enumerate(case.chart.response_words()):
         st.container(key=f"note-response-{number}").text(sentence)
 
@@ -188,7 +187,7 @@ def _risk(case: PatientCase) -> None:
     titles = {wording.forecast(*kind): kind for kind in sorted(kinds, key=ranking.by_horizon)}
     first = ranking.known_kinds(case.current)[:1] or kinds[:1]
     kind = titles[sections.choose("Forecast", list(titles), wording.forecast(*first[0]), "risk")]
-    frame = risks.steps(case, kind)
+    frame = risks.steps(case, shown, kind)
     title = f"{wording.forecast(*kind)} (%)"
     chart = drawings.risk(frame, case.chart.scans, risks.events(case, kind, frame), title, case.chart.span)
     chart.show("risk-chart", title)
@@ -199,8 +198,8 @@ def _risk(case: PatientCase) -> None:
     if meaning := risks.threshold(case, kind):
         st.caption(meaning)
     if len(case.current):
-        with st.expander("Forecasts that stand, as a table"):
-            st.html(html_table(risks.table(case), "Forecasts that stand"))
+        told = "Forecasts that stand"
+        on_demand(f"{told}, as a table", "standing", lambda: st.html(html_table(risks.table(case), told)))
 
 
 live(patient)

@@ -29,6 +29,22 @@ APP = Path(dashboard.__file__).with_name("app.py")
 MARKS = re.compile(r":[\w-]+\[|\]|\*\*|`")
 """Streamlit's marks for colour and weight: what remains is what a person reads."""
 
+BOXES = [
+    "given",
+    "lesions",
+    "values",
+    "reasons",
+    "verdicts",
+    "standing",
+    "parts",
+    "facts",
+    "history",
+    "scans",
+    "growth",
+]
+BOXES_OF_SLICES = [f"{kind}-{number}" for kind in ("slices", "gates") for number in range(3)]
+"""Closed ones of the page Patient: a test sees what is in them as if somebody had opened each."""
+
 Open = Callable[..., AppTest]
 
 
@@ -80,6 +96,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
             app.run().switch_page(f"views/{page}.py")
         for name, value in query.items():
             app.query_params[name] = value
+        for name in (*BOXES, "unused", *BOXES_OF_SLICES) if page == "patient" else ():
+            app.session_state[f"{name}-box"] = True
         shown = app.run()
         assert not shown.exception
         return shown

@@ -34,6 +34,11 @@ def rows_told(page: AppTest, title: str) -> list[list[str]]:
     return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows]
 
 
+def has_table(page: AppTest, title: str) -> bool:
+    """Whether a table in words is on the page."""
+    return any(f"<caption>{title}" in each.proto.body for each in page.get("html"))
+
+
 def with_column(page: AppTest, name: str) -> pd.DataFrame:
     """The longest table of the charts that has the column."""
     return max((table for table in tables(page) if name in table), key=len)
@@ -145,6 +150,13 @@ def test_what_a_scan_holds_and_is_not_used_is_shown_on_it(filled: Settings, open
     assert "Received and not used (1)" in [expander.label for expander in page.expander]
     (row,) = rows_told(page, "Received and not used")
     assert row[1:] == ["Segmentation", "SCT:12738006", "Brain", "an organ, not a lesion"]
+
+
+def test_what_is_in_a_box_is_made_while_it_is_open(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=LATE)
+    assert has_table(page, "Forecasts; struck through")
+    page.session_state["history-box"] = False
+    assert not has_table(page.run(), "Forecasts; struck through")
 
 
 def test_forecasts_that_no_longer_stand_are_kept_with_the_reason(filled: Settings, open_page: Open) -> None:

@@ -157,7 +157,8 @@ def test_the_limits_of_the_next_visit_are_named_beside_the_days_where_nothing_el
     limits, span = sizes.limits(of), of.chart.span
     chart = charts.sums(sizes.sums(of), limits, charts.NOTHING_COMING, "Sums", span)
     above, below = (layer for layer in of_mark(chart, "text") if layer["mark"].get("dx", 0) > 0)
-    rows = [row for layer in (above, below) for row in values(chart, layer)]
+    filters = [layer["transform"][0]["filter"] for layer in (above, below)]
+    rows = [row for of in filters for row in values(chart, above) if of == f"datum.limit == '{row['limit']}'"]
     assert [(row["label"], row["value"]) for row in rows] == [("PR", 70.0), ("PD", 60.0)]
     assert {row["end"] for row in rows} == {span.last}
     assert below["mark"]["dy"] >= above["mark"]["dy"]
@@ -184,7 +185,7 @@ def test_a_second_line_is_judged_against_its_own_baseline_and_each_line_is_drawn
 
 def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told: Settings) -> None:
     second = case(told, SECOND_LINE)
-    steps = risks.steps(second, KIND)
+    steps = risks.steps(second, risks.forecasts(second), KIND)
     assert list(steps.line) == [1, 2, 2, 2]
     first = steps.iloc[0]
     assert (first["at"].date(), first.until.date()) == (ago(300).date(), ago(220).date())

@@ -1,0 +1,1 @@
+"""Boxes of a page that are closed until somebody opens them."""
