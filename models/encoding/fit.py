@@ -18,7 +18,7 @@ from models.features import MODALITIES
 from models.simulation.series import simulated_series
 from models.training.terminal import progress
 
-EPOCHS, BATCH, RATE, DECAY = 8, 16, 1e-2, 1e-4
+EPOCHS, BATCH, RATE, DECAY = 10, 16, 1e-2, 1e-4
 LARGEST_MM = 75.0
 MIDDLING = 3.1
 """The logarithm of a diameter in the middle, so that both that are taught lie around 0."""

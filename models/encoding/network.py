@@ -11,6 +11,7 @@ from models.features import EMBEDDING, MODALITIES
 
 WIDTHS = (12, 20, 28)
 HIDDEN = 24
+STEEP = 4.0
 TOLD = 2
 """What it is taught to tell of a series: the grade of the tumour and the logarithm of its diameter."""
 
@@ -43,6 +44,7 @@ class Encoders(nn.Module):
         super().__init__()
         self.of = nn.ModuleDict({name: SeriesEncoder() for name in MODALITIES.values()})
         self.told = nn.Linear(EMBEDDING, TOLD)
+        nn.init.uniform_(self.told.weight, -STEEP, STEEP)  # numbers from 0 to 1 say what is several times as wide
 
 
 def _block(before: int, after: int, side: int) -> nn.Sequential:

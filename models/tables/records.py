@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.features import features
+from models.features import features, whole
 from models.tables.csv_table import Row, UnusableTable, date, read_table
 from models.tables.patient_tables import (
     DISEASE_OF_TRIAL,
@@ -124,7 +124,7 @@ def _visits(rows: Sequence[Row], baseline: dt.date | None) -> tuple[VisitRecord,
 
 def _visit(day: float, rows: Sequence[Row]) -> VisitRecord:
     measurements = [measurement for row in rows for measurement in measurements_of(row)]
-    x = np.concatenate([features(measurements), image_features_of(rows)])
+    x = whole([*features(measurements), *image_features_of(rows)])
     return VisitRecord(day, rows[0].first("day", "date") or "", x)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from models.criteria.finding import LesionFinding, LesionRole, LesionState, as_json
 from models.criteria.visit import LineOfTherapy
+from models.features import ENCODED
 from stream.timeline.entries import RULES, CourseRow
 from stream.timeline.open_questions import VisitPlace
 from stream.timeline.seen import FollowedSum, SeenVisit, seen
@@ -70,11 +71,13 @@ class PlacedVisit:
         return CourseRow(VISITS, values)
 
     def _as_seen(self) -> dict[str, Any]:
-        """What models see of it, by the features of its scans that hold most."""
+        """What models see of it, by the features of its last scan that hold most, or those that encode any of them."""
         features = self.visit.last.features
-        version = max(features, key=lambda name: len(features[name].x))
-        of_visit = self.seen(version)
-        x = json.dumps(of_visit.features.x) if of_visit.features.x != features[version].x else None
+        every = [each for scan in self.visit.scans for each in scan.features.items()]
+        known = {**features, **{name: of for name, of in every if name.startswith(ENCODED)}}
+        version = max(known, key=lambda name: len(known[name].x))
+        of_visit, last = self.seen(version), max(features.values(), key=lambda of: len(of.x))
+        x = json.dumps(of_visit.features.x) if of_visit.features.x != last.x else None
         return {"disease": of_visit.features.disease, "x": x, "begins_line": of_visit.begins_line}
 
     def _lesions(self) -> str:

@@ -26,7 +26,7 @@ from stream.services.verify.reference_lesions import Word
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from stream.vocabulary import LesionRelation
 from tests.database import Database
-from tests.other_weights import image_weights, other_weights
+from tests.other_weights import encoded_weights, image_weights, other_weights
 from tests.random_programs import plain_course, standing_rows, told
 from tests.random_programs.plain_model import Accepted
 from tests.random_programs.standing_rows import same, within
@@ -64,26 +64,28 @@ class Mortal(psycopg.Connection):
 class Service:
     """What programs share: a database, weights that come some time, and who leads for lung cancer.
 
-    Of those that come `new` may lead, `seeing` see images and stay in the shadow.
+    Of those that come `new` may lead; `seeing` see images, `encoding` what an encoder says, and stay in the shadow.
     """
 
     database: Database
     new: Forecaster
     seeing: Forecaster
+    encoding: Forecaster
     lead: Forecaster = field(default_factory=lambda: BY_MODEL["progression"])
     active: list[Forecaster] = field(default_factory=lambda: list(forecasters()))
 
     @property
     def held(self) -> list[Forecaster]:
         """Weights that a worker holds."""
-        return [*forecasters(), self.new, self.seeing]
+        return [*forecasters(), self.new, self.seeing, self.encoding]
 
     @classmethod
     def of(cls, database: Database, folder: Path) -> Self:
         """With weights made in `folder`."""
         other_weights(folder / "new")
         image_weights(folder / "seeing")
-        return cls(database, load_forecaster(folder / "new", "cpu"), load_forecaster(folder / "seeing", "cpu"))
+        encoded_weights(folder / "encoding")
+        return cls(database, *(load_forecaster(folder / name, "cpu") for name in ("new", "seeing", "encoding")))
 
 
 class Programs(RuleBasedStateMachine):
@@ -209,9 +211,9 @@ class Programs(RuleBasedStateMachine):
         replay = lambda one: self.workers[one].patients([self._named(patient)], afresh)  # noqa: E731
         self._lives_through(worker, replay, death)
 
-    @rule(sees_images=st.booleans())
-    def new_weights_come(self, sees_images: bool) -> None:
-        new = self.service.seeing if sees_images else self.service.new
+    @rule(kind=st.sampled_from(("new", "seeing", "encoding")))
+    def new_weights_come(self, kind: str) -> None:
+        new = getattr(self.service, kind)
         if new not in self.service.active:
             leading.put_in_service(self.door, new.card, "someone", None)
             self.service.active.append(new)

@@ -11,7 +11,7 @@ import numpy as np
 from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
-from models.features import IMAGE_NAMES, SOURCES, features
+from models.features import EMBEDDING, IMAGE_NAMES, MODALITIES, SOURCES, features
 from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
 from models.measurement import Measurement
 from stream.services.verify.reference_lesions import ReferenceLesions, Word
@@ -34,12 +34,14 @@ class Scan:
     looks: tuple[float | None, ...]  # of its lesion in an image, () without one
     lesions: tuple[LesionFinding, ...]
     time_point: str | None
+    encoded: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by modality, as an encoder read it
 
     @property
     def x(self) -> np.ndarray:
         """Its features."""
         looks = [np.nan if look is None else look for look in self.looks]
-        return np.append(features(self.measurements), looks or [np.nan] * len(IMAGE_NAMES))
+        said = [value for one in MODALITIES for value in self.encoded.get(one, [np.nan] * EMBEDDING)]
+        return np.concatenate([features(self.measurements), looks or [np.nan] * len(IMAGE_NAMES), said])
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from models.criteria.from_measurements import findings_from
 from models.criteria.place import LesionPlace
 from models.features import SOURCES
 from models.measurement import Measurement
-from stream.measured_scan import MeasuredScan
+from stream.measured_scan import MeasuredScan, SeriesEmbedding
 from stream.services.facts.clinical import ImportedVisit, Treatment
+from tests.other_weights import ENCODER
 from tests.random_programs import plain_course, plain_model
 from tests.services.accepted_facts import day
 
@@ -92,6 +93,7 @@ class ToldScan:
     sum_mm: float | None
     looks: tuple[float, ...]
     time_point: str | None
+    encoded: Sequence[str] = ()  # modalities of which an encoder read a series
 
     def visit(self, program: str) -> ImportedVisit:
         """As the service accepts it; without findings where the values tell it all."""
@@ -106,9 +108,18 @@ class ToldScan:
         if self.is_breast:
             values.append(Measurement("background_parenchymal_enhancement", 10.0, source))
         more = () if findings_from(values) == tuple(sorted(found, key=lambda one: one.lesion_uid)) else found
-        measured = MeasuredScan(tuple(values), None, None, self.looks, findings=more, time_point=self.time_point)
+        measured = MeasuredScan(
+            tuple(values), None, None, self.looks, findings=more, time_point=self.time_point, encoded=self._encoded()
+        )
         patient = f"{program}{self.patient}"
         return ImportedVisit(f"{patient}/{self.number}", patient, day(self.on_day), disease, measured)
+
+    def _encoded(self) -> tuple[SeriesEmbedding, ...]:
+        """What the encoder says: other numbers of each modality, and masked where it read none."""
+        said = {one: tuple((n + 1 + 2 * len(self.encoded)) / 20 * (n % 3) for n in range(4)) for one in self.encoded}
+        masked = [SeriesEmbedding("MR", "encoder", ENCODER, masked_because="one_slice")] if "MR" not in said else []
+        read = [SeriesEmbedding(one, "encoder", ENCODER, "s", 9, numbers) for one, numbers in said.items()]
+        return tuple(read + masked)
 
     def lesion_name(self, program: str, lesion: str) -> tuple[str, NamedBy | None]:
         """What it calls a lesion, and from what."""
@@ -137,6 +148,7 @@ scans = st.builds(
     sum_mm=st.sampled_from((None, None, None, 0.0, 30.0, 61.0)),
     looks=st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22))),
     time_point=st.sampled_from((None, None, None, "T1", "T2")),
+    encoded=st.sampled_from(((), (), ("CT",), ("MR",), ("CT", "PT"), ("CT", "MR", "PT"))),
 )
 treatments = st.builds(
     lambda patient, kind, start, length, line, withdrawn: Treatment(
@@ -164,7 +176,13 @@ def plain_scan(visit: ImportedVisit) -> plain_course.Scan:
     measured = visit.measured
     said = sorted(measured.findings or findings_from(measured.measurements), key=lambda one: one.lesion_uid)
     return plain_course.Scan(
-        visit.acquired_at, visit.disease, measured.measurements, measured.embedding, tuple(said), measured.time_point
+        visit.acquired_at,
+        visit.disease,
+        measured.measurements,
+        measured.embedding,
+        tuple(said),
+        measured.time_point,
+        {one.modality: one.embedding for one in measured.encoded if one.embedding is not None},
     )
 
 

@@ -141,6 +141,7 @@ def _content_sha256(visit: ImportedVisit) -> str:
     marked = [each for each in scan.findings if _says_more(each, named=each.lesion_uid in measured)]
     content += [[each.lesion_uid, each.role, each.state, each.node, *_rarely_said(each)] for each in marked]
     content += [["time point", scan.time_point]] if scan.time_point else []
+    content += [[one.modality, one.weights_version, list(one.embedding or ())] for one in scan.encoded]
     return digest(content).hex()
 
 
