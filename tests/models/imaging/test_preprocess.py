@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.imaging.placement import HeadPlacement
+from models.imaging.placement import HeadPlacement, weights
 from models.imaging.preprocess import PIXELS, normalised, placed, resampled, slice_stack
 from models.imaging.volume import Volume
 from tests.models.imaging.heads import BRAIN, RIM, TUMOUR, head
@@ -26,6 +26,18 @@ def test_resampling_keeps_the_box_and_what_is_straight() -> None:
 def test_the_same_grid_is_the_same_volume() -> None:
     volume = head()
     assert resampled(volume, volume.values.shape).values == pytest.approx(volume.values, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 3), (40, 50, 70), (1, 33, 9)])
+def test_a_few_places_at_a_time_say_the_same_as_all_of_the_box_at_once(shape: tuple[int, int, int]) -> None:
+    values = np.random.default_rng(1).normal(size=(20, 31, 45)).astype(np.float32)
+    expected = values.astype(float)
+    for axis, many in enumerate(shape):
+        size = values.shape[axis]
+        places = np.clip((np.arange(many) + 0.5) * size / many - 0.5, 0, size - 1)
+        taps = weights(places, size, size / many)
+        expected = np.moveaxis(np.tensordot(taps / taps.sum(1, keepdims=True), expected, (1, axis)), 0, axis)
+    assert resampled(Volume(values, (1.0, 1.0, 1.0), "CT"), shape).values == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize(
