@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gpu`: measures the step on this machine's GPU, writes docs/benchmarks-gpu.md and prints it.
+"""`python -m benchmarks.gpu`: step and encoder on this machine's GPU; writes docs/benchmarks-gpu.md and prints it.
 
 Without a GPU it says so and changes nothing. Exit code 1 when what is stated is missed.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.gpu.encoder import Read, encoder_error, measure_encoder
 from benchmarks.gpu.steps import VISITS, Stepped, error, measure
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks-gpu.md"
@@ -25,11 +26,12 @@ def main() -> None:
     if not torch.cuda.is_available():
         print("There is no GPU here: nothing was measured, and docs/benchmarks-gpu.md is left as it is.")
         return
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     device = torch.device("cuda")
     found = {name: list(measure(device, kind)) for name, kind in KINDS.items()}
     errors = {name: error(device, kind) for name, kind in KINDS.items()}
     text = measured(torch.cuda.get_device_name(device), found, errors)
+    text += "\n\n" + "\n".join(read_table(list(measure_encoder(device)), encoder_error(device)))
     before, _, rest = FILE.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     FILE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
@@ -42,6 +44,16 @@ def measured(device: str, found: Mapping[str, Sequence[Stepped]], errors: Mappin
     """The device, a table for each kind of number, and how far its states lie from the CPU's float32."""
     tables = "\n\n".join("\n".join(_table(name, steps, errors[name])) for name, steps in found.items())
     return f"{device} · {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC · torch {version('torch')}\n\n{tables}"
+
+
+def read_table(reads: Sequence[Read], off: float) -> Iterator[str]:
+    """The encoder of slices by how many it reads at once."""
+    yield "| slices of 96 × 96 | read, ms | slices a second |"
+    yield "|---|---|---|"
+    for one in reads:
+        yield f"| {one.slices:,} | {1e3 * one.seconds:,.1f} | {one.slices / one.seconds:,.0f} |"
+    yield ""
+    yield f"Largest difference of what the encoder says from the CPU, beside the largest value: {off:.0e}."
 
 
 def holds(steps: Sequence[Stepped]) -> bool:

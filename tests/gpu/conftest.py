@@ -8,5 +8,5 @@ NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no G
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=NO_GPU)])
 def device(request: pytest.FixtureRequest) -> torch.device:
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     return torch.device(request.param)
