@@ -10,6 +10,9 @@ from typing import Any
 
 from stream.children.nursery import MIB, OUT_OF_MEMORY, RAISED, Budget, Nursery
 
+NICER = 5
+"""Of a child that has a lot of time: those who wait for others go first."""
+
 
 class OverBudget(Exception):
     """The request took more than it was given: the text says what of, as the end of a sentence."""
@@ -20,10 +23,13 @@ class ChildEnded(Exception):
 
 
 class Child:
-    """Begins when it is first asked; for many threads, of whom one asks at a time."""
+    """Begins when it is first asked; for many threads, of whom one asks at a time.
 
-    def __init__(self, nursery: Nursery) -> None:
-        self._nursery = nursery
+    `nicer`: so much less than this process it asks for the processor.
+    """
+
+    def __init__(self, nursery: Nursery, nicer: int = 0) -> None:
+        self._nursery, self._nicer = nursery, nicer
         self._lock = threading.Lock()
         self._pid = 0
         self._socket: socket.socket | None = None
@@ -48,7 +54,7 @@ class Child:
 
     def _said(self, line: bytes) -> bytes:
         if self._lines is None:
-            self._pid, self._socket = self._nursery.begin()
+            self._pid, self._socket = self._nursery.begin(self._nicer)
             self._lines = self._socket.makefile("rwb")
         try:
             self._lines.write(line)

@@ -48,11 +48,11 @@ class Nursery:
                 os._exit(UNEXPECTED)  # whatever happens: the code that made it goes on in one process only
         theirs.close()
 
-    def begin(self) -> tuple[int, socket.socket]:
-        """A new child: its process id, and the socket at which it listens."""
+    def begin(self, nicer: int) -> tuple[int, socket.socket]:
+        """A new child: its process id, and the socket at which it listens; so much nicer than we are to others."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
-            socket.send_fds(self._socket, [struct.pack("i", 0)], [theirs.fileno()])
+            socket.send_fds(self._socket, [struct.pack("i", nicer)], [theirs.fileno()])
             return self._heard(), ours
 
     def end(self, pid: int) -> int:
@@ -81,18 +81,19 @@ def _run(connection: socket.socket, answer: Answer) -> NoReturn:
         words, handed, *_ = socket.recv_fds(connection, 4, 1)
         if not words:
             break
-        (pid,) = struct.unpack("i", words)
+        (number,) = struct.unpack("i", words)
         if handed:
             pid = os.fork()
             if pid == 0:
                 connection.close()
+                os.nice(number)
                 _serve(socket.socket(fileno=handed[0]), answer)
             os.close(handed[0])
             children.add(pid)
             connection.sendall(struct.pack("i", pid))
         else:
-            children.discard(pid)
-            connection.sendall(struct.pack("i", _ended(pid)))
+            children.discard(number)
+            connection.sendall(struct.pack("i", _ended(number)))
     for pid in children:
         _ended(pid)
     os._exit(0)

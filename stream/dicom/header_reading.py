@@ -16,7 +16,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_partial
 
 from stream import logs
-from stream.children.child import Child, ChildEnded, OverBudget
+from stream.children.child import NICER, Child, ChildEnded, OverBudget
 from stream.children.nursery import MIB, Budget, Nursery
 from stream.children.plain import plain, restoring
 from stream.dicom.reading.files import read_dataset, reading
@@ -27,7 +27,7 @@ from stream.vocabulary import ReasonCode
 
 QUICK = Budget(processor_seconds=0.1, seconds=10.0, memory=256 * MIB)
 """A header takes one or two milliseconds; one of 5,000 frames a second, and it is read beside the others."""
-PATIENT = Budget(processor_seconds=20.0, seconds=60.0, memory=1024 * MIB)
+PATIENT = Budget(processor_seconds=20.0, seconds=240.0, memory=1024 * MIB)
 """A dataset of a million elements, as many as are let in, takes less on a machine that has time."""
 ENDS = 3
 """Somebody else may have ended a child; three times it was the file."""
@@ -57,7 +57,7 @@ class HeaderReader:
 
     def __init__(self, settings: Settings) -> None:
         nursery = Nursery(partial(_answer, settings))
-        self._nursery, self._quick, self._patient = nursery, Child(nursery), Child(nursery)
+        self._nursery, self._quick, self._patient = nursery, Child(nursery), Child(nursery, NICER)
         self._late: dict[str, ReadHeader | None] = {}
         self._queue: SimpleQueue[tuple[str, HeaderRequest, Callable[[], None]]] = SimpleQueue()
         self._thread: threading.Thread | None = None

@@ -9,7 +9,7 @@ from functools import partial
 from queue import LifoQueue
 from typing import Any, NamedTuple
 
-from stream.children.child import Child, ChildEnded, OverBudget
+from stream.children.child import NICER, Child, ChildEnded, OverBudget
 from stream.children.nursery import MIB, Budget, Nursery
 from stream.children.plain import plain, restoring
 from stream.errors import SetAside, TakesLong
@@ -40,7 +40,7 @@ class ScanReader:
 
     def __init__(self, read: Measure, at_once: int) -> None:
         nursery = Nursery(partial(_answer, read))
-        self._nursery, self._patient = nursery, Child(nursery)
+        self._nursery, self._patient = nursery, Child(nursery, NICER)
         self._quick: LifoQueue[Child] = LifoQueue()
         for _ in range(at_once):
             self._quick.put(Child(nursery))

@@ -24,6 +24,9 @@ _NOT_MADE_FROM = (
 )
 """Sequences that refer to no instance, or to one that this one was not made from."""
 
+MOST_REFERENCES = 20_000
+"""A segmentation of a whole-body CT refers to some thousand images; each is looked up by whatever comes later."""
+
 
 @dataclass(frozen=True)
 class PatientIdentity:
@@ -81,7 +84,7 @@ def read_header(
 ) -> Header:
     """Header of `dataset` as received from `calling_ae`, with what `override` says in its place.
 
-    Raises SetAside (no_date, impossible_date, no_patient_id, decode_failed) with a sentence free of identifiers.
+    Raises SetAside (no_date, impossible_date, no_patient_id, too_large, decode_failed); its sentence names nobody.
     """
     with reading("header"):
         return _header(dataset, settings, calling_ae, override)
@@ -90,6 +93,8 @@ def read_header(
 def _header(dataset: Dataset, settings: Settings, calling_ae: str, override: HeaderOverride) -> Header:
     kind = kind_of(text(dataset, "SOPClassUID"))
     references = () if kind == "image" else tuple(dict.fromkeys(_references(dataset)))
+    if len(references) > MOST_REFERENCES:
+        raise SetAside(ReasonCode.TOO_LARGE, f"The file refers to more than {MOST_REFERENCES:,} instances.")
     return Header(
         sop_class_uid=text(dataset, "SOPClassUID"),
         sop_instance_uid=text(dataset, "SOPInstanceUID"),

@@ -7,6 +7,7 @@ from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import Tag
 
+from stream.dicom.reading import header as headers
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import PatientIdentity, read_header
 from stream.errors import SetAside
@@ -170,6 +171,19 @@ def test_a_segmentation_names_the_images_it_was_drawn_on_and_the_counts_are_read
     assert header.expected.study_series is None
     assert header.body_part == "BRAIN"
     assert read_header(images[0], settings, "PACS").references == ()
+
+
+def test_a_file_about_more_instances_than_a_study_has_is_set_aside(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = make_series(np.zeros((4, 8, 8)))
+    seg = make_seg([np.ones((4, 8, 8), bool)], images)
+    monkeypatch.setattr(headers, "MOST_REFERENCES", 4)
+    assert len(read_header(seg, settings, "PACS").references) == 4
+    monkeypatch.setattr(headers, "MOST_REFERENCES", 3)
+    with pytest.raises(SetAside, match="refers to more than 3 instances") as caught:
+        read_header(seg, settings, "PACS")
+    assert caught.value.reason_code == "too_large"
 
 
 def test_a_file_that_is_no_dicom_is_set_aside_as_unreadable(tmp_path: Path) -> None:
