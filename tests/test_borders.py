@@ -15,7 +15,7 @@ BORDERS = {
     "highdicom": ("stream/dicom/", "stream/simulated/"),
     "faust": ("stream/agents/",),
     "mode": ("stream/agents/",),
-    "kafka": ("stream/publisher.py", "stream/kafka_accounts.py"),
+    "kafka": ("stream/publisher.py", "stream/kafka_accounts.py", "stream/kafka_messages.py"),
     "sqlalchemy": ("stream/storage/", "migrations/"),
     "psycopg": ("stream/storage/", "migrations/"),
     "alembic": ("stream/storage/", "migrations/"),

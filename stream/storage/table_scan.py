@@ -11,9 +11,12 @@ from psycopg.rows import dict_row
 
 from stream.storage.appending import qualified
 from stream.storage.database import Connection
+from stream.storage.schema.base import Xid8
 
 CHUNK = 2000
 ALL = 100.0
+_NO_TEXT = (sa.Integer, sa.Float, sa.DateTime, sa.Date, sa.Boolean, sa.LargeBinary, Xid8)
+"""Numbers, times, truth values and bytes hold no text."""
 
 
 def each_row(connection: Connection, table: sa.Table, percent: float = ALL) -> Iterator[dict[str, Any]]:
@@ -31,21 +34,21 @@ def each_text(
     names = [sql.Identifier("t", column.name) for column in table.columns if _can_hold_text(column.type)]
     query = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(names), sampled(table, percent))
     values = (value for row in each(connection, query, {}) for value in row.values())
-    return (str(one) for value in values for one in _leaves(value) if isinstance(one, str) or with_numbers)
+    return (str(one) for value in values for one in leaves(value) if isinstance(one, str) or with_numbers)
 
 
 def _can_hold_text(kind: sa.types.TypeEngine[Any]) -> bool:
-    """Numbers, times, bytes and truth values cannot; JSON may hold anything."""
-    return isinstance(kind.item_type if isinstance(kind, sa.ARRAY) else kind, sa.Text | sa.JSON)
+    """Whatever is not known to be something else: a new type of column cannot be forgotten."""
+    return not isinstance(kind.item_type if isinstance(kind, sa.ARRAY) else kind, _NO_TEXT)
 
 
-def _leaves(value: Any) -> Iterator[str | int]:
+def leaves(value: Any) -> Iterator[str | int]:
     """The texts and whole numbers in `value`; of JSON the keys too."""
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, list):
         for inner in value:
-            yield from _leaves(inner)
+            yield from leaves(inner)
     elif isinstance(value, str | int):
         yield value
 

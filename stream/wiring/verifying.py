@@ -1,8 +1,12 @@
 """Construction of what `scanstream verify` checks with: weights, archive, and the reader of its files."""
 
+from functools import partial
+
 from stream.archive.kept_weights import forecasters
 from stream.archive.originals import Archive
+from stream.endpoints import kafka_login
 from stream.services.verify.all_checks import check_all
+from stream.services.verify.beside_tables import texts_beside
 from stream.services.verify.finding import Finding
 from stream.settings import Settings
 from stream.storage.database import Connection
@@ -15,4 +19,5 @@ def findings(settings: Settings, connection: Connection, vault: Connection, perc
     archive = Archive(settings.archive)
     read = archive_reader(settings, archive, pseudonyms(settings, connection))
     held = forecasters(settings, "cpu")
-    return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent)
+    beside = partial(texts_beside, settings.run, kafka_login(settings, "worker"), percent)
+    return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent, beside)

@@ -48,6 +48,22 @@ with Supervisor(settings.run) as supervisor:
 """
 
 
+def test_the_log_of_postgres_names_nobody_whatever_goes_wrong(services: Settings) -> None:
+    with psycopg.connect(libpq_url(services, "migrator"), autocommit=True) as connection:
+        for wrong in (
+            "SELECT * FROM vault.patients WHERE name = 'Doe^Jane",
+            "INSERT INTO vault.patients (patient_id, issuer, mrn, name) VALUES ('P', 'NORTH', NULL, 'Doe^Jane')",
+            "SELECT 'Doe^Jane'::int",
+        ):
+            with pytest.raises(psycopg.Error):
+                connection.execute(wrong)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(libpq_url(services, "migrator"), password="wrong")
+    log = (services.run / "postgres.log").read_text()
+    assert "password authentication failed" in log
+    assert "Jane" not in log
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_logs_in_with_its_password_and_not_with_another(services: Settings, role: str) -> None:
     url = libpq_url(services, role)

@@ -42,6 +42,7 @@ FIXED = {
     "autovacuum_naptime": "10s",  # a new database is planned badly until its tables are first analysed
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_min_messages": "log",  # a statement that fails may name a person: whoever asked is told, and nobody else
 }
 
 

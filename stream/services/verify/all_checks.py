@@ -29,11 +29,12 @@ def check_all(
     read: Measure,
     assume_disease: str,
     percent: float = ALL,
+    beside: identifiers.Beside = tuple,
 ) -> list[Finding]:
     """A finding for each invariant that rows and files can show; `percent` of them are looked at.
 
     `vault` is a connection as the vault role, `path_of` tells where the archive has the file of a sha256, `read`
-    measures the files of a scan.
+    measures the files of a scan, `beside` gives the texts of logs and messages.
     """
     now = dt.datetime.now(dt.UTC)
     standing = Invariant.REFERENCE_FOLD, Invariant.CHAIN_OF_FACTS, Invariant.REFERENCE_COURSE
@@ -52,7 +53,7 @@ def check_all(
         ((Invariant.AUDIT_CHAIN,), lambda: [audit_chain.audit_log(connection)]),
         ((Invariant.WORKLIST,), lambda: [worklist(connection, percent)]),
         ((Invariant.EXPLAINED_AGAIN,), lambda: [explained_again(connection, forecasters, percent)]),
-        ((Invariant.NO_IDENTIFIER,), lambda: [identifiers.no_identifier(connection, originals(), percent)]),
+        ((Invariant.NO_IDENTIFIER,), lambda: [identifiers.no_identifier(connection, originals(), percent, beside)]),
     ]
     return [finding for invariants, check in checks for finding in _checked(connection, invariants, check)]
 

@@ -1,13 +1,14 @@
 """No original identifier outside vault, spool and archive (I9): whole words in whatever columns can hold text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import islice
 
 from models.measurement import UNITS
 from stream import vocabulary
 from stream.harmless_words import HARMLESS_WORDS
+from stream.kafka_messages import NotRead
 from stream.plain_text import spaced
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
@@ -22,13 +23,20 @@ TEXTS = 20_000
 """Texts searched at a time."""
 TELLING = 6
 """Bytes; shorter identifiers, such as a patient ID of '12', are found everywhere by chance."""
+LONGEST_COUNT = 8
+"""Digits; a shorter number in a log or a message is any number."""
+Beside = Callable[[], Iterable[tuple[str, Iterator[str]]]]
+"""Places that are no tables, and what is said there; asked for again and again."""
 _RECEIPT = re.compile(r"^\d{20}-[0-9a-f]{8}$", re.MULTILINE)  # eight digits of chance may be anybody's
 
 
-def no_identifier(connection: Connection, originals: Iterable[str], percent: float = ALL) -> Finding:
+def no_identifier(
+    connection: Connection, originals: Iterable[str], percent: float = ALL, beside: Beside = tuple
+) -> Finding:
     """I9: no name, birth date, hospital ID or original UID is found in any text outside the vault.
 
     Numbers of clinical facts may be IDs that somebody sent so; those of model cards are seeds, and look like days.
+    `beside` gives what is no table.
     """
     finding = Finding.of(Invariant.NO_IDENTIFIER)
     waiting = iter(originals)
@@ -39,7 +47,23 @@ def no_identifier(connection: Connection, originals: Iterable[str], percent: flo
                 texts = each_text(connection, table, percent, with_numbers=table is schema.clinical)
                 held = held_in(texts, wanted)
                 finding.fail_each(len(wanted), (f"{table.name} holds an original identifier" for _ in held))
+        _look_beside(finding, beside, [one for one in wanted if _is_no_count(one)])
     return finding
+
+
+def _look_beside(finding: Finding, beside: Beside, wanted: list[str]) -> None:
+    try:
+        for where, texts in beside():
+            held = held_in(texts, wanted)
+            finding.fail_each(len(wanted), (f"{where} holds an original identifier" for _ in held))
+    except NotRead as error:
+        finding.check(False, f"{error}: what lies there was not looked at.")
+
+
+def _is_no_count(original: str) -> bool:
+    """Logs are full of short numbers: of processes, ports, offsets, milliseconds."""
+    digits = original.replace(" ", "")
+    return not digits.isdecimal() or len(digits) >= LONGEST_COUNT
 
 
 def originals(vault: Connection) -> Iterator[str]:
