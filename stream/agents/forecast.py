@@ -8,7 +8,7 @@ from stream.agents.executor import Executor
 from stream.crash import reach
 from stream.messages import Letter
 from stream.services.facts.identity_effects import apply_next, next_event
-from stream.services.facts.patient_events import accept, read_event
+from stream.services.facts.patient_events import PatientEvent, accept, read_event
 from stream.services.facts.rejections import Rejection
 from stream.services.folding.committed_fold import CommittedFold, log_folds
 from stream.services.folding.reconcile import Reconciler
@@ -47,18 +47,19 @@ class ForecastAgent:
         await self._executor.do(problems)
         events = dict(read)
 
-        def keep(connection: Connection, items: Sequence[WorkItem]) -> None:
-            accept(connection, [events[item.id] for item in items])
+        def keep(connection: Connection, items: Sequence[WorkItem]) -> list[PatientEvent]:
+            return accept(connection, [events[item.id] for item in items])
 
-        async for _ in self._executor.take([WorkItem("message", sha256) for sha256, _ in read], keep):
-            pass
+        kept: list[PatientEvent] = []
+        async for some in self._executor.take([WorkItem("message", sha256) for sha256, _ in read], keep):
+            kept += some
         await self._apply_identity()
-        patients = sorted({event.received_as for event in events.values()})
-        scans = [event.fact.scan_uid for event in events.values() if isinstance(event.fact, Rejection)]
+        patients = sorted({event.received_as for event in kept})
+        scans = [event.fact.scan_uid for event in kept if isinstance(event.fact, Rejection)]
         # a scan that counts again may need a revision of all that a note had taken back
         await self._executor.announce(
             ("instances", event.received_as, {"scan_uid": event.fact.scan_uid})
-            for event in events.values()
+            for event in kept
             if isinstance(event.fact, Rejection)
         )
         await self._fold(lambda connection: _timelines(connection, patients, scans))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.crash import reach
+from stream.harmless_words import HARMLESS_WORDS
 from stream.messages import LARGEST_REVISION, BadMessage, Letter
+from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.services.facts.clinical import (
     Outcome,
     Treatment,
@@ -17,26 +19,37 @@ from stream.services.facts.clinical import (
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.lesion_facts import ALONE, WITH_DAY, LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
-from stream.storage import audit
+from stream.services.facts.table_columns import CODED
+from stream.storage import audit, schema
+from stream.storage.appending import append
 from stream.storage.database import Connection
-from stream.vocabulary import LesionRelation, RejectionReason
+from stream.storage.patients.naming import names_somebody
+from stream.storage.table_scan import leaves
+from stream.vocabulary import LesionRelation, ReasonCode, RejectionReason
 
 KINDS = ("bell", "treatment", "clinical", "outcome", "lesion", "rejection", "merge", "unmerge", "move")
 BY_MESSAGE = "patient-events"
 """Who did it, as far as is known: the account that may bring facts on this topic. More a message only claims."""
+_NO_FREE_TEXT = CODED | {"start_at", "end_at", "at", "day"}
+"""Fields of facts in a few words or numbers: what is told there is somebody's name or birth date by chance."""
 
 Fact = Treatment | Outcome | LesionFact | Rejection | IdentityEvent | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class PatientEvent:
-    """A message about a patient; `fact` is None for a bare bell; `why` as it says, `by` with what it claims beside."""
+    """A message about a patient; `fact` is None for a bare bell; `why` as it says, `by` with what it claims beside.
+
+    `said`: all words in it that somebody may have typed; `sha256` names it by its bytes.
+    """
 
     kind: str
     received_as: str
     fact: Fact | None
     by: str = BY_MESSAGE
     why: str | None = None
+    said: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 def read_event(letter: Letter) -> PatientEvent:
@@ -53,16 +66,21 @@ def read_event(letter: Letter) -> PatientEvent:
     by, why = _author(fields.get("by")), fields.get("why")
     try:
         read = _fact(kind, received_as, fact, _event_id(letter), by, why)
-        return PatientEvent(kind, received_as, read, by, None if why is None else str(why))
+        said = _said(fact, by, why, fields.get("event_id"))
+        return PatientEvent(kind, received_as, read, by, None if why is None else str(why), said, letter.sha256)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         # the error's text may quote the fact, which may name a person
         raise BadMessage(letter.value, f"The fact of kind {kind} cannot be read ({type(error).__name__}).") from None
 
 
-def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
-    """Append and log the facts of `events`: all in one transaction, but identity events each in one of its own."""
+def accept(connection: Connection, events: Sequence[PatientEvent]) -> list[PatientEvent]:
+    """Append and log the facts of `events`: all in one transaction, but identity events each in one of its own.
+
+    Those that say who the patient is are set aside, the others returned.
+    """
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
+        events = _without_names(connection, events, now)
         changed = accept_treatments(connection, [e.fact for e in events if isinstance(e.fact, Treatment)], now)
         clinical = [(e.received_as, e.fact) for e in events if isinstance(e.fact, Mapping)]
         changed |= accept_clinical(connection, clinical, now)
@@ -78,6 +96,25 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> None:
     for event in events:
         if isinstance(event.fact, IdentityEvent):
             accept_identity(connection, event.fact)
+    return list(events)
+
+
+def _without_names(connection: Connection, events: Sequence[PatientEvent], now: dt.datetime) -> Sequence[PatientEvent]:
+    """Facts lie outside the vault: one that says who the patient is waits for a person, who sends it without that."""
+    telling = {e.sha256 for e in events if e.said and names_somebody(connection, e.received_as, e.said, HARMLESS_WORDS)}
+    reason = "A fact of kind {} says who the patient is, by name, ID or birth date: send it again without that."
+    rows = [
+        set_aside_row(item_id(e.sha256), ReasonCode.BAD_VALUE, reason.format(e.kind), now, sha256=e.sha256)
+        for e in events
+        if e.sha256 in telling
+    ]
+    append(connection, schema.set_asides, rows)
+    return [event for event in events if event.sha256 not in telling]
+
+
+def _said(fact: Mapping[str, Any], *beside: object) -> tuple[str, ...]:
+    free = {name: value for name, value in fact.items() if name not in _NO_FREE_TEXT}
+    return tuple(map(str, leaves([free, *filter(None, beside)])))
 
 
 def _author(claimed: object) -> str:

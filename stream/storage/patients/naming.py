@@ -1,6 +1,9 @@
-"""Whom the files of a scan name: of the patients that its files name, the one with the best source is its own."""
+"""Whom the files of a scan name: of the patients that its files name, the one with the best source is its own.
 
-from collections.abc import Sequence
+And whether words that are said of a patient name her.
+"""
+
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -42,3 +45,13 @@ def to_move(connection: Connection, scan_uids: Sequence[str]) -> dict[str, str]:
     SELECT FROM core.identity_events e WHERE e.kind = 'move' AND e.scan_uid = o.scan_uid
       AND (NOT starts_with(e.event_id, '{NAMED}') OR e.other_id = own))"""
     return dict(connection.execute(query, [list(scan_uids)]).fetchall())
+
+
+def names_somebody(connection: Connection, patient_id: str, said: Sequence[str], harmless: Collection[str]) -> bool:
+    """Whether any of `said` has a word of the patient's name that is not `harmless`, the ID or the birth date.
+
+    Also where `patient_id` is a hospital's ID itself. The vault compares: no name comes out of it.
+    """
+    query = "SELECT core.names_somebody(%s, %s, %s)"
+    row = connection.execute(query, [patient_id, list(said), sorted(harmless)]).fetchone()
+    return bool(row and row[0])

@@ -143,6 +143,7 @@ patients = sa.Table(
     col("name", sa.Text, "Name as first received", null=True),
     col("birth_date", sa.Text, "Birth date as first received", null=True),
     col("sex", sa.Text, "Sex as first received", null=True),
+    sa.Index("patients_mrn_ix", "mrn"),
     schema="vault",
     comment="Who a pseudonym is",
 )
