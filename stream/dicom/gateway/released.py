@@ -11,7 +11,7 @@ from stream.dicom.reading.acquired import given_date
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import Header, HeaderOverride, person, read_header
 from stream.errors import AnswerIsNo, SetAside, WrongUse
-from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile
+from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.decisions import of_patient
 from stream.services.accepting.releasing import Amendment
 from stream.settings import Settings
@@ -42,6 +42,8 @@ class ArchivedFiles:
 
         Raises WrongUse, saying what to give, where something is still missing; AnswerIsNo where nothing can be given.
         """
+        if isinstance(file.what, UnusableFile) and file.what.reason_code == ReasonCode.TOO_LARGE:
+            raise AnswerIsNo(f"It cannot be released: nothing that is said of it makes it smaller. {file.what.reason}")
         pseudonyms = self._pseudonyms
         try:
             header = self._header(file, amendment)

@@ -14,14 +14,20 @@ from stream.dicom import header_reading
 from stream.dicom.gateway import forwarder as forwarding
 from stream.dicom.gateway.forwarder import Forwarder
 from stream.dicom.gateway.receiver import Receiver
+from stream.dicom.gateway.released import ArchivedFiles
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import Spool
 from stream.dicom.header_reading import HeaderReader
 from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
+from stream.errors import AnswerIsNo
 from stream.publisher import Publisher, ensure_topics
+from stream.services.accepting.arrivals import DescribedInstance
+from stream.services.accepting.decisions import kept_file
+from stream.services.accepting.releasing import Amendment
 from stream.settings import Settings, load_settings
 from stream.simulated.synthetic import make_sr, save
 from stream.storage.database import Connection, Outage, connect
+from stream.storage.intake.set_asides import find_item
 from stream.wiring.pseudonyms import pseudonyms
 from tests.database import Database
 from tests.journey.topics import messages
@@ -188,6 +194,17 @@ def test_a_file_that_takes_more_than_it_is_given_is_set_aside_for_the_patient_th
     patient = pseudonyms(gateway, database.connect("gateway")).patient_id(gateway.issuer, "large")
     why = "The header cannot be read within 0.1 s of processor time."
     assert shown.fetchall() == [("too_large", patient, why)]
+    with pytest.raises(AnswerIsNo, match=why):
+        _released(gateway, database)
+
+
+def _released(gateway: Settings, database: Database) -> DescribedInstance:
+    """What the one file that was set aside is, with nothing said of it."""
+    connection = database.connect("gateway")
+    (item_id,) = connection.execute("SELECT item_id FROM core.set_asides").fetchone()
+    file = kept_file(connection, find_item(connection, item_id))
+    kept = ArchivedFiles(gateway, Archive(gateway.archive), partial(pseudonyms, gateway, connection))
+    return kept.describe(file, Amendment())
 
 
 LARGE = {"ReferencedImageSequence": []}
