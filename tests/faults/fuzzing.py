@@ -172,12 +172,14 @@ class Sender:
 
 
 def said_to(port: int, said: bytes) -> None:
-    """One conversation; the receiver may end it when it likes."""
+    """One conversation; the receiver may end it when it likes. TimeoutError where it neither answers nor ends."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS) as connection:
         try:
             connection.sendall(said)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(4096):
                 pass
-        except ConnectionError:
+        except TimeoutError:
+            raise
+        except OSError:
             pass  # it has heard enough

@@ -10,8 +10,8 @@ import pytest
 
 from stream.dicom.gateway.sender import send
 from stream.simulated.synthetic import make_sr, save
+from tests.faults.odd_files import odd_file
 from tests.faults.page import recorded
-from tests.faults.poisons import poisoned
 from tests.journey.service import Service, running_service
 from tests.waiting import wait_until
 
@@ -65,7 +65,7 @@ def test_one_file_in_a_hundred_does_not_make_the_others_wait(
     seed: int, times: Callable[[int], int], tmp_path: Path
 ) -> None:
     reports = times(REPORTS)
-    poisons = [poisoned(f"odd-{n}", seed + n, tmp_path / f"odd-{n}.dcm") for n in range(max(1, reports // SHARE))]
+    poisons = [odd_file(f"odd-{n}", seed + n, tmp_path / f"odd-{n}.dcm") for n in range(max(1, reports // SHARE))]
     with (
         recorded("poisoned_traffic", "1 % of the files", seed) as counts,
         running_service(tmp_path, workers=1) as service,

@@ -41,11 +41,11 @@ def many_values() -> bytes:
     return _sequence(IMAGES, _item(private) * (VALUES // 15_000))
 
 
-POISONS: tuple[Callable[[], bytes], ...] = (empty_items, nested_items, many_references, many_values)
+KINDS: tuple[Callable[[], bytes], ...] = (empty_items, nested_items, many_references, many_values)
 MARK = struct.pack("<HH2sHL", 0x0008, 0x1140, b"SQ", 0, 0)
 
 
-def poison(make: Callable[[], bytes], name: str, file: Path, deflated: bool = False) -> Path:
+def large_report(make: Callable[[], bytes], name: str, file: Path, deflated: bool = False) -> Path:
     """A report of a patient of this name that `make` makes so large; `deflated`: it comes as a small file."""
     report = make_sr(PatientID=name, ReferencedImageSequence=[])
     save(report, file, uid.DeflatedExplicitVRLittleEndian if deflated else uid.ExplicitVRLittleEndian)
@@ -64,10 +64,10 @@ def giant_report(name: str, file: Path) -> Path:
     return save(make_sr([Lesion(identifier=f"lesion {n}") for n in range(LESIONS)], PatientID=name), file)
 
 
-def poisoned(name: str, number: int, file: Path) -> Path:
+def odd_file(name: str, number: int, file: Path) -> Path:
     """One after the other of all of them, as they are and deflated."""
-    kind, deflated = number % (2 * len(POISONS) + 1), number % 2 == 1
-    return giant_report(name, file) if kind == 2 * len(POISONS) else poison(POISONS[kind // 2], name, file, deflated)
+    kind, deflated = number % (2 * len(KINDS) + 1), number % 2 == 1
+    return giant_report(name, file) if kind == 2 * len(KINDS) else large_report(KINDS[kind // 2], name, file, deflated)
 
 
 def _sequence(tag: int, items: bytes) -> bytes:
