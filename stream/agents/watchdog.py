@@ -1,4 +1,4 @@
-"""A thread that ends this worker when it has work and makes no progress, and any backend of ours that blocks others."""
+"""A thread that ends this worker when it has work and makes no progress, and any backend that blocks others."""
 
 import faulthandler
 import logging
@@ -57,8 +57,9 @@ class Watchdog:
     def _free(self) -> None:
         if self._connection is None:
             self._connection = self._connect()
-        for pid in end_blockers(self._connection, BLOCKING_SECONDS):
-            logs.event("blocking_backend_ended", level=logging.WARNING, pid=pid, seconds=BLOCKING_SECONDS)
+        for ended in end_blockers(self._connection, BLOCKING_SECONDS):
+            told = {**ended._asdict(), "seconds": BLOCKING_SECONDS}
+            logs.event("blocking_backend_ended", level=logging.WARNING, **told)
 
 
 def _end_stuck(seconds: float) -> NoReturn:

@@ -24,6 +24,7 @@ BEGIN
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO OURS', current_database());
 END $$;
 """
+_WATCHDOG = "GRANT pg_signal_backend TO scanstream_worker;\n"  # ends what blocks others (blocking.py)
 
 
 def statements() -> str:
@@ -33,9 +34,10 @@ def statements() -> str:
         f"ALTER ROLE {_name(role)} CONNECTION LIMIT {limit};\n"
         f"ALTER ROLE {_name(role)} SET statement_timeout = '5min';\n"
         f"ALTER ROLE {_name(role)} SET idle_in_transaction_session_timeout = '5min';\n"
+        f"ALTER ROLE {_name(role)} SET temp_file_limit = '4GB';\n"
         for role, limit in CONNECTIONS.items()
     )
-    return _BY_NUMBER.replace("OURS", ours) + "".join(limits)
+    return _BY_NUMBER.replace("OURS", ours) + "".join(limits) + _WATCHDOG
 
 
 def _name(role: str) -> str:

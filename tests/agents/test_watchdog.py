@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NoReturn
 
@@ -14,7 +14,7 @@ import pytest
 from stream.agents import watchdog
 from stream.agents.executor import EXIT_UNEXPECTED, Executor
 from stream.agents.watchdog import Watchdog
-from stream.endpoints import KafkaLogin
+from stream.endpoints import KafkaLogin, libpq_url
 from stream.publisher import Publisher
 from stream.storage.blocking import end_blockers
 from stream.storage.database import Connection, connect
@@ -118,6 +118,54 @@ def test_a_backend_that_has_blocked_others_for_too_long_is_ended_and_they_go_on(
     with pytest.raises(psycopg.OperationalError):
         stopped.execute("COMMIT")
     waiting.close()
+
+
+@pytest.fixture
+def foreign(database: Database) -> Iterator[psycopg.Connection]:
+    """Somebody whom an administrator let in, who locks what the workers need and goes to lunch."""
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute("INSERT INTO core.heads VALUES ('PA', 0, now(), '')")
+        superuser.execute("CREATE ROLE analyst; GRANT USAGE ON SCHEMA core TO analyst")
+        superuser.execute("GRANT SELECT, UPDATE ON core.heads TO analyst; ALTER ROLE analyst LOGIN PASSWORD 'a'")
+        with psycopg.connect(database.superuser_url, user="analyst", password="a", application_name="psql") as analyst:
+            analyst.execute("SELECT FROM core.heads FOR UPDATE")
+            yield analyst
+            analyst.close()
+        superuser.execute("DROP OWNED BY analyst; DROP ROLE analyst")
+
+
+def test_a_backend_of_anybody_else_that_blocks_is_ended_too_and_the_log_says_whose(
+    database: Database, foreign: psycopg.Connection, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = connect(database.settings, "worker", timeouts=False)
+    thread = threading.Thread(target=lambda: waiting.execute("UPDATE core.heads SET version = 1"))
+    thread.start()
+    look = database.connect()
+    wait_until(lambda: look.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,))
+    monkeypatch.setattr(watchdog, "BLOCKING_SECONDS", 0.0)
+    with caplog.at_level("WARNING", "scanstream"):
+        Watchdog([], partial(connect, database.settings, "worker")).look()
+    thread.join()
+    (line,) = [record.getMessage() for record in caplog.records if "blocking_backend_ended" in record.getMessage()]
+    assert "role=analyst" in line and "application=psql" in line
+    with pytest.raises(psycopg.OperationalError):
+        foreign.execute("SELECT 1")
+    waiting.close()
+
+
+def test_migrations_and_administrators_are_left_alone(database: Database) -> None:
+    look = database.connect()
+    for url in (database.superuser_url, libpq_url(database.settings, "migrator")):
+        with psycopg.connect(url) as mending:
+            mending.execute("LOCK TABLE core.heads")
+            waiting = connect(database.settings, "worker", timeouts=False)
+            thread = threading.Thread(target=lambda who=waiting: who.execute("SELECT FROM core.heads"))
+            thread.start()
+            wait_until(lambda: look.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() != (0,))
+            assert end_blockers(look, 0.0) == []
+            mending.rollback()
+            thread.join()
+            waiting.close()
 
 
 def test_who_blocks_for_a_moment_is_left_alone(
