@@ -25,8 +25,8 @@ FULL, TIMELINES = 64, 256
 """A batch of FULL timelines fills a chunk of the device (forecaster.CHUNK); more save queries while short."""
 STEPS, MOST_STEPS = 2560, 12_800
 """Of a batch that is full, and of any: some hundred milliseconds of work, and memory for what is being written."""
-WORTH_SHARING = 10_000
-"""Timepoints: with fewer a process would be done before another one has loaded its weights."""
+WORTH_SHARING = 20_000
+"""Timepoints: with fewer another process takes as long to load torch and the weights as it saves."""
 
 
 class ForecastSubject(NamedTuple):
