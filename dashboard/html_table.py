@@ -8,11 +8,16 @@ import pandas as pd
 
 def html_table(frame: pd.DataFrame, title: str, struck: Sequence[bool] = ()) -> str:
     """A table with a title for those who do not see it; rows that are `struck` no longer stand."""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    head = "".join(map(_head, map(str, frame.columns)))
     marks = list(struck) or [False] * len(frame)
     rows = "".join(_row(row, mark) for row, mark in zip(frame.itertuples(index=False), marks, strict=True))
     table = f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="told" tabindex="0" role="region" aria-label="{escape(title)}">{table}</div>'
+
+
+def _head(name: str) -> str:
+    """Words may stand below each other, so that a wide table fits; a day stays whole."""
+    return f'<th scope="col"{"" if " " in name else " class=whole"}>{escape(name)}</th>'
 
 
 def _row(cells: Sequence[object], struck: bool) -> str:

@@ -107,7 +107,8 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 .told table {{ border-collapse: collapse; font-size: .84rem; }}
 .told caption {{ text-align: left; color: {both(MUTED)}; padding: 0 0 .4rem 0; }}
 .told th, .told td {{ text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; font-weight: 400; }}
-.told thead th {{ font-weight: 600; white-space: nowrap; }}
+.told thead th {{ font-weight: 600; vertical-align: bottom; }}
+.told .whole {{ white-space: nowrap; }}
 .told tr {{ border-bottom: 1px solid {both(RULE)}; }}
 .slices h4 {{ font-size: .95rem; font-weight: 600; padding: .2rem 0 .4rem 0; margin: 0; }}
 .slices, .slices div {{ display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; }}

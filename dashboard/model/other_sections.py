@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import cards, charts, wording
 from dashboard.cohort.words import patients
+from dashboard.html_table import html_table
 from dashboard.model import drift, figures, tables
 from dashboard.model.measures import FEWEST, coverage
 from dashboard.rows import WeightsRow
@@ -57,7 +58,7 @@ def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow], once: Once) -> Non
         st.markdown(f"**{wording.said_by(row.model, row.weights_version)}**")
         moved = [each.name for each in found if each.has_moved or each.is_strange]
         st.text(f"What drifts: {', '.join(moved)}." if moved else "Nothing drifts that can be told.")
-        st.dataframe(tables.drift(found), hide_index=True, key=f"drift-{row.weights_version[:12]}")
+        st.html(html_table(tables.drift(found), "What it is given to see, lately and before"))
     st.caption(
         f"Lately: the {drift.RECENT_DAYS} days up to the latest visit; before: all earlier ones. Each time the middle "
         "value, in brackets the middle half of all. Moved: the middle of lately lies beyond the middle half of before, "
@@ -100,14 +101,14 @@ def _figures(row: WeightsRow, once: Once) -> None:
     growth, frame = cards.growth_figures(card), cards.figures(card)
     if len(growth):
         st.markdown("**On simulated patients it never saw**")
-        st.dataframe(growth, hide_index=True)
+        st.html(html_table(growth, "Forecasts of growth on simulated patients"))
         return
     if frame.empty:
         st.caption("The card holds no figures.")
         return
     st.markdown("**On patients it never saw**")
     st.caption(f"{card['metrics']['provenance']} Intervals: {card['metrics']['interval']}.")
-    st.dataframe(frame, hide_index=True)
+    st.html(html_table(frame, "How good it was, beside simple models"))
     st.caption(cards.WHO_IS_COMPARED)
     shown = once(row.weights_version, lambda: _calibrations(card))
     with st.container(horizontal=True):

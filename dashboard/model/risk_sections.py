@@ -7,6 +7,7 @@ from dashboard import charts, wording
 from dashboard.cohort.choices import NOT_NAMED
 from dashboard.cohort.tables import harmless_csv
 from dashboard.cohort.words import patients
+from dashboard.html_table import html_table
 from dashboard.model import figures, tables
 from dashboard.model.choices import SPLITS, TOGETHER, ModelChoice
 from dashboard.model.measures import Figures, calibration
@@ -90,7 +91,7 @@ def compared(before: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     lead = before[before.role == "lead"]
     _order(once("figures of the lead", lambda: measured(lead, horizon_days)))
     rows = once("figures of all weights", lambda: _of_weights(before, horizon_days))
-    st.dataframe(tables.judged(rows, "Weights"), hide_index=True, key="weights")
+    st.html(html_table(tables.judged(rows, "Weights"), "Weights on the same question"))
     st.caption(
         f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
         "model compare takes the same visits of both. Simple models do not run here: the cards below have them."
@@ -129,7 +130,7 @@ def split(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
         frame = pd.DataFrame([(name, *ratio) for name, ratio in shown], columns=["group", "ratio", "low", "high"])
         told = [f"{name}: {tables.estimate(ratio, 2)}" for name, ratio in shown]
         figures.ratios(frame.assign(words=told), title).show("ratios", title)
-    st.dataframe(tables.judged(rows, choice.split), hide_index=True, key="split-table")
+    st.html(html_table(tables.judged(rows, choice.split), f"By {choice.split.lower()}"))
     if not shown:
         st.caption(tables.TOO_FEW)
 

@@ -102,8 +102,13 @@ def _says(each: Drift) -> str:
 
 
 def _middle(of: Spread) -> str:
-    return f"{wording.size(of.middle)} ({_between(of.low, of.high)})" if of.measured else "none"
+    return f"{_number(of.middle)} ({_between(of.low, of.high)})" if of.measured else "none"
 
 
 def _between(low: float, high: float) -> str:
-    return f"{wording.size(low)} to {wording.size(high)}"
+    return f"{_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    """A size; days and numbers of scans, which are counted, without a decimal."""
+    return wording.size(value).removesuffix(".0")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
@@ -118,6 +119,14 @@ def read(page: AppTest) -> str:
     words += [f"{metric.label} {metric.value} {metric.delta}" for metric in page.metric]
     words += [text for row in table_rows(page) for said in row["cells"].values() for text, _ in said]
     return MARKS.sub("", "\n".join(words)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def told_table(page: AppTest, title: str) -> pd.DataFrame:
+    """The only table in words with this title, every cell as a text."""
+    (table,) = (each.proto.body for each in page.get("html") if f"<caption>{title}" in each.proto.body)
+    head, *rows = re.findall(r"<tr>(.*?)</tr>", table)
+    cells = [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows]
+    return pd.DataFrame(cells, columns=re.findall(r"<th.*?>(.*?)</th>", head))
 
 
 def patients(page: AppTest) -> list[str]:

@@ -4,8 +4,7 @@ from dashboard import wording
 from stream.settings import Settings
 from stream.vocabulary import Cause
 from tests.dashboard.cohort import GROWING
-from tests.dashboard.conftest import Open, read
-from tests.dashboard.test_patient import rows_told
+from tests.dashboard.conftest import Open, read, told_table
 from tests.database import Database
 from tests.services.accepted_facts import fold_each, lung
 
@@ -24,7 +23,9 @@ def test_a_patient_who_has_progressed_has_no_forecast_and_the_page_says_since_wh
     assert not page.metric
     assert "Best response" not in words
     assert "Sum of diameters after the scan of 2025-04-30" in words
-    assert {row[6] for row in rows_told(page, "Forecasts; struck")} == {"what it forecasts has been observed"}
+    assert {row[6] for row in told_table(page, "Forecasts; struck").values.tolist()} == {
+        "what it forecasts has been observed"
+    }
 
 
 def test_the_worklist_says_of_whoever_has_progressed_since_when(database: Database, open_page: Open) -> None:

@@ -39,6 +39,7 @@ def test_where_a_simple_model_errs_less_it_stands_beside_the_lead_with_its_name(
 def test_no_hash_of_a_patient_reaches_the_page(filled: Settings, open_page: Open, card: cards.Card) -> None:
     page = open_page(filled, "models")
     shown = read(page) + "".join(str(table.value) for table in page.dataframe)
+    shown += "".join(each.proto.body for each in page.get("html"))
     assert not any(known in shown for known in card["training_data"]["patient_sha256"])
 
 

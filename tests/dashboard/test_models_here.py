@@ -2,7 +2,7 @@
 
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
-from tests.dashboard.conftest import Open, read
+from tests.dashboard.conftest import Open, read, told_table
 from tests.database import Database
 from tests.services.accepted_facts import accept, forecasters, lung
 
@@ -25,9 +25,8 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
     words = read(page)
     assert "Progression within 3 months: 48 forecasts of 24 patients made before the service knew" in words
     assert "Left out" not in words
-    weights = next(table.value for table in page.dataframe if "Weights" in table.value)
-    (row,) = weights.to_dict("records")
-    assert (row["Forecasts"], row["With the event"], row["Without it"]) == (48, 12, 24)
+    (row,) = told_table(page, "Weights on the same question").to_dict("records")
+    assert (row["Forecasts"], row["With the event"], row["Without it"]) == ("48", "12", "24")
     assert "(shown as current)" in row["Weights"]
     held = next(table.value for table in page.dataframe if "Held" in table.value)
     assert list(held.Interval) == ["50 %", "80 %", "95 %"]
@@ -39,8 +38,8 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
     assert held.Held[0].startswith(f"{round(100 * inside / levels.count(0.5))} % (95 % interval ")
 
     page.selectbox(key="split").set_value("Number of the scan").run()
-    split = next(table.value for table in page.dataframe if "Number of the scan" in table.value)
-    assert list(split["With the event"]) == [0, 12]
+    split = told_table(page, "By number of the scan")
+    assert list(split["With the event"]) == ["0", "12"]
     assert split["Order is right (AUC)"][0] == "too few to say"
 
     page.selectbox(key="question").set_value("Progression at the next visit").run()

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from stream.settings import Settings
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.dashboard.cohort import BRAIN, BREAST, GROWING, IN_THE_SHADOW, LATE, NEW_DISEASE, NO_LONGER, UNTOLD
-from tests.dashboard.conftest import Open, read
+from tests.dashboard.conftest import Open, read, told_table
 
 
 def charts(page: AppTest) -> list[dict]:
@@ -25,13 +25,6 @@ def tables(page: AppTest) -> list[pd.DataFrame]:
 def drawn(page: AppTest) -> str:
     """All words that the charts put on the page or beside the pointer."""
     return "\n".join(str(value) for table in tables(page) for value in table.to_numpy().ravel())
-
-
-def rows_told(page: AppTest, title: str) -> list[list[str]]:
-    """The cells of a table in words, row by row."""
-    (table,) = (each.proto.body for each in page.get("html") if f"<caption>{title}" in each.proto.body)
-    rows = re.findall(r"<tr>(.*?)</tr>", table)[1:]
-    return [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows]
 
 
 def has_table(page: AppTest, title: str) -> bool:
@@ -148,7 +141,7 @@ def test_all_charts_of_a_patient_show_the_same_dates(filled: Settings, open_page
 def test_what_a_scan_holds_and_is_not_used_is_shown_on_it(filled: Settings, open_page: Open) -> None:
     page = open_page(filled, "patient", patient=BRAIN)
     assert "Received and not used (1)" in [expander.label for expander in page.expander]
-    (row,) = rows_told(page, "Received and not used")
+    (row,) = told_table(page, "Received and not used").values.tolist()
     assert row[1:] == ["Segmentation", "SCT:12738006", "Brain", "an organ, not a lesion"]
 
 
@@ -162,7 +155,7 @@ def test_what_is_in_a_box_is_made_while_it_is_open(filled: Settings, open_page: 
 def test_forecasts_that_no_longer_stand_are_kept_with_the_reason(filled: Settings, open_page: Open) -> None:
     page = open_page(filled, "patient", patient=LATE)
     assert "Everything ever forecast (21, of which 3 no longer stand)" in [each.label for each in page.expander]
-    ended = [row for row in rows_told(page, "Forecasts; struck through") if row[5] != "it stands"]
+    ended = [row for row in told_table(page, "Forecasts; struck through").values.tolist() if row[5] != "it stands"]
     assert {(row[2], row[6]) for row in ended} == {("33 %", "a scan from an earlier date arrived late")}
 
 
