@@ -25,7 +25,7 @@ COLUMNS = (
     "stale",
     "provisional",
 )
-CLOSED = ("patient_id", "line", "endpoint", "status", "since", "scan_uid")
+CLOSED = ("patient_id", "line", "endpoint", "status", "since", "because")
 
 
 def register(app: typer.Typer) -> None:

@@ -64,10 +64,15 @@ def _print(counts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(counts)
         return
-    print("files   " + " · ".join(f"{count} {name}" for name, count in counts["files"].items()))
-    print("scans   " + (" · ".join(f"{count} {name}" for name, count in counts["scans"].items()) or "none yet"))
+    print("files   " + _counted(counts["files"]))
+    print("scans   " + (_counted(counts["scans"]) or "none yet"))
     print(f"pending {counts['pending']}")
     _print_running(counts)
+
+
+def _counted(by_status: Mapping[str, int]) -> str:
+    """`217 accepted · 0 set aside`."""
+    return " · ".join(f"{count} {name.replace('_', ' ')}" for name, count in by_status.items())
 
 
 def _print_running(counts: Mapping[str, Any]) -> None:
