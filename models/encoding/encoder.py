@@ -15,8 +15,8 @@ from models.imaging.volume import Volume
 
 EMBEDDING_OF_SERIES = "embedding"
 """The endpoint of an encoder's card: it says numbers that mean nothing by themselves."""
-ENCODER_CARD = Path(__file__).parent / "cards" / "encoder"
-"""Folder of the encoder that comes with this package."""
+CARDS = Path(__file__).parent / "cards"
+"""Folders of the encoder and of the weights that come with this package; neither is in service unless it is added."""
 
 
 class Encoder:

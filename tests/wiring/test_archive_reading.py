@@ -15,7 +15,8 @@ from stream.archive import kept_networks
 from stream.archive.kept_networks import keep_network
 from stream.errors import CannotStart, WrongUse
 from stream.settings import Settings
-from stream.wiring.archive_reading import presence_model
+from stream.wiring.archive_reading import encoding_model, presence_model
+from tests.models.encoding.untrained import untrained as untaught
 
 MEMBERS = 2
 
@@ -106,3 +107,18 @@ def test_a_network_that_is_gone_from_the_archive_is_no_start(cards: Path, settin
     (settings.archive / "networks" / version / WEIGHTS).unlink()
     with pytest.raises(CannotStart, match=f"{version}/{WEIGHTS} is missing"):
         presence_model(settings)
+
+
+def test_an_encoder_reads_only_where_somebody_added_one_and_the_last_one_that_was(
+    cards: Path, settings: Settings, tmp_path: Path
+) -> None:
+    assert encoding_model(settings) is None
+    for seed in (1, 2, 1):
+        card = untaught(tmp_path / str(seed), seed)
+        assert keep_network(settings, tmp_path / str(seed)) == card
+        model = encoding_model(settings)
+        assert model and (model.name, model.weights_version) == ("encoder", card.weights_sha256)
+    assert presence_model(settings) is None
+    (settings.archive / "networks" / card.weights_sha256 / WEIGHTS).write_bytes(b"not what it was")
+    with pytest.raises(CannotStart, match=f"{card.weights_sha256}/{WEIGHTS} is not the file its card describes"):
+        encoding_model(settings)
