@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom.data
 import pytest
-from pydicom import Dataset, uid
+from pydicom import Dataset, dcmread, uid
 
+from models.encoding.encoder import CARDS, Encoder
 from models.imaging.volume import Volume
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.measurements import measure_scan
@@ -120,3 +122,17 @@ def test_a_damaged_series_leaves_the_place_to_the_next(measure: Measure) -> None
 def test_a_report_alone_has_nothing_to_read_and_without_an_encoder_nothing_is(measure: Measure) -> None:
     assert measure(make_sr()).encoded == ()
     assert measure(*ct(), encoder=None).encoded == ()
+
+
+def test_real_series_are_read_and_real_single_slices_are_not(measure: Measure, brain: Path) -> None:
+    """CT of pydicom's samples, MR of a brain; no package at hand ships a series of PET."""
+    encoder = Encoder.load(CARDS / "encoder")
+    real = EncodingModel("encoder", encoder.card.weights_sha256, encoder.embedding)
+    folder = Path(pydicom.data.__path__[0]) / "test_files"
+    headers = [dcmread(path) for path in sorted((folder / "dicomdirtests" / "98892001").glob("CT*/*"))]
+    heads = [dcmread(path) for path in sorted((sorted(brain.glob("*/*"))[0] / "MR").glob("*.dcm"))]
+    scan = measure(*headers, *heads, encoder=real)
+    assert [(one.modality, one.slices) for one in scan.encoded] == [("CT", 5), ("MR", 24)]
+    assert all(0 <= value <= 1 for one in scan.encoded for value in one.embedding or (2.0,))
+    alone = [dcmread(folder / name) for name in ("CT_small.dcm", "MR_small.dcm")]
+    assert read(measure(*alone, encoder=real)) == {"CT": "one_slice", "MR": "one_slice"}
