@@ -42,3 +42,14 @@ def record(
         {**row, "digest": audit_digest(before, row)},
     )
     reach("audit.written")
+
+
+def last_link(connection: Connection) -> tuple[int, bytes] | None:
+    """Number and digest of the last row; None where there is none."""
+    return connection.execute("SELECT seq, digest FROM core.audit ORDER BY seq DESC LIMIT 1").fetchone()
+
+
+def has_link(connection: Connection, seq: int, digest: bytes) -> bool:
+    """Whether this row stands in the log."""
+    row = connection.execute("SELECT 1 FROM core.audit WHERE seq = %s AND digest = %s", [seq, digest]).fetchone()
+    return row is not None

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from stream.archive.audit_witness import AuditWitness
 from stream.archive.kept_weights import forecasters
 from stream.archive.originals import Archive
 from stream.endpoints import kafka_login
@@ -20,4 +21,5 @@ def findings(settings: Settings, connection: Connection, vault: Connection, perc
     read = archive_reader(settings, archive, pseudonyms(settings, connection))
     held = forecasters(settings, "cpu")
     beside = partial(texts_beside, settings.run, kafka_login(settings, "worker"), percent)
-    return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent, beside)
+    seen = AuditWitness(settings.archive).last()
+    return check_all(connection, vault, archive.path, held, read, settings.assume_disease, percent, beside, seen)

@@ -14,6 +14,7 @@ from stream.agents.in_flight import InFlight
 from stream.agents.measure import MeasureAgent
 from stream.agents.outline import OutlineAgent
 from stream.agents.watchdog import Watchdog
+from stream.archive.audit_witness import AuditWitness
 from stream.archive.kept_weights import forecasters, keep_weights, kept
 from stream.archive.originals import Archive
 from stream.dicom.pseudonyms import Pseudonyms
@@ -25,6 +26,7 @@ from stream.services.assembling.completeness import Rules
 from stream.services.folding.reconcile import Reconciler
 from stream.services.heartbeat import Heartbeat
 from stream.services.recovery.suspects import charge
+from stream.services.witnessing import Witnessing
 from stream.settings import Settings
 from stream.storage.database import Connection, Outage, connect
 from stream.wiring.archive_reading import archive_reader, needs_outline
@@ -46,7 +48,8 @@ def run_worker(settings: Settings) -> None:
     folder = settings.run / "faust"
     folder.mkdir(parents=True, exist_ok=True)  # a worker alone on its machine is the first to need it
     app = build_app(kafka_login(settings, "worker"), agents, folder, settings.partitions)
-    beats = heartbeat(settings, "worker", device_name(settings.device))
+    witnessing = Witnessing(AuditWitness(settings.archive))
+    beats = heartbeat(settings, "worker", device_name(settings.device), tell=witnessing.look)
     keep_for_good()
     beats.start()
     run(app, partial(_end, in_flight, beats))

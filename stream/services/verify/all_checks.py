@@ -30,11 +30,13 @@ def check_all(
     assume_disease: str,
     percent: float = ALL,
     beside: identifiers.Beside = tuple,
+    seen: tuple[int, bytes] | None = None,
 ) -> list[Finding]:
     """A finding for each invariant that rows and files can show; `percent` of them are looked at.
 
     `vault` is a connection as the vault role, `path_of` tells where the archive has the file of a sha256, `read`
-    measures the files of a scan, `beside` gives the texts of logs and messages.
+    measures the files of a scan, `beside` gives the texts of logs and messages, `seen` is
+    the row that was seen last in the audit log.
     """
     now = dt.datetime.now(dt.UTC)
     standing = Invariant.REFERENCE_FOLD, Invariant.CHAIN_OF_FACTS, Invariant.REFERENCE_COURSE
@@ -50,7 +52,7 @@ def check_all(
         ((Invariant.ASSEMBLED_AGAIN,), lambda: [assembled_again(connection, now, percent)]),
         ((Invariant.MEASURED_AGAIN,), lambda: [measured_again(connection, read, assume_disease, percent)]),
         ((Invariant.ROW_HASHES,), lambda: [row_hashes.row_hashes(connection, percent)]),
-        ((Invariant.AUDIT_CHAIN,), lambda: [audit_chain.audit_log(connection)]),
+        ((Invariant.AUDIT_CHAIN,), lambda: [audit_chain.audit_log(connection, seen)]),
         ((Invariant.WORKLIST,), lambda: [worklist(connection, percent)]),
         ((Invariant.EXPLAINED_AGAIN,), lambda: [explained_again(connection, forecasters, percent)]),
         ((Invariant.NO_IDENTIFIER,), lambda: [identifiers.no_identifier(connection, originals(), percent, beside)]),
