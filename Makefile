@@ -13,7 +13,7 @@ FIND_PYTHON = for python in python3 python3.13 python3.12 python3.11; do \
 	test -n "$$python" || { echo "ScanStream needs Python 3.11, 3.12 or 3.13: install one and try again." >&2; exit 1; }
 NO_VENV = { echo "$$python cannot make a virtual environment: install its venv package (Debian: python3-venv)." >&2; exit 1; }
 
-.PHONY: help install demo serve test quick quick-tests lint types bench gpu faults pictures lock
+.PHONY: help install demo serve test quick quick-tests lint types bench gpu faults pictures pin-images lock
 
 help:
 	@echo "make demo     a simulated cohort through the whole service, dashboard included, until Ctrl-C"
@@ -26,6 +26,7 @@ help:
 	@echo "make gpu      tests and measurements that need a GPU; without one it says so"
 	@echo "make faults   the long fault runs, hours in all; in parts: make faults PART=killed_workers SEED=1 TIMES=20"
 	@echo "make pictures the pictures in docs/, of a demo that runs: make pictures ADDRESS=http://127.0.0.1:8501"
+	@echo "make pin-images  the images of docker-compose.yml and the Dockerfile by their digests; needs docker and a network"
 	@echo "make lock     requirements/*.txt anew from pyproject.toml and requirements/*.in"
 
 install: .venv/kafka.stamp
@@ -72,6 +73,14 @@ faults: .venv/test.stamp .venv/kafka.stamp
 ADDRESS := http://127.0.0.1:8501
 pictures: .venv/test.stamp
 	$(BIN)/python -m tests.dashboard.pictures $(ADDRESS)
+
+IMAGES = sed -nE 's/^ *(image:|FROM) ([a-z0-9.\/-]+:[A-Za-z0-9._-]+)( .*)?$$/\2/p' docker-compose.yml Dockerfile | sort -u
+pin-images:
+	@for image in $$($(IMAGES)); do \
+	  digest=$$(docker buildx imagetools inspect "$$image" --format '{{.Manifest.Digest}}') || exit 1; \
+	  echo "$$image@$$digest"; \
+	  sed -i -E "s#^( *(image:|FROM) $$image)( |$$)#\1@$$digest\3#" docker-compose.yml Dockerfile; \
+	done
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 lock: $(UV)

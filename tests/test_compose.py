@@ -1,5 +1,6 @@
 """docker-compose.yml and the Dockerfile, without a container engine: parsed, and run as the very same processes."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stream.dicom.gateway.guard import Guard
 from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login, load_endpoints
-from stream.settings import PREFIX, Settings
+from stream.errors import WrongUse
+from stream.settings import PREFIX, Settings, load_settings
 from stream.simulated.synthetic import make_sr, save
 from tests.containers import FROM_ELSEWHERE, ROOT, Containers, NotSet, compose_services, demanded_variables, running
 from tests.database import new_database
@@ -58,7 +61,7 @@ def containers(services: Settings, site: Path, tmp_path_factory: pytest.TempPath
     endpoints = load_endpoints(services)
     ours = {f"{PREFIX}DATABASE_PASSWORD_{role.upper()}": word for role, word in endpoints.passwords.items()}
     ours |= {PREFIX + name.upper(): word for name, word in kafka_accounts(services).items()}
-    variables = {"POSTGRES_PASSWORD": endpoints.passwords["migrator"], **ours}
+    variables = {"POSTGRES_PASSWORD": endpoints.passwords["migrator"], "SCANSTREAM_OPEN": "yes", **ours}
     database = made.settings.database_url.rpartition("@")[2]
     replaced = {
         "postgres:5432/scanstream": database,
@@ -122,6 +125,36 @@ def test_postgres_and_kafka_have_no_way_out_and_nobody_meets_what_he_does_not_ne
         "kafka": set(), "postgres": set(), "worker": set(), "gateway": {"door"}, "dashboard": {"pages"}
     }  # fmt: skip
     assert "messages" not in SERVICES["dashboard"]["networks"]
+
+
+def test_only_the_gateway_can_be_published_for_a_network_and_only_if_it_knows_whom_to_let_in() -> None:
+    anywhere = {"DICOM_ADDRESS": "0.0.0.0", "DASHBOARD_ADDRESS": "0.0.0.0", **PASSWORDS}
+    ports = {name: made.get("ports", []) for name, made in compose_services(anywhere).items()}
+    assert {name for name, published in ports.items() if published} == {"gateway", "dashboard"}
+    assert ports["gateway"] == ["0.0.0.0:11112:11112"]
+    assert ports["dashboard"] == ["127.0.0.1:8501:8501"]
+    assert SERVICES["gateway"]["ports"] == ["127.0.0.1:11112:11112"]
+    door = {name: SERVICES["gateway"]["environment"][f"{PREFIX}{name.upper()}"] for name in ("dicom_host", "open")}
+    with pytest.raises(WrongUse, match="SCANSTREAM_OPEN=yes"):
+        Guard(load_settings(data_dir=Path("/nowhere"), **door))
+
+
+def test_images_are_pinned_by_their_digests_once_and_for_all(tmp_path: Path) -> None:
+    for name in ("Makefile", "docker-compose.yml", "Dockerfile"):
+        shutil.copy(ROOT / name, tmp_path)
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\necho "sha256:$(printf %s "$4" | sha256sum | cut -c1-64)"\n')
+    docker.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    for _ in range(2):
+        subprocess.run(["make", "pin-images"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    images = re.findall(r"^ *(?:image:|FROM) (\S+)", (tmp_path / "docker-compose.yml").read_text(), re.MULTILINE)
+    images += re.findall(r"^FROM (\S+)", (tmp_path / "Dockerfile").read_text(), re.MULTILINE)
+    foreign = [image for image in images if image != "scanstream"]
+    assert len(foreign) == 4
+    for image in foreign:
+        name, _, digest = image.partition("@")
+        assert digest == f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
