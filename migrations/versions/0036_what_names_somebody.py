@@ -4,8 +4,8 @@ from alembic import op
 
 from migrations.scripts import run
 
-revision = "0040"
-down_revision = "0034"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
@@ -13,4 +13,4 @@ depends_on = None
 def upgrade() -> None:
     """Go to this version."""
     op.create_index("patients_mrn_ix", "patients", ["mrn"], schema="vault")
-    run("views_0040.sql")
+    run("views_0036.sql")

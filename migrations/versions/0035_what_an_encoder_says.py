@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.scripts import run
 from migrations.tables_0001.columns import FLOAT, ID, INT, ROW, TEXT, Table, col
 
-revision = "0037"
+revision = "0035"
 down_revision = "0034"
 branch_labels = None
 depends_on = None
@@ -33,4 +33,4 @@ SCAN_EMBEDDINGS = Table(
 def upgrade() -> None:
     """Go to this version."""
     SCAN_EMBEDDINGS.make()
-    run("views_0037.sql")
+    run("views_0035.sql")
