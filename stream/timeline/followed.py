@@ -52,6 +52,7 @@ class FollowedLesion(NamedTuple):
     finding: LesionFinding
     reported_as: str
     tie: Tie
+    scan_uid: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ class _Visit:
             self.ties[name] = ties[name].known
             alone = is_alone(finding, said.values())
             self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, self.number, alone)
-        told = [FollowedLesion(self._named(said[name], ties[name]), said[name].lesion_uid, ties[name]) for name in said]
+        told = [
+            FollowedLesion(self._named(finding, ties[name]), finding.lesion_uid, ties[name], scan.id)
+            for name, finding in said.items()
+        ]
         yield from told
         yield from self._merged(scan, {each.finding.lesion_uid for each in told})
 
@@ -125,7 +129,7 @@ class _Visit:
                 finding = LesionFinding(
                     lesion.lesion_id, LesionState.NOT_EVALUATED, organ=lesion.organ, node=lesion.node, merged_into=other
                 )
-                yield FollowedLesion(finding, link.lesion_uid, Tie(lesion.lesion_id, BY_PERSON))
+                yield FollowedLesion(finding, link.lesion_uid, Tie(lesion.lesion_id, BY_PERSON), scan.id)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What a model sees of a visit: one vector of features for all its scans, with the sum that the criterion stands by."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,11 +19,12 @@ _SUM = MEASURED_NAMES.index("sum_of_diameters")
 
 class SeenLesions(NamedTuple):
     """Where the outlines of a visit are kept: `scans` and revisions, in their order, and of each lesion as it is
-    followed the name in its scan. `gone`: lesions of which nothing is left.
+    followed the name in its scan; that scan too, where scans call two lesions by one name. `gone`: lesions of which
+    nothing is left.
     """
 
     scans: tuple[tuple[str, int], ...]
-    names: tuple[tuple[str, str], ...]
+    names: tuple[tuple[str, ...], ...]
     gone: tuple[str, ...]
 
 
@@ -61,7 +63,11 @@ def seen(visit: TimelineVisit, feature_version: str, followed: FollowedSum | Non
 
 
 def _lesions(visit: TimelineVisit) -> SeenLesions:
-    names = {(each.finding.lesion_uid, each.reported_as) for each in visit.said}
+    lesions = Counter(name for _, name in {(each.finding.lesion_uid, each.reported_as) for each in visit.said})
+    names = {
+        (each.finding.lesion_uid, each.reported_as, *([each.scan_uid] if lesions[each.reported_as] > 1 else []))
+        for each in visit.said
+    }
     gone = [each.finding.lesion_uid for each in visit.lesions if each.finding.state is LesionState.GONE]
     return SeenLesions(tuple((scan.id, scan.revision) for scan in visit.scans), tuple(sorted(names)), tuple(gone))
 

@@ -29,11 +29,12 @@ class Lesion(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """Lesions outlined on a day."""
+    """Lesions outlined on a day; scans of one `time_point` are one visit of the timeline."""
 
     name: str
     on_day: float
     lesions: tuple[Lesion, ...]
+    time_point: str | None = None
 
 
 @cache
@@ -56,16 +57,19 @@ def ball(radius: float) -> np.ndarray:
 
 def arrive(connection: Connection, *visits: Visit, patient: str = "P") -> None:
     """Accept visits with their outlines, as measuring writes them."""
-    for name, on_day, lesions in visits:
+    for name, on_day, lesions, time_point in visits:
         values = [
             Measurement("volume", volume_ml(ball(each.radius)), "SEG", each.name, each.name, "brain")
             for each in lesions
         ]
-        visit = ImportedVisit(
-            f"{patient}/{name}", patient, day(on_day), "brain", MeasuredScan(tuple(values), "brain", None)
-        )
-        with connection.transaction():
-            for scan_uid, revision in accept_visits(connection, [visit], dt.datetime.now(dt.UTC)):
-                maps = [LesionMap(each.name, packed(ball(each.radius))) for each in lesions if each.radius]
-                rows = [{"scan_uid": scan_uid, "revision": revision, **each._asdict()} for each in maps]
-                append(connection, schema.lesion_maps, rows)
+        maps = tuple(LesionMap(each.name, packed(ball(each.radius))) for each in lesions if each.radius)
+        measured = MeasuredScan(tuple(values), "brain", None, time_point=time_point, maps=maps)
+        accept_outlined(connection, ImportedVisit(f"{patient}/{name}", patient, day(on_day), "brain", measured))
+
+
+def accept_outlined(connection: Connection, visit: ImportedVisit) -> None:
+    """Accept a visit with the outlines of its lesions, which no table that is imported has."""
+    with connection.transaction():
+        for scan_uid, revision in accept_visits(connection, [visit], dt.datetime.now(dt.UTC)):
+            rows = [{"scan_uid": scan_uid, "revision": revision, **each._asdict()} for each in visit.measured.maps]
+            append(connection, schema.lesion_maps, rows)

@@ -74,6 +74,10 @@ def _timepoint(step: TimelineStep, maps: LesionMaps) -> Timepoint:
     seen = {lesion: np.zeros(SHAPE, bool) for lesion in gone}
     for scan in scans:
         here = maps.get(scan, {})
-        seen |= {lesion: unpacked(here[reported_as]) for lesion, reported_as in names if reported_as in here}
+        seen |= {
+            lesion: unpacked(here[reported_as])
+            for lesion, reported_as, *of_scan in names
+            if reported_as in here and of_scan in ([], [scan[0]])
+        }
     lesions = tuple(LesionOutline(lesion, seen[lesion]) for lesion in sorted(seen))
     return replace(step.timepoint, lesions=lesions)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from models.growth.maps import volume_ml
 from models.growth.served import BLOCK_NUMBERS, HORIZON_DAYS, MOST_LESIONS
 from stream.services.facts.lesion_facts import LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
@@ -15,7 +16,7 @@ from stream.storage.folding.states import timelines_with_states
 from stream.vocabulary import LesionRelation
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, checks, day, drug
-from tests.services.outlined_visits import Lesion, Visit, arrive, drawing, held
+from tests.services.outlined_visits import Lesion, Visit, arrive, ball, drawing, held
 
 JANUARY = Visit("january", 0, (Lesion("A", 5),))
 FEBRUARY = Visit("february", 35, (Lesion("A", 6),))
@@ -51,6 +52,17 @@ def drawn(connection: Connection) -> dict[tuple, bytes]:
 
 def lesions_at(connection: Connection, scan: str) -> set[str]:
     return {lesion for uid, lesion, *_ in maps(connection) if uid == f"P/{scan}"}
+
+
+def test_a_name_that_means_two_lesions_within_a_visit_means_each_in_its_scan(connection: Connection) -> None:
+    arrive(connection, Visit("one", 0, (Lesion("A", 5),), "T1"), Visit("two", 10, (Lesion("A", 8),), "T1"))
+    with connection.transaction():
+        anew = LesionFact("P", LesionRelation.ANEW, "A", None, day(5).date(), withdrawn=False)
+        accept_lesion_fact(connection, anew, "Ada", None, day(20))
+    fold(connection)
+    volumes = {lesion: volume for _, lesion, _, volume, *_ in maps(connection)}
+    assert volumes == {"A": volume_ml(ball(5)), f"A/{day(5).date()}": volume_ml(ball(8))}
+    assert_sound(connection, held())
 
 
 @pytest.mark.parametrize("seed", range(3))
