@@ -181,7 +181,10 @@ def _listening_fails(host: str, port: int) -> str | None:
 def _external_url(settings: Settings, role: str) -> str:
     url = urlsplit(settings.database_url)
     user_info, _, host = url.netloc.rpartition("@")
-    if role != "migrator":
+    if role == "migrator":
+        if settings.database_password_migrator and ":" not in user_info:
+            user_info = f"{user_info or 'scanstream_migrator'}:{quote(settings.database_password_migrator, safe='')}"
+    else:
         password = getattr(settings, f"database_password_{role}")
         if not password:
             raise WrongUse(f"SCANSTREAM_DATABASE_URL is set, so SCANSTREAM_DATABASE_PASSWORD_{role.upper()} is needed.")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from models.criteria.course import CRITERIA, unknown_criteria
 from stream import crash
@@ -30,9 +30,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
+    secrets_dir: Path = Path("/run/secrets")
     data_dir: Path = Field(default_factory=lambda: user_data_path("scanstream"))
     archive_dir: Path | None = None
     database_url: str = ""
+    database_password_migrator: str = ""
     database_password_gateway: str = ""
     database_password_worker: str = ""
     database_password_dashboard: str = ""
@@ -77,6 +79,20 @@ class Settings(BaseSettings):
     key_slices: bool = True
     key_file: Path | None = None
     crash_at: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then `.env`, then the files of SECRETS_DIR: passwords that no environment shows."""
+        folder = Path(os.environ.get(f"{PREFIX}SECRETS_DIR") or cls.model_fields["secrets_dir"].default)
+        files = [SecretsSettingsSource(settings_cls, folder)] if folder.is_dir() else []
+        return init_settings, env_settings, dotenv_settings, *files
 
     @field_validator("postgres_port", *FILES, mode="before")
     @classmethod
@@ -183,7 +199,8 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """This process's environment with these settings in it, for child processes."""
         values = {PREFIX + name.upper(): _text(value) for name, value in self.model_dump().items() if value is not None}
-        return {**os.environ, **values}
+        kept = {file.name.upper() for file in self.secrets_dir.glob("*")}  # they read it themselves
+        return {**os.environ, **{name: value for name, value in values.items() if name not in kept}}
 
 
 def load_settings(**overrides: Any) -> Settings:

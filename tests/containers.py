@@ -15,7 +15,7 @@ import yaml
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
-VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
+VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 FROM_ELSEWHERE = ("kafka", "postgres")
 """Services with an image of their own: tests bring theirs."""
 HEALTHY_SECONDS = 60.0
@@ -23,19 +23,10 @@ HEALTHY_SECONDS = 60.0
 Service = dict[str, Any]
 
 
-class NotSet(Exception):
-    """A variable that the file demands is not set."""
-
-
 def compose_services(variables: Mapping[str, str]) -> dict[str, Service]:
-    """The file's services as compose sees them with `variables` set; raises NotSet."""
+    """The file's services as compose sees them with `variables` set."""
     file = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return _interpolated(file["services"], variables)
-
-
-def demanded_variables() -> set[str]:
-    """Variables without which compose refuses to start."""
-    return {name for name, kind, _ in VARIABLE.findall((ROOT / "docker-compose.yml").read_text()) if kind == "?"}
 
 
 def _interpolated(value: Any, variables: Mapping[str, str]) -> Any:
@@ -52,20 +43,29 @@ def _interpolated(value: Any, variables: Mapping[str, str]) -> Any:
 
 
 def _variable(found: re.Match[str], variables: Mapping[str, str]) -> str:
-    name, kind, word = found.groups()
-    if kind == "?" and not variables.get(name):
-        raise NotSet(f"{name}: {word}")
+    name, word = found.groups()
     return variables.get(name) or word or ""
 
 
 class Containers:
-    """Runs services below `folder` with the packages in `site`; `replaced` maps addresses of the file to real ones."""
+    """Runs services below `folder` with the packages in `site`; `replaced` maps addresses of the file to real ones.
 
-    def __init__(self, services: Mapping[str, Service], folder: Path, site: Path, replaced: Mapping[str, str]) -> None:
+    Each sees those of `secrets` that the file gives it, as files.
+    """
+
+    def __init__(
+        self,
+        services: Mapping[str, Service],
+        folder: Path,
+        site: Path,
+        replaced: Mapping[str, str],
+        secrets: Mapping[str, str],
+    ) -> None:
         self._services = services
         self._folder = folder
         self._site = site
         self._replaced = replaced
+        self._secrets = secrets
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def up(self) -> None:
@@ -136,7 +136,20 @@ class Containers:
 
     def _environment(self, name: str) -> dict[str, str]:
         given = {key: self.real(name, value) for key, value in self._services[name]["environment"].items()}
-        return {"PATH": os.environ["PATH"], "HOME": str(self._folder), "PYTHONPATH": str(self._site), **given}
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._folder),
+            "PYTHONPATH": str(self._site),
+            **given,
+            **self._secret(name),
+        }
+
+    def _secret(self, name: str) -> dict[str, str]:
+        folder = self._folder / f"{name}-secrets"
+        folder.mkdir(exist_ok=True)
+        for secret in self._services[name]["secrets"]:
+            (folder / secret).write_text(self._secrets[secret])
+        return {"SCANSTREAM_SECRETS_DIR": str(folder)}
 
     def real(self, name: str, text: str) -> str:
         """`text` of the file with the addresses and folders that service `name` really has here."""

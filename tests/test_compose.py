@@ -18,15 +18,15 @@ from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login, load_endpoints
 from stream.errors import WrongUse
 from stream.settings import PREFIX, Settings, load_settings
 from stream.simulated.synthetic import make_sr, save
-from tests.containers import FROM_ELSEWHERE, ROOT, Containers, NotSet, compose_services, demanded_variables, running
+from tests.containers import FROM_ELSEWHERE, ROOT, Containers, compose_services, running
 from tests.database import new_database
 from tests.kafka_accounts import kafka_accounts
 from tests.programs import needs_program
 
 BUILD = "from setuptools.build_meta import build_wheel; build_wheel('wheel')"
-PASSWORDS = dict.fromkeys(demanded_variables(), "word")
-SERVICES = compose_services(PASSWORDS)
-NETWORKS = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["networks"]
+SERVICES = compose_services({})
+FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+NETWORKS, SECRETS = FILE["networks"], FILE["secrets"]
 OURS = sorted(SERVICES.keys() - set(FROM_ELSEWHERE))
 LASTING = sorted(name for name in SERVICES if SERVICES[name]["restart"] != "no")
 
@@ -59,9 +59,9 @@ def containers(services: Settings, site: Path, tmp_path_factory: pytest.TempPath
     """All services that stay up, beside the Postgres and Kafka of the session."""
     made = new_database(services)
     endpoints = load_endpoints(services)
-    ours = {f"{PREFIX}DATABASE_PASSWORD_{role.upper()}": word for role, word in endpoints.passwords.items()}
-    ours |= {PREFIX + name.upper(): word for name, word in kafka_accounts(services).items()}
-    variables = {"POSTGRES_PASSWORD": endpoints.passwords["migrator"], "SCANSTREAM_OPEN": "yes", **ours}
+    secrets = {f"scanstream_database_password_{role}": word for role, word in endpoints.passwords.items()}
+    secrets |= {f"scanstream_{name}": word for name, word in kafka_accounts(services).items()}
+    variables = {"SCANSTREAM_OPEN": "yes"}
     database = made.settings.database_url.rpartition("@")[2]
     replaced = {
         "postgres:5432/scanstream": database,
@@ -71,22 +71,30 @@ def containers(services: Settings, site: Path, tmp_path_factory: pytest.TempPath
         "8501": str(free_port()),
     }
     folder = tmp_path_factory.mktemp("containers")
-    with running(Containers(compose_services(variables), folder, site, replaced)) as containers:
+    with running(Containers(compose_services(variables), folder, site, replaced, secrets)) as containers:
         yield containers
 
 
-@pytest.mark.parametrize("name", sorted(PASSWORDS))
-def test_without_a_password_compose_refuses_to_start_and_names_it(name: str) -> None:
-    with pytest.raises(NotSet, match=f"^{name}: set a password"):
-        compose_services({key: word for key, word in PASSWORDS.items() if key != name})
+def test_every_password_is_a_file_of_its_own_and_none_stands_in_an_environment() -> None:
+    assert {name: made["file"] for name, made in SECRETS.items()} == {name: f"./secrets/{name}" for name in SECRETS}
+    known = {name.removeprefix("scanstream_") for name in SECRETS}
+    assert known == {name for name in Settings.model_fields if "_password_" in name}
+    for name, made in SERVICES.items():
+        told = {key for key in made["environment"] if "PASSWORD" in key}
+        assert told == ({"POSTGRES_PASSWORD_FILE"} if name == "postgres" else set())
+    assert "./secrets" not in (ROOT / ".dockerignore").read_text()
 
 
-def test_no_password_stands_in_the_file() -> None:
-    secrets = [
-        line for line in (ROOT / "docker-compose.yml").read_text().splitlines() if re.search("PASSWORD.*: ", line)
-    ]
-    assert len(secrets) >= len(PASSWORDS)
-    assert all(re.search(r"PASSWORD\w*: \$\{\w+:\?", line) for line in secrets)
+def test_what_the_readme_makes_are_these_files(tmp_path: Path) -> None:
+    commands = (ROOT / "README.md").read_text().partition("mkdir -m 700 secrets")
+    made = commands[1] + commands[2].partition("\nSCANSTREAM_OPEN")[0]
+    subprocess.run(["bash", "-ec", made], cwd=tmp_path, check=True)
+    words = {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
+    assert words.keys() == SECRETS.keys()
+    assert len(set(words.values())) == len(words)
+    assert all(re.fullmatch("[0-9a-f]{48}", word) for word in words.values()), (
+        "Kafka takes a line's end as a part of it"
+    )
 
 
 @pytest.mark.parametrize("name", LASTING)
@@ -108,15 +116,14 @@ def test_our_image_runs_as_a_user_without_rights() -> None:
 
 
 def test_only_the_services_that_migrate_know_the_owner_of_the_database() -> None:
-    knowing = {name for name in OURS if "PGPASSWORD" in SERVICES[name]["environment"]}
+    knowing = {name for name in OURS if "scanstream_database_password_migrator" in SERVICES[name]["secrets"]}
     assert knowing == {"migrate", "scanstream"}
 
 
 def test_a_running_part_knows_the_passwords_of_its_own_role_and_account_only() -> None:
     for name in ("gateway", "worker", "dashboard"):
-        known = {key for key in SERVICES[name]["environment"] if "PASSWORD" in key}
-        kafka = set() if name == "dashboard" else {f"{PREFIX}KAFKA_PASSWORD_{name.upper()}"}
-        assert known == {f"{PREFIX}DATABASE_PASSWORD_{name.upper()}"} | kafka
+        kafka = set() if name == "dashboard" else {f"scanstream_kafka_password_{name}"}
+        assert set(SERVICES[name]["secrets"]) == {f"scanstream_database_password_{name}"} | kafka
 
 
 def test_postgres_and_kafka_have_no_way_out_and_nobody_meets_what_he_does_not_need() -> None:
@@ -128,7 +135,7 @@ def test_postgres_and_kafka_have_no_way_out_and_nobody_meets_what_he_does_not_ne
 
 
 def test_only_the_gateway_can_be_published_for_a_network_and_only_if_it_knows_whom_to_let_in() -> None:
-    anywhere = {"DICOM_ADDRESS": "0.0.0.0", "DASHBOARD_ADDRESS": "0.0.0.0", **PASSWORDS}
+    anywhere = {"DICOM_ADDRESS": "0.0.0.0", "DASHBOARD_ADDRESS": "0.0.0.0"}
     ports = {name: made.get("ports", []) for name, made in compose_services(anywhere).items()}
     assert {name for name, published in ports.items() if published} == {"gateway", "dashboard"}
     assert ports["gateway"] == ["0.0.0.0:11112:11112"]

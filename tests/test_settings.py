@@ -114,3 +114,19 @@ def test_a_folder_is_the_same_wherever_a_part_is_started(monkeypatch: pytest.Mon
 )
 def test_the_issuer_may_depend_on_who_calls(issuer: str, calling_ae: str, expected: str) -> None:
     assert Settings(issuer=issuer).issuer_for(calling_ae) == expected
+
+
+def test_a_password_may_be_a_file_which_no_child_sees_in_its_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "scanstream_database_password_worker").write_text("of a file\n")
+    (tmp_path / "scanstream_database_password_reader").write_text("of a file")
+    monkeypatch.setenv("SCANSTREAM_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("SCANSTREAM_DATABASE_PASSWORD_READER", "said")
+    settings = load_settings()
+    assert settings.database_password_worker == "of a file"
+    assert settings.database_password_reader == "said"
+    environment = settings.environment()
+    assert "of a file" not in environment.values()
+    assert environment["SCANSTREAM_DATABASE_PASSWORD_READER"] == "said"
+    assert environment["SCANSTREAM_SECRETS_DIR"] == str(tmp_path)
