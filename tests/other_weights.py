@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from models.card import COMMITTED, Card
+from models.card import COMMITTED, AppliesTo, Card
 from models.encoding.cohort import places_of
 from models.encoding.train import SEEING
 from models.features import EMBEDDING, MODALITIES, encoded_by
+from models.growth.card import GROWTH_CARD, load_growth
+from models.growth.served import GrowthForecaster, service_card
 from models.serving.weights import load_weights, save_weights
 from models.simulated import write_tables
 from models.simulation.patients import simulate
@@ -56,3 +58,9 @@ def image_weights(folder: Path) -> Card:
     blueprint = replace(SURVIVAL, epochs=3, architecture=replace(SURVIVAL.architecture, members=2))
     timelines = usable(load_records(folder / "tables"), blueprint)
     return save_weights(folder, card_of(blueprint, timelines, 1, {}), fit(blueprint, timelines, 1))
+
+
+def growth_of_lungs() -> GrowthForecaster:
+    """The committed weights of growth maps, as if they were made for the disease that most made-up patients have."""
+    card, parameters = load_growth(GROWTH_CARD)
+    return GrowthForecaster(replace(service_card(card), applies_to=AppliesTo(("lung",), ("volume",), 1)), parameters)

@@ -26,12 +26,13 @@ from stream.services.verify.reference_lesions import Word
 from stream.storage.database import TIMEOUTS, UTC, Outage
 from stream.vocabulary import LesionRelation
 from tests.database import Database
-from tests.other_weights import encoded_weights, image_weights, other_weights
+from tests.other_weights import encoded_weights, growth_of_lungs, image_weights, other_weights
 from tests.random_programs import plain_course, standing_rows, told
 from tests.random_programs.plain_model import Accepted
 from tests.random_programs.standing_rows import same, within
 from tests.random_programs.told import ToldScan, plain_scan, plain_treatment
 from tests.services.accepted_facts import accept, apply_identity, forecasters
+from tests.services.outlined_visits import accept_outlined
 from tests.services.waiting import threads
 
 WORKERS = 2
@@ -64,20 +65,22 @@ class Mortal(psycopg.Connection):
 class Service:
     """What programs share: a database, weights that come some time, and who leads for lung cancer.
 
-    Of those that come `new` may lead; `seeing` see images, `encoding` what an encoder says, and stay in the shadow.
+    Of those that come `new` may lead; `seeing` see images, `encoding` what an encoder says, `drawing` draw growth maps:
+    these stay in the shadow.
     """
 
     database: Database
     new: Forecaster
     seeing: Forecaster
     encoding: Forecaster
+    drawing: Forecaster
     lead: Forecaster = field(default_factory=lambda: BY_MODEL["progression"])
     active: list[Forecaster] = field(default_factory=lambda: list(forecasters()))
 
     @property
     def held(self) -> list[Forecaster]:
         """Weights that a worker holds."""
-        return [*forecasters(), self.new, self.seeing, self.encoding]
+        return [*forecasters(), self.new, self.seeing, self.encoding, self.drawing]
 
     @classmethod
     def of(cls, database: Database, folder: Path) -> Self:
@@ -85,7 +88,8 @@ class Service:
         other_weights(folder / "new")
         image_weights(folder / "seeing")
         encoded_weights(folder / "encoding")
-        return cls(database, *(load_forecaster(folder / name, "cpu") for name in ("new", "seeing", "encoding")))
+        loaded = (load_forecaster(folder / name, "cpu") for name in ("new", "seeing", "encoding"))
+        return cls(database, *loaded, growth_of_lungs())
 
 
 class Programs(RuleBasedStateMachine):
@@ -93,14 +97,16 @@ class Programs(RuleBasedStateMachine):
 
     service: Service
 
-    @initialize(scans=st.lists(told.scans, max_size=8))
-    def begin(self, scans: Sequence[ToldScan]) -> None:
+    @initialize(scans=st.lists(told.scans, max_size=8), draws=st.booleans())
+    def begin(self, scans: Sequence[ToldScan], draws: bool) -> None:
         self.name = f"program{next(_programs)}"
         self.accepted = Accepted()
         self.bells: list[tuple[str, str]] = []
         self.door = self.service.database.connect()
         self.connections = [self._connect() for _ in range(WORKERS)]
         self.workers = [Reconciler(connection, self.service.held) for connection in self.connections]
+        if draws:
+            self.new_weights_come("drawing")
         for scan in scans:
             self.a_scan_comes_or_is_corrected(scan)
 
@@ -111,7 +117,7 @@ class Programs(RuleBasedStateMachine):
 
     def a_scan_comes_or_is_corrected(self, told: ToldScan) -> None:
         visit = told.visit(self.name)
-        accept(self.door, visit)
+        accept_outlined(self.door, visit)
         self.accepted.scan(visit.scan_uid, visit.received_as, plain_scan(visit))
         self.bells.append(("scan", visit.scan_uid))
 
@@ -211,9 +217,9 @@ class Programs(RuleBasedStateMachine):
         replay = lambda one: self.workers[one].patients([self._named(patient)], afresh)  # noqa: E731
         self._lives_through(worker, replay, death)
 
-    @rule(kind=st.sampled_from(("new", "seeing", "encoding")))
-    def new_weights_come(self, kind: str) -> None:
-        new = getattr(self.service, kind)
+    @rule(which=st.sampled_from(("new", "seeing", "encoding", "drawing")))
+    def new_weights_come(self, which: str) -> None:
+        new: Forecaster = getattr(self.service, which)
         if new not in self.service.active:
             leading.put_in_service(self.door, new.card, "someone", None)
             self.service.active.append(new)

@@ -12,8 +12,10 @@ from models.criteria.course import criteria_of, lines_of_therapy
 from models.criteria.finding import LesionFinding, LesionState
 from models.criteria.visit import Assessment, LineOfTherapy, TreatmentStart
 from models.features import EMBEDDING, IMAGE_NAMES, MODALITIES, SOURCES, features
-from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
+from models.forecast import Forecast, GrowthMap, ResponseForecast, RiskForecast, SizeForecast
+from models.growth.maps import SHAPE, unpacked
 from models.measurement import Measurement
+from models.timepoint import LesionOutline
 from stream.services.verify.reference_lesions import ReferenceLesions, Word
 
 RECIST, SUM = "RECIST 1.1", "sum_of_diameters"
@@ -35,6 +37,7 @@ class Scan:
     lesions: tuple[LesionFinding, ...]
     time_point: str | None
     encoded: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # by modality, as an encoder read it
+    maps: Mapping[str, bytes] = field(default_factory=dict)  # outlines by lesion
 
     @property
     def x(self) -> np.ndarray:
@@ -86,6 +89,14 @@ class Visit:
         return tuple(replace(best[uid][-1], role=roles[uid][-1] if roles[uid] else None) for uid in sorted(best))
 
     @property
+    def outlines(self) -> tuple[LesionOutline, ...]:
+        """The last outline of each lesion; of one that is gone nothing."""
+        found = {one.lesion_uid: np.zeros(SHAPE, bool) for one in self.lesions if one.state is LesionState.GONE}
+        for *_, scan in self.scans:
+            found |= {lesion: unpacked(outline) for lesion, outline in scan.maps.items()}
+        return tuple(LesionOutline(lesion, found[lesion]) for lesion in sorted(found))
+
+    @property
     def assessment(self) -> Assessment:
         """What a criterion judges."""
         sums = [one.value for *_, scan in self.scans for one in scan.measurements if one.measurement == SUM]
@@ -123,11 +134,14 @@ def visits(scans: Sequence[tuple[str, int, Scan]]) -> list[Visit]:
 def with_lesions(found: Sequence[Visit], words: Sequence[Word]) -> list[Visit]:
     """The visits with lesions under the names that they are followed by."""
     lesions = ReferenceLesions(words)
-    return [
-        Visit(tuple((uid, revision, replace(scan, lesions=lesions.scan(scan.lesions, scan.at.date(), number)))
-                    for uid, revision, scan in visit.scans))
-        for number, visit in enumerate(found, start=1)
-    ]  # fmt: skip
+    return [Visit(tuple((uid, revision, _followed(scan, lesions, number)) for uid, revision, scan in visit.scans))
+            for number, visit in enumerate(found, start=1)]  # fmt: skip
+
+
+def _followed(scan: Scan, lesions: ReferenceLesions, visit: int) -> Scan:
+    named = lesions.scan(scan.lesions, scan.at.date(), visit)
+    names = {told.lesion_uid: one.lesion_uid for told, one in zip(scan.lesions, named, strict=False)}
+    return replace(scan, lesions=named, maps={names[lesion]: outline for lesion, outline in scan.maps.items()})
 
 
 def _joins(scan: Scan, visit: Sequence[tuple[str, int, Scan]]) -> bool:
@@ -191,11 +205,11 @@ class PlainCourse:
 
     def stands(self, visit: Visit, forecast: Forecast) -> bool:
         """Whether its question is open in the line of the visit."""
-        return isinstance(forecast, SizeForecast) or self._status_of(visit, forecast)[0] == "open"
+        return isinstance(forecast, SizeForecast | GrowthMap) or self._status_of(visit, forecast)[0] == "open"
 
     def ended(self, visit: Visit, forecast: Forecast) -> bool:
         """Whether its question was open in the line of the visit, till something came that was not there by then."""
-        if isinstance(forecast, SizeForecast):
+        if isinstance(forecast, SizeForecast | GrowthMap):
             return False
         status, since, _ = self._status_of(visit, forecast)
         (line,) = (one for one in self.by_criterion[RECIST] if one.number == self.line_of(visit))

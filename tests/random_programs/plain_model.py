@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from models.criteria.visit import TreatmentStart
-from models.forecast import Forecast, RiskForecast, of_kind
+from models.forecast import Forecast, GrowthMap, RiskForecast, of_kind
 from models.serving.forecaster import Forecaster
 from models.timepoint import Timepoint, TreatmentInForce
 from stream.services.verify.reference_lesions import Word
@@ -183,7 +183,7 @@ class Accepted:
                 if course.begins_line(visit):
                     state, last = forecaster.initial(1), None
                 elapsed, last = (visit.at - last) / DAY if last else 0.0, visit.at
-                timepoint = Timepoint(x, elapsed, disease, self._in_force(patient, visit.at), known)
+                timepoint = Timepoint(x, elapsed, disease, self._in_force(patient, visit.at), known, visit.outlines)
                 state, (said,) = forecaster.advance(state, [timepoint])
                 stand = tuple(one for one in said if course.stands(visit, one))
                 ended = tuple(one for one in said if course.ended(visit, one))
@@ -197,7 +197,8 @@ class Accepted:
     def states(self, forecaster: Forecaster, active: Collection[Forecaster]) -> Iterator[Row]:
         """What stands by one model: patient, last scan, its revision, time, position, state, forecasts."""
         for patient, visit, _, position, state, stand, *_ in self.steps(forecaster, active):
-            yield patient, visit.uid, visit.scans[-1][1], visit.at, position, state, stand
+            maps = sorted(of_kind(GrowthMap, stand))  # a lesion that is followed longer is looked at first
+            yield patient, visit.uid, visit.scans[-1][1], visit.at, position, state, tuple(maps) or stand
 
     def ended(self, forecaster: Forecaster, active: Collection[Forecaster]) -> tuple[set[Row], set[Row]]:
         """(last scan, forecast): what one model must have said though it stands no more, and all that it may have."""

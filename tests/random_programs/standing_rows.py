@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from models.criteria.visit import Verdict
-from models.forecast import Forecast, ResponseForecast, RiskForecast, SizeForecast
+from models.forecast import Forecast, GrowthMap, ResponseForecast, RiskForecast, SizeForecast
 from stream.storage.database import Connection
 
 SAID = (
     (RiskForecast, RiskForecast._fields, "forecasts"),
     (SizeForecast, SizeForecast._fields, "size_forecasts"),
     (ResponseForecast, ResponseForecast._fields, "response_probabilities"),
+    (GrowthMap, GrowthMap._fields, "growth_maps"),
 )
 """Kinds of forecasts, their columns and tables."""
 COURSE = {

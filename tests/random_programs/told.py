@@ -10,12 +10,14 @@ from models.criteria.finding import LesionFinding, LesionRole, LesionState, Name
 from models.criteria.from_measurements import findings_from
 from models.criteria.place import LesionPlace
 from models.features import SOURCES
+from models.growth.maps import SPACING_MM, packed, volume_ml
 from models.measurement import Measurement
-from stream.measured_scan import MeasuredScan, SeriesEmbedding
+from stream.measured_scan import LesionMap, MeasuredScan, SeriesEmbedding
 from stream.services.facts.clinical import ImportedVisit, Treatment
 from tests.other_weights import ENCODER
 from tests.random_programs import plain_course, plain_model
 from tests.services.accepted_facts import day
+from tests.services.outlined_visits import ball
 
 PATIENTS, SCANS = ("A", "B", "C"), 4
 DAYS = (0, 21, 42, 42, 90, 180)
@@ -61,7 +63,13 @@ class ToldLesion:
         long, short = (None, self.size) if node else (self.size, None)
         sized = LesionFinding(name, state, self.name, organ, node, self.role, progressed, long, short)
         place = LesionPlace("F", (PLACES[self.name] + scan.number, 0.0, 0.0)) if scan.number < 2 else None
-        return replace(sized, source=source, named_by=named_by, place=place)
+        volume = volume_ml(ball(self.voxels)) if scan.outlined and self.voxels else None
+        return replace(sized, source=source, named_by=named_by, place=place, volume_ml=volume)
+
+    @property
+    def voxels(self) -> float:
+        """The radius of its outline; 0 where it has no size."""
+        return (self.size or 0.0) / 2 / SPACING_MM
 
 
 lesions = st.lists(
@@ -81,8 +89,9 @@ lesions = st.lists(
 class ToldScan:
     """A scan of a patient, or another revision of it; the same `number` is the same scan.
 
-    Its number decides what another revision of it does not change: its source, whether it knows its disease, and
-    whether its lesions have tracking UIDs, labels only or, in their places, names that mean nothing elsewhere.
+    Of one that is `outlined`, lesions with a size have a volume and a map. Its number decides what another revision of
+    it does not change: its source, whether it knows its disease, and whether its lesions have tracking UIDs, labels
+    only or, in their places, names that mean nothing elsewhere.
     """
 
     patient: str
@@ -93,6 +102,7 @@ class ToldScan:
     sum_mm: float | None
     looks: tuple[float, ...]
     time_point: str | None
+    outlined: bool = False
     encoded: Sequence[str] = ()  # modalities of which an encoder read a series
 
     def visit(self, program: str) -> ImportedVisit:
@@ -108,8 +118,17 @@ class ToldScan:
         if self.is_breast:
             values.append(Measurement("background_parenchymal_enhancement", 10.0, source))
         more = () if findings_from(values) == tuple(sorted(found, key=lambda one: one.lesion_uid)) else found
+        maps = [LesionMap(one.lesion_uid, packed(ball(told.voxels)))
+                for one, told in zip(found, self.lesions, strict=True) if one.volume_ml]  # fmt: skip
         measured = MeasuredScan(
-            tuple(values), None, None, self.looks, findings=more, time_point=self.time_point, encoded=self._encoded()
+            tuple(values),
+            None,
+            None,
+            self.looks,
+            findings=more,
+            time_point=self.time_point,
+            maps=tuple(maps),
+            encoded=self._encoded(),
         )
         patient = f"{program}{self.patient}"
         return ImportedVisit(f"{patient}/{self.number}", patient, day(self.on_day), disease, measured)
@@ -133,7 +152,9 @@ class ToldScan:
 
 def lesion_names(program: str) -> list[str]:
     """Some of the names that scans of a program use."""
-    every = [ToldScan(patient, number, 0, False, (), None, (), None) for patient in "AB" for number in range(SCANS)]
+    every = [
+        ToldScan(patient, number, 0, False, (), None, (), None, False) for patient in "AB" for number in range(SCANS)
+    ]
     return sorted({each.lesion_name(program, lesion)[0] for each in every for lesion in ("first", "second")})
 
 
@@ -148,6 +169,7 @@ scans = st.builds(
     sum_mm=st.sampled_from((None, None, None, 0.0, 30.0, 61.0)),
     looks=st.sampled_from(((), (1.03, 4.2, 0.06, 8.4, 36.0, 0.29), (1.06, 4.3, 0.05, 8.6, 60.0, 0.22))),
     time_point=st.sampled_from((None, None, None, "T1", "T2")),
+    outlined=st.booleans(),
     encoded=st.sampled_from(((), (), ("CT",), ("MR",), ("CT", "PT"), ("CT", "MR", "PT"))),
 )
 treatments = st.builds(
@@ -167,8 +189,8 @@ def _values(finding: LesionFinding) -> list[Measurement]:
     name = "short_axis" if finding.node else "longest_diameter"
     target = None if finding.role is None else finding.role is LesionRole.TARGET
     lesion: tuple[Any, ...] = finding.lesion_uid, finding.label, finding.organ, target, finding.node
-    size = finding.size_mm
-    return [] if size is None else [Measurement(name, size, finding.source, *lesion)]
+    sizes = ((name, finding.size_mm), ("volume", finding.volume_ml))
+    return [Measurement(name, size, finding.source, *lesion) for name, size in sizes if size is not None]
 
 
 def plain_scan(visit: ImportedVisit) -> plain_course.Scan:
@@ -182,7 +204,8 @@ def plain_scan(visit: ImportedVisit) -> plain_course.Scan:
         measured.embedding,
         tuple(said),
         measured.time_point,
-        {one.modality: one.embedding for one in measured.encoded if one.embedding is not None},
+        encoded={one.modality: one.embedding for one in measured.encoded if one.embedding is not None},
+        maps=dict(measured.maps),
     )
 
 
