@@ -190,8 +190,8 @@ class Accepted:
                 yield Step(patient, visit, disease, position[visit.uid], state[0].tobytes(), stand, ended, tuple(said))
 
     def _in_force(self, patient: str, at: dt.datetime) -> tuple[TreatmentInForce, ...]:
-        """Treatments begun by then, in their order."""
-        begun = sorted((one.at, uid) for uid, one in self.treated(patient) if one.at < at)
+        """Treatments begun by then, in their order; a baseline that a person sets is none."""
+        begun = sorted((one.at, uid) for uid, one in self.treated(patient) if one.at < at and one.kind != "baseline")
         return tuple(_seen_at(at, self.treatments[uid]) for _, uid in begun)
 
     def states(self, forecaster: Forecaster, active: Collection[Forecaster]) -> Iterator[Row]:
