@@ -41,7 +41,8 @@ class Nursery:
     def __init__(self, answer: Answer) -> None:
         self._socket, theirs = socket.socketpair()
         self._lock = threading.Lock()
-        if os.fork() == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             try:
                 _run(theirs, answer)
             finally:
@@ -62,8 +63,10 @@ class Nursery:
             return self._heard()
 
     def close(self) -> None:
-        """End it with all of its children."""
+        """End it with all of its children; none of them is left when this returns."""
         self._socket.close()
+        with suppress(ChildProcessError):  # closed before
+            os.waitpid(self._pid, 0)
 
     def _heard(self) -> int:
         words = self._socket.recv(4)

@@ -12,7 +12,6 @@ import pytest
 from stream.children.child import Child, ChildEnded, OverBudget
 from stream.children.nursery import MIB, Budget, Nursery
 from stream.errors import ArchiveAway
-from tests.waiting import wait_until
 
 ENOUGH = Budget(processor_seconds=20.0, seconds=60.0, memory=512 * MIB)
 
@@ -97,4 +96,5 @@ def test_children_work_beside_each_other_and_leave_nobody_behind(nursery: Nurser
     children[0].stop()
     assert not psutil.pid_exists(pids[0])
     nursery.close()
-    wait_until(lambda: not any(map(psutil.pid_exists, pids)), 30)
+    assert not any(map(psutil.pid_exists, pids))
+    assert not [one for one in psutil.Process().children() if one.status() == psutil.STATUS_ZOMBIE]
