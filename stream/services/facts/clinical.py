@@ -16,6 +16,11 @@ from stream.storage.patients.facts import FactRow, append_if_changed, standing_c
 from stream.timeline.digest import digest
 from stream.vocabulary import Completeness, Status
 
+CODED = frozenset(
+    {"baseline_date", "treatment_start", "age", "sex", "race", "menopausal_status", "hr", "her2", "mammaprint"}
+)
+"""Clinical facts in a few words or numbers, which may be somebody's name by chance."""
+
 
 @dataclass(frozen=True)
 class Treatment:

@@ -35,10 +35,10 @@ from models.tables.patient_tables import (
 from stream.measured_scan import MeasuredScan
 from stream.personal_names import holds_name
 from stream.services.accepting.set_asides import item_id
-from stream.services.facts.clinical import ImportedVisit, Outcome, Treatment
+from stream.services.facts.clinical import CODED, ImportedVisit, Outcome, Treatment
 from stream.services.facts.imported_patient import Aside, ImportedPatient
 from stream.services.facts.named_person import NamedPerson
-from stream.services.facts.table_columns import CODED, IDENTIFYING, READ
+from stream.services.facts.table_columns import IDENTIFYING, READ
 from stream.vocabulary import ReasonCode
 
 ENROLMENT = ("trial", "arm")

@@ -10,6 +10,7 @@ from stream.harmless_words import HARMLESS_WORDS
 from stream.messages import LARGEST_REVISION, BadMessage, Letter
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.services.facts.clinical import (
+    CODED,
     Outcome,
     Treatment,
     accept_clinical,
@@ -19,7 +20,6 @@ from stream.services.facts.clinical import (
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.facts.lesion_facts import ALONE, WITH_DAY, LesionFact, accept_lesion_fact
 from stream.services.facts.rejections import Rejection, accept_rejections
-from stream.services.facts.table_columns import CODED
 from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection

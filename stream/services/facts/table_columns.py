@@ -19,13 +19,10 @@ from models.tables.patient_tables import (
     TREATMENTS,
 )
 from stream.errors import WrongUse
+from stream.services.facts.clinical import CODED
 
 IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_date", "date_of_birth"})
 """Columns of clinical.csv that say who somebody is: they go to the vault or nowhere."""
-CODED = frozenset(
-    {"baseline_date", "treatment_start", "age", "sex", "race", "menopausal_status", "hr", "her2", "mammaprint"}
-)
-"""Clinical facts in a few words or numbers, which may be somebody's name by chance."""
 FREE = frozenset({"disease", "trial", "arm", "criterion"})
 READ = {
     CLINICAL: IDENTIFYING | CODED | FREE,
