@@ -20,7 +20,7 @@ from models.growth.maps import SPACING_MM, packed
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import load_settings
 from stream.storage.database import Connection
-from tests.dashboard.conftest import Open, read
+from tests.dashboard.conftest import Open, read, told_table
 from tests.database import Database
 from tests.services.outlined_visits import Lesion, Visit, arrive, ball, drawing, held
 
@@ -134,6 +134,7 @@ def test_the_page_models_says_what_they_learned_from_and_how_good_they_were(
     said = read(page)
     assert "draws maps of lesions (brain)" in said
     assert "500 patients, 2,289 visits. All are simulated" in said
-    (figures,) = (each.value for each in page.dataframe if "90 % interval holds" in each.value.columns)
+    figures = told_table(page, "Forecasts of growth on simulated patients")
+    assert "90 % interval holds" in figures.columns
     assert figures["Overlap (Dice), ConvLSTM"][0] == "0.731 (0.706, 0.755)"
     assert figures["Overlap, no change"][0] == "0.689 (0.660, 0.716)"
