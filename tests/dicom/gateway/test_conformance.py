@@ -18,7 +18,6 @@ from pynetdicom.sop_class import CTImageStorage, UltrasoundImageStorage, Verific
 from stream.dicom.gateway.spool import InstanceRecord
 from stream.dicom.reading.sop_classes import SOP_CLASSES, TRANSFER_SYNTAXES, kind_of
 from stream.endpoints import free_port
-from stream.settings import Settings
 from tests.dicom.factories import dataset_bytes, encoded, make_image, make_sr, save
 from tests.dicom.gateway.running import Gateway
 from tests.programs import needs_program
@@ -28,13 +27,6 @@ ECHO, STORE, FIND, CANCEL = 0x0030, 0x0001, 0x0020, 0x0FFF
 RELEASE, ABORT = struct.pack(">BBLL", 5, 0, 4, 0), struct.pack(">BBLL", 7, 0, 4, 0)
 CONTEXTS = {1: Verification, 3: CTImageStorage, 5: UltrasoundImageStorage}
 IMAGE = make_image(np.ones((64, 64)), SOPClassUID=CTImageStorage, Modality="CT")
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    gateway = Gateway(Settings(data_dir=tmp_path / "data", dicom_port=free_port()))
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture

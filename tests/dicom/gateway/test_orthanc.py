@@ -15,7 +15,6 @@ from pydicom import Dataset, uid
 from stream.dicom.gateway.spool import InstanceRecord
 from stream.dicom.reading.sop_classes import kind_of
 from stream.endpoints import free_port
-from stream.settings import Settings
 from tests.dicom.factories import content_of, make_image, make_kos, make_seg, make_series, make_sr, save
 from tests.dicom.gateway.running import Gateway
 from tests.programs import needs_program
@@ -72,13 +71,6 @@ class Orthanc:
         asked = urllib.request.Request(self._address + path, data=body, method="POST")
         with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:
             return dict(json.load(answer))
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    gateway = Gateway(Settings(data_dir=tmp_path / "data", dicom_port=free_port()))
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +18,9 @@ from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord
 from stream.dicom.reading.sop_classes import COMPRESSED, TRANSFER_SYNTAXES, kind_of
 from stream.endpoints import free_port
 from stream.errors import CannotStart
-from stream.settings import Settings
 from tests.dicom.factories import content_of, dataset_bytes, make_image, make_seg, make_series, make_sr, save
 from tests.dicom.gateway.running import Gateway
 from tests.programs import needs_program
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    gateway = Gateway(Settings(data_dir=tmp_path / "data", dicom_port=free_port()))
-    yield gateway
-    gateway.stop()
 
 
 @pytest.fixture
