@@ -129,7 +129,7 @@ def _processor(process: psutil.Process) -> float:
 def dashboard_process() -> psutil.Process:
     """The one that `served` started."""
     children = psutil.Process().children()
-    return next(child for child in children if "streamlit" in child.cmdline())
+    return next(child for child in children if "dashboard" in child.cmdline())
 
 
 def measure(settings: Settings) -> None:
