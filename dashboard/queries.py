@@ -21,6 +21,7 @@ from stream.storage.intake.wishes import want
 from stream.storage.reading import cohort_pages, pages, patient_page
 from stream.vocabulary import Decision
 
+pd.options.mode.string_storage = "python"  # a page has many tables of few rows: Arrow's words cost a tenth of its time
 ROLE = "dashboard"
 AWAY = (CannotStart, *database.ReaderOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""

@@ -84,6 +84,12 @@ class PatientCase:
         """Verdicts and baselines by the criterion that always stands, by line and day."""
         return self.verdicts[self.verdicts.criterion == RECIST].sort_values(["line", "acquired_at"], kind="stable")
 
+    @cached_property
+    def judged(self) -> pd.DataFrame:
+        """The verdicts of these, by day."""
+        rows = self.by_recist
+        return rows[rows.category.notna()].sort_values("acquired_at", kind="stable")
+
     @property
     def last_visit(self) -> pd.Series | None:
         """The row of the latest visit; None where no scan stands."""

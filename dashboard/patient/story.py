@@ -29,8 +29,7 @@ def response(case: PatientCase) -> str:
 
 
 def _response(case: PatientCase) -> str:
-    rows = case.by_recist
-    judged = rows[rows.category.notna()].sort_values("acquired_at", kind="stable")
+    rows, judged = case.by_recist, case.judged
     baselines = rows[rows.category.isna()].sort_values("acquired_at", kind="stable")
     if rows.empty:
         return "No visit says anything of lesions yet, so there is no response."
@@ -163,9 +162,7 @@ def _scans(count: int) -> str:
 
 
 def _not_evaluated(case: PatientCase) -> Iterator[str]:
-    rows = case.by_recist
-    last = rows[rows.category.notna()].sort_values("acquired_at", kind="stable").tail(1)
-    for _, row in last.iterrows():
+    for _, row in case.judged.tail(1).iterrows():
         names = verdicts.missing(row, case)
         if names and row.category != "NE":
             yield f"Not evaluated at the last visit: {listed(names)}."
