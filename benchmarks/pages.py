@@ -1,28 +1,34 @@
 """How long pages take at size: SQL of a refresh, first paint, filter and search in Chromium; small cohort and large.
 
-`python -m benchmarks.pages [PATIENTS]` measures it: Postgres and the dashboard alone, 5,000 patients of four visits
-unless said, beside 200.
+`python -m benchmarks.pages [PATIENTS]` measures it: Postgres and the dashboard alone with 200 patients of four visits,
+with 5,000 unless said, and as many again in a whole service beside live traffic.
 """
 
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.cohort import patient_id, receive_files, stand
 from benchmarks.late import only_postgres
+from benchmarks.latency import TRAFFIC_PER_SECOND, traffic
 from dashboard.queries import ROLE
 from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
 from stream.storage.database import connect
 from stream.storage.reading import cohort_pages, model_page, pages, patient_page, pipeline
 from tests.dashboard.browser import FLAGS, served
+from tests.journey.service import Service
 from tests.programs import needs_program
 
-FEW, MANY, TIMES = 200, 5_000, 10
+FEW, MANY, TIMES = 200, 5_000, 20
 PATIENT = patient_id(7)
 ALL = WorklistQuery("", {})
 REFRESH = {"rows": pages.WORKLIST.format(order=ALL.order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
@@ -70,14 +76,17 @@ def of_sql(settings: Settings, queries: Mapping[str, str], values: Mapping[str, 
         ]
 
 
-def in_chromium(settings: Settings) -> list[Times]:
-    """First paint of every page in a new tab, and of the worklist a filter and a search."""
-    with served(settings) as base, sync_playwright() as playwright:
+def in_chromium(base: str) -> Iterator[Times]:
+    """First paint of every page in a new tab of the dashboard at `base`, and of the worklist a filter and a search."""
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs_program("chromium"), args=FLAGS)
         page = browser.new_page()
-        found = [_times(f"first paint {path[:20]}", lambda path=path: _paint(page, base, path)) for path in SHOWN]
+        for path in SHOWN:
+            yield _times(f"first paint {path[:20]}", lambda path=path: _paint(page, base, path))
         _paint(page, base, "/")
-        return [*found, _times("filter", lambda: _filter(page)), _times("search", lambda: _search(page))]
+        for what, change in (("filter", _filter), ("search", _search)):
+            there = cycle((True, False))
+            yield _times(what, lambda change=change, there=there: change(page, next(there)))
 
 
 def _times(what: str, act: Callable[[], object]) -> Times:
@@ -95,44 +104,65 @@ def _paint(page: Page, base: str, path: str) -> None:
     page.wait_for_selector(SHOWN[path])
 
 
-def _filter(page: Page) -> None:
-    """One need and then all again: half of what both take would be one."""
-    pill = page.get_by_role("radio", name="Overdue").or_(page.get_by_role("button", name="Overdue"))
-    shown = page.locator(".worklist td.need .strong").first
-    pill.click()
-    expect(shown).to_have_text("Overdue")
-    pill.click()
-    expect(shown).not_to_have_text("Overdue")
+def _filter(page: Page, chosen: bool) -> None:
+    """One need, or all again."""
+    page.get_by_role("radio", name="Overdue").or_(page.get_by_role("button", name="Overdue")).click()
+    first = expect(page.locator(".worklist td.need .strong").first)
+    (first.to_have_text if chosen else first.not_to_have_text)("Overdue")
 
 
-def _search(page: Page) -> None:
-    """By Enter, as somebody does who pastes a pseudonym; then the field is emptied."""
+def _search(page: Page, chosen: bool) -> None:
+    """By Enter, as somebody does who pastes a pseudonym; or the field is emptied."""
     field = page.get_by_label("Patient", exact=True).first
-    field.fill(PATIENT[3:12].lower())
+    field.fill(PATIENT[3:12].lower() if chosen else "")
     field.press("Enter")
-    expect(page.locator(".worklist tbody tr")).to_have_count(1)
-    field.fill("")
-    field.press("Enter")
-    expect(page.locator(".worklist tbody tr")).to_have_count(20)
+    expect(page.locator(".worklist tbody tr")).to_have_count(1 if chosen else 20)
 
 
 def measure(settings: Settings) -> None:
-    """Print all of it for the cohort that stands."""
+    """Print all of it for the cohort that stands, with a dashboard of its own."""
     for times in (*of_sql(settings, REFRESH | OF_PATIENT, VALUES), *of_sql(settings, OF_ALL, ANYBODY)):
         print(times)
-    for times in in_chromium(settings):
-        print(times)
+    with served(settings) as base:
+        for times in in_chromium(base):
+            print(times, flush=True)
+
+
+def beside_traffic(patients: int) -> None:
+    """Print what Chromium takes while other patients' reports come in and are folded."""
+    with _whole_service() as service:
+        _receive(service.settings, patients)
+        with traffic(service, service.settings.data_dir / "traffic", TRAFFIC_PER_SECOND):
+            print(f"\n{patients:,} patients, beside {TRAFFIC_PER_SECOND} scans/s")
+            for times in in_chromium(f"http://127.0.0.1:{service.settings.dashboard_port}"):
+                print(times, flush=True)
+
+
+@contextmanager
+def _whole_service() -> Iterator[Service]:
+    with tempfile.TemporaryDirectory(prefix="scanstream-bench-") as folder:
+        service = Service(Path(folder))
+        try:
+            service.start()
+            yield service
+        finally:
+            service.end()
+
+
+def _receive(settings: Settings, patients: int) -> None:
+    for _ in stand(settings, patients):
+        pass
+    receive_files(settings)
 
 
 def main(patients: int) -> None:
     """A small cohort and a large one, each on a database of its own."""
     for count in (FEW, patients):
         with only_postgres() as settings:
-            for _ in stand(settings, count):
-                pass
-            receive_files(settings)
+            _receive(settings, count)
             print(f"\n{count:,} patients")
             measure(settings)
+    beside_traffic(patients)
 
 
 if __name__ == "__main__":
