@@ -35,6 +35,7 @@ LANE_PX, LINE_PX, NAME_PX, NAMES_PX = 28, 16, 14, 24
 """Heights of a lane, of a line of words and of a name; room for names beside the days."""
 SUMS_PX = 270
 LABEL = alt.Text("label:N")
+DASHED: dict[str, Any] = {"color": MUTED, "strokeDash": [5, 4], "strokeWidth": 1.5}
 Side = Literal["left", "right"]
 
 
@@ -198,21 +199,25 @@ def _fan() -> list[alt.Chart]:
     ]
 
 
-def risk(frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, title: str, span: Span) -> Drawing:
+def risk(
+    frame: pd.DataFrame, visits: pd.DataFrame, events: pd.DataFrame, high: float | None, title: str, span: Span
+) -> Drawing:
     """Risk as steps that hold until the next visit or until the question was closed, with the model's uncertainty.
 
     `frame`: at, line, until (NaT: still holds), risk, risk_low, risk_high, words, a row per visit with a forecast, by
     date; `visits`: at, words; `events`: at, label: other weights that begin to speak, a question that was closed.
+    `high`: the risk from which on a forecast counts as high.
     """
     middle = span.first + (span.last - span.first) / 2
     sides: tuple[Side, ...] = tuple("left" if at < middle else "right" for at in events["at"])
     given = {"risks": frame, "held": _held(frame, span.held), "visits": visits}
     given |= {"events": events.assign(number=range(len(events)))} if len(events) else {}
-    return _dated(_risk(sides), given, title, FRAME_PX + 210, span)
+    given |= {} if high is None else {"high": pd.DataFrame({"risk": [high]})}
+    return _dated(_risk(sides, high is not None), given, title, FRAME_PX + 210, span)
 
 
 @cache
-def _risk(sides: tuple[Side, ...]) -> Layout:
+def _risk(sides: tuple[Side, ...], has_limit: bool) -> Layout:
     spread = chart("held").mark_area(interpolate="step-after", **band(TEAL), clip=True)
     line = chart("held").mark_line(interpolate="step-after", color=TEAL, strokeWidth=2.4, clip=True)
     points = chart("risks").mark_point(filled=True, color=TEAL, size=64, opacity=1)
@@ -221,6 +226,7 @@ def _risk(sides: tuple[Side, ...]) -> Layout:
         spread.encode(x=dates(), y=values("risk_low", SHARE, percent=True), y2=alt.Y2("risk_high:Q"), detail=of_line),
         line.encode(x=dates(), y=values("risk", SHARE, percent=True), detail=of_line),
         _ticks(),
+        *([chart("high").mark_rule(**DASHED).encode(y=values("risk", SHARE, percent=True))] if has_limit else []),
         *(_events(sides) if sides else []),
         points.encode(x=dates(), y=values("risk", SHARE, percent=True), tooltip=beside()),
     ]
@@ -242,7 +248,7 @@ def _ticks() -> alt.Chart:
 
 def _events(sides: Sequence[Side]) -> list[alt.Chart]:
     """A rule for each event, and its words one under the other, on the side where there is room."""
-    drawn = [chart("events").mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.5).encode(x=dates())]
+    drawn = [chart("events").mark_rule(**DASHED).encode(x=dates())]
     for number, side in enumerate(sides):
         row = alt.YValue(2 + LINE_PX * number)  # type: ignore[no-untyped-call] # the only channel without types
         words = chart("events").transform_filter(f"datum.number == {number}").encode(x=dates(), y=row, text=LABEL)

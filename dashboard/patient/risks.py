@@ -1,5 +1,7 @@
 """What was and is forecast of one patient, ready to be drawn: each forecast for as long as it held."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,13 @@ from dashboard import ranking, wording
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import written
 from stream.vocabulary import Role
+
+
+class Flag(NamedTuple):
+    """The `risk` from which on a forecast counts as high, and in words whose limit that is and what it means."""
+
+    risk: float
+    words: str
 
 
 def forecasts(case: PatientCase) -> pd.DataFrame:
@@ -67,8 +76,8 @@ def events(case: PatientCase, kind: ranking.Kind, frame: pd.DataFrame) -> pd.Dat
     return pd.DataFrame(found, columns=["at", "label"])
 
 
-def threshold(case: PatientCase, kind: ranking.Kind) -> str | None:
-    """What it means to lie above the limit that the card of the weights counts at, in words; None without one."""
+def flag(case: PatientCase, kind: ranking.Kind) -> Flag | None:
+    """The risk from which on the card of the weights counts a forecast as high, and what that means; None without."""
     if case.current.empty:
         return None
     current = ranking.of_kind(case.current, kind)
@@ -81,12 +90,13 @@ def threshold(case: PatientCase, kind: ranking.Kind) -> str | None:
     of_lead = {score["measure"]: score["lead"] for score in scores if score.get("lead")}
     if not {"recall", "precision"} <= of_lead.keys():
         return None
-    limit = scores[0]["threshold"]
-    with_event, above = of_lead["recall"][0], of_lead["precision"][0]
-    return (
-        f"What {wording.percent(limit)} means, in patients left out of training: {wording.percent(with_event)} of "
-        f"those with the event had a higher forecast, and of those with a higher one {wording.percent(above)} had it."
+    limit, with_event, high = scores[0]["threshold"], of_lead["recall"][0], of_lead["precision"][0]
+    words = (
+        f"Dashed: the card of the model counts a forecast of {wording.percent(limit)} or more as high, whoever the "
+        f"patient is. In patients left out of training, {wording.percent(with_event)} of those with the event had one "
+        f"as high, and of those with one as high {wording.percent(high)} had the event."
     )
+    return Flag(limit, words)
 
 
 def table(case: PatientCase) -> pd.DataFrame:

@@ -189,14 +189,16 @@ def _risk(case: PatientCase) -> None:
     kind = titles[sections.choose("Forecast", list(titles), wording.forecast(*first[0]), "risk")]
     frame = risks.steps(case, shown, kind)
     title = f"{wording.forecast(*kind)} (%)"
-    chart = drawings.risk(frame, case.chart.scans, risks.events(case, kind, frame), title, case.chart.span)
+    flag = risks.flag(case, kind)
+    events = risks.events(case, kind, frame)
+    chart = drawings.risk(frame, case.chart.scans, events, flag and flag.risk, title, case.chart.span)
     chart.show("risk-chart", title)
     st.caption(
         f"Probability, counted from each scan; {wording.direction(kind[0])}. Said by {frame.said_by.iloc[-1]}. "
         "Band: central 90 % of the model's own uncertainty. Ticks: visits."
     )
-    if meaning := risks.threshold(case, kind):
-        st.caption(meaning)
+    if flag:
+        st.caption(flag.words)
     if len(case.current):
         told = "Forecasts that stand"
         on_demand(f"{told}, as a table", "standing", lambda: st.html(html_table(risks.table(case), told)))

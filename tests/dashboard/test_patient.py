@@ -1,10 +1,12 @@
 import json
 import re
+from pathlib import Path
 
 import pandas as pd
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
+from models.card import COMMITTED
 from stream.settings import Settings
 from stream.vocabulary import UNKNOWN_DISEASE
 from tests.dashboard.cohort import BRAIN, BREAST, GROWING, IN_THE_SHADOW, LATE, NEW_DISEASE, NO_LONGER, UNTOLD
@@ -60,6 +62,26 @@ def test_risk_is_a_step_line_and_never_a_slope(filled: Settings, open_page: Open
     marks = [layer["mark"] for layer in risk["layer"] if "mark" in layer]
     lines = [mark for mark in marks if mark["type"] in {"line", "area"}]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
+
+
+def test_the_limit_of_a_high_forecast_is_said_to_be_the_cards_and_is_drawn(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "patient", patient=GROWING)
+    of = {score["measure"]: score for score in scores(COMMITTED / "progression" / "card.json", "within 180 days")}
+    limit, caught, right = of["recall"]["threshold"], of["recall"]["lead"][0], of["precision"]["lead"][0]
+    assert (
+        f"the card of the model counts a forecast of {limit:.0%} or more as high, whoever the patient is. In patients "
+        f"left out of training, {caught:.0%} of those with the event had one as high, and of those with one as high "
+        f"{right:.0%} had the event."
+    ).replace("%", " %") in read(page)
+    (risk,) = (chart for chart in charts(page) if any("risk_low" in str(layer) for layer in chart["layer"]))
+    rules = [layer for layer in risk["layer"] if layer["mark"]["type"] == "rule" and "y" in layer["encoding"]]
+    assert [layer["encoding"]["y"]["field"] for layer in rules] == ["risk"]
+    assert limit in {table.risk[0] for table in tables(page) if list(table) == ["risk"]}
+
+
+def scores(card: Path, place: str) -> list[dict]:
+    """What a card says at one place."""
+    return [score for score in json.loads(card.read_text())["metrics"]["scores"] if score["place"] == place]
 
 
 def test_the_sizes_to_come_fan_out_from_the_last_one_by_level(filled: Settings, open_page: Open) -> None:
