@@ -101,7 +101,8 @@ def calibration(card: Card, place: str) -> pd.DataFrame:
     rows = [(g["expected"], *g["observed"], g["rows"], g["cases"]) for g in groups if g["observed"] is not None]
     frame = pd.DataFrame(rows, columns=["expected", "observed", "low", "high", "visits", "cases"])
     words = [
-        f"{row.visits} visits: mean risk {row.expected:.0%}, {row.cases} with the event ({row.observed:.0%} observed)"
+        f"{row.visits:,} visits: mean risk {wording.percent(row.expected)}, {row.cases:,} with the event "
+        f"({wording.percent(row.observed)} observed)"
         for row in frame.itertuples()
     ]
     return frame.assign(words=words)

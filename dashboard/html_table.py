@@ -1,9 +1,14 @@
 """Tables that are read as text: every cell is escaped, so that what came from outside is shown and never acted upon."""
 
+import re
 from collections.abc import Sequence
 from html import escape
+from numbers import Integral
 
 import pandas as pd
+
+_ESTIMATE = re.compile(r"[\d.,]+(?: %)? \([-<>\d., ]+(?:to [-<>\d., ]+)?(?: %)?\)")
+"""A number and its interval, `0.61 (0.52, 0.70)`, which is read as one."""
 
 
 def html_table(frame: pd.DataFrame, title: str, struck: Sequence[bool] = ()) -> str:
@@ -21,5 +26,11 @@ def _head(name: str) -> str:
 
 
 def _row(cells: Sequence[object], struck: bool) -> str:
-    first, *others = (f"<s>{escape(str(cell))}</s>" if struck else escape(str(cell)) for cell in cells)
+    first, *others = (f"<s>{_words(cell)}</s>" if struck else _words(cell) for cell in cells)
     return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
+
+
+def _words(cell: object) -> str:
+    """What is counted with marks at thousands; a number and its interval are never on two lines."""
+    text = f"{cell:,}" if isinstance(cell, Integral) else str(cell)
+    return escape(_ESTIMATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text))

@@ -120,7 +120,7 @@ def forecast(name: str, kind: str, days: float | None) -> str:
 def closed(name: str, status: str, since: str, line: float) -> str:
     """A question that is not open: `Progression: observed on 2025-03-01 (line 1)`; `since` may be empty."""
     said, day_ = ("observed", "on") if status == "occurred" else (status.replace("_", " "), "since")
-    return f"{endpoint(name)}: {said}{f' {day_} {since}' if since else ''} (line {int(line)})"
+    return f"{endpoint(name)}: {said}{f' {day_} {since}' if since else ''} (line\N{NO-BREAK SPACE}{int(line)})"
 
 
 def measurement(name: str, unit: str) -> str:

@@ -133,7 +133,7 @@ def _more(card: cards.Card) -> None:
     groups = cards.subgroups(card)
     if not groups.empty:
         with st.expander("Groups of patients"):
-            st.dataframe(groups, hide_index=True)
+            st.html(html_table(groups, "Groups of patients that training left out"))
     with st.expander("TRIPOD+AI, item by item"):
         for line in cards.reporting(card):
             st.text(line)

@@ -56,7 +56,7 @@ def calibration(groups: pd.DataFrame) -> pd.DataFrame:
 def words(groups: pd.DataFrame) -> list[str]:
     """Each group in a sentence, for the pointer."""
     return [
-        f"{patients(of.patients)}, {of.visits} forecasts: mean {wording.percent(of.expected)}, observed "
+        f"{patients(of.patients)}, {of.visits:,} forecasts: mean {wording.percent(of.expected)}, observed "
         f"{wording.percent(of.observed)} (95 % interval {wording.interval(of.low, of.high)})"
         for of in groups.itertuples()
     ]
@@ -85,9 +85,9 @@ def drift(found: Iterable[Drift]) -> pd.DataFrame:
             "Drifts": _says(each),
             "Lately": _middle(each.recent),
             "Before": _middle(each.before),
-            "Not measured lately": f"{each.recent.visits - each.recent.measured} of {each.recent.visits}",
+            "Not measured lately": f"{each.recent.visits - each.recent.measured:,} of {each.recent.visits:,}",
             "In training": "the card does not say" if each.covered is None else _between(*each.covered),
-            "Outside that lately": "" if each.covered is None else f"{each.outside} of {each.recent.measured}",
+            "Outside that lately": "" if each.covered is None else f"{each.outside:,} of {each.recent.measured:,}",
         }
         for each in found
     ]

@@ -123,7 +123,8 @@ def read(page: AppTest) -> str:
 
 def told_table(page: AppTest, title: str) -> pd.DataFrame:
     """The only table in words with this title, every cell as a text."""
-    (table,) = (each.proto.body for each in page.get("html") if f"<caption>{title}" in each.proto.body)
+    bodies = (each.proto.body.replace("\N{NO-BREAK SPACE}", " ") for each in page.get("html"))
+    (table,) = (body for body in bodies if f"<caption>{title}" in body)
     head, *rows = re.findall(r"<tr>(.*?)</tr>", table)
     cells = [[re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row)] for row in rows]
     return pd.DataFrame(cells, columns=re.findall(r"<th.*?>(.*?)</th>", head))

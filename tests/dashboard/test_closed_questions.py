@@ -45,4 +45,4 @@ def test_every_reason_for_which_a_forecast_ends_has_words() -> None:
 
 
 def test_a_question_without_a_day_is_told_without_one() -> None:
-    assert wording.closed("progression", "no_baseline", "", 2.0) == "Progression: no baseline (line 2)"
+    assert wording.closed("progression", "no_baseline", "", 2.0) == "Progression: no baseline (line\N{NO-BREAK SPACE}2)"

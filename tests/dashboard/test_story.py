@@ -191,7 +191,7 @@ def test_a_risk_holds_until_progression_and_starts_anew_with_the_next_line(told:
     assert (first["at"].date(), first.until.date()) == (ago(300).date(), ago(220).date())
     assert steps.until[1:].isna().all()
     assert list(risks.events(second, KIND, steps).label) == ["progression observed (line 1)"]
-    chart = charts.risk(steps, second.chart.scans, risks.events(second, KIND, steps), "Risk", second.chart.span)
+    chart = charts.risk(steps, second.chart.scans, risks.events(second, KIND, steps), None, "Risk", second.chart.span)
     marks = [layer.get("mark", {}) for layer in checked(chart)["layer"]]
     lines = [mark for mark in marks if mark.get("type") in ("line", "area")]
     assert [mark["interpolate"] for mark in lines] == ["step-after", "step-after"]
@@ -263,6 +263,15 @@ def test_what_came_from_outside_is_text_in_a_table() -> None:
     assert "<script" not in table
     assert "&lt;script&gt;" in table
     assert "<s>" in table
+
+
+def test_a_number_stays_with_its_interval_and_thousands_have_a_mark() -> None:
+    figures = pd.DataFrame({"Visits": [3150], "Lead": ["0.61 (0.52, 0.70)"], "Held": ["58 % (37 to 77 %)"]})
+    table = html_table(figures, "Figures")
+    assert re.findall(r"<t[hd](?: scope=\"row\")?>(.*?)</t[hd]>", table) == [
+        "3,150",
+        *(told.replace(" ", "\N{NO-BREAK SPACE}") for told in ("0.61 (0.52, 0.70)", "58 % (37 to 77 %)")),
+    ]
 
 
 def test_export_writes_the_files_and_says_which(told: Settings, tmp_path: Path) -> None:
