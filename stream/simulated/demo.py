@@ -235,9 +235,10 @@ def _print_answer(connection: Connection, settings: Settings) -> None:
 
 
 def _left_out(patients: Progressions) -> str:
-    """Of whom the answer does not speak, how many of the others are due for a scan, and how many have died."""
-    occurred, still_open, overdue, died = patients
+    """Of how many the answer speaks and how many of these are due for a scan; what became of all others."""
     return (
-        f"Patients that have progressed already in their current line: {occurred}; still open: {still_open}, "
-        f"of whom overdue (stale): {overdue}. Died: {died}."
+        f"Of {patients.patients} patients {patients.open} have a forecast of progression, {patients.overdue} of them "
+        f"stale as their next scan is overdue. {patients.occurred} have progressed already in their current line, "
+        f"{patients.died} have died without it. Of {patients.others} it is not forecast (breast, brain, or no target "
+        "was measured at the baseline)."
     )

@@ -15,12 +15,18 @@ FIRST_QUESTION = (
     "WHERE endpoint = 'progression' AND horizon_days = 180 ORDER BY risk DESC LIMIT 10;"
 )
 """Who is most likely to progress within 180 days? In one line, for whoever asks it by psql."""
-_PROGRESSED = """SELECT count(*) FROM scanstream.endpoint_status s
-WHERE endpoint = 'progression' AND status = 'occurred' AND superseded_at IS NULL AND line = (
-  SELECT max(line) FROM scanstream.endpoint_status c WHERE c.patient_id = s.patient_id AND c.superseded_at IS NULL)"""
-_OPEN = """SELECT count(DISTINCT patient_id), count(DISTINCT patient_id) FILTER (WHERE stale)
-FROM scanstream.current_risk WHERE endpoint = 'progression'"""
-_DIED = "SELECT count(DISTINCT patient_id) FROM scanstream.line_outcome WHERE death_day IS NOT NULL"
+_PROGRESSIONS = """SELECT count(*), count(*) FILTER (WHERE occurred), count(*) FILTER (WHERE asked),
+  count(*) FILTER (WHERE overdue), count(*) FILTER (WHERE died AND NOT occurred),
+  count(*) FILTER (WHERE NOT (occurred OR asked OR died))
+FROM (
+  SELECT w.died, coalesce(s.occurred, false) AS occurred, r.patient_id IS NOT NULL AS asked, r.overdue
+  FROM scanstream.worklist w
+  LEFT JOIN (
+    SELECT DISTINCT ON (patient_id) patient_id, status = 'occurred' AS occurred FROM scanstream.endpoint_status
+    WHERE endpoint = 'progression' AND superseded_at IS NULL ORDER BY patient_id, line DESC) s USING (patient_id)
+  LEFT JOIN (
+    SELECT patient_id, bool_or(stale) AS overdue FROM scanstream.current_risk
+    WHERE endpoint = 'progression' GROUP BY 1) r USING (patient_id)) p"""
 
 
 class ScanEnd(NamedTuple):
@@ -42,12 +48,17 @@ class PatientRisk(NamedTuple):
 
 
 class Progressions(NamedTuple):
-    """How many patients have progressed in their current line; of how many that is open; overdue; dead of all."""
+    """Of `patients`: progressed in the current line; asked for, some of them `overdue`; dead without it; none of these.
 
+    Each but the overdue is in one of the four.
+    """
+
+    patients: int
     occurred: int
     open: int
     overdue: int
     died: int
+    others: int
 
 
 def scan_ends(connection: Connection, scan_uids: Sequence[str]) -> dict[str, ScanEnd]:
@@ -75,7 +86,4 @@ def most_likely_to_progress(connection: Connection) -> list[PatientRisk]:
 
 def progressions(connection: Connection) -> Progressions:
     """What the answer to FIRST_QUESTION leaves out, and how many of those it speaks of have their next scan due."""
-    (occurred,) = only_row(connection.execute(_PROGRESSED))
-    (died,) = only_row(connection.execute(_DIED))
-    still_open, overdue = only_row(connection.execute(_OPEN))
-    return Progressions(occurred, still_open, overdue, died)
+    return Progressions(*only_row(connection.execute(_PROGRESSIONS)))
