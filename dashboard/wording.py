@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from stream.vocabulary import Cause, Completeness, Status
+from stream.percentages import interval as interval
+from stream.percentages import percent as percent
+from stream.vocabulary import EXPLANATIONS, Cause, Completeness, Status
 
 RESEARCH_USE = "**Research use only.** Not a medical device: not for diagnosis or treatment decisions."
 AWAY = (
@@ -78,12 +80,6 @@ OBJECT_KINDS = {
     "reg": "Registration",
 }
 
-EXPLANATIONS = {
-    "kind not measured yet": "Kept, and nothing in it is measured: no report and no segmentation that can be read.",
-    "no lesion measured; a model read the slices": "No lesion was measured. A model read the slices.",
-    "no model applies": "No model applies: none in service was made for this disease and these measurements.",
-}
-
 
 def explained(reason: str) -> str:
     """A reason of the database as a sentence, where there is one for it."""
@@ -127,21 +123,6 @@ def measurement(name: str, unit: str) -> str:
     """A measurement with its unit: `Volume (ml)`; a unit of 1 is none."""
     title = MEASUREMENTS.get(name, name)
     return title if unit == "1" else f"{title} ({unit})"
-
-
-def percent(value: float) -> str:
-    """A probability as people read it; never a 0 % or 100 % that is not exactly that."""
-    if 0 < value < 0.01:
-        return "< 1 %"
-    return "> 99 %" if 0.99 < value < 1 else f"{value * 100:.0f} %"
-
-
-def interval(low: float, high: float) -> str:
-    """Both ends of an interval of a probability: `30 to 47 %`, `97 to > 99 %`; never `100 to 100 %`."""
-    ends = [percent(end).removesuffix(" %") for end in (low, high)]
-    if ends[0] != ends[1] or low == high:
-        return f"{ends[0]} to {ends[1]} %"
-    return f"{ends[0]} %" if ends[0][0] in "<>" else f"{low * 100:.1f} to {high * 100:.1f} %"
 
 
 def size(value: float) -> str:

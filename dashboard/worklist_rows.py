@@ -8,7 +8,7 @@ from dashboard import wording, worklist_words
 from dashboard.rows import WorklistRow
 from dashboard.words.responses import with_code
 from dashboard.worklist_table import RiskBar, TableRow, Words
-from stream.vocabulary import RECIST
+from stream.vocabulary import EXPLANATIONS, RECIST
 
 TITLES = {
     "patient": "Patient",
@@ -169,7 +169,7 @@ class _RowWords:
         if row.line is None:
             return "no forecast yet"
         if row.question in (None, "open") or row.endpoint is None:
-            return wording.EXPLANATIONS["no model applies"]
+            return EXPLANATIONS["no model applies"]
         return wording.closed(row.endpoint, row.question, self._day(row.question_since), row.line)
 
     def _day(self, at: dt.datetime | None) -> str:

@@ -8,6 +8,12 @@ UNKNOWN_DISEASE = (
     "No model applies to scans of unknown disease: import clinical.csv with a column disease (scanstream import)."
 )
 """Said where a forecast is looked for and a scan has none for this reason."""
+EXPLANATIONS = {
+    "kind not measured yet": "Kept, and nothing in it is measured: no report and no segmentation that can be read.",
+    "no lesion measured; a model read the slices": "No lesion was measured. A model read the slices.",
+    "no model applies": "No model applies: none in service was made for this disease and these measurements.",
+}
+"""Reasons of the view scan_status for which a scan that counts has no forecast, as sentences."""
 
 
 class Status(StrEnum):

@@ -8,14 +8,21 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from models.criteria.finding import LesionFinding, LesionRole, LesionState
+from models.measurement import Measurement
 from stream.__main__ import build_app
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
+from stream.measured_scan import MeasuredScan
+from stream.percentages import interval, percent
+from stream.services.facts.clinical import ImportedVisit
 from stream.settings import PREFIX
 from stream.terminal.questions import ask
+from stream.vocabulary import EXPLANATIONS
 from tests.database import Database
-from tests.services.accepted_facts import breast, fold_each, lung
+from tests.services.accepted_facts import breast, day, fold_each, lung
 
 Command = Callable[..., Result]
+UNTARGETED = LesionFinding("node", LesionState.PRESENT, "Node", "lung", role=LesionRole.NON_TARGET)
 GROWING, SHRINKING, IN_BREAST = "PAAAA22", "PAAAB33", "PBBBB44"
 
 
@@ -27,9 +34,9 @@ def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Command:
         database.connect(),
         [
             *(
-                lung(patient, str(day), day, mm)
+                lung(patient, str(at), at, mm)
                 for patient, each in sizes.items()
-                for day, mm in zip((0, 60), each, strict=True)
+                for at, mm in zip((0, 60), each, strict=True)
             ),
             breast(IN_BREAST, "a", 0, 12.0, 30.0),
         ],
@@ -44,15 +51,55 @@ def rows(told: Result) -> list[dict]:
     return json.loads(told.stdout)
 
 
-def test_risks_come_highest_first_a_page_at_a_time_and_say_how_many_more_there_are(command: Command) -> None:
+def test_the_patient_with_the_highest_risk_comes_first_a_page_at_a_time(command: Command) -> None:
     everything = rows(command("risk", "--json"))
-    assert [row["risk"] for row in everything] == sorted((row["risk"] for row in everything), reverse=True)
+    assert [row["patient_id"] for row in everything] == [GROWING] * 4 + [SHRINKING] * 4 + [IN_BREAST]
+    assert [row["horizon_days"] for row in everything] == [None, 90, 180, 365, None, 90, 180, 365, None]
+    highest = [max(row["risk"] for row in everything if row["patient_id"] == of) for of in (GROWING, SHRINKING)]
+    assert highest == sorted(highest, reverse=True)
     first, second = (rows(command("risk", "--json", "--limit", "2", "--page", page)) for page in "12")
     assert first + second == everything[:4]
     told = command("risk", "--limit", "2").stdout
     assert f"{len(everything) - 2} more of {len(everything)}: --page 2 has the next" in told
     assert "more of" not in command("risk", "--all").stdout
     assert "There is no page 99." in command("risk", "--page", "99").stdout
+
+
+def test_a_risk_is_told_in_words_with_its_interval_its_scan_and_what_is_left_of_it(command: Command) -> None:
+    (row,) = rows(command("risk", GROWING, "--horizon", "180", "--json"))
+    head, told = command("risk", GROWING, "--horizon", "180").stdout.splitlines()[:2]
+    for words in (
+        "progression within 180 days",
+        percent(row["risk"]),
+        interval(row["risk_low"], row["risk_high"]),
+        row["acquired_at"][:10],
+        row["valid_until"][:10],
+    ):
+        assert words in told
+    assert all(name in head for name in ("90 % interval", "scan of", "until", "from today"))
+
+
+def test_why_a_question_is_closed_is_said_in_a_sentence_and_no_code(database: Database, command: Command) -> None:
+    fold_each(
+        database.connect(),
+        [
+            *(lung("PGROWN", str(at), at, mm) for at, mm in ((0, 30.0), (60, 45.0))),
+            ImportedVisit("PNODE/0", "PNODE", day(0), "lung", MeasuredScan((), "lung", None, findings=(UNTARGETED,))),
+        ],
+    )
+    progressed, node = (" ".join(command("risk", patient).stdout.split()) for patient in ("PGROWN", "PNODE"))
+    assert "1 progression observed 2025-04-30 PD by RECIST 1.1" in progressed
+    assert "not asked 2025-03-01 At the baseline no target was measured" in node
+    assert "None." not in progressed + node
+    assert "not_measurable" not in node
+
+
+def test_where_no_model_applies_the_command_says_so(database: Database, command: Command) -> None:
+    in_brain = MeasuredScan(
+        (Measurement("longest_diameter", 30.0, "import", "lesion", "Tumour", "brain"),), "brain", None
+    )
+    fold_each(database.connect(), [ImportedVisit("PBRAIN/0", "PBRAIN", day(0), "brain", in_brain)])
+    assert command("risk", "PBRAIN").stdout.splitlines() == ["None.", EXPLANATIONS["no model applies"]]
 
 
 def test_risks_of_a_disease_an_endpoint_and_a_horizon(command: Command) -> None:

@@ -12,7 +12,7 @@ from dashboard.patient import verdicts, waiting
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import listed, sentence, written
 from dashboard.words.responses import called
-from stream.vocabulary import RECIST, UNKNOWN_DISEASE, Status
+from stream.vocabulary import EXPLANATIONS, RECIST, UNKNOWN_DISEASE, Status
 
 UNDER_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING)
 
@@ -121,7 +121,7 @@ def _no_forecast(case: PatientCase) -> str:
     applied = case.scans[case.scans.status == Status.APPLIED]
     if applied.empty:
         return "Nothing is forecast: no scan counts yet."
-    reasons = [reason for reason in applied.reason if reason in wording.EXPLANATIONS]
+    reasons = [reason for reason in applied.reason if reason in EXPLANATIONS]
     return f"Nothing is forecast. {wording.explained(reasons[0])}" if reasons else "Nothing is forecast."
 
 

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.errors import AnswerIsNo
+from stream.percentages import interval
 from stream.settings import Settings, load_settings
 from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patients
+from stream.terminal.risk_story import within
 
 if TYPE_CHECKING:
     from stream.storage.database import Connection
 
 Says = dict[str, Any]
 """What is said of the risks of one endpoint: `Explanation.to_json`."""
-HORIZONS = {"next_visit": "at the next visit", "end_of_treatment": "at the end of treatment", "now": "now"}
 HARDLY = 0.05
 """Points that are shown as 0.0."""
 
@@ -123,11 +124,11 @@ def _print(says: Says, detail: bool) -> None:
     now = {_horizon(forecast): forecast for forecast in says["forecasts"]}
     if not says["moved"]:
         for forecast in says["forecasts"]:
-            print(f"  {_within(forecast)}: {_risk(forecast)}")
+            print(f"  {within(forecast)}: {_risk(forecast)}")
         print("  It is the first forecast: there is no earlier one that it could have moved from.")
     for moved in says["moved"]:
         before = f"after {100 * moved['before']:.1f} % at the scan of {_day(says['before_scan_of'])}"
-        print(f"  {_within(moved)}: {_risk(now[_horizon(moved)])}, {before}")
+        print(f"  {within(moved)}: {_risk(now[_horizon(moved)])}, {before}")
         for part in moved["parts"]:
             print(f"    {part['says']}")
     _print_unusual(says)
@@ -142,7 +143,7 @@ def _in_short(says: Says) -> str:
     """The risk that moved most, and what moved it most, in a sentence."""
     moved = max(says["moved"], key=lambda one: abs(one["risk"] - one["before"]))
     points = 100 * (moved["risk"] - moved["before"])
-    what = f"the risk of {says['endpoint']} {_within(moved)}"
+    what = f"the risk of {says['endpoint']} {within(moved)}"
     if abs(points) < HARDLY:
         return f"In short: {what} is what it was at the scan before."
     most = max(moved["parts"], key=lambda part: part["change"] * points)
@@ -173,7 +174,7 @@ def _print_arms(says: Says) -> None:
         return
     print(f"  By arm ({says['arms']['says']}):")
     for arm in says["arms"]["rows"]:
-        risks = ", ".join(f"{_within(forecast)} {_risk(forecast)}" for forecast in arm["forecasts"])
+        risks = ", ".join(f"{within(forecast)} {_risk(forecast)}" for forecast in arm["forecasts"])
         print(f"    {arm['arm']}: {risks}")
 
 
@@ -181,11 +182,6 @@ def _day(at: str) -> str:
     return at[:10]
 
 
-def _within(forecast: Says) -> str:
-    days = forecast["horizon_days"]
-    return f"within {days} days" if days else HORIZONS[forecast["horizon_kind"]]
-
-
 def _risk(forecast: Says) -> str:
-    risk, low, high = (100 * forecast[name] for name in ("risk", "risk_low", "risk_high"))
-    return f"{risk:.1f} % (90 % interval {low:.0f} to {high:.0f} %)"
+    ends = interval(forecast["risk_low"], forecast["risk_high"])
+    return f"{100 * forecast['risk']:.1f} % (90 % interval {ends})"

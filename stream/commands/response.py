@@ -7,6 +7,7 @@ import typer
 from stream.settings import load_settings
 from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patient
+from stream.terminal.risk_story import answered
 from stream.vocabulary import RECIST
 
 
@@ -48,6 +49,8 @@ def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]]) -> li
 
 def _status(row: dict[str, Any]) -> str:
     since = f" since {row['since']:%Y-%m-%d}" if row["since"] else ""
+    if row["status"] == "open":
+        return f"{row['endpoint']}: open{since}"
     # what has occurred is told by its verdict above
-    why = "" if row["status"] in ("open", "occurred") else f": {row['because']}"
-    return f"{row['endpoint']}: {row['status']}{since}{why}"
+    why = "" if row["status"] == "occurred" else f": {row['because']}"
+    return f"{row['endpoint']}: {answered(row['status'])}{since}{why}"

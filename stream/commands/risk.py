@@ -1,31 +1,15 @@
 """The command risk: current risks of all patients or of one."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from stream.settings import load_settings
+from stream.settings import Settings, load_settings
 from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
 from stream.terminal.questions import ask, find_patients
-from stream.vocabulary import UNKNOWN_DISEASE
-
-COLUMNS = (
-    "patient_id",
-    "endpoint",
-    "horizon_kind",
-    "horizon_days",
-    "risk",
-    "risk_low",
-    "risk_high",
-    "model",
-    "acquired_at",
-    "line",
-    "valid_until",
-    "risk_ahead",
-    "stale",
-    "provisional",
-)
-CLOSED = ("patient_id", "line", "endpoint", "status", "since", "because")
+from stream.vocabulary import EXPLANATIONS, UNKNOWN_DISEASE
 
 
 def register(app: typer.Typer) -> None:
@@ -43,15 +27,15 @@ def risk(
     every: Every = False,
     as_json: Json = False,
 ) -> None:
-    """Current risks, highest first, and whose question is closed since when: of all patients, or of one.
+    """Current risks, the patient with the highest first, and whose question is closed since when.
 
-    A risk counts from the day of its scan to valid_until; risk_ahead is what of it lies between today and then, given
-    that nothing has happened so far.
+    A risk counts from the day of its scan until the day named; from today: what of it lies between today and then,
+    given that nothing has happened so far. --horizon 180 leaves one row of each patient.
     """
     from stream.storage.reading.listing import RiskFilter, closed_questions, current_risks
-    from stream.storage.reading.views import of_unknown_disease
     from stream.terminal.paging import page_choice, print_listing
     from stream.terminal.printing import print_json
+    from stream.terminal.risk_story import CLOSED_COLUMNS, RISK_COLUMNS, closed_row, risk_row
 
     choice = page_choice(limit, page, every, as_json)
     settings = load_settings()
@@ -61,10 +45,26 @@ def risk(
     if as_json:
         print_json(risks.rows)
         return
-    print_listing(risks, choice, COLUMNS)
     closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, choice))
+    if risks.rows or not closed.rows:
+        told = [risk_row(row, settings.zone) for row in risks.rows]
+        print_listing(risks._replace(rows=told), choice, RISK_COLUMNS)
     if closed.rows:
-        print("\nNot forecast, as the question is not open:")
-        print_listing(closed, choice, CLOSED)
-    if patients and ask(settings, "reader", lambda connection: of_unknown_disease(connection, patients)):
-        print(UNKNOWN_DISEASE)
+        print("\nNot forecast, as the question is not open:" if risks.rows else "Not forecast:")
+        told = [closed_row(row, settings.zone) for row in closed.rows]
+        print_listing(closed._replace(rows=told), choice, CLOSED_COLUMNS)
+    for sentence in _why_none(settings, patients or [], is_any=bool(risks.rows or closed.rows)):
+        print(sentence)
+
+
+def _why_none(settings: Settings, patients: Sequence[str], is_any: bool) -> list[str]:
+    """What to do where the disease of one of `patients` is unknown; where nothing was found, why not."""
+    from stream.storage.reading.views import of_unknown_disease, reasons_of_last
+
+    is_unknown = ask(settings, "reader", partial(of_unknown_disease, patients=patients))
+    if is_unknown:
+        return [UNKNOWN_DISEASE]
+    if is_any:
+        return []
+    reasons = [ask(settings, "reader", partial(reasons_of_last, patient_id=patient)) for patient in patients]
+    return [EXPLANATIONS.get(reason, f"{reason}.") for of_patient in reasons for reason in of_patient]

@@ -15,6 +15,8 @@ RISKS = f"""SELECT c.*, a.risk AS risk_ahead, a.risk_low AS risk_ahead_low, a.ri
 FROM scanstream.current_risk c LEFT JOIN scanstream.risk_ahead() a
   USING (patient_id, endpoint, weights_version, scan_uid, horizon_days)
 WHERE {_OF_WHOM.format(row="c")} AND (%(horizon)s::int IS NULL OR c.horizon_days = %(horizon)s)"""
+RISK_ORDER = """endpoint <> 'progression', endpoint,
+  max(risk) OVER (PARTITION BY endpoint, patient_id) DESC, patient_id, horizon_kind <> 'next_visit', horizon_days"""
 CLOSED = f"""SELECT q.* FROM (
   SELECT DISTINCT ON (s.patient_id, s.endpoint) s.* FROM scanstream.endpoint_status s
   WHERE s.superseded_at IS NULL AND {_OF_WHOM.format(row="s")}
@@ -57,8 +59,11 @@ class SetAsideFilter(NamedTuple):
 
 
 def current_risks(connection: Connection, wanted: RiskFilter, choice: PageChoice) -> Listing:
-    """Rows of current_risk, highest risk first, each with what is left of it today."""
-    return _listing(connection, RISKS, "risk DESC, patient_id, endpoint, horizon_days", wanted, choice)
+    """Rows of current_risk, each with what is left of it today, by endpoint: the patient with the highest risk first.
+
+    The horizons of a patient follow each other, the nearest first.
+    """
+    return _listing(connection, RISKS, RISK_ORDER, wanted, choice)
 
 
 def closed_questions(connection: Connection, wanted: RiskFilter, choice: PageChoice) -> Listing:

@@ -111,6 +111,13 @@ def of_unknown_disease(connection: Connection, patients: Sequence[str]) -> bool:
     return bool(only_row(connection.execute(query, [list(patients)]))[0])
 
 
+def reasons_of_last(connection: Connection, patient_id: str) -> list[str]:
+    """Why the last scan that counts has no forecast, as the view scan_status says it; empty where none counts."""
+    query = """SELECT reason FROM scanstream.scan_status WHERE patient_id = %s AND status = 'applied'
+      AND reason IS NOT NULL ORDER BY acquired_at DESC, scan_uid DESC LIMIT 1"""
+    return [str(reason) for (reason,) in connection.execute(query, [patient_id])]
+
+
 def set_aside_item(connection: Connection, item_id: str) -> Row | None:
     """The row of set_aside of one item; None where there is none."""
     rows = _rows(connection, "SELECT * FROM scanstream.set_aside WHERE item_id = %(item)s", {"item": item_id})
