@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from stream.endpoints import free_port
+from stream.local.embedded import postgres as embedded_postgres
 from stream.local.embedded import start_embedded
 from stream.local.supervisor import Supervisor
 from stream.settings import Settings, load_settings
@@ -37,8 +38,13 @@ def supervisor(service_settings: Settings) -> Iterator[Supervisor]:
 
 @pytest.fixture(scope="session")
 def postgres(service_settings: Settings, supervisor: Supervisor) -> Settings:
-    """Settings whose Postgres runs (roles and an empty database); of Kafka they know nothing yet."""
-    start_embedded(supervisor, service_settings.model_copy(update={"kafka_bootstrap_servers": ELSEWHERE}))
+    """Settings whose Postgres runs (roles and an empty database); of Kafka they know nothing yet.
+
+    It does not wait for the disk at every commit: what a test ends are processes, never the machine.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(embedded_postgres.FIXED, "fsync", "off")
+        start_embedded(supervisor, service_settings.model_copy(update={"kafka_bootstrap_servers": ELSEWHERE}))
     return service_settings
 
 

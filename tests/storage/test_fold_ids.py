@@ -22,9 +22,9 @@ def test_what_is_committed_after_waits_for_the_disk_all_the_same(database: Datab
 
 
 def test_whoever_prepares_folds_does_not_wait_for_the_disk(database: Database) -> None:
-    """By what Postgres counts of this connection; a commit of its own shows that it counts."""
+    """Whoever waits has written the log itself: Postgres counts that, and a commit of its own shows that it counts."""
     connection = database.connect()
-    waits = "SELECT coalesce(sum(fsyncs), 0) FROM pg_stat_get_backend_io(pg_backend_pid()) WHERE object = 'wal'"
+    waits = "SELECT coalesce(sum(writes), 0) FROM pg_stat_get_backend_io(pg_backend_pid()) WHERE object = 'wal'"
 
     def waited() -> int:
         connection.execute("SELECT pg_stat_force_next_flush()")
