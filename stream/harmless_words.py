@@ -1,6 +1,6 @@
 """Words that lesions are called by everywhere: whoever's name they may be, they tell nobody."""
 
-from stream.plain_text import plain
+from stream.plain_text import folded, plain
 
 _KINDS = """
 target nontarget non lesion lesions nodule nodules node nodes lymph lymphnode tumor tumour tumors tumours mass
@@ -33,5 +33,10 @@ bazo cerebro mama vejiga hueso piel estómago suprarrenal
 """
 _NOBODY = "patient test phantom unknown anonymous anonymized anonymised"
 
-HARMLESS_WORDS = frozenset(plain(" ".join([_KINDS, _TOOLS, _PLACES, _GERMAN, _FRENCH, _SPANISH, _NOBODY])).split())
-"""Plain words, of lesions and how they are drawn, of places (all of concepts.SITES), and of names that name nobody."""
+_WORDS = " ".join([_KINDS, _TOOLS, _PLACES, _GERMAN, _FRENCH, _SPANISH, _NOBODY])
+
+HARMLESS_WORDS = frozenset([*plain(_WORDS).split(), *folded(_WORDS).split()])
+"""Plain words, of lesions and how they are drawn, of places (all of concepts.SITES), and of names that name nobody.
+
+`core.harmless_words` in the database has the same.
+"""

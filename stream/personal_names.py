@@ -2,15 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from stream.harmless_words import HARMLESS_WORDS
-from stream.plain_text import HAN, UNSPACED, plain, written_out
+from stream.plain_text import FORMS, HAN, UNSPACED, plain
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _MARK = re.compile(r"(?<![^\W_])(?:[a-z]|nt)\d{1,2}(?![^\W_])")  # T1, NT2, L1, S8: lesions, vertebrae, segments
 _LONE = re.compile(r"(?<![^\W_])([^\W\d_])[\W_]+(?=[^\W\d_](?![^\W_]))")  # the J of J. D.
-_RESOLVED = re.compile(r"([aou])e|a(?=a)")
 _HAN, _UNSPACED = re.compile(f"[{HAN}]"), re.compile(f"[{UNSPACED}]+")
 SHORTEST = 3  # two letters occur in any word
 
@@ -25,7 +24,7 @@ def holds_name(text: str, names: Iterable[str]) -> bool:
     known = {script for group in written for script in _scripts(group)}
     for group in written:
         rest = _rest(text, group)
-        if _scripts(rest) - known or (rest and any(_holds(form(text), form(rest), form(group)) for form in _FORMS)):
+        if _scripts(rest) - known or (rest and any(_holds(form(text), form(rest), form(group)) for form in FORMS)):
             return True
     return False
 
@@ -37,7 +36,7 @@ def joined(text: str) -> str:
 
 def _rest(text: str, name: str) -> str:
     """What of `text` is neither a harmless word nor a number, or is a part of the name or all of it."""
-    orders = [parts[::step] for form in _FORMS for step in (1, -1) if (parts := _WORD.findall(form(name)))]
+    orders = [parts[::step] for form in FORMS for step in (1, -1) if (parts := _WORD.findall(form(name)))]
     own = {word for parts in orders for word in (*parts, "".join(parts))}
     words = _WORD.findall(_LONE.sub(r"\1", _MARK.sub(" ", plain(text))))
     return " ".join(word for word in words if word in own or not (word.isdecimal() or word in HARMLESS_WORDS))
@@ -69,11 +68,3 @@ def _abbreviates(word: str, parts: list[str]) -> bool:
 def _scripts(text: str) -> set[str]:
     """The writings of its letters, by the first word of their Unicode names: LATIN, CJK, HIRAGANA, CYRILLIC."""
     return {unicodedata.name(letter, "").split(" ")[0] for letter in plain(text) if letter.isalpha()}
-
-
-def _without_umlauts(text: str) -> str:
-    """Mueller, Müller and Muller alike."""
-    return _RESOLVED.sub(lambda found: found[1] or "", plain(text))
-
-
-_FORMS: tuple[Callable[[str], str], ...] = (plain, written_out, _without_umlauts)

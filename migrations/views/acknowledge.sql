@@ -1,10 +1,14 @@
 -- Runs with its owner's rights: who calls it may write nothing else.
 CREATE OR REPLACE FUNCTION scanstream.acknowledge(patient text, who text, note text) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = core, pg_temp AS $$
-DECLARE now_at timestamptz; id text := gen_random_uuid();
+DECLARE now_at timestamptz; id text := gen_random_uuid(); refused text;
 BEGIN
   IF coalesce(btrim(who), '') = '' OR coalesce(btrim(note), '') = '' THEN
     RAISE EXCEPTION 'Say who you are and what you noted.' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  refused := core.why_not_written(ARRAY[patient], who, note);
+  IF refused IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = refused;
   END IF;
   PERFORM pg_advisory_xact_lock_shared(4711); -- then the head: the order of stream/storage/locks.py
   PERFORM FROM heads h JOIN worklist w USING (patient_id) WHERE h.patient_id = patient FOR UPDATE OF h;

@@ -9,9 +9,14 @@ DECLARE
   reason text := btrim(coalesce(why, ''));
   number int;
   at timestamptz := clock_timestamp();
+  refused text;
 BEGIN
   IF reason = '' THEN
     RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = 'Say why: a decision needs its reason.';
+  END IF;
+  refused := core.why_not_written(ARRAY[item, patient], who, reason);
+  IF refused IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = refused;
   END IF;
   SELECT i.*, k.why_not INTO aside FROM core.set_asides i JOIN core.set_aside_kinds k USING (item_id)
   WHERE i.item_id = item FOR UPDATE OF i;

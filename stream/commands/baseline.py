@@ -1,7 +1,6 @@
 """The command baseline: a person says that a line of therapy begins anew; it is logged with who, when and why."""
 
 import datetime as dt
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from stream.settings import load_settings
 from stream.terminal.options import By, Json, Patient
 from stream.terminal.printing import print_end
 from stream.terminal.questions import answer_in_time, ask, day_written, find_patient
+from stream.terminal.signing import signed
 
 if TYPE_CHECKING:
     from stream.storage.database import Connection
@@ -39,7 +39,8 @@ def baseline(
     settings = load_settings()
     now = dt.datetime.now(dt.UTC)
     start = dt.datetime.combine(_day(at, now.astimezone(settings.zone).date()), dt.time.min, settings.zone)
-    received_as, who = find_patient(settings, patient), by or getpass.getuser()
+    received_as = find_patient(settings, patient)
+    who = signed(settings, by, why, received_as).by
 
     def accept(connection: "Connection") -> bool:
         return accept_baseline(connection, received_as, start, withdraw, who, why, now)

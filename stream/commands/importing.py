@@ -1,6 +1,5 @@
 """The command import: what is known of patients beside their scans."""
 
-import getpass
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import load_settings
 from stream.terminal.options import By, Json, Why
 from stream.terminal.questions import day_written
+from stream.terminal.signing import signed
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +45,8 @@ def import_tables(
     issuer = settings.issuer_for("") if issuer is None else issuer
     baseline = day_written(baseline_date) if baseline_date else None
     check_kept(folder, kept := {name.strip().lower() for name in keep or []})
-    counts = import_folder(settings, folder, issuer, by or getpass.getuser(), why, baseline, kept)
+    who = signed(settings, by, why, role="gateway").by
+    counts = import_folder(settings, folder, issuer, who, why, baseline, kept)
     unread = left_out(folder, kept)
     if as_json:
         print_json({**counts, "left_out": unread})

@@ -1,7 +1,6 @@
 """The command lesions: how a patient's lesions are followed, and what a person says where that is not sure."""
 
 import datetime as dt
-import getpass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from stream.terminal.lesion_story import lesion_named, told
 from stream.terminal.options import By, Json, Patient, Why
 from stream.terminal.printing import print_end
 from stream.terminal.questions import answer_in_time, ask, day_written, find_patient
+from stream.terminal.signing import signed
 from stream.vocabulary import LesionRelation
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def lesions(
         _print(rows, as_json)
         return
     fact = _fact(patient_id, rows, act, lesion, other, at, withdraw)
-    _accept(settings, fact, by or getpass.getuser(), why)
+    _accept(settings, fact, signed(settings, by, why, patient_id).by, why)
     done = answer_in_time(settings, lambda connection: _is_folded(connection, fact) or None)
     print_end(as_json, {"patient_id": patient_id, "act": act, "outcome": done and "done"}, f"What you said ({act})")
 

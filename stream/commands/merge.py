@@ -1,6 +1,5 @@
 """The commands merge, unmerge and move: who is one person, and whose a scan is; each is logged."""
 
-import getpass
 import uuid
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from stream.settings import Settings, load_settings
 from stream.terminal.options import By, Json, Patient, Scan, Why
 from stream.terminal.printing import print_end
 from stream.terminal.questions import answer_in_time, ask, find_patient, find_scan
+from stream.terminal.signing import signed
 from stream.vocabulary import IdentityKind, IdentityOutcome
 
 REFUSED = {
@@ -74,7 +74,8 @@ def _accept(
     from stream.wiring.bells import ring
 
     logs.setup(kind)
-    event = IdentityEvent(str(uuid.uuid4()), kind, patient, other, scan, by or getpass.getuser(), why)
+    sign_off = signed(settings, by, why, patient, other, scan)
+    event = IdentityEvent(str(uuid.uuid4()), kind, patient, other, scan, sign_off.by, why)
     ask(settings, "worker", lambda connection: accept_identity(connection, event))
     ring(settings, [patient_bell(patient or other or "")])
     end = answer_in_time(settings, lambda connection: outcome(connection, event.event_id))

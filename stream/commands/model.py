@@ -1,6 +1,5 @@
 """The commands `model …`: weights in service, from adding them to letting them lead and back."""
 
-import getpass
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from stream.terminal.bundles import add_bundle, bundle_rows
 from stream.terminal.networks import network_rows
 from stream.terminal.options import By, Json, Why
 from stream.terminal.questions import ask
+from stream.terminal.signing import signed
 from stream.terminal.weights_in_words import pairs_in_words, what_it_does, what_it_lacks
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def add(
     from stream.services.leading import put_in_service
 
     logs.setup("model add")
-    settings, who = load_settings(), by or getpass.getuser()
-    ask(settings, "worker", lambda connection: None)  # nothing is kept for a service that cannot be reached
+    settings = load_settings()
+    who = signed(settings, by, why).by  # and nothing is kept for a service that cannot be reached
     if measures:
         add_bundle(settings, folder, who, why)
         return
@@ -127,11 +127,14 @@ def promote(version: Version, why: Why = None, by: By = None) -> None:
     """Let weights lead for everything they forecast; refused while a scan still waits for its state under them."""
     from stream.services import leading
 
+    settings = load_settings()
+    who = signed(settings, by, why).by
+
     def switch(connection: "Connection") -> tuple[str, list[tuple[str, str]]]:
         whole = leading.version_of(connection, version)
-        return whole, leading.promote(connection, whole, by or getpass.getuser(), why)
+        return whole, leading.promote(connection, whole, who, why)
 
-    whole, changed = ask(load_settings(), "worker", switch)
+    whole, changed = ask(settings, "worker", switch)
     print(f"{whole[:12]} leads {pairs_in_words(changed)} now." if changed else f"{whole[:12]} leads already.")
 
 
@@ -143,9 +146,9 @@ def rollback(
     """Undo the last switch: what led before leads again. A second time it undoes the rollback."""
     from stream.services import leading
 
-    switched = ask(
-        load_settings(), "worker", lambda connection: leading.rollback(connection, model, by or getpass.getuser(), why)
-    )
+    settings = load_settings()
+    who = signed(settings, by, why).by
+    switched = ask(settings, "worker", lambda connection: leading.rollback(connection, model, who, why))
     for version in dict.fromkeys(switched.values()):
         pairs = [pair for pair, leads in switched.items() if leads == version]
         print(f"{version[:12] if version else 'Nothing'} leads {pairs_in_words(pairs)} now.")

@@ -1,7 +1,6 @@
 """The commands reject and restore: a scan counts no longer, or again; each is logged with who, when and why."""
 
 import datetime as dt
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +11,7 @@ from stream.settings import load_settings
 from stream.terminal.options import By, Json, Scan, Why
 from stream.terminal.printing import print_end
 from stream.terminal.questions import answer_in_time, ask, find_scan
+from stream.terminal.signing import signed
 from stream.vocabulary import RejectionReason
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def _decide(
     logs.setup("restore" if withdrawn else "reject")
     settings = load_settings()
     scan_uid = find_scan(settings, scan)
-    rejection = Rejection(scan_uid, revision, because, by or getpass.getuser(), why, withdrawn)
+    sign_off = signed(settings, by, why, scan_uid)
+    rejection = Rejection(scan_uid, revision, because, sign_off.by, why, withdrawn)
 
     def accept(connection: "Connection") -> list[str]:
         with connection.transaction():

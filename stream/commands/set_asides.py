@@ -1,6 +1,5 @@
 """Commands about what was set aside: list, show, release, reject."""
 
-import getpass
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from stream.errors import AnswerIsNo, CannotStart
 from stream.settings import load_settings
 from stream.terminal.options import By, Every, Json, Limit, Page, Why
 from stream.terminal.questions import ask
+from stream.terminal.signing import signed
 
 if TYPE_CHECKING:
     from stream.storage.intake.set_asides import SetAsideItem
@@ -84,15 +84,15 @@ def release(
     as_json: Json = False,
 ) -> None:
     """Let it, and all of its cause, count as if nothing had been wrong; what fails again is a new item."""
-    from stream.services.accepting.decisions import SignOff
     from stream.services.accepting.releasing import Amendment
     from stream.storage.database import Outage
     from stream.wiring.releasing import release as released
 
     logs.setup("release")
-    decision = SignOff(by or getpass.getuser(), why)
+    settings = load_settings()
+    decision = signed(settings, by, why, item_id, patient, role="gateway")
     try:
-        items = released(load_settings(), item_id, Amendment(patient, issuer, date), decision)
+        items = released(settings, item_id, Amendment(patient, issuer, date), decision)
     except Outage:
         raise CannotStart("Postgres does not answer: start the service with `scanstream up`.") from None
     _say(as_json, items, vocabulary.Decision.RELEASED)
@@ -102,8 +102,9 @@ def reject(item_id: ItemId, why: Why = None, by: By = None, as_json: Json = Fals
     """It stays aside for good, with all of its cause."""
     from stream.services.accepting import decisions
 
-    decision = decisions.SignOff(by or getpass.getuser(), why)
-    items = ask(load_settings(), "gateway", lambda connection: decisions.reject(connection, item_id, decision))
+    settings = load_settings()
+    decision = signed(settings, by, why, item_id, role="gateway")
+    items = ask(settings, "gateway", lambda connection: decisions.reject(connection, item_id, decision))
     _say(as_json, items, vocabulary.Decision.REJECTED)
 
 

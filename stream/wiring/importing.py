@@ -5,7 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from stream.errors import CannotStart
-from stream.services.facts.import_tables import import_counts, keep_facts, read_tables
+from stream.services.facts.import_tables import import_counts, keep_facts, read_tables, refuse_naming
 from stream.services.facts.importing import Importer
 from stream.settings import Settings
 from stream.storage.database import Outage, connect
@@ -38,6 +38,7 @@ def import_folder(
             ids = pseudonyms(settings, connection)
             importer = Importer(ids, issuer, settings.zone, settings.assume_disease, today, baseline, frozenset(keep))
             patients = read_tables(importer, folder)
+            refuse_naming(patients, why)
             with progress("patients", len(patients)) as advance:
                 bells = keep_facts(connection, patients, by, why, advance)
     except Outage:

@@ -12,6 +12,7 @@ from stream.services.facts.bells import BellMessage, patient_bell
 from stream.services.facts.clinical import accept_clinical, accept_outcomes, accept_treatments, accept_visits
 from stream.services.facts.imported_patient import ImportedPatient
 from stream.services.facts.importing import Importer
+from stream.services.facts.named_person import NamedPerson
 from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
@@ -40,6 +41,15 @@ def read_tables(importer: Importer, folder: Path) -> list[ImportedPatient]:
             "clinical.csv a column baseline_date or treatment_start, or one date for all by --baseline-date."
         )
     return patients
+
+
+def refuse_naming(patients: Iterable[ImportedPatient], why: str | None) -> None:
+    """Raise WrongUse where the reason for the import, which is logged for each patient, tells who one of them is."""
+    if why and any(NamedPerson(one.mrn, one.name, one.birth_date).is_told_by(why) for one in patients):
+        raise WrongUse(
+            "The reason for the import may say who a patient of the tables is: it has a name or a word of it, an ID or "
+            "a birth date. Write it without that. Nothing was kept."
+        )
 
 
 def keep_facts(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from stream.crash import reach
-from stream.harmless_words import HARMLESS_WORDS
 from stream.messages import LARGEST_REVISION, BadMessage, Letter
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.services.facts.clinical import (
@@ -101,7 +100,7 @@ def accept(connection: Connection, events: Sequence[PatientEvent]) -> list[Patie
 
 def _without_names(connection: Connection, events: Sequence[PatientEvent], now: dt.datetime) -> Sequence[PatientEvent]:
     """Facts lie outside the vault: one that says who the patient is waits for a person, who sends it without that."""
-    telling = {e.sha256 for e in events if e.said and names_somebody(connection, e.received_as, e.said, HARMLESS_WORDS)}
+    telling = {e.sha256 for e in events if e.said and names_somebody(connection, e.received_as, e.said)}
     reason = "A fact of kind {} says who the patient is, by name, ID or birth date: send it again without that."
     rows = [
         set_aside_row(item_id(e.sha256), ReasonCode.BAD_VALUE, reason.format(e.kind), now, sha256=e.sha256)

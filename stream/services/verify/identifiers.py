@@ -9,7 +9,7 @@ from models.measurement import UNITS
 from stream import vocabulary
 from stream.harmless_words import HARMLESS_WORDS
 from stream.kafka_messages import NotRead
-from stream.plain_text import spaced
+from stream.plain_text import FORMS, spaced
 from stream.services.verify.finding import Finding
 from stream.services.verify.invariants import Invariant
 from stream.services.verify.text_search import WordSearch
@@ -101,11 +101,15 @@ def held_in(texts: Iterator[str], wanted: list[str]) -> set[str]:
 
 
 def _names(written: str) -> Iterator[str]:
-    """A name in each of its writings (PS3.5 6.2), and there the given name first too."""
-    for group in written.split("="):
-        family, *given = group.split("^")
-        yield " ".join([family, *given])
-        yield " ".join([*given, family])
+    """A name in each of its writings (PS3.5 6.2), there the given name first too, and with umlauts written out or not.
+
+    Texts are looked at in one form alone, so that the name comes in all.
+    """
+    for form in FORMS:
+        for group in form(written).split("="):
+            family, *given = group.split("^")
+            yield " ".join([family, *given])
+            yield " ".join([*given, family])
 
 
 def _dates(day: str) -> Iterator[str]:

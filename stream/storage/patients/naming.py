@@ -3,7 +3,7 @@
 And whether words that are said of a patient name her.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -47,11 +47,19 @@ def to_move(connection: Connection, scan_uids: Sequence[str]) -> dict[str, str]:
     return dict(connection.execute(query, [list(scan_uids)]).fetchall())
 
 
-def names_somebody(connection: Connection, patient_id: str, said: Sequence[str], harmless: Collection[str]) -> bool:
-    """Whether any of `said` has a word of the patient's name that is not `harmless`, the ID or the birth date.
+def names_somebody(connection: Connection, patient_id: str, said: Sequence[str]) -> bool:
+    """Whether any of `said` has a word of the patient's name that is not harmless, the ID or the birth date.
 
     Also where `patient_id` is a hospital's ID itself. The vault compares: no name comes out of it.
     """
-    query = "SELECT core.names_somebody(%s, %s, %s)"
-    row = connection.execute(query, [patient_id, list(said), sorted(harmless)]).fetchone()
+    row = connection.execute("SELECT core.names_somebody(%s, %s)", [patient_id, list(said)]).fetchone()
     return bool(row and row[0])
+
+
+def why_not_written(connection: Connection, about: Sequence[str], who: str, note: str | None) -> str | None:
+    """Why the words of a person are not kept, in a sentence; None where they name no patient.
+
+    `about`: pseudonyms of the patients, scans and items that they are said of. As the roles worker and gateway.
+    """
+    row = connection.execute("SELECT core.why_not_written(%s, %s, %s)", [list(about), who, note]).fetchone()
+    return row[0] if row else None

@@ -144,6 +144,7 @@ patients = sa.Table(
     col("birth_date", sa.Text, "Birth date as first received", null=True),
     col("sex", sa.Text, "Sex as first received", null=True),
     sa.Index("patients_mrn_ix", "mrn"),
+    sa.Index("patients_spellings_ix", sa.text("core.spellings(mrn, name, birth_date)"), postgresql_using="gin"),
     schema="vault",
     comment="Who a pseudonym is",
 )
@@ -157,6 +158,7 @@ doubts = sa.Table(
     col("birth_date", sa.Text, "Birth date in the file", null=True),
     col("sex", sa.Text, "Sex in the file", null=True),
     sa.Index("doubts_patient_id_ix", "patient_id"),
+    sa.Index("doubts_spellings_ix", sa.text("core.spellings(NULL::text, name, birth_date)"), postgresql_using="gin"),
     schema="vault",
     comment="Who files name that contradict what was known of a patient; a released one is the patient too",
 )

@@ -23,7 +23,7 @@ JANE = {
     "sex": "F",
 }
 DRUG = {"name": "docetaxel", "kind": "drug", "start_at": "2026-01-05"}
-TELLING = ["for Jane", "MULLER", "ID q-471199/2", "born 23.05.1950", "19500523", "諸葛さんへ", "サクラ"]
+TELLING = ["for Jane", "MULLER", "ID q-471199/2", "born 23.05.1950", "19500523", "諸葛さんへ", "サクラ", "for Mueller"]
 NAMING: list[dict[str, Any]] = [
     {"kind": "treatment", "fact": {**DRUG, "name": "drug of Jane"}},
     {"kind": "treatment", "fact": {**DRUG, "kind": "Müller's"}},
@@ -97,7 +97,7 @@ def test_the_database_writes_names_as_tables_are_read(database: Database) -> Non
 
 
 def test_no_role_but_the_workers_may_ask_who_somebody_is(database: Database) -> None:
-    ask = "SELECT has_function_privilege(%s, 'core.names_somebody(text, text[], text[])', 'EXECUTE')"
+    ask = "SELECT has_function_privilege(%s, 'core.names_somebody(text, text[])', 'EXECUTE')"
     worker = database.connect()
     roles = ("gateway", "worker", "dashboard", "reader", "auditor", "vault")
     may = {role for role in roles if worker.execute(ask, [f"scanstream_{role}"]).fetchone() == (True,)}

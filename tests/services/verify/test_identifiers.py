@@ -28,7 +28,7 @@ JANE = {
 STUDY = "1.2.840.113619.2.55.3.604688.123"
 WANTED = telling([STUDY, *spellings(JANE["mrn"], JANE["name"], JANE["birth_date"])])
 TELLING = [
-    *("Müller^Jane=山田^太郎", "Müller^Jane", "see Jane Müller, please", "MULLER, JANE", "jane_muller"),
+    *("Müller^Jane=山田^太郎", "Müller^Jane", "see Jane Müller, please", "MULLER, JANE", "jane_muller", "Jane Mueller"),
     *("患者山田太郎さん", "太郎 山田", "ID 471199.", "mrn:471199", STUDY, f"study {STUDY}"),
     *("born 1950-05-23", "19500523", "23.05.1950", "05/23/1950"),
 ]

@@ -1,0 +1,18 @@
+-- Whole names, IDs and birth dates: a part of somebody's name is a word of many a sentence. Runs with its owner's rights.
+CREATE OR REPLACE FUNCTION core.names_anybody(said text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp AS $$
+  WITH phrases AS MATERIALIZED (
+    SELECT coalesce(array_agg(DISTINCT array_to_string(words[first : first + more], ' ')), '{}') AS said
+    FROM unnest(core.forms(said)) form, core.words_of(form) words, generate_subscripts(words, 1) first,
+      generate_series(0, 15) more
+  ), uids AS MATERIALIZED (
+    SELECT array_agg(uid[1]) AS said FROM regexp_matches(said, '\d+(?:\.\d+){3,}', 'g') uid
+  )
+  SELECT EXISTS (SELECT FROM vault.patients WHERE core.spellings(mrn, name, birth_date) && (SELECT p.said FROM phrases p))
+  OR EXISTS (SELECT FROM vault.doubts WHERE core.spellings(NULL::text, name, birth_date) && (SELECT p.said FROM phrases p))
+  OR EXISTS (SELECT FROM vault.scans WHERE study_instance_uid = ANY ((SELECT u.said FROM uids u)::text[])
+    AND (SELECT u.said IS NOT NULL FROM uids u))
+$$;
+
+COMMENT ON FUNCTION core.names_anybody IS
+  'Whether this text has the name, the ID or the birth date of any patient, or the original UID of a scan';
