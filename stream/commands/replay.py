@@ -66,10 +66,12 @@ def _remeasure(settings: Settings, patient: str | None, model: str | None, as_js
 
     if model:
         raise WrongUse("Measuring again is for all models: leave --model away.")
-    with connected(settings, "worker") as connection:
-        again = remeasuring(settings, connection, patient)
-        with progress("measure", again.total) as advance:
-            outcomes = [outcome for batch in again.outcomes(advance) for outcome in batch]
+    with (
+        connected(settings, "worker") as connection,
+        remeasuring(settings, connection, patient) as again,
+        progress("measure", again.total) as advance,
+    ):
+        outcomes = [outcome for batch in again.outcomes(advance) for outcome in batch]
     groups = {word: [outcome for outcome in outcomes if outcome.what == word] for word in OUTCOMES}
     if as_json:
         numbers = {word: len(group) for word, group in groups.items()}

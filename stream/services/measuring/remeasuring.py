@@ -45,6 +45,7 @@ from stream.vocabulary import Status
 
 BATCH = 64
 READERS = 2
+"""Scans that are read at once."""
 
 Rows = list[dict[str, Any]]
 

@@ -1,0 +1,64 @@
+"""Commands that read files again outlive a file that kills whoever reads it, and say whose it is."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from stream.archive.originals import Archive
+from stream.dicom.archive_reader import ArchiveReader
+from stream.dicom.pseudonyms import load_or_make_key
+from stream.measured_scan import MeasuredScan
+from stream.services.measuring.remeasuring import RemeasuredScan
+from stream.services.verify.invariants import Invariant
+from stream.settings import Settings
+from stream.storage.intake.measurements import CompleteScan
+from stream.wiring.remeasuring import remeasuring
+from stream.wiring.verifying import findings
+from tests.database import Database
+from tests.services.arrivals import Arrivals, report
+
+KILLED = "killed_worker: 3 times the process ended that measured the scan."
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> Settings:
+    """Of a service with an archive and a key of its own."""
+    load_or_make_key(tmp_path / "key")
+    return database.settings.model_copy(update={"archive_dir": tmp_path / "archive", "key_file": tmp_path / "key"})
+
+
+@pytest.fixture
+def arrivals(database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Arrivals:
+    """Reports of two patients; that of PA kills whoever reads it now."""
+    arrivals = Arrivals(database)
+
+    def read(_: ArchiveReader, scan: CompleteScan) -> MeasuredScan:
+        if scan.patient_id == "PA":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return arrivals.read(scan)
+
+    for scan, patient in (("s1", "PA"), ("s2", "PB")):
+        arrivals.bring(report(scan, patient=patient))
+        Archive(settings.archive).keep(f"{scan}/r".encode())
+    monkeypatch.setattr(ArchiveReader, "__call__", read)
+    return arrivals
+
+
+def test_a_file_that_kills_its_reader_fails_its_check_and_the_others_go_on(
+    arrivals: Arrivals, database: Database, settings: Settings
+) -> None:
+    found = {each.invariant: each for each in findings(settings, arrivals.worker, database.connect("vault"), 100)}
+    again = found[Invariant.MEASURED_AGAIN]
+    assert (again.checked, again.first) == (2, [f"scan s1 revision 1: {KILLED}"])
+    assert found[Invariant.AUDIT_CHAIN].failed == 0
+
+
+def test_a_file_that_kills_its_reader_cannot_be_measured_again_and_the_others_are(
+    arrivals: Arrivals, settings: Settings
+) -> None:
+    with remeasuring(settings, arrivals.worker, None) as again:
+        (outcomes,) = again.outcomes(lambda _: None)
+    said = [RemeasuredScan("s1", 1, "failed", KILLED), RemeasuredScan("s2", 1, "same")]
+    assert sorted(outcomes, key=lambda each: each.scan_uid) == said
