@@ -153,9 +153,16 @@ def _as_committed(records: Sequence[PatientRecord], blueprint: Blueprint) -> tup
     folder = COMMITTED / blueprint.model
     if not folder.is_dir():
         raise UnusableWeights(f"No weights for {blueprint.model} come along: judge it with --cross-validate.")
-    forecaster = load_forecaster(folder)
-    deals = splits(records, blueprint)
-    return _evaluation(records, blueprint, forecaster, deals, lambda of, _: forecast_pair(forecaster, of))
+    return judged_as_fitted(load_forecaster(folder), records, blueprint)
+
+
+def judged_as_fitted(
+    forecaster: Forecaster, records: Sequence[PatientRecord], blueprint: Blueprint
+) -> tuple[Evaluation, Forecasts]:
+    """Judge weights as they are on `records`; simple models are fitted anew for each part of the patients."""
+    return _evaluation(
+        records, blueprint, forecaster, splits(records, blueprint), lambda of, _: forecast_pair(forecaster, of)
+    )
 
 
 def _evaluation(

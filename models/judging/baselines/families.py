@@ -97,7 +97,7 @@ def coming(rows: Landmarks, curve: Callable[..., float], ahead_days: float | np.
 def _against(blueprint: Blueprint, rows: Landmarks, sizes: np.ndarray) -> np.ndarray:
     """Expected headroom where progression is asked for, else the expected change from the first size."""
     if "headroom" in names(blueprint.architecture):
-        return _falling(np.log1p(limit_mm(np.nanmin(rows.seen, axis=1))) - np.log1p(sizes))
+        return _falling(np.log1p(limit_mm(np.fmin.reduce(rows.seen, axis=1))) - np.log1p(sizes))
     change: np.ndarray = np.log1p(sizes) - np.log1p(rows.seen[:, 0])
     return change[:, None]
 

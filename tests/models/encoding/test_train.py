@@ -12,6 +12,7 @@ from models.encoding.judge import SIZES_ALONE, WITH_IMAGES, WITHOUT
 from models.encoding.train import SEEING, SIMULATED_ALONE, Cohort, train, train_encoder
 from models.features import encoded_by
 from models.imaging.image_card import ImageCard
+from models.judging.tripod import lacking
 from models.serving.forecaster import load_forecaster
 from models.serving.heads import risks_of
 from models.serving.network import Normaliser
@@ -47,6 +48,8 @@ def test_what_comes_along_belongs_together_and_was_judged_with_and_without_image
     assert "simulated patients that neither encoder nor weights saw" in forecaster.card.metrics["provenance"]
     c, brier = (figures[f"{WITH_IMAGES} minus {WITHOUT}"][name][0] for name in ("Uno's C", "Brier score"))
     assert c > 0 > brier
+    assert lacking(forecaster.card) == []  # of TRIPOD+AI
+    assert forecaster.card.metrics["patients"] == 199 and forecaster.card.metrics["trained_on"] == 0
 
 
 def test_cards_name_the_encoder_and_say_that_nothing_real_was_seen(folder: Path) -> None:
@@ -54,6 +57,7 @@ def test_cards_name_the_encoder_and_say_that_nothing_real_was_seen(folder: Path)
     assert card.feature_version == encoded_by(encoder.weights_sha256)
     assert SIMULATED_ALONE in encoder.limits and SIMULATED_ALONE in card.limits
     assert card.training_data["attribution"] == NOTHING_REAL
+    assert {"calibration", "decision_curve", "robustness", "scores"} < card.metrics.keys()
     figures = card.metrics["unseen patients, within a year"]
     assert {WITH_IMAGES, SIZES_ALONE, WITHOUT, f"{WITH_IMAGES} minus {SIZES_ALONE}"} < figures.keys()
 
