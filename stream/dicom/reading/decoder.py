@@ -26,7 +26,8 @@ _SCRIPT = Path(__file__).with_name("decoder_child.py")
 class Decoder:
     """Starts its child when first needed and again after a crash; one request at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = DECODE_SECONDS) -> None:
+        self._seconds = seconds
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -34,14 +35,11 @@ class Decoder:
         """Native bytes of every frame, a byte for each single bit; NotDecodable where one cannot be decoded."""
         with self._lock:
             child = self._running()
-            timer = threading.Timer(DECODE_SECONDS, child.kill)
-            timer.start()
             answer = _Answer(child, form)
             try:
-                _ask(child, encoded, form, transfer_syntax)
+                _ask(child, encoded, form, transfer_syntax, self._seconds)
                 yield from answer.frames()
             finally:
-                timer.cancel()
                 if not answer.ended:  # what it has still to say belongs to nobody
                     self.stop()
 
@@ -89,8 +87,15 @@ AT_ONCE = 2
 DECODERS = DecoderPool(AT_ONCE)
 
 
-def _ask(child: subprocess.Popen[bytes], encoded: bytes | memoryview, form: PixelFormat, transfer_syntax: str) -> None:
+def _ask(
+    child: subprocess.Popen[bytes],
+    encoded: bytes | memoryview,
+    form: PixelFormat,
+    transfer_syntax: str,
+    seconds: float,
+) -> None:
     request = {
+        "seconds": seconds,
         "transfer_syntax": str(transfer_syntax),
         "length": len(encoded),
         "frame_bytes": form.decoded_bytes,

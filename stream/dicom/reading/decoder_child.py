@@ -1,6 +1,7 @@
 """Decodes compressed frames in a process of its own, run as a script: a damaged frame can crash it and nothing else.
 
-Requests come on stdin: a line of JSON (pydicom's options, transfer_syntax, frame_bytes, length), then `length` bytes.
+Requests come on stdin: a line of JSON (pydicom's options, transfer_syntax, frame_bytes, seconds, length), then `length`
+bytes. A request that is not answered within its seconds ends the process.
 Answers go to stdout: per frame `F` and its native bytes, a byte for each single bit, then `.`; or `E` in place of the
 first frame that fails.
 """
@@ -8,6 +9,7 @@ first frame that fails.
 import json
 import os
 import resource
+import signal
 import sys
 import zlib
 from collections.abc import Iterator
@@ -41,12 +43,14 @@ def main() -> None:
     _limit_memory()
     for line in sys.stdin.buffer:
         options = json.loads(line)
+        signal.setitimer(signal.ITIMER_REAL, options.pop("seconds"))  # its signal ends also what never comes back
         encoded = sys.stdin.buffer.read(options.pop("length"))
         try:
             _answer(encoded, options.pop("transfer_syntax"), options.pop("frame_bytes"), options)
         except BaseException:  # decoders raise what they like, Rust panics among it
             sys.stdout.buffer.write(b"E")
         sys.stdout.buffer.flush()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _answer(encoded: bytes, transfer_syntax: str, frame_bytes: int, options: dict[str, Any]) -> None:

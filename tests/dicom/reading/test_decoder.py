@@ -6,7 +6,7 @@ import pytest
 from pydicom import Dataset, uid
 from pydicom.dataset import FileMetaDataset
 
-from stream.dicom.reading.decoder import Decoder, DecoderPool
+from stream.dicom.reading.decoder import DECODE_SECONDS, Decoder, DecoderPool
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
 from tests.dicom.factories import make_image
 
@@ -20,8 +20,8 @@ def decoder() -> Decoder:
     decoder.stop()
 
 
-def _compressed(transfer_syntax: uid.UID) -> Dataset:
-    image = make_image(PIXELS)
+def _compressed(transfer_syntax: uid.UID, pixels: np.ndarray = PIXELS) -> Dataset:
+    image = make_image(pixels)
     image.file_meta = FileMetaDataset()
     image.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     image.compress(transfer_syntax)
@@ -59,6 +59,15 @@ def test_a_decoder_that_dies_is_started_again(decoder: Decoder) -> None:
     decoder._child.kill()
     decoder._child.wait()
     assert _decoded(decoder, image, image.PixelData) == [PIXELS.tobytes()]
+
+
+def test_a_frame_that_takes_too_long_is_an_error_and_the_next_one_decodes() -> None:
+    decoder, image = Decoder(seconds=0.01), _compressed(uid.JPEG2000Lossless, np.tile(PIXELS, (16, 16)))
+    with pytest.raises(NotDecodable):
+        _decoded(decoder, image, image.PixelData)
+    decoder._seconds = DECODE_SECONDS
+    assert _decoded(decoder, image, image.PixelData) == [np.tile(PIXELS, (16, 16)).tobytes()]
+    decoder.stop()
 
 
 def test_fewer_frames_than_promised_are_an_error(decoder: Decoder) -> None:
