@@ -18,6 +18,7 @@ import numpy as np
 import psutil
 from pydicom import uid
 
+from stream.dicom.gateway.spool import Spool
 from stream.endpoints import free_port
 from stream.settings import load_settings
 from stream.simulated.synthetic import make_image, make_sr, save
@@ -165,13 +166,9 @@ def _listens(port: int) -> bool:
     return done.returncode == 0
 
 
-def _waiting(service: Service) -> int:
-    return sum(1 for path in service.settings.spool.iterdir() if path.suffix == ".json")
-
-
 def _cpu_seconds(service: Service) -> float:
     """Processor time of the gateway and its children by now, once the spool is empty."""
-    wait_until(lambda: not _waiting(service), PATIENCE_SECONDS)
+    wait_until(lambda: not Spool(service.settings.spool).waiting(), PATIENCE_SECONDS)
     gateway = psutil.Process(service.starts("gateway")[-1])
     times = [process.cpu_times() for process in (gateway, *gateway.children(recursive=True))]
     return sum(one.user + one.system for one in times)

@@ -39,10 +39,11 @@ def status(
 
 
 def _counts(settings: Settings) -> dict[str, Any]:
+    from stream.dicom.gateway.spool import Spool
     from stream.storage.reading.views import counts
 
     # the spool first: what leaves it meanwhile is then counted twice rather than not at all
-    spooled = sum(1 for path in settings.spool.glob("*.json") if not path.name.startswith("."))
+    spooled = Spool(settings.spool).waiting()
     files, scans = ask(settings, "reader", counts)
     return {
         "files": {receipt.value: files[receipt] for receipt in Receipt},

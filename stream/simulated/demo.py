@@ -19,6 +19,7 @@ from threading import Event
 from models.simulation.lines import FollowedPatient
 from models.tables.records import TreatmentRecord
 from stream.dicom.gateway.sender import send
+from stream.dicom.gateway.spool import Spool
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.errors import AnswerIsNo
 from stream.local.service import DASHBOARD_HOST, running
@@ -205,7 +206,7 @@ def _go_on(stop: Event) -> None:
 
 def _waiting(connection: Connection, settings: Settings) -> int:
     """Files in the spool, instances without an end, patients with facts that no fold has seen."""
-    spooled = sum(1 for _ in settings.spool.glob("[!.]*.json"))
+    spooled = Spool(settings.spool).waiting()
     files, _ = counts(connection)
     unseen = unseen_patients(connection, dt.datetime.now(dt.UTC))
     return spooled + int(files["pending"]) + len(unseen)

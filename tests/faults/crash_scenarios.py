@@ -290,10 +290,10 @@ def _images_and_seg(case: Case) -> Sequence[Dataset]:
 
 
 def leftover(case: Case) -> Holds:
-    """Files as a crash leaves them in the spool: written and never recorded, so that nobody was told success."""
+    """Files as a crash leaves them in the spool: without a name yet, so that nobody was told success."""
     spool = case.crashing.settings.spool
     spool.mkdir(parents=True)
-    files = [spool / f"{number:064x}.dcm" for number in range(3)]
+    files = [spool / f".writing-{number:016x}" for number in range(3)]
     for file in files:
         file.write_bytes(b"cut short")
     return lambda: not any(file.exists() for file in files)

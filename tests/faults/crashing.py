@@ -20,6 +20,7 @@ from kafka.admin import MemberToRemove, OffsetSpec
 
 import stream
 from stream.dicom.gateway.sender import send
+from stream.dicom.gateway.spool import Spool
 from stream.dicom.pseudonyms import load_or_make_key
 from stream.endpoints import KAFKA_ADMIN, free_port, kafka_login
 from stream.errors import CannotStart
@@ -81,7 +82,7 @@ class Crashing:
         """Whether all that was accepted has come to its end, and the spool is empty."""
         (pending,) = self.connection.execute("SELECT pending FROM scanstream.service_status").fetchone()
         unseen = unseen_patients(self.connection, dt.datetime.now(dt.UTC))
-        return not pending and not unseen and not any(self.settings.spool.glob("*.json"))
+        return not pending and not unseen and not Spool(self.settings.spool).waiting()
 
     def send(self, paths: Sequence[Path]) -> list[Path]:
         """Send `paths` in one association; returns those that were not answered with success."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from stream.dicom.gateway.sender import send
+from stream.dicom.gateway.spool import Spool
 from stream.simulated.synthetic import make_sr, save
 from tests.faults.odd_files import odd_file
 from tests.faults.page import recorded
@@ -88,6 +89,6 @@ def _waits(service: Service, folder: Path, odd: Sequence[Path]) -> list[float]:
     """How long so many reports waited that have one odd file among them, once all has come to its end."""
     traffic = Traffic(service, folder)
     traffic.run(SHARE, odd)
-    spool = service.settings.spool
-    wait_until(lambda: not any(spool.glob("*.json")) and service.ask(PENDING) == [(0,)], END_SECONDS)
+    spool = Spool(service.settings.spool)
+    wait_until(lambda: not spool.waiting() and service.ask(PENDING) == [(0,)], END_SECONDS)
     return traffic.waits()

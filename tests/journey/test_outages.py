@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stream.dicom.gateway.spool import Spool
 from stream.endpoints import KAFKA_ADMIN, kafka_login, load_endpoints
 from stream.local.embedded import kafka, postgres, start_embedded
 from stream.local.supervisor import SupervisedProcess, Supervisor
@@ -78,7 +79,7 @@ def test_the_door_stays_open_during_an_outage_and_work_goes_on_after_it(
     assert successes(sending) == FILES
     parts.supervisor.stop(name)
     assert service.store(reports(tmp_path, f"{name}-away")) == FILES
-    assert len(list(service.settings.spool.glob("*.json"))) >= FILES
+    assert Spool(service.settings.spool).waiting() >= FILES
     parts.supervisor.start(parts.part(name))
     status = service.settle()
     assert status["spool"] == 0

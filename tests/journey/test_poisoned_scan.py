@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from stream.dicom.gateway.spool import Spool
 from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.services.recovery.suspects import DEATHS
 from stream.simulated.synthetic import make_sr, save
@@ -21,7 +22,7 @@ def test_a_scan_that_kills_who_touches_it_is_set_aside_and_no_other_is_charged(c
     names = ["poisoned", *(f"healthy-{number}" for number in range(HEALTHY))]
     files = [save(make_sr(PatientID=name), crashing.folder / f"{where}-{name}.dcm") for name in names]
     assert crashing.send(files) == []
-    wait_until(lambda: not any(crashing.settings.spool.glob("*.json")), SETTLE_SECONDS)
+    wait_until(lambda: not Spool(crashing.settings.spool).waiting(), SETTLE_SECONDS)
     poisoned = Pseudonyms(load_or_make_key(crashing.settings.pseudonym_key_file)).patient_id("", "poisoned")
     log, deaths = crashing.folder / "worker.log", 0
     log.unlink(missing_ok=True)

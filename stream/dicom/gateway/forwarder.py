@@ -162,7 +162,7 @@ class Forwarder:
         if ends:
             return ends, self._ends(connection, pseudonyms, ends)
         instances = [record for record in batch if isinstance(record, InstanceRecord)]
-        paths = self._archive.take_all([self._spool.file(record) for record in instances])
+        paths = self._archive.take_all([(self._spool.file(record), record.sha256) for record in instances])
         read = [(record, self._read(record, path)) for record, path in zip(instances, paths, strict=True)]
         done = [(record, header) for record, header in read if header is not None]
         return [record for record, _ in done], self._instances(connection, pseudonyms, done) if done else []
@@ -198,7 +198,7 @@ class Forwarder:
     def _received(self, record: InstanceRecord, read: ReadHeader, pseudonyms: Pseudonyms) -> ReceivedFile:
         arrival = record.arrival
         return ReceivedFile(
-            receipt_id=record.name.removesuffix(".json"),
+            receipt_id=record.receipt_id,
             association_id=arrival.association,
             calling_ae=arrival.calling_ae,
             peer=arrival.peer,

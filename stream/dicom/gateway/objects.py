@@ -115,7 +115,6 @@ class IncomingObject:
             calling_ae=visit.peer.ae_title,
             peer=visit.address,
             association=visit.association,
-            transfer_syntax=self._syntax,
             received_at=dt.datetime.now(dt.UTC),
         )
         self._intake.spool.keep(self._file, arrival)

@@ -1,50 +1,57 @@
-"""The spool: what was accepted and not yet handed over, as files and journal records that survive a power cut."""
+"""The spool: what was accepted and not yet handed over, in files that survive a power cut, named by what is known."""
 
 import datetime as dt
 import json
 import os
+import re
 import secrets
 import threading
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from heapq import nsmallest
 from pathlib import Path
+from urllib.parse import quote, unquote
 
-from stream.archive.durable import TEMP_PREFIX, sync_folder
+from stream.archive.durable import TEMP_PREFIX, sync_folder, write_temp
 from stream.crash import reach
 from stream.dicom.gateway.incoming import IncomingFile
 from stream.dicom.gateway.limits import OUT_OF_RESOURCES
 from stream.errors import CannotStart, Refuse
 
-UIDS_BYTES = 700
-"""Of study UIDs in one record, so that it stays below 1,023 bytes: the longest symbolic link that XFS takes."""
+RECORD = re.compile(r"\d{20}-[0-9a-f]{8}[,.]")
+"""What the name of each record begins with: the time in nanoseconds, and some digits made by chance."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """How an instance came: hash of its content, who sent it, in which association, when and in which encoding."""
+    """How an instance came: hash of its content, who sent it, in which association, and when."""
 
     content_sha256: str
     calling_ae: str
     peer: str
     association: str
-    transfer_syntax: str
     received_at: dt.datetime
 
 
 @dataclass(frozen=True)
 class InstanceRecord:
-    """Journal record of one accepted file; `name` is the record's own file name."""
+    """One accepted file; all that is known of it stands in `name`, its name in the spool."""
 
     name: str
     sha256: str
     arrival: Arrival
 
+    @property
+    def receipt_id(self) -> str:
+        """The receipt that it becomes."""
+        return self.name.partition(",")[0].removesuffix(".json")
+
 
 @dataclass(frozen=True)
 class AssociationEndRecord:
-    """Journal record of an association's end, with the Study Instance UIDs it touched."""
+    """An association's end, with the Study Instance UIDs it touched."""
 
     name: str
     association: str
@@ -56,10 +63,9 @@ Record = InstanceRecord | AssociationEndRecord
 
 
 class Spool:
-    """A folder of `<sha256>.dcm` files and `<time_ns>-<random>.json` records; one process writes it.
+    """A folder of accepted files, `<time_ns>-<random>,<what is known of it>.dcm`, and ends of associations, `….json`.
 
-    A file without a record was never acknowledged; a record without its file neither, or the archive has it.
-    A record is a symbolic link to its own text.
+    One process writes it. A file gets its name when it is durable: no record is ever there without its file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,16 +74,15 @@ class Spool:
         self._last_ns = 0
 
     def open(self) -> None:
-        """Make the folder, and remove what a crash left half-written; files without a record were never acknowledged.
+        """Make the folder, and remove what a crash left half-written, which was never acknowledged.
 
         Only for the process that receives, before it does. Raises CannotStart.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            records = (_read(self.folder / name) for name in self._names())
-            recorded = {record.sha256 for record in records if isinstance(record, InstanceRecord)}
+            recorded = {self.file(record) for record in self.records() if isinstance(record, InstanceRecord)}
             for path in self.folder.iterdir():
-                if path.name.startswith(TEMP_PREFIX) or (path.suffix == ".dcm" and path.stem not in recorded):
+                if path.name.startswith(TEMP_PREFIX) or (path.suffix == ".dcm" and path not in recorded):
                     path.unlink()
                     reach("spool.leftover_removed")
             sync_folder(self.folder)
@@ -94,18 +99,16 @@ class Spool:
         return found.f_bavail * found.f_frsize
 
     def keep(self, file: IncomingFile, arrival: Arrival) -> InstanceRecord:
-        """Make a file and its record durable; Refuse(0xA700) if the disk is full or not writable.
+        """Make a file durable, and with its name what is known of it; Refuse(0xA700) if the disk does not take it.
 
-        Order: file and its fsync, its name, its record, then the folder's fsync: when this returns, both are found
-        again.
+        Order: file and its fsync, its name, then the folder's fsync: when this returns, both are found again.
         """
         try:
             temp, sha256 = file.make_durable()
             reach("spool.file_written")
-            temp.rename(self.folder / f"{sha256}.dcm")
+            record = InstanceRecord(_name(self._time_and_chance(), sha256, arrival), sha256, arrival)
+            temp.rename(self.folder / record.name)
             reach("spool.file_named")
-            record = InstanceRecord(self._record_name(), sha256, arrival)
-            self._write_record(record.name, {"sha256": sha256, **asdict(arrival)})
             sync_folder(self.folder)
         except OSError as error:
             file.drop()
@@ -114,65 +117,73 @@ class Spool:
 
     def close_association(self, association: str, study_uids: Sequence[str], closed_at: dt.datetime) -> None:
         """Make durable that an association ended; raises OSError (nobody waits for an answer)."""
-        for portion in _portions(study_uids):
-            fields = {"association": association, "study_uids": portion, "closed_at": closed_at}
-            self._write_record(self._record_name(), fields)
+        fields = {"association": association, "study_uids": study_uids, "closed_at": closed_at.isoformat()}
+        temp, _ = write_temp(self.folder, [json.dumps(fields).encode()])
+        temp.rename(self.folder / f"{self._time_and_chance()}.json")
+        reach("spool.end_named")
         sync_folder(self.folder)
 
     def records(self, limit: int | None = None) -> list[Record]:
         """The first `limit` records, or all, in the order in which they were accepted."""
         names = self._names()
-        return [_read(self.folder / name) for name in (sorted(names) if limit is None else nsmallest(limit, names))]
+        oldest = sorted(names) if limit is None else nsmallest(limit, names)
+        return [_named(name) if name.endswith(".dcm") else _read(self.folder / name) for name in oldest]
 
     def waiting(self) -> int:
-        """How many records there are."""
-        return sum(1 for _ in self._names())
+        """How many records there are; none where there is no spool."""
+        return sum(1 for _ in self._names()) if self.folder.is_dir() else 0
 
     def file(self, record: InstanceRecord) -> Path:
-        """Where the file of `record` lies until the archive has taken it."""
-        return self.folder / f"{record.sha256}.dcm"
+        """Where the file of `record` lies until it is cleared; an earlier version kept it beside the record."""
+        return self.folder / (record.name if record.name.endswith(".dcm") else f"{record.sha256}.dcm")
 
     def clear(self, record: Record) -> None:
         """Forget a record that has been handed over; once forgotten already is no error."""
         (self.folder / record.name).unlink(missing_ok=True)
+        if isinstance(record, InstanceRecord) and self.file(record).name != record.name:
+            self.file(record).unlink(missing_ok=True)
 
     def _names(self) -> Iterator[str]:
         """Names of all records, in any order; after a long outage there may be a million."""
         with os.scandir(self.folder) as entries:
-            names = (entry.name for entry in entries)
-            yield from (name for name in names if name.endswith(".json") and not name.startswith("."))
+            yield from (entry.name for entry in entries if RECORD.match(entry.name))
 
-    def _write_record(self, name: str, fields: dict[str, object]) -> None:
-        """A record is a symbolic link to its own text: there whole or not at all, durable with its folder."""
-        (self.folder / name).symlink_to(json.dumps(fields, default=dt.datetime.isoformat))
-        reach("spool.record_named")
-
-    def _record_name(self) -> str:
+    def _time_and_chance(self) -> str:
         """Names sort by acceptance, also when the clock is set back while we run."""
         with self._lock:
             self._last_ns = max(self._last_ns + 1, time.time_ns())
-            return f"{self._last_ns:020d}-{secrets.token_hex(4)}.json"
+            return f"{self._last_ns:020d}-{secrets.token_hex(4)}"
 
 
-def _portions(study_uids: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """As many UIDs at a time as one record holds; of what is longer, no UID, the quiet time ends the scan."""
-    portion: list[str] = []
-    free = UIDS_BYTES
-    for uid in study_uids:
-        size = len(json.dumps(uid)) + 2
-        if size > UIDS_BYTES:
-            continue
-        if size > free:
-            yield tuple(portion)
-            portion, free = [], UIDS_BYTES
-        portion.append(uid)
-        free -= size
-    if portion:
-        yield tuple(portion)
+def _name(receipt_id: str, sha256: str, arrival: Arrival) -> str:
+    """All that is known of a file: 244 characters at most, of the 255 that a name may have.
+
+    Hashes are written in the letters of base64, and a title has 16 characters, of which each may take three.
+    """
+    hashes = _short(sha256), _short(arrival.content_sha256)
+    microseconds = round(arrival.received_at.timestamp() * 1e6)
+    texts = (quote(text, safe=":") for text in (arrival.association, arrival.calling_ae, arrival.peer))
+    return ",".join([receipt_id, *hashes, str(microseconds), *texts]) + ".dcm"
+
+
+def _named(name: str) -> InstanceRecord:
+    """The record that a file is by its name."""
+    _, sha256, content, microseconds, *texts = name.removesuffix(".dcm").split(",")
+    association, calling_ae, peer = map(unquote, texts)
+    received_at = dt.datetime.fromtimestamp(int(microseconds) / 1e6, dt.UTC)
+    return InstanceRecord(name, _long(sha256), Arrival(_long(content), calling_ae, peer, association, received_at))
+
+
+def _short(sha256: str) -> str:
+    return urlsafe_b64encode(bytes.fromhex(sha256)).decode().rstrip("=")
+
+
+def _long(short: str) -> str:
+    return urlsafe_b64decode(f"{short}=").hex()
 
 
 def _read(path: Path) -> Record:
-    """A record, also one that an earlier version wrote as a file."""
+    """An association's end; or a file's record of an earlier version: a text, or a link whose target is the text."""
     try:
         text: str | bytes = os.readlink(path)  # noqa: PTH115  # a Path would leave out slashes
     except OSError:
@@ -181,5 +192,6 @@ def _read(path: Path) -> Record:
     if "study_uids" in fields:
         closed_at = dt.datetime.fromisoformat(fields["closed_at"])
         return AssociationEndRecord(path.name, fields["association"], tuple(fields["study_uids"]), closed_at)
-    fields["received_at"] = dt.datetime.fromisoformat(fields["received_at"])
-    return InstanceRecord(path.name, fields.pop("sha256"), Arrival(**fields))
+    said = {name: fields[name] for name in ("content_sha256", "calling_ae", "peer", "association")}
+    received_at = dt.datetime.fromisoformat(fields["received_at"])
+    return InstanceRecord(path.name, fields["sha256"], Arrival(**said, received_at=received_at))

@@ -52,7 +52,8 @@ def test_an_object_larger_than_one_may_be_is_refused_and_the_next_is_taken(small
     large, usual = _image(tmp_path / "large.dcm", 1.5), save(make_image(), tmp_path / "usual.dcm")
     (first, second) = send([large, usual], "127.0.0.1", small.port, "SCANSTREAM", "TEST")
     assert (first.status, "Larger than 1 MiB" in first.meaning, second.status) == (0xA700, True, 0)
-    assert [path.suffix for path in small.spool.folder.iterdir() if not path.is_symlink()] == [".dcm"]
+    small.records(2)  # the file, and the end of its association
+    assert sorted(path.suffix for path in small.spool.folder.iterdir()) == [".dcm", ".json"]
 
 
 def test_an_object_that_does_not_end_aborts_its_association_and_no_other(small: Gateway, tmp_path: Path) -> None:

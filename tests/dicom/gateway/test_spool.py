@@ -1,8 +1,9 @@
 import datetime as dt
 import hashlib
+import json
 import resource
 import stat
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from stream.archive.originals import Archive
 from stream.dicom.gateway.spool import Arrival, AssociationEndRecord, InstanceRecord, Spool
 from stream.errors import CannotStart, Refuse, SetAside
 
-ARRIVAL = Arrival("c" * 64, "PACS", "10.0.0.7", "a1", "1.2.840.10008.1.2.1", dt.datetime(2020, 3, 2, tzinfo=dt.UTC))
+ARRIVAL = Arrival("c" * 64, "PACS", "10.0.0.7", "a1", dt.datetime(2020, 3, 2, 9, 30, 1, 700_001, dt.UTC))
 SHA256 = hashlib.sha256(b"whole file").hexdigest()
 
 
@@ -62,24 +63,36 @@ def test_a_record_says_what_it_was_told_whatever_stands_in_it(spool: Spool) -> N
 
 def test_the_end_of_an_association_of_many_studies_names_them_all(spool: Spool) -> None:
     uids = [f"2.25.{10**37 + number}" for number in range(500)]
-    spool.close_association("a1", [*uids[:9], "9" * 2000, *uids[9:]], ARRIVAL.received_at)
+    spool.close_association("a1", uids, ARRIVAL.received_at)
     assert [uid for record in spool.records() for uid in record.study_uids] == uids
 
 
-def test_a_record_that_an_earlier_version_wrote_as_a_file_is_read(spool: Spool) -> None:
-    record = keep(spool, b"whole file")
-    path = spool.folder / record.name
-    text = path.readlink()
-    path.unlink()
-    path.write_text(str(text))
-    assert spool.records() == [record]
+def test_the_longest_title_and_address_fit_into_a_name(spool: Spool) -> None:
+    longest = replace(ARRIVAL, calling_ae="/" * 16, peer="2001:db8:" + ":".join(["ffff"] * 6), association="a" * 16)
+    kept = spool.keep(spool.incoming(b"whole file"), longest)
+    assert spool.records() == [kept]
+
+
+@pytest.mark.parametrize("as_link", [True, False])
+def test_what_an_earlier_version_left_is_read_and_cleared_with_the_same_receipt(spool: Spool, as_link: bool) -> None:
+    """Its files were named by their hash, and their records lay beside them: texts, later links to their own text."""
+    path, file = spool.folder / "00000001583141401700-0a1b2c3d.json", spool.folder / f"{SHA256}.dcm"
+    file.write_bytes(b"whole file")
+    arrival = {**asdict(ARRIVAL), "transfer_syntax": "1.2", "received_at": ARRIVAL.received_at.isoformat()}
+    text = json.dumps({"sha256": SHA256, **arrival})
+    path.symlink_to(text) if as_link else path.write_text(text)
+    spool.open()
+    (record,) = spool.records()
+    assert (record.receipt_id, record.sha256, record.arrival) == (path.stem, SHA256, ARRIVAL)
+    assert spool.file(record) == file
+    spool.clear(record)
+    assert list(spool.folder.iterdir()) == []
 
 
 def test_nobody_else_on_the_machine_can_read_the_spool(spool: Spool) -> None:
     keep(spool, b"whole file")
     assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
-    files = [path for path in spool.folder.iterdir() if not path.is_symlink()]
-    assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in spool.folder.iterdir()] == [0o600]
 
 
 def test_a_restart_removes_half_written_files_and_files_that_were_never_acknowledged(spool: Spool) -> None:
@@ -87,14 +100,14 @@ def test_a_restart_removes_half_written_files_and_files_that_were_never_acknowle
     (spool.folder / ".writing-0123").write_bytes(b"half a f")
     (spool.folder / f"{'d' * 64}.dcm").write_bytes(b"no record was written for this one")
     Spool(spool.folder).open()
-    assert sorted(path.name for path in spool.folder.iterdir()) == sorted([record.name, f"{SHA256}.dcm"])
+    assert [path.name for path in spool.folder.iterdir()] == [record.name]
 
 
 def test_a_cleared_record_is_gone_and_clearing_it_again_is_harmless(spool: Spool) -> None:
     record = keep(spool, b"whole file")
     spool.clear(record)
     spool.clear(record)
-    assert spool.records() == []
+    assert spool.waiting() == 0
 
 
 def test_a_spool_that_cannot_be_written_refuses_and_leaves_nothing_behind(spool: Spool) -> None:
@@ -109,7 +122,7 @@ def test_a_spool_that_cannot_be_written_refuses_and_leaves_nothing_behind(spool:
     assert list(spool.folder.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_recorded_is_refused_and_leaves_nothing_behind(spool: Spool, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_named_is_refused_and_leaves_nothing_behind(spool: Spool, tmp_path: Path) -> None:
     file = spool.incoming(b"whole file")
     spool.folder.rename(tmp_path / "elsewhere")
     with pytest.raises(Refuse) as caught:
@@ -123,12 +136,15 @@ def test_a_spool_folder_that_cannot_be_made_stops_the_start_with_one_sentence(tm
         Spool(tmp_path / "file" / "spool").open()
 
 
-def test_the_archive_takes_a_file_out_of_the_spool_under_its_hash(spool: Spool, archive: Archive) -> None:
+def test_the_archive_takes_a_file_under_its_hash_and_has_it_when_the_spool_forgets_it(
+    spool: Spool, archive: Archive
+) -> None:
     record = keep(spool, b"whole file")
-    taken = archive.take(spool.file(record))
+    taken = archive.take(spool.file(record), SHA256)
     assert taken == archive.folder / SHA256[:2] / f"{SHA256}.dcm"
+    assert spool.records() == [record]
+    spool.clear(record)
     assert taken.read_bytes() == b"whole file"
-    assert not spool.file(record).exists()
     assert archive.uri(SHA256) == f"archive:{SHA256}"
     assert archive.find(f"archive:{SHA256}") == taken
 
@@ -138,12 +154,24 @@ def test_the_same_file_received_twice_is_taken_twice_without_a_loss(spool: Spool
     assert first != second
     for record in (first, second):
         assert isinstance(record, InstanceRecord)
-        assert archive.take(spool.file(record)).read_bytes() == b"whole file"
+        assert archive.take(spool.file(record), SHA256).read_bytes() == b"whole file"
+        assert archive.take(spool.file(record), SHA256).read_bytes() == b"whole file"
+
+
+def test_what_was_damaged_in_the_archive_is_whole_once_it_has_been_sent_again(spool: Spool, archive: Archive) -> None:
+    taken = archive.take(spool.file(keep(spool, b"whole file")), SHA256)
+    taken.unlink()
+    taken.write_bytes(b"damaged")
+    beside = taken.with_name(f".writing-{taken.name}")
+    beside.write_bytes(b"a crash left it")
+    archive.take(spool.file(keep(spool, b"whole file")), SHA256)
+    assert taken.read_bytes() == b"whole file"
+    assert not beside.exists()
 
 
 def test_a_file_that_is_nowhere_is_an_error_and_not_silently_taken(spool: Spool, archive: Archive) -> None:
     with pytest.raises(FileNotFoundError):
-        archive.take(spool.folder / f"{SHA256}.dcm")
+        archive.take(spool.folder / f"{SHA256}.dcm", SHA256)
     with pytest.raises(SetAside) as caught:
         archive.find(f"archive:{SHA256}")
     assert caught.value.reason_code == "decode_failed"
@@ -161,8 +189,7 @@ def test_an_archive_on_another_file_system_gets_a_whole_copy(spool: Spool, tmp_p
     record = keep(spool, b"whole file")
     archive = Archive(elsewhere / f"scanstream-{tmp_path.name}-{record.name}")
     try:
-        assert archive.take(spool.file(record)).read_bytes() == b"whole file"
-        assert not spool.file(record).exists()
+        assert archive.take(spool.file(record), SHA256).read_bytes() == b"whole file"
         assert [path.name for path in archive.folder.rglob("*") if path.is_file()] == [f"{SHA256}.dcm"]
     finally:
         for path in sorted(archive.folder.rglob("*"), reverse=True):
