@@ -46,3 +46,9 @@ KINDS = {
     "identity event": "merge or move of patients",
 }
 """What can be set aside."""
+
+
+def found(code: str, kind: str, why_not: str | None) -> tuple[str, str]:
+    """What was found, and what helps: a row of a table is corrected there, whatever it was set aside for."""
+    title, cure = REASONS.get(code, (code, "Look at the reason."))
+    return title, why_not if kind == "row" and why_not else cure

@@ -73,7 +73,7 @@ def _nothing(asked: bool) -> None:
 
 
 def _item(row: SetAsideRow) -> None:
-    title, cure = set_aside_words.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
+    title, cure = set_aside_words.found(row.reason_code, row.kind, row.why_not)
     what, why, when, act = st.columns((1.6, 3.6, 1.8, 1))
     what.markdown(f"**{title}**")
     what.text(_of_whom(row))

@@ -62,12 +62,12 @@ class _RowWords:
             if self._by_other_lesions():
                 yield worklist_words.ELSEWHERE, "plain"
         if row.need == "risen" and row.risk is not None and row.risk_before is not None:
-            change = wording.points(row.risk - row.risk_before)
+            change = worklist_words.moved(row.risk - row.risk_before)
             yield f"{change} since the scan of {self._day(row.risk_before_at)}", "worse"
-        if row.overdue and row.due_at:
-            yield f"The next scan was expected by {self._day(row.due_at)}", "plain"
         if row.stale and not row.overdue and row.valid_until:
             yield f"The forecast spoke of the time until {self._day(row.valid_until)}", "plain"
+        elif (row.overdue or row.stale) and row.due_at:
+            yield f"The next scan was expected by {self._day(row.due_at)}", "plain"
         if row.undecided:
             yield f"{worklist_words.many(row.undecided, 'file')} set aside", "plain"
         if row.doubtful_lesions:
@@ -132,7 +132,7 @@ class _RowWords:
             yield "first forecast", "note"
             return
         trend = wording.trend(row.risk - row.risk_before, row.endpoint)
-        yield f"{wording.points(row.risk - row.risk_before)} {trend}", "plain" if trend == "unchanged" else trend
+        yield f"{worklist_words.moved(row.risk - row.risk_before)} {trend}", "plain" if trend == "unchanged" else trend
         yield f"from {wording.percent(row.risk_before)} after the scan of {self._day(row.risk_before_at)}", "note"
         yield wording.direction(row.endpoint), "note"
         if row.weights_before != row.weights_version:

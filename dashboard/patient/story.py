@@ -186,9 +186,17 @@ def _next_visit(case: PatientCase) -> Iterator[str]:
     if last is None or case.died_at is not None or (closed(case).because == "The patient has died.").any():
         return
     usual, late = written(case.day(last.next_usual_at)), case.now > last.overdue_after
-    if late:
+    stale = ", and what was forecast is stale" if len(case.current) else ""
+    if late and _is_answered(case):
+        yield f"No visit has come since: the next one was usual on {usual}{stale}."
+    elif late:
         days = (case.day(case.now) - case.day(last.next_usual_at)).days
-        stale = ", and what was forecast is stale" if len(case.current) else ""
-        yield f"The next visit was usual on {usual} and is overdue by {days} days{stale}."
+        yield f"The next visit was usual on {usual} and is overdue by {days:,} days{stale}."
     else:
         yield f"The next visit is usual about {usual}."
+
+
+def _is_answered(case: PatientCase) -> bool:
+    """Whether progression is answered in the current line: then, as on the worklist, no visit is overdue for it."""
+    rows = closed(case)
+    return bool(((rows.endpoint == "progression") & rows.status.isin(["occurred", "known", "closed"])).any())

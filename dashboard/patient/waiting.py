@@ -19,6 +19,7 @@ class WaitingRow(NamedTuple):
     reason: str
     files: int
     kind: str
+    why_not: str | None
     sender: str | None
     set_aside_at: dt.datetime
 
@@ -26,7 +27,7 @@ class WaitingRow(NamedTuple):
 def causes(case: PatientCase) -> Iterator[tuple[str, str, str, str]]:
     """Of each cause its item, what it is called, the reason with how much there is and since when, and what helps."""
     for row in rows_of(case.waiting, WaitingRow):
-        title, cure = _words(row)
+        title, cure = set_aside_words.found(row.reason_code, row.kind, row.why_not)
         yield row.item_id, title, f"{row.reason}\n{_much(row)}, {wording.moment(row.set_aside_at, case.zone)}", cure
 
 
@@ -35,11 +36,11 @@ def beside_scans(case: PatientCase) -> Iterator[str]:
     told = set(case.scans.scan_uid[case.scans.status == Status.SET_ASIDE])
     for row in rows_of(case.waiting, WaitingRow):
         if row.scan_uid not in told:
-            yield f"Set aside: {_much(row)} ({_words(row)[0].lower()}). See Pipeline."
+            yield f"Set aside: {_much(row)} ({_title(row)}). See Pipeline."
 
 
-def _words(row: WaitingRow) -> tuple[str, str]:
-    return set_aside_words.REASONS.get(row.reason_code, (row.reason_code, "Look at the reason."))
+def _title(row: WaitingRow) -> str:
+    return set_aside_words.found(row.reason_code, row.kind, row.why_not)[0].lower()
 
 
 def _much(row: WaitingRow) -> str:

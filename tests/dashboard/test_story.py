@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -103,6 +104,11 @@ def test_an_overdue_visit_is_counted_in_days_and_its_forecast_is_stale(told: Set
         f"The next visit was usual on {day(300)} and is overdue by 300 days, and what was forecast is stale."
     )
     assert late.current.stale.all()
+
+
+def test_who_has_progressed_is_not_overdue_here_as_little_as_on_the_worklist(told: Settings) -> None:
+    later = replace(case(told, PROGRESSED), now=pd.Timestamp(ago(-400)))
+    assert story.missing(later) == f"No visit has come since: the next one was usual on {day(-50)}."
 
 
 def test_a_response_that_lasts_says_since_when_a_visit_without_an_answer_between(told: Settings) -> None:

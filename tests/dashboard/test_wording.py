@@ -76,3 +76,10 @@ def test_a_verdict_is_called_the_same_on_every_page() -> None:
         assert responses.titled(category).lower() == words
     assert responses.called("iUPD") == "progression to be confirmed (iUPD)"
     assert responses.called(None) == responses.with_code(None) == "baseline"
+
+
+def test_what_helps_against_a_row_of_a_table_is_in_the_table() -> None:
+    in_table = "A row of a table cannot be released: correct the table and import it again."
+    assert set_aside_words.found(ReasonCode.IMPOSSIBLE_DATE, "row", in_table) == ("Impossible date", in_table)
+    _, of_message = set_aside_words.found(ReasonCode.UNKNOWN_UNIT, "message", "Its bytes were not kept.")
+    assert of_message == "Report the value in mm, cm, ml or cm3 and send it again."

@@ -1,8 +1,11 @@
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.worklist_words import change, exact
+from dashboard.rows import WorklistRow
+from dashboard.worklist_rows import table_row
+from dashboard.worklist_words import change, exact, moved
 from stream.settings import Settings
 from tests.dashboard.cohort import BRAIN, BREAST, GROWING, MARKUP
 from tests.dashboard.conftest import Open, patients, read, table_rows
@@ -11,6 +14,7 @@ from tests.database import Database
 from tests.services.accepted_facts import DAY_0, fold_each, lung
 
 NOW = dt.datetime.now(dt.UTC)
+NOTHING = WorklistRow(**dict.fromkeys(WorklistRow._fields))
 
 
 def recent(patient: str, name: str, days_ago: float, diameter_mm: float) -> object:
@@ -124,3 +128,26 @@ def test_before_the_first_scan_the_worklist_says_how_to_send_one(empty: Settings
     words = read(open_page(empty))
     assert "No scan has arrived yet" in words
     assert f"storescu -R -nh -aec SCANSTREAM 127.0.0.1 {empty.dicom_port}" in words
+
+
+@pytest.mark.parametrize(
+    ("points", "words"), [(-0.046, "−4.6 points"), (-0.054, "−5 points"), (0.0497, "+4.97 points"), (0.01, "+1 point")]
+)
+def test_a_change_that_does_not_reach_the_limit_of_a_need_never_reads_as_if_it_did(points: float, words: str) -> None:
+    assert moved(points) == words.replace("−", "\N{MINUS SIGN}")
+
+
+@pytest.mark.parametrize(
+    ("more", "unit", "words"), [(0.42, "ml", "0.4 ml"), (0.03, "ml", "less than 0.1 ml"), (0.4, "mm", "0.4 mm")]
+)
+def test_a_small_tumour_that_grew_did_not_grow_by_nothing(more: float, unit: str, words: str) -> None:
+    assert change(14.0, more, unit) == f"+14 % and {words} over"
+
+
+def test_a_forecast_without_an_end_that_is_stale_says_when_the_next_scan_was_due() -> None:
+    """Where progression is answered no scan is overdue, and the end of treatment has no day."""
+    row = NOTHING._replace(
+        patient_id=BREAST, need="overdue", stale=True, due_at=dt.datetime(2012, 10, 6, tzinfo=dt.UTC)
+    )
+    said = [words for words, _ in table_row(row, NOW, ZoneInfo("UTC")).cells["need"]]
+    assert said == ["Overdue", "The next scan was expected by 2012-10-06"]

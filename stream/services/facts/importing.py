@@ -137,7 +137,7 @@ class _PatientImport:
             if start is None:
                 self._set_aside(ReasonCode.NO_DATE, "A treatment", starts)
             elif self._cannot_be(start):
-                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A treatment", starts)
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A treatment", starts, start)
             elif end and end < start:
                 raise UnusableTable(f"{row.where}: end_{ends.column} lies before the start.")
             else:
@@ -151,7 +151,7 @@ class _PatientImport:
             cells = outcome_of(row)
             on = cells.at.date_from(self._baseline)
             if on and self._cannot_be(on):
-                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "An outcome", cells.at)
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "An outcome", cells.at, on)
             elif cells.event is not None and cells.endpoint:
                 self._person.refuse(row, "endpoint")
                 at = self._midnight(on) if on else None
@@ -167,7 +167,7 @@ class _PatientImport:
             if on is None:
                 self._set_aside(ReasonCode.NO_DATE, "A visit", written)
             elif self._cannot_be(on):
-                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A visit", written)
+                self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "A visit", written, on)
             else:
                 by_day[on].append(row)
                 measurements[on] += map(self._named, measured)
@@ -222,12 +222,14 @@ class _PatientImport:
     def _midnight(self, on: dt.date) -> dt.datetime:
         return dt.datetime(on.year, on.month, on.day, tzinfo=self._importer.zone)
 
-    def _set_aside(self, code: ReasonCode, what: str, written: WrittenDay) -> None:
-        """One item for each day as it is written: the same tables again set the same items aside."""
+    def _set_aside(self, code: ReasonCode, what: str, written: WrittenDay, on: dt.date | None = None) -> None:
+        """One item for each day as it is written: the same tables again set the same items aside. `on`: the date."""
         text, prefix = written.text, written.prefix
         at = f"{what} of {self._id} on {written.column} {text}" if text else f"{what} of {self._id}"
-        if code is ReasonCode.IMPOSSIBLE_DATE:
-            why = "lies before 1900, before the birth or in the future"
+        if on:
+            # a birth is of the vault: that a day lies before it is not told apart
+            where = "in the future" if on > self._importer.today else f"before {EARLIEST_YEAR} or before the birth"
+            why = f"lies {where}" if text == on.isoformat() else f"is {on}, which lies {where}"
         elif text:
             why = "has no date: clinical.csv gives neither baseline_date nor treatment_start"
         else:

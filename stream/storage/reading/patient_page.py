@@ -42,7 +42,7 @@ _TEXTS = {
         FROM scanstream.unused u JOIN {{scan_status}} s USING (scan_uid, revision, patient_id)
         WHERE patient_id = %(patient)s AND scan_uid {_OWN} AND s.status = 'applied'
         ORDER BY s.acquired_at DESC, object_kind, code""",
-    "waiting": """SELECT item_id, scan_uid, reason_code, reason, files, kind, sender, set_aside_at
+    "waiting": """SELECT item_id, scan_uid, reason_code, reason, files, kind, why_not, sender, set_aside_at
         FROM {set_aside} w WHERE patient_id = %(patient)s AND item_id = cause ORDER BY set_aside_at DESC, item_id""",
     "key_slices": f"""SELECT scan_uid, revision, acquired_at, lesion_uid, lesion_label, volume_ml, longest_diameter_mm,
           view, slice_number, slices, area_mm2, width, height, mm_per_pixel

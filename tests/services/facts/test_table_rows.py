@@ -132,6 +132,18 @@ def test_a_treatment_in_the_future_or_before_the_birth_is_set_aside(tables: Tabl
     assert [(aside.reason_code, start in aside.reason) for aside in known.asides] == [("impossible_date", True)]
 
 
+@pytest.mark.parametrize(
+    ("baseline", "told"),
+    [("2026-02-01", "on day 30000 is 2108-03-23, which lies in the future."), ("1890-02-01", "before 1900")],
+)
+def test_a_day_that_cannot_be_is_told_with_its_date_and_why(tables: Tables, baseline: str, told: str) -> None:
+    known = tables.known(
+        clinical=f"patient_id,baseline_date\nA,{baseline}\n",
+        measurements=f"patient_id,day,volume\nA,{30000 if '2026' in baseline else 3},1\n",
+    )
+    assert told in known.asides[0].reason
+
+
 def test_an_outcome_of_a_day_that_nobody_has_seen_is_set_aside(tables: Tables) -> None:
     known = tables.known(outcomes="patient_id,endpoint,date,event\nA,death,2031-01-01,1\nA,progression,2026-03-01,1\n")
     assert [outcome.endpoint for outcome in known.outcomes] == ["progression"]
