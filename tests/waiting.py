@@ -1,7 +1,8 @@
-"""Waiting for what another process does."""
+"""What other processes do, and waiting for it."""
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -20,3 +21,12 @@ def has_ended(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def children(module: str) -> list[psutil.Process]:
+    """Processes of this one that run `module`; of one that has ended nobody can say any more what it ran."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # a ZombieProcess is one, too
+            found += [child] if module in child.cmdline() else []
+    return found

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 
-import psutil
 import pytest
 
 from stream.archive.kept_weights import keep_weights
@@ -18,8 +17,9 @@ from stream.storage.folding.states import TimelineSteps
 from stream.wiring.replaying import Replaying, replaying
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, fold_each, forecasters, lung, standing
-from tests.waiting import has_ended, wait_until
+from tests.waiting import children, has_ended, wait_until
 
+CHILD = "stream.wiring.replay_process"
 PATIENTS = [f"P{number}" for number in range(8)]
 WAITING = [TimelineSteps(patient, 2) for patient in PATIENTS]
 OURS = [each.weights_version for each in forecasters()]
@@ -56,10 +56,6 @@ def begun(replayer: Replaying, others: ReplayProcesses) -> Iterator[int]:
     return started
 
 
-def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "stream.wiring.replay_process" in child.cmdline()]
-
-
 def test_another_process_brings_what_one_has_not_taken(
     settings: Settings, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -69,7 +65,7 @@ def test_another_process_brings_what_one_has_not_taken(
         started = begun(replayer, one_other(replayer))
         wait_until(lambda: len(connection.execute(FOLDED).fetchall()) == len(PATIENTS) - 1, START_SECONDS)
         assert sum(started) == 2 * (len(PATIENTS) - 1)
-        assert children() == []
+        assert children(CHILD) == []
     assert sorted(connection.execute(FOLDED).fetchall()) == [(patient,) for patient in PATIENTS]
     assert standing(connection) == before
     assert_sound(connection)
@@ -83,7 +79,7 @@ def test_what_a_killed_process_had_in_hand_is_brought_by_the_other(
     before = standing(connection)
     with replaying(settings.model_copy(update={"crash_at": point})) as replayer:
         started = begun(replayer, one_other(replayer))
-        (child,) = children()
+        (child,) = children(CHILD)
         wait_until(lambda: has_ended(child.pid), START_SECONDS)
         assert sum(started) == 2 * (len(PATIENTS) - 1)
     assert {patient for (patient,) in connection.execute(FOLDED)} == set(PATIENTS)
@@ -95,9 +91,9 @@ def test_what_a_killed_process_had_in_hand_is_brought_by_the_other(
 def test_a_replay_that_is_given_up_ends_the_others(settings: Settings, connection: Connection) -> None:
     with replaying(settings) as replayer:
         started = begun(replayer, one_other(replayer))
-        assert len(children()) == 1
+        assert len(children(CHILD)) == 1
         started.close()
-        assert children() == []
+        assert children(CHILD) == []
     assert_sound(connection)
 
 
