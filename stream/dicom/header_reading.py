@@ -4,6 +4,7 @@ Each file is first given what hundreds of healthy ones would take. Who takes mor
 a second child reads it, with far more time and memory, and beyond that it is set aside.
 """
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,8 +20,17 @@ from stream import logs
 from stream.children.child import NICER, Child, ChildEnded, OverBudget
 from stream.children.nursery import MIB, Budget, Nursery
 from stream.children.plain import plain, restoring
+from stream.dicom.reading.acquired import given_date
 from stream.dicom.reading.files import read_dataset, reading
-from stream.dicom.reading.header import Header, PatientIdentity, patient_identity, read_header, text
+from stream.dicom.reading.header import (
+    Header,
+    HeaderOverride,
+    PatientIdentity,
+    patient_identity,
+    person,
+    read_header,
+    text,
+)
 from stream.errors import SetAside
 from stream.settings import Settings
 from stream.vocabulary import ReasonCode
@@ -35,11 +45,17 @@ STUDY_UID = 0x0020000D
 
 
 class HeaderRequest(NamedTuple):
-    """`path` of the file, `issuer` as the settings say it now, and who sent it."""
+    """`path` of the file, `issuer` as the settings say it now, and who sent it.
+
+    And what a person says in place of its header: the hospital's ID with its issuer, when it was acquired.
+    """
 
     path: str
     issuer: str
     calling_ae: str
+    said_mrn: str | None = None
+    said_issuer: str = ""
+    said_date: str | None = None
 
 
 class ReadHeader(NamedTuple):
@@ -98,12 +114,13 @@ class HeaderReader:
         while True:
             name, request, done = self._queue.get()
             try:
-                self._late[name] = self._patiently(request)
+                self._late[name] = self.patiently(request)
             except OSError:
                 self._late.pop(name)  # asked for again it tells whoever asks
             done()
 
-    def _patiently(self, request: HeaderRequest) -> ReadHeader:
+    def patiently(self, request: HeaderRequest) -> ReadHeader:
+        """What the file says, for who waits for it alone; raises OSError where it cannot be read."""
         for _ in range(ENDS):
             with suppress(ChildEnded):
                 try:
@@ -127,7 +144,7 @@ def _ask(child: Child, request: HeaderRequest, budget: Budget, whole: bool = Tru
     return read
 
 
-def _answer(settings: Settings, asked: tuple[str, str, str, bool]) -> Any:
+def _answer(settings: Settings, asked: list[Any]) -> Any:
     *request, whole = asked
     return plain(_read(settings, HeaderRequest(*request), whole))
 
@@ -139,11 +156,17 @@ def _read(settings: Settings, request: HeaderRequest, whole: bool) -> ReadHeader
     try:
         dataset = read_dataset(Path(request.path)) if whole else _beginning(Path(request.path))
         if whole:
-            return ReadHeader(read_header(dataset, told, request.calling_ae))
+            return ReadHeader(read_header(dataset, told, request.calling_ae, _said(dataset, told, request)))
         raise SetAside(ReasonCode.TOO_LARGE, "")
     except SetAside as error:
         study_uid, patient = ("", None) if dataset is None else _named(dataset, told, request.calling_ae)
         return ReadHeader(None, error.reason_code, error.reason, study_uid, patient)
+
+
+def _said(dataset: Dataset, settings: Settings, request: HeaderRequest) -> HeaderOverride:
+    now = dt.datetime.now(dt.UTC)
+    patient = person(dataset, request.said_issuer, request.said_mrn) if request.said_mrn else None
+    return HeaderOverride(patient, given_date(request.said_date, settings.zone, now) if request.said_date else None)
 
 
 def _beginning(path: Path) -> Dataset:

@@ -89,7 +89,7 @@ def _run(settings: Settings, spool: Spool, parent: socket.socket, connection: so
     )
     wishes = WishKeeper(
         partial(connect, settings, "gateway"),
-        partial(kept_files, settings),
+        partial(kept_files, settings, headers),
         Publisher(kafka_login(settings, "gateway"), settings.partitions),
     )
     for number in (signal.SIGTERM, signal.SIGINT):

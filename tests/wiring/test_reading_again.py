@@ -7,18 +7,28 @@ from pathlib import Path
 import pytest
 
 from stream.archive.originals import Archive
+from stream.dicom import header_reading
 from stream.dicom.archive_reader import ArchiveReader
 from stream.dicom.pseudonyms import load_or_make_key
+from stream.errors import AnswerIsNo
 from stream.measured_scan import MeasuredScan
+from stream.services.accepting.arrivals import UnusableFile
+from stream.services.accepting.decisions import SignOff
+from stream.services.accepting.received_files import accept
+from stream.services.accepting.releasing import Amendment
+from stream.services.accepting.set_asides import item_id
 from stream.services.measuring.remeasuring import RemeasuredScan
 from stream.services.verify.invariants import Invariant
 from stream.settings import Settings
 from stream.storage.intake.measurements import CompleteScan
+from stream.wiring.releasing import release
 from stream.wiring.remeasuring import remeasuring
 from stream.wiring.verifying import findings
 from tests.database import Database
 from tests.services.arrivals import Arrivals, report
+from tests.services.receipts import received
 
+ASIDE = received(UnusableFile("no_date", "No date.", "s3"), "a file without a date")
 KILLED = "killed_worker: 3 times the process ended that measured the scan."
 
 
@@ -62,3 +72,15 @@ def test_a_file_that_kills_its_reader_cannot_be_measured_again_and_the_others_ar
         (outcomes,) = again.outcomes(lambda _: None)
     said = [RemeasuredScan("s1", 1, "failed", KILLED), RemeasuredScan("s2", 1, "same")]
     assert sorted(outcomes, key=lambda each: each.scan_uid) == said
+
+
+def test_a_file_that_kills_its_reader_is_not_released_and_the_command_says_why(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Archive(settings.archive).keep(b"a file without a date")
+    accept(database.connect("gateway"), [ASIDE])
+    monkeypatch.setattr(header_reading, "read_dataset", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(AnswerIsNo, match="3 times the process ended that read the header"):
+        release(settings, item_id(ASIDE.content_sha256), Amendment(date="2024-02-08"), SignOff("anna", "looked at it"))
+    undecided = "SELECT decision FROM scanstream.set_aside"
+    assert database.connect("reader").execute(undecided).fetchall() == [(None,)]

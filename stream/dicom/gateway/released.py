@@ -1,16 +1,13 @@
 """Files that were set aside, described again from the archive with what a person says of them."""
 
-import datetime as dt
 from collections.abc import Callable
 from functools import cached_property
 
 from stream.archive.originals import Archive
 from stream.dicom.describing import describe
+from stream.dicom.header_reading import HeaderRequest, ReadHeader
 from stream.dicom.pseudonyms import Pseudonyms
-from stream.dicom.reading.acquired import given_date
-from stream.dicom.reading.files import read_dataset
-from stream.dicom.reading.header import Header, HeaderOverride, person, read_header
-from stream.errors import AnswerIsNo, SetAside, WrongUse
+from stream.errors import AnswerIsNo, WrongUse
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.decisions import of_patient
 from stream.services.accepting.releasing import Amendment
@@ -26,12 +23,19 @@ ASK = {
 
 
 class ArchivedFiles:
-    """The files of the archive for a release; the pseudonyms are made when a file first needs them."""
+    """The files of the archive for a release, read by `read`; the pseudonyms are made when a file first needs them."""
 
-    def __init__(self, settings: Settings, archive: Archive, make_pseudonyms: Callable[[], Pseudonyms]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        make_pseudonyms: Callable[[], Pseudonyms],
+        read: Callable[[HeaderRequest], ReadHeader],
+    ) -> None:
         self._settings = settings
         self._archive = archive
         self._make_pseudonyms = make_pseudonyms
+        self._read = read
 
     @cached_property
     def _pseudonyms(self) -> Pseudonyms:
@@ -45,14 +49,13 @@ class ArchivedFiles:
         if isinstance(file.what, UnusableFile) and file.what.reason_code == ReasonCode.TOO_LARGE:
             raise AnswerIsNo(f"It cannot be released: nothing that is said of it makes it smaller. {file.what.reason}")
         pseudonyms = self._pseudonyms
-        try:
-            header = self._header(file, amendment)
-        except FileNotFoundError:
-            raise AnswerIsNo("The archive does not have this file, so it cannot be released.") from None
-        except SetAside as error:
-            if error.reason_code in ASK:
-                raise WrongUse(f"{error.reason.removesuffix('.')}: {ASK[error.reason_code]}.") from None
-            raise AnswerIsNo(f"It still cannot be used. {error.reason}") from None
+        if self._archive.lacks(file.sha256):
+            raise AnswerIsNo("The archive does not have this file, so it cannot be released.")
+        header, reason_code, reason, *_ = self._read(self._request(file, amendment))
+        if header is None:
+            if reason_code in ASK:
+                raise WrongUse(f"{reason.removesuffix('.')}: {ASK[ReasonCode(reason_code)]}.")
+            raise AnswerIsNo(f"It still cannot be used. {reason}")
         described = describe(header, pseudonyms, self._settings.series_required())
         if amendment.patient and amendment.issuer is None:
             return of_patient(described, amendment.patient)
@@ -66,9 +69,7 @@ class ArchivedFiles:
         """The claim check of a file."""
         return self._archive.uri(sha256)
 
-    def _header(self, file: ReceivedFile, amendment: Amendment) -> Header:
-        dataset = read_dataset(self._archive.path(file.sha256))
-        patient = person(dataset, amendment.issuer or "", amendment.patient) if amendment.patient else None
-        now, zone = dt.datetime.now(dt.UTC), self._settings.zone
-        at = given_date(amendment.date, zone, now) if amendment.date else None
-        return read_header(dataset, self._settings, file.calling_ae, HeaderOverride(patient, at))
+    def _request(self, file: ReceivedFile, amendment: Amendment) -> HeaderRequest:
+        path, issuer = str(self._archive.path(file.sha256)), self._settings.issuer
+        said = amendment.patient, amendment.issuer or "", amendment.date
+        return HeaderRequest(path, issuer, file.calling_ae, *said)

@@ -195,15 +195,16 @@ def test_a_file_that_takes_more_than_it_is_given_is_set_aside_for_the_patient_th
     why = "The header cannot be read within 0.1 s of processor time."
     assert shown.fetchall() == [("too_large", patient, why)]
     with pytest.raises(AnswerIsNo, match=why):
-        _released(gateway, database)
+        _released(gateway, database, headers)
 
 
-def _released(gateway: Settings, database: Database) -> DescribedInstance:
+def _released(gateway: Settings, database: Database, headers: HeaderReader) -> DescribedInstance:
     """What the one file that was set aside is, with nothing said of it."""
     connection = database.connect("gateway")
     (item_id,) = connection.execute("SELECT item_id FROM core.set_asides").fetchone()
     file = kept_file(connection, find_item(connection, item_id))
-    kept = ArchivedFiles(gateway, Archive(gateway.archive), partial(pseudonyms, gateway, connection))
+    made = partial(pseudonyms, gateway, connection)
+    kept = ArchivedFiles(gateway, Archive(gateway.archive), made, headers.patiently)
     return kept.describe(file, Amendment())
 
 
