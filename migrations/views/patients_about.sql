@@ -7,7 +7,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp
     SELECT scan_uid, received_as FROM core.scans
     WHERE scan_uid = ANY (about) OR scan_uid IN (SELECT i.scan_uid FROM items i)
   ), named AS (
-    SELECT unnest(about) AS patient_id
+    SELECT p.patient_id FROM vault.patients p WHERE p.patient_id = ANY (about) OR p.mrn = ANY (about)
     UNION SELECT i.patient_id FROM items i
     UNION SELECT d.patient_id FROM vault.doubts d WHERE d.item_id = ANY (about)
     UNION SELECT s.received_as FROM scans s
@@ -22,4 +22,4 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp
 $$;
 
 COMMENT ON FUNCTION core.patients_about IS
-  'All patients that these pseudonyms of patients, scans and items set aside are about';
+  'All patients that these are about: pseudonyms of patients and scans, hospital IDs, items set aside';

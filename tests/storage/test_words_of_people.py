@@ -111,7 +111,7 @@ def test_whole_names_ids_birth_dates_and_original_uids_are_refused_wherever_they
 
 
 @pytest.mark.parametrize("note", OF_HER)
-@pytest.mark.parametrize("about", ["PA", "s2", ITEM])
+@pytest.mark.parametrize("about", ["PA", "s2", ITEM, "hospital id of PA"])
 def test_of_the_patient_herself_a_part_of_the_name_is_enough(gateway: Connection, note: str, about: str) -> None:
     assert why_not_written(gateway, [about], "anna", note)
 
@@ -119,7 +119,7 @@ def test_of_the_patient_herself_a_part_of_the_name_is_enough(gateway: Connection
 @pytest.mark.parametrize("note", HARMLESS)
 def test_what_names_nobody_is_kept_and_who_says_it_may_share_a_name(gateway: Connection, note: str) -> None:
     assert why_not_written(gateway, ["PA", "s2", ITEM], "jane", note) is None
-    assert why_not_written(gateway, ["PM"], "B. Mueller", None) is None
+    assert why_not_written(gateway, ["PM", ELSE["mrn"]], "B. Mueller", None) is None
 
 
 def test_of_merged_patients_both_names_count(gateway: Connection, database: Database) -> None:
