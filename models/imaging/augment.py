@@ -43,6 +43,14 @@ def ghosting(pictures: Tensor, random: torch.Generator, strength: float) -> Tens
     return ghosts.clamp(0.0, 1.0)
 
 
+def coarser(pictures: Tensor, _: torch.Generator, strength: float) -> Tensor:
+    """Fewer pixels, each 1 / (1 - `strength`) as wide: edges are softer, what is small is fainter."""
+    side = pictures.shape[-1]
+    fewer = round(side * (1.0 - strength))
+    averaged = interpolate(pictures, (fewer, fewer), mode="bilinear", antialias=True)
+    return interpolate(averaged, (side, side), mode="bilinear")
+
+
 def moved(pictures: Tensor, random: torch.Generator, strength: float) -> Tensor:
     """A random crop: turned by up to 60 ° · `strength`, scaled and shifted by up to `strength`; 0 outside.
 
@@ -94,6 +102,7 @@ CORRUPTIONS: dict[str, Callable[[Tensor, torch.Generator, float], Tensor]] = {
     "noise": noise,
     "intensity": intensity,
     "motion ghosting": ghosting,
+    "coarser pixels": coarser,
     "random crop": moved,
     "slice gaps": gaps,
 }

@@ -15,10 +15,12 @@ STRENGTHS = {
     "noise": (0.02, 0.05, 0.1),
     "intensity": (0.2, 0.4, 0.6),
     "motion ghosting": (0.1, 0.25, 0.5),
+    "coarser pixels": (0.3, 0.5, 0.7),
     "random crop": (0.1, 0.2, 0.3),
     "slice gaps": (0.15, 0.3, 0.5),
 }
-"""Brain lies near 0.25: the strongest noise is 40 % of it. The strongest crop turns by 18 ° and cuts off a quarter."""
+"""Brain lies near 0.25: the strongest noise is 40 % of it. The coarsest pixels are a thirtieth of the head wide. The
+strongest crop turns by 18 ° and cuts off a quarter."""
 CLEAN = "as it is"
 SEED = 20261123
 

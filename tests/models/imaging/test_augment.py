@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.imaging.augment import CORRUPTIONS, gaps, ghosting, moved, noise, pasted
+from models.imaging.augment import CORRUPTIONS, coarser, gaps, ghosting, moved, noise, pasted
 from models.imaging.preprocess import slice_stack
 from tests.models.imaging.heads import head
 
@@ -35,6 +35,14 @@ def test_ghosts_lie_along_the_phase_direction_only() -> None:
     ghosts = ghosting(bar, seeded(), 0.5)
     assert ghosts[..., :24, 28:36].max() > 0.05  # above the bar
     assert ghosts[..., :24].max() < 1e-5 and ghosts[..., 40:].max() < 1e-5  # and not beside it
+
+
+def test_fewer_pixels_keep_how_bright_a_head_is_and_lose_what_is_small() -> None:
+    stripes = torch.zeros(1, 1, 96, 96)
+    stripes[..., ::2] = 0.5
+    softer = coarser(stripes, seeded(2), 0.6)
+    assert softer.mean().item() == pytest.approx(0.25, abs=0.01)
+    assert softer.std() < 0.5 * stripes.std()
 
 
 def test_a_slice_left_out_leaves_the_others_in_order() -> None:

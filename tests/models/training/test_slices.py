@@ -89,7 +89,7 @@ def test_patients_that_a_member_left_out_are_judged_by_it_and_new_ones_by_all(we
     assert {"place in the series alone", "CNN per slice", "RNN", "GRU", "LSTM", "LSTM both ways", "ConvLSTM"} < set(
         judged.compared
     )
-    assert len(judged.robust) == 16 and judged.new is not None
+    assert len(judged.robust) == 19 and judged.new is not None
     assert sum(group.rows for group in judged.reliable["slices"].groups) == 24
     assert list(judged.by_patients) == [1] and "| patients learned from |" in str(judged)
     shows = new.outlined.any((1, 2))
