@@ -26,6 +26,8 @@ MESSAGE_VERSION = 1
 CONNECT_TIMEOUT_SECONDS = 5.0
 DELIVERY_TIMEOUT_SECONDS = 15.0
 """A forwarder that waits longer than this for the broker does better to keep the record and come back later."""
+LINGER_MS = 1000
+"""Messages of a batch go together: all are sent by `flush`, and before it those that fill a request."""
 PENDING_LIMIT = 10_000
 """Messages whose arrival is not known yet; beyond it `publish` waits, so that memory stays bounded."""
 
@@ -95,6 +97,7 @@ class Publisher:
             enable_idempotence=True,
             allow_auto_create_topics=False,
             bootstrap_timeout_ms=int(CONNECT_TIMEOUT_SECONDS * 1000),
+            linger_ms=LINGER_MS,
             max_block_ms=int(CONNECT_TIMEOUT_SECONDS * 1000),
             request_timeout_ms=int(DELIVERY_TIMEOUT_SECONDS * 1000 / 2),
             delivery_timeout_ms=int(DELIVERY_TIMEOUT_SECONDS * 1000),

@@ -27,6 +27,8 @@ class PersonDescription(NamedTuple):
 
 def contradict(one: PersonDescription, other: PersonDescription) -> bool:
     """Whether a person should say if both are the same patient."""
+    if one == other:  # as the files of a series are
+        return False
     names = unlike(one.name, other.name)
     sexes = {one.sex, other.sex} == {"M", "F"}
     if not _is_given(one.birth_date) or not _is_given(other.birth_date):

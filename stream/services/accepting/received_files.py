@@ -170,8 +170,8 @@ def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> N
     append(connection, schema.associations, associations.values())
     accepted = _described(decided, Receipt.ACCEPTED)
     append(connection, schema.named_patients, batch.patients.rows())
-    keep_patients(connection, [_vault_patient(what) for _, what in accepted if _is_noted(what, batch)])
-    append(connection, schema.vault_scans, [_vault_scan(what) for _, what in accepted])
+    keep_patients(connection, _distinct(_vault_patient(what) for _, what in accepted if _is_noted(what, batch)))
+    append(connection, schema.vault_scans, _distinct(_vault_scan(what) for _, what in accepted))
     reach("forwarding.vault_written")
     append(connection, schema.instances, [_instance(file, what) for file, what in accepted])
     append(
@@ -185,6 +185,11 @@ def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> N
     )
     append(connection, schema.doubts, batch.doubts)
     append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in decided])
+
+
+def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each row once: the files of a series say the same of their patient and study."""
+    return [dict(row) for row in dict.fromkeys(tuple(row.items()) for row in rows)]
 
 
 def _association(file: ReceivedFile) -> dict[str, Any]:
