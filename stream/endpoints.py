@@ -158,8 +158,13 @@ def free_port(host: str = "127.0.0.1") -> int:
     """A TCP port nobody listens on at the moment."""
     while True:
         port = secrets.choice(LISTEN_PORTS)
-        if _listening_fails(host, port) is None:
+        if is_free(host, port):
             return port
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether somebody could listen on `host:port` now."""
+    return _listening_fails(host, port) is None
 
 
 def check_port(host: str, port: int, setting: str) -> None:

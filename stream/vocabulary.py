@@ -8,6 +8,8 @@ UNKNOWN_DISEASE = (
     "No model applies to scans of unknown disease: import clinical.csv with a column disease (scanstream import)."
 )
 """Said where a forecast is looked for and a scan has none for this reason."""
+ENDPOINTS = ("progression", "death", "pcr", "objective_response", "tumour_presence")
+"""What is asked of a patient, in the order in which it is asked."""
 EXPLANATIONS = {
     "kind not measured yet": "Kept, and nothing in it is measured: no report and no segmentation that can be read.",
     "no lesion measured; a model read the slices": "No lesion was measured. A model read the slices.",

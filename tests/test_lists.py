@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
@@ -124,6 +125,33 @@ def test_digits_are_a_hospitals_id_and_never_a_part(database: Database, command:
     fold_each(database.connect(), [lung("PXX234567", "a", 0, 30.0)])
     assert isinstance(command("risk", "234567").exception, AnswerIsNo)
     assert command("risk", "x234567").exit_code == 0
+
+
+def test_an_endpoint_that_there_is_not_is_a_mistake_and_not_none(command: Command) -> None:
+    told = command("risk", "--endpoint", "progress")
+    assert isinstance(told.exception, WrongUse)
+    assert "there are progression, death, pcr" in str(told.exception)
+
+
+def test_the_status_says_for_how_many_causes_a_person_is_waited(database: Database, command: Command) -> None:
+    assert "decide" not in command("status").stdout
+    with psycopg.connect(database.superuser_url) as superuser:
+        superuser.execute(
+            """INSERT INTO core.set_asides (item_id, sha256, reason_code, reason, set_aside_at, row_sha256)
+            SELECT 'item ' || number, 'a' || number, 'no_date', 'A visit of day ' || number, now(), ''
+            FROM generate_series(1, 3) number"""
+        )
+        superuser.execute(
+            "UPDATE core.set_asides SET decision = 'rejected', decided_at = now() WHERE item_id = 'item 1'"
+        )
+    assert rows(command("status", "--json"))["undecided"] == 2
+    assert "decide  2 causes of what was set aside: `scanstream set-aside list" in command("status").stdout
+
+
+def test_a_wrong_reason_is_told_in_words_of_our_own(command: Command) -> None:
+    told = " ".join(command("set-aside", "list", "--reason", "nonsense").output.split())
+    assert "'nonsense' is not one of" in told
+    assert "Value error" not in told
 
 
 def test_all_rows_of_a_page_are_a_contradiction(command: Command) -> None:

@@ -47,7 +47,8 @@ def explain(
     ]
     if not explanations:
         raise AnswerIsNo(
-            f"No forecast {_which(endpoint, horizon)}stands for {patient}: `scanstream risk` lists those that do."
+            f"No forecast {_which(endpoint, horizon)}stands for {patient}: `scanstream risk {patient}` says which do, "
+            "or why none does."
         )
     if as_json:
         print_json(explanations)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from stream.errors import WrongUse
 from stream.settings import Settings, load_settings
 from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
 from stream.terminal.questions import ask, find_patients
-from stream.vocabulary import EXPLANATIONS, UNKNOWN_DISEASE
+from stream.vocabulary import ENDPOINTS, EXPLANATIONS, UNKNOWN_DISEASE
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +38,8 @@ def risk(
     from stream.terminal.printing import print_json
     from stream.terminal.risk_story import CLOSED_COLUMNS, RISK_COLUMNS, closed_row, risk_row
 
+    if endpoint and endpoint not in ENDPOINTS:
+        raise WrongUse(f"There is no endpoint {endpoint}; there are {', '.join(ENDPOINTS)}.")
     choice = page_choice(limit, page, every, as_json)
     settings = load_settings()
     patients = find_patients(settings, patient) if patient else None
@@ -46,11 +49,11 @@ def risk(
         print_json(risks.rows)
         return
     closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, choice))
-    if risks.rows or not closed.rows:
+    if risks.rows or not (patient and closed.rows):
         told = [risk_row(row, settings.zone) for row in risks.rows]
         print_listing(risks._replace(rows=told), choice, RISK_COLUMNS)
     if closed.rows:
-        print("\nNot forecast, as the question is not open:" if risks.rows else "Not forecast:")
+        print("Not forecast:" if patient and not risks.rows else "\nNot forecast, as the question is not open:")
         told = [closed_row(row, settings.zone) for row in closed.rows]
         print_listing(closed._replace(rows=told), choice, CLOSED_COLUMNS)
     for sentence in _why_none(settings, patients or [], is_any=bool(risks.rows or closed.rows)):

@@ -33,7 +33,7 @@ def status(
     while wait is not None and counts["pending"] and time.monotonic() < until:
         time.sleep(0.2)
         counts = _counts(settings)
-    _print(counts | _running(settings), as_json)
+    _print(counts | _running(settings) | {"undecided": _undecided(settings)}, as_json)
     if wait is not None and counts["pending"]:
         raise AnswerIsNo(f"{counts['pending']} are still pending after {wait:g} seconds.")
 
@@ -59,6 +59,14 @@ def _running(settings: Settings) -> dict[str, Any]:
     return ask(settings, "reader", running)
 
 
+def _undecided(settings: Settings) -> int:
+    """For how many causes something was set aside that nobody has decided on; rows of tables and messages too."""
+    from stream.storage.reading.listing import PageChoice, SetAsideFilter, set_aside_causes
+
+    wanted = SetAsideFilter(waiting=True)
+    return ask(settings, "reader", lambda connection: set_aside_causes(connection, wanted, PageChoice(1)).total)
+
+
 def _print(counts: dict[str, Any], as_json: bool) -> None:
     from stream.terminal.printing import print_json
 
@@ -68,6 +76,8 @@ def _print(counts: dict[str, Any], as_json: bool) -> None:
     print("files   " + _counted(counts["files"]))
     print("scans   " + (_counted(counts["scans"]) or "none yet"))
     print(f"pending {counts['pending']}")
+    if undecided := counts["undecided"]:
+        print(f"decide  {undecided:,} causes of what was set aside: `scanstream set-aside list --waiting`")
     _print_running(counts)
 
 

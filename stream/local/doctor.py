@@ -17,7 +17,7 @@ from stream.archive.originals import Archive
 from stream.dicom.gateway.guard import Guard
 from stream.dicom.pseudonyms import load_or_make_key
 from stream.disks import FREE_BYTES, disks, existing, gibibytes
-from stream.endpoints import check_port, kafka_login, libpq_url
+from stream.endpoints import check_port, is_free, kafka_login, libpq_url
 from stream.errors import CannotStart, WrongUse
 from stream.local.embedded.kafka import CACHE, fetch_jars
 from stream.local.lock_file import exclusive
@@ -188,10 +188,25 @@ def _kafka(settings: Settings) -> str:
 
 def _ports(settings: Settings) -> str:
     if _runs(settings):
-        return f"the service runs on {settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard)"
+        return _running_on(settings)
     check_port(settings.dicom_host, settings.dicom_port, "SCANSTREAM_DICOM_PORT")
     check_port("127.0.0.1", settings.dashboard_port, "SCANSTREAM_DASHBOARD_PORT")
     return f"{settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard) are free"
+
+
+def _running_on(settings: Settings) -> str:
+    """The ports of the settings, where somebody listens there: `up` may have been started with others."""
+    asked = (
+        ("SCANSTREAM_DICOM_PORT", settings.dicom_host, settings.dicom_port),
+        ("SCANSTREAM_DASHBOARD_PORT", "127.0.0.1", settings.dashboard_port),
+    )
+    for name, host, port in asked:
+        if is_free(host, port):
+            raise Trouble(
+                f"a service runs on {settings.data_dir}, and nobody listens on {port}",
+                f"It still starts, or it was started with another {name}: give this command the same, or both by .env.",
+            )
+    return f"the service runs on {settings.dicom_port} (DICOM) and {settings.dashboard_port} (dashboard)"
 
 
 def _senders(settings: Settings) -> str:

@@ -1,5 +1,7 @@
 """How the help of `scanstream` is grouped: by what people come to do, in the order in which they come to it."""
 
+from typing import Any
+
 import typer
 from typer.core import TyperGroup
 from typer.models import CommandInfo, TyperInfo
@@ -21,6 +23,14 @@ class GroupedHelp(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         """Names of commands, as the help shows them."""
         return [name for names in PANELS.values() for name in names]
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """A wrong value is told without the kind of error that the library puts before it."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
 
 
 def group_commands(app: typer.Typer) -> None:

@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,8 @@ import pytest
 from stream import disks
 from stream.local import doctor
 from stream.local.doctor import CheckResult, examine
-from stream.settings import Settings
+from stream.local.lock_file import exclusive
+from stream.settings import Settings, load_settings
 from tests.test_cli import scanstream
 
 
@@ -33,6 +35,17 @@ def test_a_key_that_others_can_read_is_named_with_its_cure(folder: Path) -> None
     key.write_text("0" * 64)
     key.chmod(0o644)
     assert result_of("key file").cure == f"chmod 600 {key}"
+
+
+def test_a_service_on_other_ports_than_those_of_the_settings_is_told(folder: Path) -> None:
+    settings = load_settings()
+    settings.run.mkdir(parents=True)
+    with exclusive(settings.run / "up.lock", "held"), socket.create_server(("127.0.0.1", settings.dicom_port)):
+        alone = result_of("ports")
+        assert not alone.well
+        assert f"nobody listens on {settings.dashboard_port}" in alone.detail
+        with socket.create_server(("127.0.0.1", settings.dashboard_port)):
+            assert result_of("ports").well
 
 
 def test_a_damaged_key_is_told_from_a_good_one(folder: Path) -> None:

@@ -53,7 +53,8 @@ def send(paths: Sequence[Path], host: str, port: int, called_ae: str, calling_ae
             else:
                 contexts.setdefault(context, []).append(path)
         except Exception as error:  # pydicom raises what it likes on files that are no DICOM
-            yield SendResult(path, None, f"not sent: no DICOM file ({type(error).__name__})")
+            why = f"it cannot be read ({error.strerror})" if isinstance(error, OSError) else "no DICOM file"
+            yield SendResult(path, None, f"not sent: {why}")
     wanted = list(contexts)
     for start in range(0, len(wanted), MAX_CONTEXTS):
         batch = wanted[start : start + MAX_CONTEXTS]
