@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ class Door(ThreadingTCPServer):
 
     def shutdown(self) -> None:
         """Listen no more, and end all waits."""
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)  # whoever waits for the next connection wakes at once
         super().shutdown()
         self.server_close()
         self.slots.close_waiting()

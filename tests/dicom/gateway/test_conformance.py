@@ -29,7 +29,7 @@ CONTEXTS = {1: Verification, 3: CTImageStorage, 5: UltrasoundImageStorage}
 IMAGE = make_image(np.ones((64, 64)), SOPClassUID=CTImageStorage, Modality="CT")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def library() -> Iterator[int]:
     """Port of pynetdicom's acceptor with the same contexts, which takes everything."""
     entity = AE("SCANSTREAM")
