@@ -5,26 +5,25 @@ stays unsure is a lesion of its own, and says which other one a person may find 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from models.criteria.finding import LesionFinding, LesionState, NamedBy
 from models.criteria.place import Frames
 from stream.timeline.entries import ScanEntry
+from stream.timeline.free_lesions import RULES, FreeLesions
 from stream.timeline.lesion_links import LesionLinks
 from stream.timeline.likeness import (
     OWN_NAME,
-    RULES,
     Evidence,
     KnownLesion,
     Likeness,
     Reported,
     Rule,
-    is_alone,
     may_be_one,
+    only_one,
     plain_label,
-    resemblance,
 )
 
 BY_PERSON = Likeness(Evidence.PERSON, 1.0)
@@ -86,12 +85,11 @@ class _Visit:
     def scan(self, scan: ScanEntry) -> Iterator[FollowedLesion]:
         """What one more scan says."""
         said = {self.links.name_of(each.lesion_uid, scan.day): each for each in scan.findings.lesions}
-        ties = _Ties(self, said).found()
+        ties, only = _Ties(self, said).found(), only_one(said.values())
         for name, finding in said.items():
             lesion_id = ties[name].lesion_id
             self.ties[name] = ties[name].known
-            alone = is_alone(finding, said.values())
-            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, self.number, alone)
+            self.lesions[lesion_id] = self._lesion(lesion_id).after(name, finding, self.number, finding is only)
         told = [
             FollowedLesion(self._named(finding, ties[name]), finding.lesion_uid, ties[name], scan.id)
             for name, finding in said.items()
@@ -154,25 +152,23 @@ class _Ties:
 
     def _add_unknown(self) -> None:
         """What is alike to one lesion, and what is new."""
-        for rule in RULES:
-            self._add_alike(rule)
+        for rule, speaks_for in RULES:
+            self._add_alike(rule, speaks_for)
         free = self._free()
         for reported in self._open():
             self.ties[reported.name] = self._new(reported, free)
 
     def _open(self) -> list[Reported]:
         """What no lesion was found for yet."""
-        names = sorted(self.said.keys() - self.ties.keys())
-        said = self.said.values()
-        told = [(name, self.said[name]) for name in names]
-        return [
-            Reported(name, one, plain_label(one.label), self.visit.number, is_alone(one, said)) for name, one in told
-        ]
+        only = only_one(self.said.values())
+        told = [(name, self.said[name]) for name in sorted(self.said.keys() - self.ties.keys())]
+        return [Reported(name, one, plain_label(one.label), self.visit.number, one is only) for name, one in told]
 
-    def _free(self) -> list[KnownLesion]:
+    def _free(self) -> FreeLesions:
         """Lesions that this scan does not speak of yet."""
         taken = {tie.lesion_id for tie in self.ties.values()}
-        return [known for known in self.visit.lesions.values() if known.lesion_id not in taken]
+        free = [known for known in self.visit.lesions.values() if known.lesion_id not in taken]
+        return FreeLesions(free, self.visit.frames)
 
     def _own_first(self, name: str) -> tuple[bool, str]:
         """A lesion under the name it is followed by comes before one that was found to be it."""
@@ -189,19 +185,18 @@ class _Ties:
 
     def _by_person(self, name: str) -> Tie | None:
         same = self.visit.links.same_as(name)
-        found = [tie.lesion_id for other, tie in self.visit.ties.items() if other in same]
+        found = same and [tie.lesion_id for other, tie in self.visit.ties.items() if other in same]
         return Tie(found[0], BY_PERSON) if found else None
 
-    def _add_alike(self, rule: Rule) -> None:
+    def _add_alike(self, rule: Rule, speaks_for: Callable[[FreeLesions, Reported], Iterable[KnownLesion]]) -> None:
         """Ties by a rule, where name and lesion are alike to no other. Two tracking UIDs are two lesions."""
         free = self._free()
-        untracked = [known for known in free if not known.tracked]
-        told = ((reported, untracked if reported.finding.named_by is None else free) for reported in self._open())
         pairs = [
             (reported.name, known.lesion_id, alike)
-            for reported, others in told
-            for known in others
-            if (alike := self._alike(rule, reported, known))
+            for reported in self._open()
+            for known in speaks_for(free, reported)
+            if not (known.tracked and reported.finding.named_by is None)
+            and (alike := self._alike(rule, reported, known))
         ]
         names, lesions = Counter(name for name, *_ in pairs), Counter(lesion_id for _, lesion_id, _ in pairs)
         for name, lesion_id, alike in pairs:
@@ -210,18 +205,12 @@ class _Ties:
 
     def _alike(self, rule: Rule, reported: Reported, known: KnownLesion) -> Likeness | None:
         """What the rule says, where nothing speaks against it."""
-        alike = rule(reported, self._beside(reported.finding, known))
+        alike = rule(reported, known)
         if alike is None or not may_be_one(reported.finding, known):
             return None
-        return None if self.visit.links.differs(reported.name, known.names) else alike
+        return None if self._differs(reported, known) else alike
 
-    def _beside(self, finding: LesionFinding, known: KnownLesion) -> KnownLesion:
-        """The lesion with its place in the frame of reference of the finding, where one leads there."""
-        if finding.place is None or known.place is None or finding.place.frame == known.place.frame:
-            return known
-        return known._replace(place=self.visit.frames.seen_in(known.place, finding.place.frame))
-
-    def _new(self, reported: Reported, free: Sequence[KnownLesion]) -> Tie:
+    def _new(self, reported: Reported, free: FreeLesions) -> Tie:
         """A lesion of its own; one whose name another has already is told from it by a number."""
         number, lesion_id = 1, reported.name
         while lesion_id in self.visit.lesions:
@@ -229,11 +218,10 @@ class _Ties:
             lesion_id = f"{reported.name}#{number}"
         return Tie(lesion_id, OWN_NAME[reported.finding.named_by], self._perhaps(reported, free))
 
-    def _perhaps(self, reported: Reported, free: Sequence[KnownLesion]) -> str | None:
-        """The lesion that is most alike, the first of several; None where nothing is."""
-        best, most = None, 0.0
-        for known in free:
-            score = resemblance(reported, self._beside(reported.finding, known))
-            if score > most and not self.visit.links.differs(reported.name, known.names):
-                best, most = known.lesion_id, score
-        return best
+    def _perhaps(self, reported: Reported, free: FreeLesions) -> str | None:
+        """The lesion that is most alike; None where nothing is."""
+        found = free.most_alike(reported, lambda known: not self._differs(reported, known))
+        return found.lesion_id if found else None
+
+    def _differs(self, reported: Reported, known: KnownLesion) -> bool:
+        return self.visit.links.differs(reported.name, known.names)

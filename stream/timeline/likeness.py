@@ -16,6 +16,8 @@ NEAR_MM = 5.0
 """Centres no further apart than this, or than half the larger lesion's diameter, may be one lesion's."""
 FARTHEST = 0.6
 """Score of two centres that are as far apart as they may be."""
+OF_ORGAN = 0.3
+"""How much lesions resemble each other of which only organ and kind are alike."""
 _HIDDEN = re.compile(r"lesion-\d{6}")  # stands for a label that could name the patient
 
 
@@ -126,14 +128,10 @@ def by_being_alone(reported: Reported, known: KnownLesion) -> Likeness | None:
     return Likeness(Evidence.REFERENCE, 0.6) if unnamed != known.unnamed and reported.alone and known.alone else None
 
 
-def is_alone(finding: LesionFinding, said: Collection[LesionFinding]) -> bool:
-    """Whether it is the only lesion that a scan speaks of, or the only one marked as target."""
-    targets = [each for each in said if each.role is LesionRole.TARGET]
-    return len(said) == 1 or targets == [finding]
-
-
-RULES: tuple[Rule, ...] = (by_label, by_place, by_size, by_being_alone)
-"""The surest first."""
+def only_one(said: Collection[LesionFinding]) -> LesionFinding | None:
+    """The only lesion that a scan speaks of, or the only one marked as target; None where there is no such one."""
+    targets = said if len(said) == 1 else [each for each in said if each.role is LesionRole.TARGET]
+    return next(iter(targets)) if len(targets) == 1 else None
 
 
 def may_be_one(finding: LesionFinding, known: KnownLesion) -> bool:
@@ -147,7 +145,7 @@ def resemblance(reported: Reported, known: KnownLesion) -> float:
     if reported.label in known.labels or by_place(reported, known):
         return 0.5 if may_be_one(reported.finding, known) else 0.4
     organ = reported.finding.organ
-    return 0.3 if organ and organ == known.organ and reported.finding.node == known.node else 0.0
+    return OF_ORGAN if organ and organ == known.organ and reported.finding.node == known.node else 0.0
 
 
 @lru_cache(maxsize=10_000)
