@@ -1,8 +1,10 @@
-"""All that lies in a topic, for checks: read from where it begins, without a place in any group of readers."""
+"""All that lies in a topic: read for checks, without a place in any group of readers; taken away once it was read."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from stream.endpoints import KafkaLogin
@@ -26,6 +28,31 @@ def messages(login: KafkaLogin, topic: str, percent: float = 100.0) -> Iterator[
             consumer.close()
     except KafkaError as error:
         raise NotRead(f"Kafka's messages cannot be read ({type(error).__name__})") from None
+
+
+class Forgotten(NamedTuple):
+    """How many messages were taken away, and how many stay since they are not read yet."""
+
+    taken: int
+    unread: int
+
+
+def forget_read(login: KafkaLogin, topic: str, partitions: int, group: str) -> Forgotten:
+    """Take away from `topic` all that `group` has committed, as the admin; raises NotRead."""
+    places = [TopicPartition(topic, number) for number in range(partitions)]
+    try:
+        with KafkaAdminClient(**login.options(), bootstrap_timeout_ms=POLL_MS * 5) as admin:
+            first = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+            ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+            committed = admin.list_group_offsets(group).get(group, {})
+            read = {place: min(committed[place].offset, ends[place].offset) for place in places if place in committed}
+            gone = {place: offset for place, offset in read.items() if offset > first[place].offset}
+            if gone:
+                admin.delete_records(gone)
+    except KafkaError as error:
+        raise NotRead(f"Kafka's messages cannot be taken away ({type(error).__name__})") from None
+    taken = sum(offset - first[place].offset for place, offset in gone.items())
+    return Forgotten(taken, sum(ends[place].offset - first[place].offset for place in places) - taken)
 
 
 def _read(consumer: KafkaConsumer, topic: str, percent: float) -> Iterator[bytes]:

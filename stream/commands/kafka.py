@@ -1,4 +1,4 @@
-"""The commands `kafka …`: how other systems log in to Kafka, and the accounts of a Kafka that runs elsewhere."""
+"""The commands `kafka …`: how other systems log in to Kafka, the accounts of one elsewhere, what it is to forget."""
 
 from typing import Annotated
 
@@ -10,9 +10,12 @@ from stream.settings import load_settings
 
 def register(app: typer.Typer) -> None:
     """Add the group kafka."""
-    kafka = typer.Typer(help="How other systems log in to Kafka, and its accounts.", no_args_is_help=True)
+    kafka = typer.Typer(
+        help="How other systems log in to Kafka, its accounts, and what it forgets.", no_args_is_help=True
+    )
     kafka.command("login", epilog="Example: scanstream kafka login --account facts > client.properties")(login)
     kafka.command("accounts", epilog="Example: scanstream kafka accounts")(accounts)
+    kafka.command("forget", epilog="Example: scanstream kafka forget")(forget)
     app.add_typer(kafka, name="kafka", epilog="Example: scanstream kafka login --account listener")
 
 
@@ -48,3 +51,20 @@ def accounts() -> None:
             raise CannotStart(f"Kafka does not answer at {', '.join(servers)} or does not let admin in by PLAIN.")
     for account, rights in RIGHTS.items():
         print(f"{account}: {rights}")
+
+
+def forget() -> None:
+    """Take the facts out of Kafka that workers have read: what another system wrote with a name is gone at once.
+
+    Without it a message stays until the topic's time is over. What was read is kept in Postgres or was set aside.
+    """
+    from stream.endpoints import KAFKA_ADMIN, kafka_login
+    from stream.kafka_messages import NotRead, forget_read
+    from stream.publisher import GROUP
+
+    settings = load_settings()
+    try:
+        gone = forget_read(kafka_login(settings, KAFKA_ADMIN), "patient-events", settings.partitions, GROUP)
+    except NotRead as error:
+        raise CannotStart(f"{error}: start Kafka, or set SCANSTREAM_KAFKA_PASSWORD_ADMIN for one elsewhere.") from None
+    print(f"{gone.taken} messages were taken out of patient-events; {gone.unread} stay, which no worker has read yet.")
