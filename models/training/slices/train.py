@@ -35,6 +35,8 @@ LIMITS = (
     "healthy brain, no other disease and no scan before surgery.",
     "What a series without tumour looks like was learned from runs of slices without tumour in those same series: the "
     "probability of a series is not calibrated on whole brains without tumour.",
+    "Of the slices that taught the encoder one in five shows a lesion that was drawn into it and that nobody has; none "
+    "of those it was judged by.",
     "Axial T1-weighted slices after contrast only. The size of a voxel was lost at the source: nothing here is in mm.",
     "Eight patients of one hospital: the interval is over patients, and no scanner but theirs was seen.",
     "The figures are of single members, each on the patients it did not see; served is the mean of all members.",
