@@ -1,28 +1,34 @@
-"""A file on its way into the spool: written and hashed as its pieces come, never held in memory."""
+"""A file on its way into the spool: written as its pieces come, never held in memory, hashed and durable when whole."""
 
 import hashlib
 import mmap
 import os
 import secrets
+from concurrent.futures import Executor, Future, wait
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from stream.archive.durable import TEMP_PREFIX
 
 
 class IncomingFile:
-    """A hidden file (mode 0600) that is not whole yet; the constructor raises OSError."""
+    """A hidden file (mode 0600) that is not whole yet; the constructor raises OSError.
 
-    def __init__(self, folder: Path, head: bytes) -> None:
+    What takes no lock of Python's, hash and disk, is left to threads of `beside` as soon as it is whole. Its own thread
+    reads it meanwhile; and where others want the processor, a thread that only waits for the disk is woken first.
+    """
+
+    def __init__(self, folder: Path, head: bytes, beside: Executor) -> None:
         self._path = folder / f"{TEMP_PREFIX}{secrets.token_hex(8)}"
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        self._digest = hashlib.sha256()
+        self._beside = beside
+        self._work: _Work | None = None
         self._head_bytes = len(head)
         self.size = 0
         self.write(head)
 
     def write(self, piece: bytes | memoryview) -> None:
         """Append; after an OSError the file is gone."""
-        self._digest.update(piece)
         try:
             written = os.write(self._descriptor, piece)
             while written < len(piece):
@@ -33,21 +39,37 @@ class IncomingFile:
         self.size += written
 
     def dataset(self) -> memoryview:
-        """What follows the head, as it lies in the system's page cache."""
-        if self.size == self._head_bytes:
-            return memoryview(b"")
-        return memoryview(mmap.mmap(self._descriptor, self.size, prot=mmap.PROT_READ))[self._head_bytes :]
+        """What follows the head, as it lies in the system's page cache, once all has come; raises OSError."""
+        return memoryview(self._begun().content)[self._head_bytes :]
 
     def make_durable(self) -> tuple[Path, str]:
         """Its path and the sha256 (hex) of what it holds, once that is on disk; raises OSError."""
-        os.fsync(self._descriptor)
+        work = self._begun()
+        work.synced.result()
         os.close(self._descriptor)
         self._descriptor = -1
-        return self._path, self._digest.hexdigest()
+        return self._path, work.hashed.result().hexdigest()
 
     def drop(self) -> None:
         """Remove it; once removed or renamed is no error."""
+        if self._work:
+            wait([self._work.synced])  # its number may be another file's once it is closed
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
         self._path.unlink(missing_ok=True)
+
+    def _begun(self) -> "_Work":
+        if self._work is None:
+            content = mmap.mmap(self._descriptor, self.size, prot=mmap.PROT_READ)
+            synced = self._beside.submit(os.fsync, self._descriptor)
+            self._work = _Work(synced, content, self._beside.submit(hashlib.sha256, content))
+        return self._work
+
+
+class _Work(NamedTuple):
+    """What goes on beside once a file is whole."""
+
+    synced: Future[None]
+    content: mmap.mmap
+    hashed: Future[Any]

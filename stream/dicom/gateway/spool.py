@@ -9,6 +9,7 @@ import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from heapq import nsmallest
 from pathlib import Path
@@ -20,6 +21,8 @@ from stream.dicom.gateway.incoming import IncomingFile
 from stream.dicom.gateway.limits import OUT_OF_RESOURCES
 from stream.errors import CannotStart, Refuse
 
+THREADS = 64
+"""Made as they are needed: as many files may wait for the disk at the same time as there may be associations."""
 RECORD = re.compile(r"\d{20}-[0-9a-f]{8}[,.]")
 """What the name of each record begins with: the time in nanoseconds, and some digits made by chance."""
 
@@ -70,6 +73,7 @@ class Spool:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._beside = ThreadPoolExecutor(THREADS, "disk")
         self._lock = threading.Lock()
         self._last_ns = 0
 
@@ -91,7 +95,7 @@ class Spool:
 
     def incoming(self, head: bytes) -> IncomingFile:
         """A file that begins with `head`, to be written piece by piece; raises OSError where it cannot be."""
-        return IncomingFile(self.folder, head)
+        return IncomingFile(self.folder, head, self._beside)
 
     def free_bytes(self) -> int:
         """What the service may still write to the disk of the spool; raises OSError."""
