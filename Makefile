@@ -22,7 +22,7 @@ help:
 	@echo "make test     the whole test suite"
 	@echo "make quick    style, borders, types and the tests that need no service, within a minute"
 	@echo "make lint     style, types, library borders, compose file and Dockerfile"
-	@echo "make bench    side-by-side measurements"
+	@echo "make bench    side-by-side measurements, then the pages in Chromium, half an hour in all"
 	@echo "make gpu      tests and measurements that need a GPU; without one it says so"
 	@echo "make faults   the long fault runs, hours in all; in parts: make faults PART=killed_workers SEED=1 TIMES=20"
 	@echo "make pictures the pictures in docs/, of a demo that runs: make pictures ADDRESS=http://127.0.0.1:8501"
@@ -62,6 +62,8 @@ lint: .lint/types.stamp .venv/test.stamp
 
 bench: .venv/test.stamp .venv/kafka.stamp
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.viewers
 
 gpu: .venv/test.stamp
 	$(BIN)/python -m pytest tests/gpu
