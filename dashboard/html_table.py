@@ -10,6 +10,8 @@ import pandas as pd
 _ESTIMATE = re.compile(r"[\d.,]+(?: %)? \([-<>\d., ]+(?:to [-<>\d., ]+)?(?: %)?\)")
 """A number and its interval, `0.61 (0.52, 0.70)`, which is read as one."""
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 
 def html_table(frame: pd.DataFrame, title: str, struck: Sequence[bool] = ()) -> str:
     """A table with a title for those who do not see it; rows that are `struck` no longer stand."""
@@ -31,6 +33,7 @@ def _row(cells: Sequence[object], struck: bool) -> str:
 
 
 def _words(cell: object) -> str:
-    """What is counted with marks at thousands; a number and its interval are never on two lines."""
+    """What is counted with marks at thousands; a day, and a number with its interval, are never on two lines."""
     text = f"{cell:,}" if isinstance(cell, Integral) else str(cell)
-    return escape(_ESTIMATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text))
+    whole = escape(_ESTIMATE.sub(lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), text))
+    return _DAY.sub(r'<span class="whole">\g<0></span>', whole)

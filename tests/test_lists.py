@@ -23,12 +23,26 @@ from tests.database import Database
 from tests.services.accepted_facts import breast, day, fold_each, lung
 
 Command = Callable[..., Result]
+CommandOn = Callable[[Database], Command]
 UNTARGETED = LesionFinding("node", LesionState.PRESENT, "Node", "lung", role=LesionRole.NON_TARGET)
 GROWING, SHRINKING, IN_BREAST = "PAAAA22", "PAAAB33", "PBBBB44"
 
 
 @pytest.fixture
-def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Command:
+def command_on(monkeypatch: pytest.MonkeyPatch) -> CommandOn:
+    """`command_on(database)("risk")`: `scanstream risk` on that database."""
+
+    def on(database: Database) -> Command:
+        for name, value in database.settings.environment().items():
+            if name.startswith(PREFIX) and os.environ.get(name) != value:
+                monkeypatch.setenv(name, value)
+        return lambda *words: CliRunner().invoke(build_app(), words)
+
+    return on
+
+
+@pytest.fixture
+def command(database: Database, command_on: CommandOn) -> Command:
     """`scanstream …` on a database with two patients of lung cancer and one of breast cancer."""
     sizes = {GROWING: (30.0, 34.5), SHRINKING: (30.0, 24.0)}
     fold_each(
@@ -42,10 +56,7 @@ def command(database: Database, monkeypatch: pytest.MonkeyPatch) -> Command:
             breast(IN_BREAST, "a", 0, 12.0, 30.0),
         ],
     )
-    for name, value in database.settings.environment().items():
-        if name.startswith(PREFIX) and os.environ.get(name) != value:
-            monkeypatch.setenv(name, value)
-    return lambda *words: CliRunner().invoke(build_app(), words)
+    return command_on(database)
 
 
 def rows(told: Result) -> list[dict]:
@@ -125,6 +136,13 @@ def test_digits_are_a_hospitals_id_and_never_a_part(database: Database, command:
     fold_each(database.connect(), [lung("PXX234567", "a", 0, 30.0)])
     assert isinstance(command("risk", "234567").exception, AnswerIsNo)
     assert command("risk", "x234567").exit_code == 0
+
+
+def test_of_nobody_the_command_says_what_to_do_first(database: Database, command_on: CommandOn) -> None:
+    assert command_on(database)("risk").stdout.splitlines() == [
+        "None.",
+        "Send scans by `scanstream send`, or bring in tables by `scanstream import`.",
+    ]
 
 
 def test_an_endpoint_that_there_is_not_is_a_mistake_and_not_none(command: Command) -> None:

@@ -20,7 +20,9 @@ def cohort(source: ViewReader) -> None:
     enrolled = source.enrolled()
     if enrolled.empty:
         st.info(
-            "No patient has a visit yet. Scans and imported tables appear here by themselves.", icon=":material/inbox:"
+            "No patient has a visit yet. Scans and imported tables appear here by themselves; the worklist says how to "
+            "bring them in.",
+            icon=":material/inbox:",
         )
         return
     choice = choose(enrolled, source.judged())

@@ -22,7 +22,9 @@ FIRST_SCAN = """\
 storescu -R -nh -aec {title} {host} {port} report.dcm
 ```
 
-It appears here by itself a few seconds later. `scanstream demo` fills the pages with a simulated cohort."""
+It appears here by itself a few seconds later. Without dcmtk `scanstream send report.dcm` sends it.
+`scanstream import FOLDER` brings in tables of a trial; `scanstream demo` fills pages of its own with a simulated
+cohort."""
 LABELS = {"disease": "Disease", "trial": "Trial", "arm": "Arm", "endpoint": "Question", "response": "Response"}
 PAGES_SHOWN, PAGE_PX = 7, 44
 ACKNOWLEDGED = "acknowledged"

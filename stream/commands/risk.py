@@ -56,6 +56,8 @@ def risk(
         print("Not forecast:" if patient and not risks.rows else "\nNot forecast, as the question is not open:")
         told = [closed_row(row, settings.zone) for row in closed.rows]
         print_listing(closed._replace(rows=told), choice, CLOSED_COLUMNS)
+    if wanted == RiskFilter() and choice.page == 1 and not (risks.rows or closed.rows):
+        print("Send scans by `scanstream send`, or bring in tables by `scanstream import`.")
     for sentence in _why_none(settings, patients or [], is_any=bool(risks.rows or closed.rows)):
         print(sentence)
 

@@ -1,19 +1,36 @@
-"""Somebody who looks after the PACS looks for a scan of this morning, learns why it is not there, and lets it in."""
+"""Somebody who looks after the PACS looks for a scan of this morning, learns why it is not there, and lets it in.
 
+The scan is a report of a real patient whose day of study was lost.
+"""
+
+import tarfile
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
+from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
 
 from tests.dashboard.browser import PATIENCE_MS, Person
+from tests.data import shared_data
 from tests.journey.service import SETTLE_SECONDS, Service
-from tests.journey.test_corrections import report
 from tests.journey.test_decisions import set_aside
+
+
+def report_without_a_day() -> Dataset:
+    """The first report of I-SPY2, of a study and a patient of its own, so that others stay as they are."""
+    with tarfile.open(shared_data() / "ispy2" / "sr.tar.gz") as packed:
+        first = next(member for member in packed if member.isfile())
+        found = dcmread(packed.extractfile(first))
+    found.PatientID, found.StudyDate = "this-morning", ""
+    found.StudyInstanceUID, found.SOPInstanceUID = generate_uid(), generate_uid()
+    found.file_meta.MediaStorageSOPInstanceUID = found.SOPInstanceUID
+    return found
 
 
 def test_a_scan_that_is_not_there_is_found_set_aside_and_let_in_on_the_page(
     service: Service, browser_page: Page, tmp_path: Path
 ) -> None:
-    scan = report("this-morning", "", 30.0)
+    scan = report_without_a_day()
     item_id = set_aside(service, tmp_path, scan)
     somebody = Person(browser_page, f"http://127.0.0.1:{service.settings.dashboard_port}")
     somebody.go_to("Pipeline")
