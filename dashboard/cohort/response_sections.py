@@ -27,6 +27,10 @@ def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str, once: Once) -> N
     )
     left, right = st.columns(2)
     left.dataframe(once("categories", lambda: tables.categories(based)), hide_index=True, key="categories")
+    left.caption(
+        "With confirmation: a response that was not seen again counts as stable disease, or, within 42 days of the "
+        "baseline and the start of treatment, as progression where that followed and else as not evaluable."
+    )
     reasons = [f"{words.patients(count)} not evaluable: {reason}" for reason, count in not_evaluable(everyone).items()]
     right.text("\n".join(reasons) or "Every patient could be evaluated.")
 

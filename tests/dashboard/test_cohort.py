@@ -46,7 +46,10 @@ def test_the_page_counts_who_responds_and_says_who_could_not_be_evaluated(databa
         "Confirmed": "1 of 6: 17 % (< 1 to 64 %)",
         "Disease control": "4 of 6: 67 % (22 to 96 %)",
     }
+    best = page.dataframe[1].value.set_index("Best response")
+    assert best.loc[["Partial response", "Stable disease"]].to_numpy().tolist() == [[2, 1], [2, 3]]
     words = read(page)
+    assert "With confirmation: a response that was not seen again counts as stable disease" in words
     assert "6 patients, line 1 of therapy, judged by RECIST 1.1." in words
     assert "1 patient not evaluable: There is no scan after the baseline yet." in words
     assert "All together: 6 patients, 1 progressed or died, 5 had not when last seen. Median not reached" in words
