@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +12,9 @@ from stream.settings import Settings, load_settings
 from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
 from stream.terminal.questions import ask, find_patients
 from stream.vocabulary import ENDPOINTS, EXPLANATIONS, UNKNOWN_DISEASE
+
+if TYPE_CHECKING:
+    from stream.storage.reading.listing import Listing, PageChoice
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +38,8 @@ def risk(
     given that nothing has happened so far. --horizon 180 leaves one row of each patient.
     """
     from stream.storage.reading.listing import RiskFilter, closed_questions, current_risks
-    from stream.terminal.paging import page_choice, print_listing
+    from stream.terminal.paging import page_choice
     from stream.terminal.printing import print_json
-    from stream.terminal.risk_story import CLOSED_COLUMNS, RISK_COLUMNS, closed_row, risk_row
 
     if endpoint and endpoint not in ENDPOINTS:
         raise WrongUse(f"There is no endpoint {endpoint}; there are {', '.join(ENDPOINTS)}.")
@@ -49,17 +52,26 @@ def risk(
         print_json(risks.rows)
         return
     closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, choice))
-    if risks.rows or not (patient and closed.rows):
-        told = [risk_row(row, settings.zone) for row in risks.rows]
+    _print(risks, closed, choice, settings.zone, bool(patient))
+    is_any = bool(risks.rows or closed.rows)
+    if wanted == RiskFilter() and choice.page == 1 and not is_any:
+        print("Send scans by `scanstream send`, or bring in tables by `scanstream import`.")
+    for sentence in _why_none(settings, patients or [], is_any):
+        print(sentence)
+
+
+def _print(risks: "Listing", closed: "Listing", choice: "PageChoice", zone: ZoneInfo, of_one: bool) -> None:
+    """Both lists; of one patient whose questions are all closed only the second."""
+    from stream.terminal.paging import print_listing
+    from stream.terminal.risk_story import CLOSED_COLUMNS, RISK_COLUMNS, closed_row, risk_row
+
+    if risks.rows or not (of_one and closed.rows):
+        told = [risk_row(row, zone) for row in risks.rows]
         print_listing(risks._replace(rows=told), choice, RISK_COLUMNS)
     if closed.rows:
-        print("Not forecast:" if patient and not risks.rows else "\nNot forecast, as the question is not open:")
-        told = [closed_row(row, settings.zone) for row in closed.rows]
+        print("Not forecast:" if of_one and not risks.rows else "\nNot forecast, as the question is not open:")
+        told = [closed_row(row, zone) for row in closed.rows]
         print_listing(closed._replace(rows=told), choice, CLOSED_COLUMNS)
-    if wanted == RiskFilter() and choice.page == 1 and not (risks.rows or closed.rows):
-        print("Send scans by `scanstream send`, or bring in tables by `scanstream import`.")
-    for sentence in _why_none(settings, patients or [], is_any=bool(risks.rows or closed.rows)):
-        print(sentence)
 
 
 def _why_none(settings: Settings, patients: Sequence[str], is_any: bool) -> list[str]:
