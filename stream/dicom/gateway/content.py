@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -39,15 +39,20 @@ class DatasetContent:
     study_uid: str
 
 
-def read_content(encoded: bytes | memoryview, transfer_syntax: str, limits: ObjectLimits = ORDINARY) -> DatasetContent:
-    """Content of a dataset as received (no file meta).
+def read_content(
+    encoded: bytes | memoryview,
+    transfer_syntax: str,
+    limits: ObjectLimits = ORDINARY,
+    goes_on: Callable[[], None] = lambda: None,
+) -> DatasetContent:
+    """Content of a dataset as received (no file meta); `goes_on` is called again and again while it is read.
 
     Refuse(0xC000) if it is cut short, no dataset at all, or beyond the limits.
     """
     try:
         deflated = transfer_syntax == DeflatedExplicitVRLittleEndian
         data = _inflated(encoded, limits.inflated_bytes) if deflated else encoded
-        elements = parse(memoryview(data), transfer_syntax != ImplicitVRLittleEndian, limits.elements)
+        elements = parse(memoryview(data), transfer_syntax != ImplicitVRLittleEndian, limits.elements, goes_on)
         _check_pixel_data(elements)
     except (NotParsable, TooLarge) as error:
         raise Refuse(CANNOT_UNDERSTAND, str(error)) from None
@@ -73,9 +78,11 @@ def _inflated(encoded: bytes | memoryview, most: int) -> bytes:
 def _check_pixel_data(elements: list[Element]) -> None:
     if not elements:
         raise NotParsable("The dataset is empty.")
-    for element in elements:
-        native = element.value if element.tag == PIXEL_DATA and isinstance(element.value, memoryview) else None
-        if native is not None and len(native) < _pixel_format(elements).native_bytes:
+    pixels = [element.value for element in elements if element.tag == PIXEL_DATA]
+    if len(pixels) > 1:
+        raise NotParsable("The dataset holds pixel data twice.")
+    for native in pixels:
+        if isinstance(native, memoryview) and len(native) < _pixel_format(elements).native_bytes:
             raise NotParsable("The pixel data is shorter than rows, columns and frames say.")
 
 

@@ -1,7 +1,7 @@
 """Strict parsing of an encoded dataset into elements, and their one canonical encoding (PS3.5 sections 7 and A.2)."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +19,9 @@ MAX_OF_ONE = 20_000
 
 ITEM_COSTS = 5
 """An item is a dataset of its own to whoever reads the file later: it counts as so many elements."""
+
+OFTEN = 2000
+"""After so many elements who reads says that it goes on: some ten milliseconds."""
 
 MAX_NESTED_BYTES = 2**27
 """Most bytes of all items together: those of 5,000 frames take some ten million."""
@@ -51,12 +54,13 @@ class Element:
     value: memoryview | bytes | Fragments
 
 
-def parse(data: memoryview, explicit: bool, most: int) -> list[Element]:
-    """Elements of a little-endian dataset by ascending tag, without group lengths.
+def parse(data: memoryview, explicit: bool, most: int, goes_on: Callable[[], None]) -> list[Element]:
+    """Elements of a little-endian dataset by ascending tag, without group lengths; calls `goes_on` now and then.
 
-    Raises NotParsable if it is cut short, TooLarge if it has more than `most` elements, those of items included.
+    Raises NotParsable if it is cut short, TooLarge if it has more than `most` elements, those of items and the
+    fragments of pixel data included.
     """
-    return _Parser(data, most).dataset(0, len(data), explicit, as_explicit=True, depth=0)[0]
+    return _Parser(data, most, goes_on).dataset(0, len(data), explicit, as_explicit=True, depth=0)[0]
 
 
 def canonical(elements: Iterable[Element], explicit: bool = True) -> Iterator[bytes | memoryview]:
@@ -109,9 +113,10 @@ def _dictionary_vr(tag: int) -> str:
 class _Parser:
     """`as_explicit`: whether the canonical encoding of what is read states VRs."""
 
-    def __init__(self, data: memoryview, most: int) -> None:
+    def __init__(self, data: memoryview, most: int, goes_on: Callable[[], None]) -> None:
         self._data = data
-        self._most = self._left = most
+        self._most = self._left = self._told = most
+        self._goes_on = goes_on
         self._nested = 0
 
     def dataset(
@@ -138,6 +143,9 @@ class _Parser:
         self._left -= elements
         if self._left < 0:
             raise TooLarge(f"There are more than {self._most} elements.")
+        if self._told - self._left >= OFTEN:
+            self._told = self._left
+            self._goes_on()
 
     def _tag(self, at: int, end: int) -> int:
         self._skip(at, 8, end)
@@ -228,6 +236,7 @@ class _Parser:
                 return Fragments(self._data[start:at]), at
             if tag != ITEM:
                 raise NotParsable("Compressed pixel data holds something that is no fragment.")
+            self._count(1)
             at = self._skip(at, length, end)
 
     def _item_header(self, at: int, end: int) -> tuple[int, int, int]:

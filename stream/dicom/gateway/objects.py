@@ -16,7 +16,7 @@ from stream.dicom.gateway.commands import Command
 from stream.dicom.gateway.content import DatasetContent, read_content
 from stream.dicom.gateway.encoding import MAX_NESTED_BYTES, header
 from stream.dicom.gateway.incoming import IncomingFile
-from stream.dicom.gateway.limits import MIB, OUT_OF_RESOURCES, SMALL_BYTES, ObjectLimits, SharedRoom
+from stream.dicom.gateway.limits import MIB, OUT_OF_RESOURCES, SMALL_BYTES, LongLooks, ObjectLimits, SharedRoom
 from stream.dicom.gateway.negotiation import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION, Context
 from stream.dicom.gateway.pdus import Breach
 from stream.dicom.gateway.peers import Peer
@@ -32,11 +32,12 @@ LOOK_BYTES = 64 * MIB
 
 
 class Intake(NamedTuple):
-    """What all objects share: the spool, the limits, the memory, and who is told of each that is kept."""
+    """What all objects share: the spool, the limits, memory and processor, and who is told of each that is kept."""
 
     spool: Spool
     limits: ObjectLimits
     room: SharedRoom
+    looks: LongLooks
     kept: Callable[[Peer], None]
 
 
@@ -126,8 +127,9 @@ class IncomingObject:
         limits = self._intake.limits.of_kind(kind_of(self._command.sop_class_uid), self._bytes)
         inflates = self._syntax == DEFLATED
         size = limits.inflated_bytes if inflates else min(self._bytes, MAX_NESTED_BYTES)
-        with self._intake.room.take(2 * size if inflates or size > SMALL_BYTES else 0):
-            return read_content(file.dataset(), self._syntax, limits)
+        needed = 2 * size if inflates or size > SMALL_BYTES else 0
+        with self._intake.room.take(needed), self._intake.looks.begin() as goes_on:
+            return read_content(file.dataset(), self._syntax, limits, goes_on)
 
     def _check_disk(self) -> None:
         if self._intake.spool.free_bytes() < self._intake.limits.free_bytes:

@@ -14,7 +14,7 @@ from stream.crash import reach
 from stream.dicom.gateway.association import Association
 from stream.dicom.gateway.door import Door
 from stream.dicom.gateway.guard import Guard
-from stream.dicom.gateway.limits import SharedRoom, limits_of
+from stream.dicom.gateway.limits import LongLooks, SharedRoom, limits_of
 from stream.dicom.gateway.negotiation import negotiate
 from stream.dicom.gateway.objects import IncomingObject, Intake, SenderVisit
 from stream.dicom.gateway.pacing import Pacing
@@ -44,7 +44,7 @@ class Receiver:
         self._lock = threading.Lock()
         self._guard = Guard(settings)
         self._pacing = Pacing()
-        self._intake = Intake(spool, limits_of(settings), SharedRoom(), self._kept)
+        self._intake = Intake(spool, limits_of(settings), SharedRoom(), LongLooks(), self._kept)
 
     def start(self) -> None:
         """Open the door in threads of its own; CannotStart if the port is in use or the host is not ours."""

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import uid
+from pydicom import Dataset, uid
 
+from stream.dicom.gateway import limits
 from stream.dicom.gateway.content import read_content
-from stream.dicom.gateway.limits import ObjectLimits, SharedRoom
+from stream.dicom.gateway.encoding import OFTEN
+from stream.dicom.gateway.limits import LongLooks, ObjectLimits, SharedRoom
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import InstanceRecord
 from stream.endpoints import free_port
@@ -129,6 +131,57 @@ def test_the_limit_on_elements_counts_those_of_items() -> None:
     with pytest.raises(Refuse, match="more than 50 elements") as caught:
         read_content(encoded(make_sr()), uid.ExplicitVRLittleEndian, ObjectLimits(elements=50))
     assert caught.value.status == 0xC000
+
+
+def test_fragments_of_pixel_data_count_as_elements() -> None:
+    begins = struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF)
+    fragments = begins + EMPTY_ITEM * 100 + struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
+    with pytest.raises(Refuse, match="more than 100 elements"):
+        read_content(fragments, uid.JPEG2000Lossless, ObjectLimits(elements=100))
+
+
+def test_pixel_data_that_comes_twice_is_refused() -> None:
+    image = encoded(make_image(np.zeros((4, 4), np.uint16)))
+    twice = image + image[image.rindex(b"\xe0\x7f\x10\x00OW") :]
+    with pytest.raises(Refuse, match="pixel data twice") as caught:
+        read_content(twice, uid.ExplicitVRLittleEndian)
+    assert caught.value.status == 0xC000
+
+
+def test_objects_that_take_long_are_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "QUICK_SECONDS", 0.0)
+    long = encoded(make_sr(ReferencedImageSequence=[Dataset() for _ in range(OFTEN)]))
+    looks, done = LongLooks(), threading.Event()
+
+    def second() -> None:
+        with looks.begin() as goes_on:
+            read_content(long, uid.ExplicitVRLittleEndian, goes_on=goes_on)
+        done.set()
+
+    with looks.begin() as first:
+        first()
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        with looks.begin() as goes_on:
+            read_content(
+                encoded(make_sr()), uid.ExplicitVRLittleEndian, goes_on=goes_on
+            )  # a usual one waits for nobody
+        assert not done.is_set()
+    waiting.join()
+    assert done.is_set()
+
+
+def test_who_has_waited_long_for_a_turn_is_told_to_send_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.01)
+    looks = LongLooks()
+    with looks.begin() as first:
+        first()
+        with pytest.raises(Refuse, match="send it again") as caught, looks.begin() as second:
+            second()
+    assert caught.value.status == 0xA700
+    with looks.begin() as third:
+        third()
 
 
 def test_who_finds_no_room_waits_until_there_is_some() -> None:
