@@ -157,7 +157,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp
       'Who you say you are is the name or the ID of a patient too: give initials or a login. Nothing was kept.'
     WHEN core.names_anybody(note)
       OR EXISTS (SELECT FROM core.patients_about(about) one WHERE core.names_somebody(one, ARRAY[note])) THEN
-      'What you wrote may say who a patient is: it has a name or a word of it, an ID or a birth date. Write it without '
+      'What you wrote may say who a patient is: it has a name or a part of one, an ID or a birth date. Write it without '
       'that. Nothing was kept.'
   END
 $$;

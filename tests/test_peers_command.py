@@ -14,7 +14,9 @@ from stream.__main__ import build_app
 from stream.dicom.gateway.peers import read_peers
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import PREFIX
+from stream.storage.database import Connection
 from stream.storage.intake.refusals import Refusal, count_refusals
+from stream.storage.patients.vault import keep_patients
 from tests.database import Database
 
 Command = Callable[..., Result]
@@ -104,15 +106,18 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(command: Command, file:
     assert isinstance(command("add", "CT1").exception, CannotStart)
 
 
-def test_the_list_says_who_sent_last_and_who_was_refused(
-    command: Command, file: Path, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def gateway(command: Command, file: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Connection:
+    """Commands on the file can ask Postgres, and so can the gateway."""
     for name, value in database.settings.environment().items():
         if name.startswith(PREFIX) and os.environ.get(name) != value:
             monkeypatch.setenv(name, value)
     monkeypatch.setenv(f"{PREFIX}PEERS_FILE", str(file))
+    return database.connect("gateway")
+
+
+def test_the_list_says_who_sent_last_and_who_was_refused(command: Command, file: Path, gateway: Connection) -> None:
     file.write_text(BY_HAND)
-    gateway = database.connect("gateway")
     gateway.execute("INSERT INTO core.senders VALUES ('CT2', '10.1.2.3', 7, now(), now())")
     for ae_title in ("CT2", "CT9"):
         count_refusals(gateway, [Refusal(ae_title, "10.9.9.9", "address", "Not from there.", 2, NOW, NOW)])
@@ -122,6 +127,17 @@ def test_the_list_says_who_sent_last_and_who_was_refused(
     shown = command("list").output
     assert "refused CT9 from 10.9.9.9 2 times" in shown
     assert "refused CT2" not in shown
+
+
+def test_an_ae_title_that_names_a_patient_is_refused_and_the_file_stays(
+    command: Command, file: Path, gateway: Connection
+) -> None:
+    jane = {"patient_id": "PJ", "issuer": "", "mrn": "4711990", "name": "Doe^Jane", "birth_date": None, "sex": None}
+    keep_patients(gateway, [jane])
+    for title in ("CT DOE JANE", "4711990"):
+        assert isinstance(command("add", title).exception, WrongUse)
+    assert not file.exists()
+    assert command("add", "CT JANE").exit_code == 0
 
 
 def test_without_a_database_the_list_is_shown_all_the_same(command: Command, file: Path) -> None:

@@ -64,6 +64,7 @@ def add(
     from stream.dicom.gateway.peers_file import add_peer
 
     settings = load_settings()
+    _check_title(settings, title)
     given = {
         "ae_title": title,
         "address": address,
@@ -107,6 +108,19 @@ def check(
     except Refused as refused:
         raise AnswerIsNo(f"{title} is not let in. {refused}") from None
     print(f"{title} is let in.")
+
+
+def _check_title(settings: Settings, title: str) -> None:
+    """WrongUse where it is the name or the ID of a patient: views and logs say it of every file."""
+    from stream.storage.patients.naming import why_not_written
+
+    try:
+        refused = ask(settings, "gateway", lambda connection: why_not_written(connection, [], "", title))
+    except CannotStart as error:
+        print(f"Whether the AE title names a patient is not known now. {error}", file=sys.stderr)
+        return
+    if refused:
+        raise WrongUse(f"{title} cannot be an AE title here. {refused}")
 
 
 def _peers(settings: Settings) -> "dict[str, Peer] | None":

@@ -47,8 +47,8 @@ def refuse_naming(patients: Iterable[ImportedPatient], why: str | None) -> None:
     """Raise WrongUse where the reason for the import, which is logged for each patient, tells who one of them is."""
     if why and any(NamedPerson(one.mrn, one.name, one.birth_date).is_told_by(why) for one in patients):
         raise WrongUse(
-            "The reason for the import may say who a patient of the tables is: it has a name or a word of it, an ID or "
-            "a birth date. Write it without that. Nothing was kept."
+            "The reason for the import may say who a patient of the tables is: it has a name or a part of one, an ID "
+            "or a birth date. Write it without that. Nothing was kept."
         )
 
 
