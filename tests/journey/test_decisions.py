@@ -15,6 +15,8 @@ from tests.waiting import wait_until
 
 VALUES = "SELECT day, value FROM scanstream.trajectory WHERE patient_id = %s AND lesion_uid IS NOT NULL ORDER BY 1"
 
+ITEMS = "SELECT item_id FROM scanstream.set_aside"
+
 
 def items(service: Service, since: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was set aside after `since` was listed."""
@@ -29,10 +31,10 @@ def listed(service: Service) -> list[dict[str, Any]]:
 
 def set_aside(service: Service, folder: Path, *datasets: Dataset) -> str:
     """Send, and name the one item that was set aside."""
-    before = listed(service)
+    before = service.ask(ITEMS)
     send(service, folder, *datasets)
-    (item,) = items(service, before)
-    return item["item_id"]
+    ((item,),) = [one for one in service.ask(ITEMS) if one not in before]
+    return item
 
 
 def decided(service: Service, *words: str) -> str:
