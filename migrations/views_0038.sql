@@ -1,24 +1,40 @@
+-- The same as `plain` in stream/plain_text.py, of what names are made of: small letters without accents.
+CREATE OR REPLACE FUNCTION core.plain(words text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN words ~ '^[ -~]*$' THEN lower(words) ELSE
+    normalize(translate(replace(replace(replace(replace(regexp_replace(lower(normalize(words, NFKD)),
+      '[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u3099\u309a\u200b-\u200f\u202a-\u202e\ufeff\u00ad]',
+      '', 'g'),
+    'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'),
+    'øłđðħıςァアィイゥウェエォオカガキギクグケゲコゴサザシジスズセゼソゾタダチヂッツヅテデトドナニヌネノハバパヒビピフブプヘベペホボポマミムメモャヤュユョヨラリルレロヮワヰヱヲンヴヵヶ',
+    'olddhiσぁあぃいぅうぇえぉおかがきぎくぐけげこごさざしじすずせぜそぞただちぢっつづてでとどなにぬねのはばぱひびぴふぶぷへべぺほぼぽまみむめもゃやゅゆょよらりるれろゎわゐゑをんゔゕゖ'), NFC) END
+$$;
+
+COMMENT ON FUNCTION core.plain IS 'Words in small letters without accents, Katakana as Hiragana';
+
 -- HARMLESS_WORDS of stream/harmless_words.py: whoever's name they may be, they tell nobody.
 CREATE OR REPLACE FUNCTION core.harmless_words() RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT regexp_split_to_array(btrim('
-    abdomen adrenal angle annotation anonymised anonymized anonymous anterior apical arrow axilla axillary axis
-    basal baseline bazo bidirectional bladder blase bone bounding box brain breast brush brust caliper central
-    cerebral cerebro cerveau cervix chest cible circle cm colon contour crosshairs cyst derecha derecho diameter
-    diana distal droit droite ellipse ellipsoid elliptical esophagus estomac estomago finding foie followup freehand
-    ganglio ganglion gauche gehirn gland haut head hepatic herd higado hilar hilum hirn hueso huso index inferieur
-    inferior inguinal izquierda izquierdo kidney kidneys knochen knoten laesion lappen largest lasion lateral leber
-    left length lesion lesions line lingula linke links liver lll lobe lobes lobulo longest lower lul lung lunge
-    lungs lymph lymphknoten lymphnode magen mama masa mass masse measurement measurements medial mediastinal
-    mediastinum medio met metastase metastases metastasis mets middle milz mittellappen ml mm moyen muscle
-    nebenniere neck new niere node nodes nodule nodules nodulo non nontarget oberlappen oesophagus osophagus ovary
-    pancreas pancreatic patient peau pelvis phantom piel pleura pleural polygon polyline posterior poumon primary
-    probe prostate proximal pulmon pulmonary rate raumforderung rechte rechts rectangle rectangular rectum region
-    rein renal retroperitoneal rib right rinon rll rml roi rul ruler rundherd schilddruse segment segmentation
-    segments sein short side skin smallest spine spleen splenic spline stomach sum superieur superior suprarrenal
-    surrenale target test testis threshold thyroid tumeur tumor tumors tumour tumours unknown unterlappen upper
-    uterus vejiga vertebra vessie volume ziel zyste
-  ', E' \n'), '\s+')
+  SELECT '{
+    abdomen, adrenal, angle, annotation, anonymised, anonymized, anonymous, anterior, apical, arrow, axilla,
+    axillary, axis, basal, baseline, bazo, bidirectional, bladder, blase, bone, bounding, box, brain, breast, brush,
+    brust, caliper, central, cerebral, cerebro, cerveau, cervix, chest, cible, circle, cm, colon, contour,
+    crosshairs, cyst, derecha, derecho, diameter, diana, distal, droit, droite, ellipse, ellipsoid, elliptical,
+    esophagus, estomac, estomago, finding, foie, followup, freehand, ganglio, ganglion, gauche, gehirn, gland, haut,
+    head, hepatic, herd, higado, hilar, hilum, hirn, hueso, huso, index, inferieur, inferior, inguinal, izquierda,
+    izquierdo, kidney, kidneys, knochen, knoten, laesion, lappen, largest, lasion, lateral, leber, left, length,
+    lesion, lesions, line, lingula, linke, links, liver, lll, lobe, lobes, lobulo, longest, lower, lul, lung, lunge,
+    lungs, lymph, lymphknoten, lymphnode, magen, mama, masa, mass, masse, measurement, measurements, medial,
+    mediastinal, mediastinum, medio, met, metastase, metastases, metastasis, mets, middle, milz, mittellappen, ml,
+    mm, moyen, muscle, nebenniere, neck, new, niere, node, nodes, nodule, nodules, nodulo, non, nontarget,
+    oberlappen, oesophagus, osophagus, ovary, pancreas, pancreatic, patient, peau, pelvis, phantom, piel, pleura,
+    pleural, polygon, polyline, posterior, poumon, primary, probe, prostate, proximal, pulmon, pulmonary, rate,
+    raumforderung, rechte, rechts, rectangle, rectangular, rectum, region, rein, renal, retroperitoneal, rib, right,
+    rinon, rll, rml, roi, rul, ruler, rundherd, schilddruse, segment, segmentation, segments, sein, short, side,
+    skin, smallest, spine, spleen, splenic, spline, stomach, sum, superieur, superior, suprarrenal, surrenale,
+    target, test, testis, threshold, thyroid, tumeur, tumor, tumors, tumour, tumours, unknown, unterlappen, upper,
+    uterus, vejiga, vertebra, vessie, volume, ziel, zyste
+  }'::text[]
 $$;
 
 COMMENT ON FUNCTION core.harmless_words IS 'Plain words by which lesions are called everywhere';
@@ -51,14 +67,14 @@ COMMENT ON FUNCTION core.words_of IS
 CREATE OR REPLACE FUNCTION core.spellings(mrn text, name text, birth_date text) RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH written AS (
-    SELECT mrn AS one
+    SELECT core.plain(mrn) AS form
     UNION ALL SELECT unnest(ARRAY[writing, regexp_replace(writing, '^([^^]*)\^(.*)$', '\2 \1')])
-    FROM regexp_split_to_table(name, '=') writing
+    FROM unnest(core.forms(name)) spelled, regexp_split_to_table(spelled, '=') writing
     UNION ALL SELECT unnest(ARRAY[birth_date, y || m || d, concat_ws(' ', d, m, y), concat_ws(' ', m, d, y)])
     FROM regexp_matches(birth_date, '^(\d{4})-(\d\d)-(\d\d)$') AS born (day), concat(day[1]) y, concat(day[2]) m,
       concat(day[3]) d
   ), spelled AS (
-    SELECT DISTINCT core.words_of(form) AS words FROM written, unnest(core.forms(one)) form
+    SELECT DISTINCT core.words_of(form) AS words FROM written
   )
   SELECT coalesce(array_agg(array_to_string(words, ' ')), '{}') FROM spelled
   WHERE octet_length(array_to_string(words, ' ')) >= 6 AND NOT words <@ core.harmless_words()

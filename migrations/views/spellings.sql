@@ -3,14 +3,14 @@
 CREATE OR REPLACE FUNCTION core.spellings(mrn text, name text, birth_date text) RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH written AS (
-    SELECT mrn AS one
+    SELECT core.plain(mrn) AS form
     UNION ALL SELECT unnest(ARRAY[writing, regexp_replace(writing, '^([^^]*)\^(.*)$', '\2 \1')])
-    FROM regexp_split_to_table(name, '=') writing
+    FROM unnest(core.forms(name)) spelled, regexp_split_to_table(spelled, '=') writing
     UNION ALL SELECT unnest(ARRAY[birth_date, y || m || d, concat_ws(' ', d, m, y), concat_ws(' ', m, d, y)])
     FROM regexp_matches(birth_date, '^(\d{4})-(\d\d)-(\d\d)$') AS born (day), concat(day[1]) y, concat(day[2]) m,
       concat(day[3]) d
   ), spelled AS (
-    SELECT DISTINCT core.words_of(form) AS words FROM written, unnest(core.forms(one)) form
+    SELECT DISTINCT core.words_of(form) AS words FROM written
   )
   SELECT coalesce(array_agg(array_to_string(words, ' ')), '{}') FROM spelled
   WHERE octet_length(array_to_string(words, ' ')) >= 6 AND NOT words <@ core.harmless_words()
