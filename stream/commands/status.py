@@ -29,16 +29,17 @@ def status(
     """Counts of files and scans, and what runs; `pending` is what was accepted and has no end yet, spool included."""
     settings = load_settings()
     until = time.monotonic() + (wait or 0.0)
-    counts = _counts(settings)
+    counts = counts_of(settings)
     while wait is not None and counts["pending"] and time.monotonic() < until:
         time.sleep(0.2)
-        counts = _counts(settings)
+        counts = counts_of(settings)
     _print(counts | _running(settings) | {"undecided": _undecided(settings)}, as_json)
     if wait is not None and counts["pending"]:
         raise AnswerIsNo(f"{counts['pending']} are still pending after {wait:g} seconds.")
 
 
-def _counts(settings: Settings) -> dict[str, Any]:
+def counts_of(settings: Settings) -> dict[str, Any]:
+    """Files and scans by status, files in the spool, and what is pending; CannotStart where Postgres is away."""
     from stream.dicom.gateway.spool import Spool
     from stream.storage.reading.views import counts
 

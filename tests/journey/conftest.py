@@ -12,13 +12,15 @@ from tests.faults.crashing import zygote as zygote
 from tests.journey.service import Service, running_service
 from tests.programs import needs_program
 
+WAIT_SECONDS = 0.2
+"""For another association of a scan: whoever sends something waits this long."""
 VERSIONS = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Service]:
     """`scanstream up`, shared: a test looks at its own patients only."""
-    with running_service(tmp_path_factory.mktemp("journey")) as service:
+    with running_service(tmp_path_factory.mktemp("journey"), association_wait_seconds=WAIT_SECONDS) as service:
         request.config.stash[VERSIONS] = _versions(service)
         yield service
 

@@ -13,10 +13,12 @@ from typing import Any
 import psutil
 
 import stream
+from stream.commands.status import counts_of
 from stream.endpoints import free_port
 from stream.settings import Settings, load_settings
 from stream.storage.database import connect
 from tests.programs import needs_program
+from tests.waiting import wait_until
 
 SETTLE_SECONDS = 180
 """Until nothing is pending: on a busy machine much more than is needed; a service that loses work never settles."""
@@ -71,10 +73,15 @@ class Service:
         )
 
     def settle(self) -> dict[str, Any]:
-        """The status once nothing is pending."""
-        ended = self.command("status", "--wait", str(SETTLE_SECONDS), "--json")
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-        return json.loads(ended.stdout)
+        """The counts of `scanstream status` once nothing is pending; a process for each look would take a second."""
+        counts: dict[str, Any] = {}
+
+        def is_settled() -> bool:
+            counts.update(counts_of(self.settings))
+            return not counts["pending"]
+
+        wait_until(is_settled, SETTLE_SECONDS)
+        return counts
 
     def verify(self) -> dict[str, int]:
         """How many things each invariant was checked on; fails where one does not hold."""

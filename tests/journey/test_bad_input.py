@@ -102,13 +102,13 @@ class Poured:
     listed: list[dict]
 
     def of(self, service: Service, case: str) -> list[dict]:
-        """Set-aside items of a case: by its last file's content, or by its scan's revisions."""
-        last = self.files[case][-1]
+        """Set-aside items of a case: by its last file's content, or by its scan's revisions, one a file at most."""
+        last, revisions = self.files[case][-1], range(1, 1 + len(self.files[case]))
         ids = {item_id(content_of(last).sha256)}
         known = service.ask(
             "SELECT scan_uid FROM vault.scans WHERE study_instance_uid = %s", [content_of(last).study_uid], role="vault"
         )
-        ids |= {item_id(scan_uid, revision) for (scan_uid,) in known for revision in (1, 2, 3)}
+        ids |= {item_id(scan_uid, revision) for (scan_uid,) in known for revision in revisions}
         return [item for item in self.listed if item["item_id"] in ids]
 
 

@@ -1,6 +1,7 @@
 """The follow-up of 392 real patients through the real door, in any order."""
 
 import csv
+import json
 import random
 import re
 import tarfile
@@ -16,7 +17,7 @@ from pydicom import Dataset, dcmread
 from models.features import IMAGE_NAMES, IMAGES
 from tests.data import shared_data
 from tests.journey.outside import everything_said
-from tests.journey.service import Service
+from tests.journey.service import SETTLE_SECONDS, Service
 from tests.programs import needs_program
 
 SEED = 20261123
@@ -71,7 +72,7 @@ def sent(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     paths = sorted(folder.rglob("*.dcm"))
     random.Random(SEED).shuffle(paths)
     successes = sum(service.store(paths[at : at + ASSOCIATION]) for at in range(0, len(paths), ASSOCIATION))
-    return Sent(paths, successes, service.settle())
+    return Sent(paths, successes, json.loads(service.command("status", "--wait", str(SETTLE_SECONDS), "--json").stdout))
 
 
 @pytest.fixture(scope="module")
