@@ -5,7 +5,7 @@ from alembic import op
 
 from migrations.scripts import run
 
-revision = "0038"
+revision = "0037"
 down_revision = "0036"
 branch_labels = None
 depends_on = None
@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Go to this version."""
-    run("views_0038.sql")
+    run("views_0037.sql")
     for table, mrn in (("patients", "mrn"), ("doubts", "NULL::text")):
         spelled = sa.text(f"core.spellings({mrn}, name, birth_date)")
         op.create_index(f"{table}_spellings_ix", table, [spelled], schema="vault", postgresql_using="gin")
