@@ -1,5 +1,7 @@
 """What was measured of the lesions, visit by visit, and the limits that the next visit is judged by."""
 
+from typing import Any
+
 import pandas as pd
 
 from dashboard.patient import verdicts
@@ -119,8 +121,8 @@ def lesions(case: PatientCase) -> pd.DataFrame:
         }
     )
     found["words"] = [
-        f"{row.series}, {row.at:%Y-%m-%d}: {_said(state, row.value)}"
-        for row, state in zip(found.itertuples(), rows.state, strict=True)
+        f"{row.series}, {row.at:%Y-%m-%d}: {_said(lesion, row.value)}"
+        for row, lesion in zip(found.itertuples(), rows.itertuples(), strict=True)
     ]
     measured = found.groupby("series").value.transform("count") > 0
     return found[measured].reset_index(drop=True)
@@ -140,8 +142,12 @@ def millimetres(row: pd.Series) -> float | None:
     return TOO_SMALL_MM if row.state == "too_small" else None
 
 
-def _said(state: str, value: float | None) -> str:
-    """`14 mm`, `too small (counts 5 mm)`, `gone`."""
+def _said(row: Any, value: float | None) -> str:
+    """`14 mm`, `too small (counts 5 mm)`, `gone`, `present, unequivocal progression`."""
+    return f"{_size(row.state, value)}, unequivocal progression" if row.progressed else _size(row.state, value)
+
+
+def _size(state: str, value: float | None) -> str:
     if state == "too_small":
         return f"{STATES[state]} (counts {size(TOO_SMALL_MM if value is None else value)} mm)"
     return (
@@ -207,7 +213,7 @@ def _cell(row: pd.Series | None, reference: pd.Series | None) -> str:
         return "not reported"
     value = millimetres(row)
     baseline = None if reference is None else millimetres(reference)
-    said = _said(row.state, value)
+    said = _said(row, value)
     if row.state != "measured" or value is None or not baseline:
         return said
     return f"{said} ({verdicts.signed(100 * (value - baseline) / baseline)} %)"

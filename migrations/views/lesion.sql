@@ -3,11 +3,12 @@ CREATE OR REPLACE VIEW scanstream.lesion AS
     min(v.at) FILTER (WHERE l.state IN ('measured', 'too_small', 'present'))
       OVER (PARTITION BY v.patient_id, l.lesion_id, v.superseded_by IS NULL) AS first_seen_at,
     l.evidence, l.score, v.scan_uid, v.at AS acquired_at, l.lesion_uid, l.label AS lesion_label, l.state,
-    l.long_axis_mm, l.short_axis_mm, l.volume_ml, v.superseded_at, l.perhaps
+    l.long_axis_mm, l.short_axis_mm, l.volume_ml, v.superseded_at, l.perhaps, coalesce(l.progressed, false) AS progressed
   FROM core.visits v
   CROSS JOIN LATERAL jsonb_to_recordset(v.lesions::jsonb) AS l(
     lesion_id text, role text, organ text, node boolean, evidence text, score float8, lesion_uid text, label text,
-    state text, long_axis_mm float8, short_axis_mm float8, volume_ml float8, perhaps text);
+    state text, long_axis_mm float8, short_axis_mm float8, volume_ml float8, perhaps text,
+    progressed boolean);
 
 COMMENT ON VIEW scanstream.lesion IS
   'What each visit says of each lesion, and which lesion it is over time';
@@ -32,3 +33,5 @@ COMMENT ON COLUMN scanstream.lesion.volume_ml IS 'Volume, ml';
 COMMENT ON COLUMN scanstream.lesion.superseded_at IS 'When it stopped standing; null: it stands';
 COMMENT ON COLUMN scanstream.lesion.perhaps IS
   'lesion_id that it may be, which a person has to say (scanstream lesions); null: nothing is like it';
+COMMENT ON COLUMN scanstream.lesion.progressed IS
+  'Whether the report calls its progression unequivocal (RECIST 1.1, 4.3.4)';

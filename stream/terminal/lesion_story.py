@@ -50,9 +50,13 @@ def _lesion(rows: Sequence[Row], every: Sequence[Row]) -> list[str]:
     where = ", ".join(filter(None, [last["organ"], "lymph node" if last["node"] else ""]))
     role = ROLES.get(last["role"] or "", "counts as none")
     lines = [f"{last['lesion_label'] or 'without a label'} ({last['lesion_id'][-6:]}): {role}{where and f', {where}'}"]
-    lines += [f"  {row['acquired_at']:%Y-%m-%d}  {_size(row)}{_known_by(row)}" for row in rows]
+    lines += [f"  {row['acquired_at']:%Y-%m-%d}  {_said(row)}{_known_by(row)}" for row in rows]
     lines += [_perhaps(row, every) for row in rows if row["perhaps"]]
     return lines
+
+
+def _said(row: Row) -> str:
+    return f"{_size(row)}, unequivocal progression" if row["progressed"] else _size(row)
 
 
 def _size(row: Row) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from dashboard.patient.case import PatientCase
@@ -17,9 +18,9 @@ from tests.dashboard.cohort import MARKUP
 from tests.services.accepted_facts import Fact
 
 NOW = dt.datetime.now(dt.UTC)
-PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED, LASTING = (
-    f"P{name:A<26}"
-    for name in ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD", "DIED", "LASTING")
+NAMES = ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", "UNTOLD", "DIED", "LASTING", "WORSE")
+PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED, LASTING, WORSE = (
+    f"P{name:A<26}" for name in NAMES
 )
 
 
@@ -82,6 +83,9 @@ def facts() -> Iterator[Fact]:
     yield from sizes(LASTING, (250, 50.0), (200, 46.0), (150, 30.0))
     yield visit(LASTING, 100, lesion(LASTING, "Left lung", None))
     yield from sizes(LASTING, (50, 24.0), (10, 25.0))
+    there = LesionFinding(f"{WORSE}/Bone", LesionState.PRESENT, "Bone", "bone", role=LesionRole.NON_TARGET)
+    for days_ago, progressed in ((90, False), (20, True)):
+        yield visit(WORSE, days_ago, lesion(WORSE, "Left lung", 30.0), replace(there, progressed=progressed))
     yield visit(UNTOLD, 15, lesion(UNTOLD, "Somewhere", 25.0), disease="unknown")
 
 

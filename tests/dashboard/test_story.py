@@ -35,6 +35,7 @@ from tests.dashboard.stories import (
     PROGRESSED,
     SECOND_LINE,
     UNTOLD,
+    WORSE,
     ago,
     case,
 )
@@ -211,6 +212,12 @@ def test_a_lesion_says_its_size_its_change_and_its_part_in_each_line(told: Setti
     assert (rows["Liver"]["Counts as"], rows["Liver"][first], rows["Liver"][second]) == ("new", "", "12 mm")
     missed = sizes.lesion_table(case(told, NOT_EVALUATED)).set_index("Lesion")
     assert missed.loc["Right lung", f"{ago(5).date()}"] == "not evaluated"
+
+
+def test_the_lesion_that_progressed_without_a_size_says_so(told: Settings) -> None:
+    table = sizes.lesion_table(case(told, WORSE)).set_index("Lesion")
+    assert table.loc["Bone", f"{ago(90).date()}"] == "present"
+    assert table.loc["Bone", f"{ago(20).date()}"] == "present, unequivocal progression"
 
 
 @pytest.mark.parametrize(
