@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from models.tables.csv_table import UnusableTable
 from stream.__main__ import build_app
 from stream.errors import WrongUse
+from stream.services.accepting.decisions import SignOff
 from stream.services.facts.table_columns import READ, check_kept, left_out
 from tests.data import shared_data
 from tests.services.facts.tables import VISITS, Tables
@@ -70,6 +71,7 @@ def test_a_word_of_a_fixed_list_may_be_a_name_by_chance(tables: Tables) -> None:
 def test_the_command_says_what_it_did_not_read(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = {"patients": 1, "set_aside": 0}
     monkeypatch.setattr("stream.wiring.importing.import_folder", lambda *_: counts)
+    monkeypatch.setattr("stream.commands.importing.signed", lambda *_, **__: SignOff("anna", None))
     folder = str(tables.write(clinical=EXPORT))
     said = CliRunner().invoke(build_app(), ["import", folder])
     assert "Not read: clinical.csv phone, clinical.csv remark." in said.output
