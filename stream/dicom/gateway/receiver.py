@@ -84,9 +84,9 @@ class Receiver:
             logs.event("association_failed", logging.ERROR, error=repr(error))
             line.abort(BY_USER)
         finally:
-            with self._lock:
-                del self._inside[association]
             self._leave(visit)
+            with self._lock:  # last: `stop` waits for what is kept of its end
+                del self._inside[association]
 
     def _kept(self, peer: Peer) -> None:
         self._on_kept()
