@@ -231,7 +231,7 @@ class Forwarder:
         """Told once per outage; the spool keeps everything meanwhile."""
         if not self._waiting:
             away = "kafka_away" if isinstance(error, PublishFailed) else "postgres_away"
-            logs.event(away, level=logging.WARNING, error=type(error).__name__)
+            logs.event(away, level=logging.WARNING, error=type(error.__cause__ or error).__name__)
         self._waiting = True
         if self._connection is not None:
             self._connection.close()
