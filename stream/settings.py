@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment, then `.env`, then the files of SECRETS_DIR: passwords that no environment shows."""
-        folder = Path(os.environ.get(f"{PREFIX}SECRETS_DIR") or cls.model_fields["secrets_dir"].default)
+        folder = _secrets_dir()
         files = [SecretsSettingsSource(settings_cls, folder)] if folder.is_dir() else []
         return init_settings, env_settings, dotenv_settings, *files
 
@@ -206,6 +206,7 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Settings from the environment, `.env` and `overrides`; raises WrongUse with one sentence a person can act on."""
     _refuse_unknown_names()
+    _refuse_empty_secrets()
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -230,6 +231,17 @@ def _refuse_unknown_names() -> None:
     unknown = sorted(name for name in given if name.upper() not in known)
     if unknown:
         raise WrongUse(f"Unknown setting {unknown[0]}: see `scanstream doctor --help` for the names that exist.")
+
+
+def _secrets_dir() -> Path:
+    return Path(os.environ.get(f"{PREFIX}SECRETS_DIR") or Settings.model_fields["secrets_dir"].default)
+
+
+def _refuse_empty_secrets() -> None:
+    """An empty password counts as none: whoever has it would knock for ever at a door that asks for one."""
+    for file in sorted(_secrets_dir().glob(f"{PREFIX.lower()}*")):
+        if not file.read_text().strip():
+            raise WrongUse(f"The secret {file} is empty: write the password into it.")
 
 
 def _listed(value: str) -> list[str]:

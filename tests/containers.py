@@ -146,9 +146,10 @@ class Containers:
 
     def _secret(self, name: str) -> dict[str, str]:
         folder = self._folder / f"{name}-secrets"
-        folder.mkdir(exist_ok=True)
-        for secret in self._services[name]["secrets"]:
-            (folder / secret).write_text(self._secrets[secret])
+        if not folder.exists():  # once: who starts at that moment would read an empty one
+            folder.mkdir()
+            for secret in self._services[name]["secrets"]:
+                (folder / secret).write_text(self._secrets[secret])
         return {"SCANSTREAM_SECRETS_DIR": str(folder)}
 
     def real(self, name: str, text: str) -> str:

@@ -130,3 +130,10 @@ def test_a_password_may_be_a_file_which_no_child_sees_in_its_environment(
     assert "of a file" not in environment.values()
     assert environment["SCANSTREAM_DATABASE_PASSWORD_READER"] == "said"
     assert environment["SCANSTREAM_SECRETS_DIR"] == str(tmp_path)
+
+
+def test_an_empty_secret_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "scanstream_kafka_password_gateway").write_text("\n")
+    monkeypatch.setenv("SCANSTREAM_SECRETS_DIR", str(tmp_path))
+    with pytest.raises(WrongUse, match="scanstream_kafka_password_gateway is empty"):
+        load_settings()
