@@ -83,8 +83,8 @@ def in_chromium(base: str) -> Iterator[Times]:
         page = browser.new_page()
         for path in SHOWN:
             yield _times(f"first paint {path[:20]}", lambda path=path: _paint(page, base, path))
-        _paint(page, base, "/")
         for what, change in (("filter", _filter), ("search", _search)):
+            _paint(page, base, "/")
             there = cycle((True, False))
             yield _times(what, lambda change=change, there=there: change(page, next(there)))
 
