@@ -22,10 +22,17 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
         SELECT FROM core.assembly u
         WHERE u.scan_uid = o.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
           SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
-    -- ... and revisions without instances, such as imported visits, that have not
+    -- ... and revisions on their way that have no such instance: imported visits, those measured again, and those that a
+    -- newer revision with the same files has overtaken (asked until the first such instance: few revisions have one less)
     + (SELECT count(*) FROM core.assembly w
-      WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
-        SELECT FROM core.revision_instances ri WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision))
+      WHERE w.status IN ('measuring', 'waiting') AND (
+        SELECT true FROM core.revision_instances ri
+        WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision AND NOT EXISTS (
+          SELECT FROM core.revision_instances ei
+          JOIN core.assembly e ON e.scan_uid = ei.scan_uid AND e.revision = ei.revision
+          WHERE ei.scan_uid = ri.scan_uid AND ei.instance_uid = ri.instance_uid
+            AND e.status IN ('applied', 'set_aside'))
+        LIMIT 1) IS NULL)
     AS pending,
     -- folds are numbered as they are made: the newest number is asked by the key, the latest time would go through all
     (SELECT computed_at FROM core.folds ORDER BY fold_id DESC LIMIT 1) AS last_fold_at,
@@ -42,11 +49,11 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
     FROM core.receipts) n
   LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
 
-COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; instances still pending';
+COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; what is still pending';
 COMMENT ON COLUMN scanstream.service_status.accepted IS 'Files accepted';
 COMMENT ON COLUMN scanstream.service_status.duplicate IS 'Files that were there already';
 COMMENT ON COLUMN scanstream.service_status.set_aside IS 'Files set aside';
-COMMENT ON COLUMN scanstream.service_status.pending IS 'Accepted instances without an end yet';
+COMMENT ON COLUMN scanstream.service_status.pending IS 'Accepted instances without an end yet, and scan revisions on their way of whose instances none is';
 COMMENT ON COLUMN scanstream.service_status.last_fold_at IS 'When a timeline last moved forward';
 COMMENT ON COLUMN scanstream.service_status.last_received_at IS 'When a file last arrived';
 COMMENT ON COLUMN scanstream.service_status.oldest_waiting_at IS

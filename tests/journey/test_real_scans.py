@@ -189,7 +189,7 @@ def test_stored_states_and_forecasts_equal_the_reference_fold(service: Service, 
 
 
 def test_sending_again_also_reencoded_makes_duplicates_and_changes_nothing(service: Service, sent: Sent) -> None:
-    before, files_before = _fingerprints(service), service.settle()["files"]
+    files_before, before = service.settle()["files"], _fingerprints(service)
     tenth = random.Random(SEED + 1).sample(sent.paths, len(sent.paths) // 10)
     third = len(tenth) // 3
     parts = (tenth[:third], tenth[third : 2 * third], tenth[2 * third :])

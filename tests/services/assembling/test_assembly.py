@@ -41,6 +41,19 @@ def test_slices_that_come_late_make_a_second_revision_of_all_of_them(database: D
     ]
 
 
+def test_a_revision_that_a_newer_one_overtook_is_pending_until_its_own_end(database: Database) -> None:
+    worker = database.connect()
+    bring(database, described(instance="i1"))
+    gather(worker, ["scan"], RULES, moments_later(5))
+    bring(database, described(instance="i2"), closed=60.0)
+    gather(worker, ["scan"], RULES, moments_later(63))
+    pending = "SELECT pending FROM scanstream.service_status"
+    assert worker.execute(pending).fetchall() == [(2,)], "both instances"
+    for revision, left in ((2, 1), (1, 0)):
+        worker.execute("UPDATE core.assembly SET status = 'applied' WHERE revision = %s", [revision])
+        assert worker.execute(pending).fetchall() == [(left,)], "after revision 2, revision 1 is still being measured"
+
+
 def test_a_report_alone_is_final_at_once(database: Database) -> None:
     worker = database.connect()
     bring(database, described(instance="r", kind="sr", modality="SR"), closed=None)
