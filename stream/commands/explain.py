@@ -1,12 +1,15 @@
 """The command that says why: explain."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from stream.errors import AnswerIsNo
 from stream.percentages import interval
 from stream.settings import Settings, load_settings
+from stream.terminal.days import day
 from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patients
 from stream.terminal.risk_story import within
@@ -54,7 +57,7 @@ def explain(
         print_json(explanations)
         return
     for explanation in explanations:
-        _print(explanation, detail)
+        _print(explanation, settings.zone, detail)
 
 
 def _which(endpoint: str | None, horizon: int | None) -> str:
@@ -119,23 +122,23 @@ def _worked_out(settings: Settings, role: str, patient: str) -> list[Says]:
     return [each.to_json() for each in explaining.explain(*ask(settings, role, read), forecaster_of)]
 
 
-def _print(says: Says, detail: bool) -> None:
+def _print(says: Says, zone: ZoneInfo, detail: bool) -> None:
     model = f"{says['model']} {says['weights_version'][:12]}"
-    print(f"{says['patient_id']}  {says['endpoint']} by {model}, after the scan of {_day(says['scan_of'])}")
+    print(f"{says['patient_id']}  {says['endpoint']} by {model}, after the scan of {_day(says['scan_of'], zone)}")
     now = {_horizon(forecast): forecast for forecast in says["forecasts"]}
     if not says["moved"]:
         for forecast in says["forecasts"]:
             print(f"  {within(forecast)}: {_risk(forecast)}")
         print("  It is the first forecast: there is no earlier one that it could have moved from.")
     for moved in says["moved"]:
-        before = f"after {100 * moved['before']:.1f} % at the scan of {_day(says['before_scan_of'])}"
+        before = f"after {100 * moved['before']:.1f} % at the scan of {_day(says['before_scan_of'], zone)}"
         print(f"  {within(moved)}: {_risk(now[_horizon(moved)])}, {before}")
         for part in moved["parts"]:
             print(f"    {part['says']}")
     _print_unusual(says)
     _print_arms(says)
     if detail:
-        _print_gates(says)
+        _print_gates(says, zone)
     if says["moved"]:
         print(f"  {_in_short(says)}")
 
@@ -152,10 +155,10 @@ def _in_short(says: Says) -> str:
     return f"In short: {what} {way} by {abs(points):.1f} points, most of all by this: {most['says']}."
 
 
-def _print_gates(says: Says) -> None:
+def _print_gates(says: Says, zone: ZoneInfo) -> None:
     for gate in says["gates"]:
         print(
-            f"  gates {_day(gate['acquired_at'])}: input {gate['input']:.2f}, forget {gate['forget']:.2f}, "
+            f"  gates {_day(gate['acquired_at'], zone)}: input {gate['input']:.2f}, forget {gate['forget']:.2f}, "
             f"output {gate['output']:.2f}, cell {gate['cell']:.2f}"
         )
 
@@ -179,8 +182,9 @@ def _print_arms(says: Says) -> None:
         print(f"    {arm['arm']}: {risks}")
 
 
-def _day(at: str) -> str:
-    return at[:10]
+def _day(at: str, zone: ZoneInfo) -> str:
+    """Of a moment as JSON writes it."""
+    return day(dt.datetime.fromisoformat(at), zone)
 
 
 def _risk(forecast: Says) -> str:

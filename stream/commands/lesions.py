@@ -3,6 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -70,7 +71,7 @@ def lesions(
     patient_id = find_patient(settings, patient)
     rows = _rows(settings, patient_id)
     if act is None:
-        _print(rows, as_json)
+        _print(rows, as_json, settings.zone)
         return
     fact = _fact(patient_id, rows, act, lesion, other, at, withdraw)
     _accept(settings, fact, signed(settings, by, why, patient_id).by, why)
@@ -84,13 +85,13 @@ def _rows(settings: Settings, patient_id: str) -> list[dict[str, Any]]:
     return ask(settings, "reader", lambda connection: lesions_followed(connection, patient_id))
 
 
-def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+def _print(rows: list[dict[str, Any]], as_json: bool, zone: ZoneInfo) -> None:
     from stream.terminal.printing import print_json
 
     if as_json:
         print_json({"lesions": rows})
     else:
-        print("\n".join(told(rows)))
+        print("\n".join(told(rows, zone)))
 
 
 def _fact(

@@ -1,10 +1,12 @@
 """The command response: the verdicts of a patient, visit by visit, in sentences."""
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from stream.settings import load_settings
+from stream.terminal.days import day
 from stream.terminal.options import Json, Patient
 from stream.terminal.questions import ask, find_patient
 from stream.terminal.risk_story import answered
@@ -32,23 +34,23 @@ def response(
     if as_json:
         print_json({"responses": verdicts, "endpoint_statuses": statuses})
         return
-    for text in _story(verdicts, statuses):
+    for text in _story(verdicts, statuses, settings.zone):
         print(text)
 
 
-def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]]) -> list[str]:
+def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]], zone: ZoneInfo) -> list[str]:
     if not verdicts:
         return ["No visit of this patient says anything of lesions yet."]
     told: list[str] = []
     for number in sorted({row["line"] for row in verdicts}):
         told += ["", f"Line {number}"] if told else [f"Line {number}"]
-        told += [f"  {row['acquired_at']:%Y-%m-%d}  {row['trace']}" for row in verdicts if row["line"] == number]
-        told += [f"  {_status(row)}" for row in statuses if row["line"] == number]
+        told += [f"  {day(row['acquired_at'], zone)}  {row['trace']}" for row in verdicts if row["line"] == number]
+        told += [f"  {_status(row, zone)}" for row in statuses if row["line"] == number]
     return told
 
 
-def _status(row: dict[str, Any]) -> str:
-    since = f" since {row['since']:%Y-%m-%d}" if row["since"] else ""
+def _status(row: dict[str, Any], zone: ZoneInfo) -> str:
+    since = f" since {day(row['since'], zone)}" if row["since"] else ""
     if row["status"] == "open":
         return f"{row['endpoint']}: open{since}"
     # what has occurred is told by its verdict above

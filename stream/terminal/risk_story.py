@@ -1,11 +1,11 @@
 """Risks as a person reads them: a row for each forecast in words, and why there is none of what is not forecast."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from stream.percentages import interval, percent
+from stream.terminal.days import day
 
 Row = Mapping[str, Any]
 
@@ -42,8 +42,8 @@ def risk_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
         f"{row['endpoint']} {within(row)}",
         percent(row["risk"]),
         interval(row["risk_low"], row["risk_high"]),
-        _day(row["acquired_at"], zone),
-        _day(row["valid_until"], zone),
+        day(row["acquired_at"], zone),
+        day(row["valid_until"], zone),
         "" if row["risk_ahead"] is None else percent(row["risk_ahead"]),
         row["model"],
         ", ".join(word for word, is_so in remarks if is_so),
@@ -53,7 +53,7 @@ def risk_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
 
 def closed_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
     """A row of endpoint_status of a question that is not open; days are those of `zone`."""
-    became, since = answered(row["status"]), _day(row["since"], zone)
+    became, since = answered(row["status"]), day(row["since"], zone)
     cells = (row["patient_id"], row["line"], row["endpoint"], became, since, row["because"])
     return dict(zip(CLOSED_COLUMNS, cells, strict=True))
 
@@ -61,7 +61,3 @@ def closed_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
 def answered(status: str) -> str:
     """What became of a question that is not open."""
     return ANSWERED.get(status, "not asked")
-
-
-def _day(at: dt.datetime | None, zone: ZoneInfo) -> str:
-    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d}"
