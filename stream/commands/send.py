@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 def send(
     paths: Annotated[list[Path], typer.Argument(help="DICOM files and folders of them.")],
-    to: Annotated[str | None, typer.Option(help="AE@HOST:PORT; default: the service of these settings.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="AE@HOST:PORT; default: what runs on DATA_DIR, else by settings.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Send files and folders by C-STORE; exit code 1 if one was not stored."""
@@ -49,8 +51,11 @@ def send(
 
 
 def _address(to: str | None, settings: Settings) -> tuple[str, str, int]:
-    """AE title, host and port of AE@HOST:PORT; WrongUse where it is written otherwise."""
+    """AE title, host and port of AE@HOST:PORT, else of the running service; WrongUse where it is written otherwise."""
     if to is None:
+        from stream.local.listening import as_running
+
+        settings = as_running(settings)
         return settings.dicom_ae_title, settings.dicom_host, settings.dicom_port
     ae_title, _, rest = to.partition("@")
     host, _, port = rest.rpartition(":")

@@ -20,7 +20,7 @@ from stream.disks import FREE_BYTES, disks, existing, gibibytes
 from stream.endpoints import check_port, is_free, kafka_login, libpq_url
 from stream.errors import CannotStart, WrongUse
 from stream.local.embedded.kafka import CACHE, fetch_jars
-from stream.local.lock_file import exclusive
+from stream.local.listening import is_up
 from stream.publisher import check_kafka
 from stream.settings import Settings, load_settings
 from stream.storage.database import connect, version
@@ -133,7 +133,7 @@ def _archive(settings: Settings) -> str:
 
 def _latest_files(settings: Settings) -> list[str]:
     """sha256 of the files accepted last, where the database can be asked."""
-    if not settings.database_url and not _runs(settings):
+    if not settings.database_url and not is_up(settings):
         return []
     if not answers(libpq_url(settings, "worker")) or version(settings) is None:
         return []
@@ -162,14 +162,14 @@ def _jars(settings: Settings) -> str:
 
 
 def _postgres(settings: Settings) -> str:
-    if not settings.database_url and not _runs(settings):
+    if not settings.database_url and not is_up(settings):
         return "embedded, not running: `scanstream up` starts it"
     check_postgres(settings)
     return "answers"
 
 
 def _database(settings: Settings) -> str:
-    if not settings.database_url and not _runs(settings):
+    if not settings.database_url and not is_up(settings):
         return "not known while Postgres does not run"
     check_postgres(settings)
     number = version(settings)
@@ -179,7 +179,7 @@ def _database(settings: Settings) -> str:
 
 
 def _kafka(settings: Settings) -> str:
-    if not settings.kafka_bootstrap_servers and not _runs(settings):
+    if not settings.kafka_bootstrap_servers and not is_up(settings):
         return "embedded, not running: `scanstream up` starts it"
     login = kafka_login(settings, "command")
     check_kafka(login)
@@ -187,7 +187,7 @@ def _kafka(settings: Settings) -> str:
 
 
 def _ports(settings: Settings) -> str:
-    if _runs(settings):
+    if is_up(settings):
         return _running_on(settings)
     check_port(settings.dicom_host, settings.dicom_port, "SCANSTREAM_DICOM_PORT")
     check_port("127.0.0.1", settings.dashboard_port, "SCANSTREAM_DASHBOARD_PORT")
@@ -211,18 +211,6 @@ def _running_on(settings: Settings) -> str:
 
 def _senders(settings: Settings) -> str:
     return f"the DICOM port lets in {Guard(settings).lets_in()}"
-
-
-def _runs(settings: Settings) -> bool:
-    """Whether `scanstream up` holds this data folder."""
-    lock = settings.run / "up.lock"
-    if not lock.exists():
-        return False
-    try:
-        with exclusive(lock, "held"):
-            return False
-    except CannotStart:
-        return True
 
 
 def _writable(folder: Path, setting: str) -> str:

@@ -11,6 +11,7 @@ from stream.dicom.gateway.guard import Guard
 from stream.endpoints import KAFKA_ADMIN, check_port, kafka_login
 from stream.errors import CannotStart
 from stream.local.embedded import start_embedded
+from stream.local.listening import note
 from stream.local.lock_file import exclusive
 from stream.local.supervisor import SupervisedProcess, Supervisor, signals_stop
 from stream.publisher import check_kafka, ensure_topics
@@ -34,6 +35,7 @@ def running(settings: Settings) -> Iterator[Supervisor]:
     with exclusive(settings.run / "up.lock", refusal):
         _check_ports(settings)
         _check_given_addresses(settings)
+        note(settings)
         supervisor = Supervisor(settings.run)
         with signals_stop(supervisor), supervisor:
             start_embedded(supervisor, settings)

@@ -27,6 +27,16 @@ def test_a_folder_is_sent_and_every_status_counted(service: Service, tmp_path: P
     service.settle()
 
 
+def test_a_shell_that_does_not_know_the_port_finds_the_service_that_runs_on_the_folder(
+    service: Service, tmp_path: Path
+) -> None:
+    report = make_sr(PatientID="sent from elsewhere")
+    ended = service.command("send", str(save(report, tmp_path / "sr.dcm")), dicom_port=free_port())
+    assert ended.returncode == 0, ended.stderr
+    service.settle()
+    assert service.scan(report.StudyInstanceUID)
+
+
 def test_what_was_not_stored_is_named_and_the_rest_arrives(service: Service, tmp_path: Path) -> None:
     report = make_sr(PatientID="sent")
     save(report, tmp_path / "good.dcm")
