@@ -2,6 +2,8 @@
 
 BIN := .venv/bin
 UV := .venv/uv/bin/uv
+# empty is off: hundreds of processes are started, and each would compile every module it reads
+export PYTHONDONTWRITEBYTECODE :=
 SYNC := $(UV) pip sync --require-hashes --python $(BIN)/python
 INSTALL := $(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 
