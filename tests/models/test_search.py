@@ -19,7 +19,7 @@ from models.training.blueprints import PROGRESSION
 from models.training.fit import card_of
 from models.training.samples import usable
 
-SEED, TRIALS = 75, 2
+SEED, TRIALS, VISITS = 75, 2, 3
 """The trials that this seed draws are small ones: here what is searched matters, not what is found."""
 QUICK = replace(PROGRESSION, epochs=12, architecture=replace(PROGRESSION.architecture, members=2, hidden=4))
 WHOLE, WITHOUT_A, WITHOUT_B = "progression", "progression without A", "progression without B"
@@ -28,10 +28,11 @@ Trials = dict[str, list[tuple[dict[str, object], float]]]
 
 @pytest.fixture(scope="module")
 def patients(tmp_path_factory: pytest.TempPathFactory) -> list[PatientRecord]:
-    """Simulated patients, by turns of a trial A and a trial B."""
+    """Simulated patients, by turns of a trial A and a trial B; a fit takes as long as they have visits."""
     folder = tmp_path_factory.mktemp("tables")
     write_tables(folder, simulate(26))
-    return [replace(t, trial="AB"[n % 2]) for n, t in enumerate(usable(load_records(folder), QUICK))]
+    records = usable(load_records(folder), QUICK)
+    return [replace(one, trial="AB"[n % 2], visits=one.visits[:VISITS]) for n, one in enumerate(records)]
 
 
 @pytest.fixture(scope="module")
