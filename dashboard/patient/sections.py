@@ -44,6 +44,17 @@ def nothing_then(case: PatientCase) -> None:
     _back_to_today()
 
 
+def merged(case: PatientCase, into: str, at: pd.Timestamp) -> None:
+    """That this patient was found to be another one, where all of it counts now, and what was said until then."""
+    st.page_link("views/worklist.py", label="Worklist", icon=":material/arrow_back:")
+    st.title(case.patient, anchor=False)
+    told = f"Two records of one person: since {written(case.day(at))} all that came under this pseudonym counts with"
+    st.info(f"{told} {into}.", icon=":material/call_merge:")
+    other = {"patient": into}
+    st.page_link("views/patient.py", label=f"To {into}", icon=":material/arrow_forward:", query_params=other)
+    rest(case)
+
+
 def only_waiting(case: PatientCase) -> None:
     """Of a patient of whom nothing counts, because all that came was set aside: why, and where that is decided."""
     st.page_link("views/worklist.py", label="Worklist", icon=":material/arrow_back:")

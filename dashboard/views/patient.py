@@ -20,6 +20,7 @@ from dashboard.patient.why_section import why_it_moved
 from dashboard.patient_chart import DIAMETERS
 from dashboard.queries import ViewReader
 from stream.settings import standing_settings
+from stream.storage.reading import patient_page
 
 VERDICTS_SHOWN = 3
 """Reasons of the latest visits are read at once, the others on demand."""
@@ -36,6 +37,10 @@ def patient(source: ViewReader) -> None:
         _ask("Which patient?", "Choose one on the worklist, or give the pseudonym.")
         return
     case = PatientCase.read(source, name, standing_settings().zone, _day_asked())
+    merge = source.read(patient_page.MERGED, patient=name)
+    if len(merge) and merge.merged_at[0] <= case.now:
+        sections.merged(case, merge.current_patient_id[0], merge.merged_at[0])
+        return
     if not case.is_known and len(case.waiting):
         sections.only_waiting(case)
         return

@@ -11,7 +11,7 @@ from stream.percentages import interval
 from stream.settings import Settings, load_settings
 from stream.terminal.days import day
 from stream.terminal.options import Json, Patient
-from stream.terminal.questions import ask, find_patients
+from stream.terminal.questions import ask, find_timelines
 from stream.terminal.risk_story import within
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def explain(
     settings = load_settings()
     explanations = [
         explanation
-        for pseudonym in find_patients(settings, patient, role)
+        for pseudonym in find_timelines(settings, patient, role)
         for explanation in _explanations(settings, role, pseudonym, (endpoint, horizon))
     ]
     if not explanations:

@@ -9,7 +9,7 @@ import typer
 
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings, load_settings
-from stream.terminal.questions import day_written, find_patient
+from stream.terminal.questions import day_written, find_timeline
 from stream.vocabulary import RECIST
 
 COHORT = "cohort"
@@ -53,7 +53,7 @@ def export(
 def _patient(settings: Settings, patient: str, kinds: dict[str, bool], to: Path, as_of: str | None) -> None:
     day = [] if as_of is None else ["--as-of", day_written(as_of).isoformat()]
     asked = [name for name, wanted in kinds.items() if wanted]
-    pseudonym = find_patient(settings, patient)
+    pseudonym = find_timeline(settings, patient)
     print(_written(settings, "dashboard.patient.export", *asked, *day, "--", pseudonym, str(to)), end="")
 
 

@@ -13,7 +13,7 @@ from stream.settings import Settings, load_settings
 from stream.terminal.lesion_story import lesion_named, told
 from stream.terminal.options import By, Json, Patient, Why
 from stream.terminal.printing import print_end
-from stream.terminal.questions import answer_in_time, ask, day_written, find_patient
+from stream.terminal.questions import answer_in_time, ask, day_written, find_timeline
 from stream.terminal.signing import signed
 from stream.vocabulary import LesionRelation
 
@@ -68,7 +68,7 @@ def lesions(
     """
     logs.setup("lesions")
     settings = load_settings()
-    patient_id = find_patient(settings, patient)
+    patient_id = find_timeline(settings, patient)
     rows = _rows(settings, patient_id)
     if act is None:
         _print(rows, as_json, settings.zone)

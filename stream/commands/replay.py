@@ -7,7 +7,7 @@ import typer
 from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import Settings, load_settings
 from stream.terminal.options import PATIENT_HELP, Json
-from stream.terminal.questions import connected, find_patient
+from stream.terminal.questions import connected, find_timeline
 
 OUTCOMES = ("same", "changed", "failed")
 
@@ -27,7 +27,7 @@ def replay(
 ) -> None:
     """Fold again from stored timepoints, and say what changed."""
     settings = load_settings()
-    patient = find_patient(settings, patient) if patient else None
+    patient = find_timeline(settings, patient) if patient else None
     if remeasure:
         _remeasure(settings, patient, model, as_json)
         return

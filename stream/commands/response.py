@@ -8,7 +8,7 @@ import typer
 from stream.settings import load_settings
 from stream.terminal.days import day
 from stream.terminal.options import Json, Patient
-from stream.terminal.questions import ask, find_patient
+from stream.terminal.questions import ask, find_timeline
 from stream.terminal.risk_story import answered
 from stream.vocabulary import RECIST
 
@@ -28,7 +28,7 @@ def response(
     from stream.terminal.printing import print_json
 
     settings = load_settings()
-    patient_id = find_patient(settings, patient)
+    patient_id = find_timeline(settings, patient)
     verdicts = ask(settings, "reader", lambda connection: responses(connection, patient_id, criterion))
     statuses = ask(settings, "reader", lambda connection: endpoint_statuses(connection, patient_id))
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from stream.errors import WrongUse
 from stream.settings import Settings, load_settings
 from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
-from stream.terminal.questions import ask, find_patients
+from stream.terminal.questions import ask, find_timelines
 from stream.vocabulary import ENDPOINTS, EXPLANATIONS, UNKNOWN_DISEASE
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def risk(
         raise WrongUse(f"There is no endpoint {endpoint}; there are {', '.join(ENDPOINTS)}.")
     choice = page_choice(limit, page, every, as_json)
     settings = load_settings()
-    patients = find_patients(settings, patient) if patient else None
+    patients = find_timelines(settings, patient) if patient else None
     wanted = RiskFilter(patients, disease, endpoint, horizon)
     risks = ask(settings, "reader", lambda connection: current_risks(connection, wanted, choice))
     if as_json:

@@ -1,6 +1,7 @@
 """Questions of commands to Postgres: who and what is meant by what a person typed, and waiting for an answer."""
 
 import datetime as dt
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -115,7 +116,28 @@ def _with_scans(connection: "Connection", patients: list[str]) -> list[str]:
 
 def find_patient(settings: Settings, patient: str) -> str:
     """The pseudonym of one patient; WrongUse where several issuers have this ID."""
-    pseudonyms = find_patients(settings, patient)
+    return _only(patient, find_patients(settings, patient))
+
+
+def find_timelines(settings: Settings, patient: str, role: str = "reader") -> list[str]:
+    """As find_patients, after merges: whose timelines hold the scans now; a merge is told beside the answer."""
+    from stream.storage.reading.views import merges
+
+    pseudonyms = find_patients(settings, patient, role)
+    into = {row["patient_id"]: row for row in ask(settings, role, lambda connection: merges(connection, pseudonyms))}
+    for row in into.values():
+        day = row["merged_at"].astimezone(settings.zone)
+        told = f"{row['patient_id']} was merged on {day:%Y-%m-%d}: its scans count with {row['current_patient_id']}."
+        print(f"scanstream: {told}", file=sys.stderr)
+    return list(dict.fromkeys(into[one]["current_patient_id"] if one in into else one for one in pseudonyms))
+
+
+def find_timeline(settings: Settings, patient: str) -> str:
+    """As find_patient, after merges."""
+    return _only(patient, find_timelines(settings, patient))
+
+
+def _only(patient: str, pseudonyms: list[str]) -> str:
     if len(pseudonyms) > 1:
         issuers = f"{patient} is the ID of {len(pseudonyms)} patients of several issuers"
         raise WrongUse(f"{issuers}: name one by its pseudonym.")

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 import psycopg
 import pytest
 
+from stream.services.facts.identity_events import IdentityEvent, accept_identity
+from stream.services.folding.reconcile import Reconciler
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
-from tests.services.accepted_facts import fold_each, lung
+from tests.services.accepted_facts import apply_identity, fold_each, forecasters, lung
 
-PATIENT = f"P{'STATES':A<26}"
+PATIENT, OTHER = f"P{'STATES':A<26}", f"P{'OTHER':A<26}"
 MARKUP = "Unit <b>furlong</b> of Longest Diameter is not known."
 
 
@@ -115,3 +117,15 @@ def test_of_a_patient_whose_files_all_wait_the_page_says_why_and_leads_to_where_
     assert not any("<b>" in element.value for element in (*page.markdown, *page.caption))
     then = read(open_page(database.settings, "patient", patient=PATIENT, as_of="2026-03-11"))
     assert "By the end of 11 March 2026 nothing had arrived" in then
+
+
+def test_who_asks_for_a_patient_that_was_merged_is_led_to_the_other_one(database: Database, open_page: Open) -> None:
+    visits(database)
+    connection = database.connect()
+    fold_each(connection, [lung(OTHER, "other", 60, 29.0)])
+    accept_identity(connection, IdentityEvent("registered twice", "merge", OTHER, PATIENT, None, "anna", "one person"))
+    apply_identity(connection, Reconciler(connection, forecasters()))
+    page = open_page(database.settings, "patient", patient=OTHER)
+    assert f"all that came under this pseudonym counts with {PATIENT}." in read(page)
+    assert f"patient={PATIENT}" in [link.proto.query_string for link in page.get("page_link")]
+    assert page.title[0].value == OTHER and "Nothing is forecast" not in read(page)

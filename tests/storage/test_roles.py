@@ -18,6 +18,7 @@ VIEWS = (
     "set_aside",
     "service_status",
     "sender",
+    "merged_patient",
     "process",
     "disk",
     "throughput",

@@ -113,3 +113,6 @@ FROM scanstream.tumour_presence WHERE patient_id = %(patient)s AND scan_uid = AN
 DIED = """SELECT max(baseline_at + make_interval(days => death_day)) AS died_at
 FROM scanstream.line_outcome WHERE patient_id = %(patient)s AND last_line"""
 """A moment of the day of death; null: nobody has entered one."""
+
+MERGED = "SELECT current_patient_id, merged_at FROM scanstream.merged_patient WHERE patient_id = %(patient)s"
+"""Whose timeline holds the scans of a patient who was found to be another one; no row: nobody said so."""

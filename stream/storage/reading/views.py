@@ -88,15 +88,23 @@ def explained(connection: Connection, patient_id: str) -> list[Row]:
 
 
 def knows_patient(connection: Connection, patient_id: str) -> bool:
-    """Whether anything was ever received for this pseudonym."""
-    query = "SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE patient_id = %s)"
-    return bool(only_row(connection.execute(query, [patient_id]))[0])
+    """Whether anything was ever received for this pseudonym, which may belong to another one now."""
+    query = """SELECT EXISTS (SELECT FROM scanstream.scan_status WHERE patient_id = %(patient)s)
+      OR EXISTS (SELECT FROM scanstream.merged_patient WHERE patient_id = %(patient)s)"""
+    return bool(only_row(connection.execute(query, {"patient": patient_id}))[0])
 
 
 def patients_named(connection: Connection, part: str) -> list[str]:
     """Pseudonyms with `part` in them of whom anything was received, in their order."""
-    query = "SELECT DISTINCT patient_id FROM scanstream.scan_status WHERE strpos(patient_id, %s) > 0 ORDER BY 1"
-    return [patient for (patient,) in connection.execute(query, [part]).fetchall()]
+    query = """SELECT patient_id FROM scanstream.scan_status WHERE strpos(patient_id, %(part)s) > 0
+      UNION SELECT patient_id FROM scanstream.merged_patient WHERE strpos(patient_id, %(part)s) > 0 ORDER BY 1"""
+    return [patient for (patient,) in connection.execute(query, {"part": part}).fetchall()]
+
+
+def merges(connection: Connection, patients: Sequence[str]) -> list[Row]:
+    """Rows of merged_patient of those of `patients` whose scans count with another one."""
+    query = "SELECT * FROM scanstream.merged_patient WHERE patient_id = ANY(%(patients)s) ORDER BY patient_id"
+    return _rows(connection, query, {"patients": list(patients)})
 
 
 def knows_scan(connection: Connection, scan_uid: str) -> bool:
