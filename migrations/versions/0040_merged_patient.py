@@ -2,7 +2,7 @@
 
 from migrations.scripts import run
 
-revision = "0043"
+revision = "0040"
 down_revision = "0039"
 branch_labels = None
 depends_on = None
@@ -10,4 +10,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Go to this version."""
-    run("views_0043.sql")
+    run("views_0040.sql")
