@@ -1,7 +1,7 @@
 """Tables that are read as text: every cell is escaped, so that what came from outside is shown and never acted upon."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from numbers import Integral
 
@@ -13,11 +13,16 @@ _ESTIMATE = re.compile(r"[\d.,]+(?: %)? \([-<>\d., ]+(?:to [-<>\d., ]+)?(?: %)?\
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def html_table(frame: pd.DataFrame, title: str, struck: Sequence[bool] = ()) -> str:
-    """A table with a title for those who do not see it; rows that are `struck` no longer stand."""
+def html_table(
+    frame: pd.DataFrame, title: str, struck: Sequence[bool] = (), links: Mapping[str, Sequence[str]] | None = None
+) -> str:
+    """A table with a title for those who do not see it; rows that are `struck` no longer stand.
+
+    `links`: by column where its cells lead, `boxes.links` without loading the page anew.
+    """
     head = "".join(map(_head, map(str, frame.columns)))
     marks = list(struck) or [False] * len(frame)
-    rows = "".join(_row(row, mark) for row, mark in zip(frame.itertuples(index=False), marks, strict=True))
+    rows = "".join(_row(row, mark) for row, mark in zip(_cells(frame, links or {}), marks, strict=True))
     table = f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="told" tabindex="0" role="region" aria-label="{escape(title)}">{table}</div>'
 
@@ -27,8 +32,20 @@ def _head(name: str) -> str:
     return f'<th scope="col"{"" if " " in name else " class=whole"}>{escape(name)}</th>'
 
 
-def _row(cells: Sequence[object], struck: bool) -> str:
-    first, *others = (f"<s>{_words(cell)}</s>" if struck else _words(cell) for cell in cells)
+def _cells(frame: pd.DataFrame, links: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Row by row what stands between the tags."""
+    columns = {str(name): list(map(_words, frame[name])) for name in frame.columns}
+    for name, addresses in links.items():
+        columns[name] = list(map(_link, columns[name], addresses))
+    return zip(*columns.values(), strict=True)
+
+
+def _link(words: str, address: str) -> str:
+    return f'<a class="here" href="{escape(address)}">{words}</a>'
+
+
+def _row(cells: Sequence[str], struck: bool) -> str:
+    first, *others = (f"<s>{cell}</s>" if struck else cell for cell in cells)
     return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
 
 

@@ -2,12 +2,15 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import tables, wording
+from dashboard.boxes.links import links_lead_on
+from dashboard.html_table import html_table
 from dashboard.queries import ViewReader
 from stream.settings import standing_settings
 from stream.storage.reading import pipeline
@@ -103,7 +106,7 @@ def _nothing(source: ViewReader, asked: Mapping[str, object], number: int) -> No
     aside = source.read(pipeline.NEVER_A_SCAN, words=words, limit=ROWS_PER_PAGE) if words else pd.DataFrame()
     if not aside.empty:
         st.info("Nothing of it counts: all that came was set aside, and waits above.", icon=":material/inventory_2:")
-        st.dataframe(tables.aside_table(aside, standing_settings().zone), hide_index=True, key="never-a-scan")
+        st.html(html_table(tables.aside_table(aside, standing_settings().zone), "Set aside"))
     elif asked or number > 1:
         st.info("No scan is like that. Take a condition away, or ask for more days.", icon=":material/search_off:")
     else:
@@ -111,23 +114,14 @@ def _nothing(source: ViewReader, asked: Mapping[str, object], number: int) -> No
 
 
 def _table(rows: pd.DataFrame) -> None:
-    st.session_state["scans_shown"] = rows.scan_uid.tolist()
-    st.dataframe(
-        tables.scan_table(rows, standing_settings().zone),
-        hide_index=True,
-        column_config=tables.SCAN_COLUMNS,
-        on_select=_choose,
-        selection_mode="single-row",
-        key="scans",
-    )
-
-
-def _choose() -> None:
-    rows = st.session_state.scans.selection.rows
-    if rows:
-        st.query_params["scan"] = st.session_state.scans_shown[rows[0]]
-    else:
-        st.query_params.pop("scan", None)
+    """A scan's name leads to its way, below the table; what else is in the address stays there."""
+    asked = st.query_params.to_dict()
+    links = {
+        "Patient": [f"patient?{urlencode({'patient': patient})}" for patient in rows.patient_id],
+        "Scan": [f"?{urlencode({**asked, 'scan': scan})}" for scan in rows.scan_uid],
+    }
+    st.html(html_table(tables.scan_table(rows, standing_settings().zone), "Scans", links=links))
+    links_lead_on()
 
 
 def _turn(number: int, more: bool) -> None:
@@ -156,15 +150,13 @@ def _hops(source: ViewReader, scan_uid: str) -> None:
         st.markdown("**The way of this scan**")
         st.container(key="mono-scan").text(scan_uid)
         st.page_link("views/patient.py", label=f"Patient {patient}", query_params={"patient": patient})
-        st.dataframe(tables.hop_table(revisions, zone), hide_index=True, key="hop-table")
+        st.html(html_table(tables.hop_table(revisions, zone), "Its revisions, hop by hop"))
         if reasons := [reason for reason in revisions.reason if reason]:
             st.text(wording.explained(reasons[0]))
         aside = source.read(pipeline.SET_ASIDE_OF_SCAN, scan=scan_uid)
         if not aside.empty:
-            st.caption("Set aside of it")
-            st.dataframe(tables.aside_table(aside, zone), hide_index=True, key="hop-aside")
+            st.html(html_table(tables.aside_table(aside, zone), "Set aside of it"))
         unused = source.read(pipeline.UNUSED_OF_SCAN, scan=scan_uid)
         if not unused.empty:
-            st.caption("Received with it and not used")
             table = tables.unused_table(unused, "Revision", unused.revision.tolist())
-            st.dataframe(table, hide_index=True, key="hop-unused")
+            st.html(html_table(table, "Received with it and not used"))

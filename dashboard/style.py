@@ -108,6 +108,7 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 .told caption {{ text-align: left; color: {both(MUTED)}; padding: 0 0 .4rem 0; }}
 .told th, .told td {{ text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; font-weight: 400; }}
 .told thead th {{ font-weight: 600; vertical-align: bottom; }}
+.told a {{ color: {both(TEAL)}; }}
 .told .whole {{ white-space: nowrap; }}
 .told tr {{ border-bottom: 1px solid {both(RULE)}; }}
 .slices h4 {{ font-size: .95rem; font-weight: 600; padding: .2rem 0 .4rem 0; margin: 0; }}

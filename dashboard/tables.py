@@ -4,26 +4,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-import streamlit as st
 
 from dashboard import set_aside_words, wording
 from stream.vocabulary import Status
-
-WIDTHS = {
-    "Begun": 130,
-    "Acquired": 130,
-    "Patient": 235,
-    "Scan": 80,
-    "Revision": 70,
-    "Modality": 75,
-    "Files": 50,
-    "Status": 90,
-    "Sender": 110,
-    "Complete because": 230,
-    "Reason": 260,
-}
-"""Pixels of the columns of `scan_table`."""
-SCAN_COLUMNS = {name: st.column_config.Column(width=pixels) for name, pixels in WIDTHS.items()}
 
 
 def scan_table(scans: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:

@@ -178,8 +178,7 @@ def _history(case: PatientCase) -> None:
 
 
 def _scans(case: PatientCase) -> None:
-    scans = common.scan_table(case.scans, case.zone)
-    st.dataframe(scans, hide_index=True, column_config=common.SCAN_COLUMNS, key="scans")
+    _table(common.scan_table(case.scans, case.zone), "Scans and their revisions, the latest first", "No scan has come.")
 
 
 def _unused(case: PatientCase) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import tables, wording
+from dashboard.html_table import html_table
 from dashboard.live import live
 from dashboard.pipeline.running import running
 from dashboard.queries import ViewReader
@@ -76,15 +77,16 @@ def _senders(senders: pd.DataFrame, now: pd.Timestamp) -> None:
     if senders.empty:
         st.caption("Nobody has sent a file yet.")
         return
-    st.dataframe(tables.sender_table(senders, now, standing_settings().zone), hide_index=True, key="senders")
+    st.html(html_table(tables.sender_table(senders, now, standing_settings().zone), "Senders"))
 
 
 def _refused(refusals: pd.DataFrame, now: pd.Timestamp) -> None:
     """Who knocks in vain is a sender that was set up wrong, or a stranger."""
     if refusals.empty:
         return
-    st.caption("Not let in, the latest first; who may send is said by `scanstream peers`.")
-    st.dataframe(tables.refusal_table(refusals, now, standing_settings().zone), hide_index=True, key="refusals")
+    table = tables.refusal_table(refusals, now, standing_settings().zone)
+    st.html(html_table(table, "Not let in, the latest first"))
+    st.caption("Who may send is said by `scanstream peers`.")
 
 
 def _verified(service: pd.Series) -> None:
@@ -106,8 +108,8 @@ def _unused(counts: pd.DataFrame) -> None:
     if counts.empty:
         st.caption("Everything that the scans hold is used.")
         return
-    st.dataframe(tables.unused_table(counts, "Scans", counts.scans.tolist()), hide_index=True, key="unused")
-    st.caption("In how many scans each was found; by scan it is in the view scanstream.unused.")
+    table = tables.unused_table(counts, "Scans", counts.scans.tolist())
+    st.html(html_table(table, "In how many scans each was found; by scan it is in the view scanstream.unused"))
 
 
 live(pipeline)

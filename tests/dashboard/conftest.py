@@ -137,7 +137,8 @@ def patients(page: AppTest) -> list[str]:
 
 def table_rows(page: AppTest) -> list[dict[str, Any]]:
     """The rows of the worklist's table as they are handed to the browser."""
-    return [row for table in page.get("bidi_component") for row in json.loads(table.proto.json)["rows"]]
+    tables = [table.proto.json for table in page.get("bidi_component") if table.proto.component_name == "worklist"]
+    return [row for table in tables for row in json.loads(table)["rows"]]
 
 
 def fill(settings: Settings) -> None:

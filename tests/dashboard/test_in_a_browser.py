@@ -51,6 +51,21 @@ def test_order_and_filters_come_back_with_the_browsers_own_button(address: str, 
     expect(first).to_have_text(patient, timeout=PATIENCE_MS)
 
 
+def test_the_way_of_a_scan_opens_by_a_link_that_loads_nothing_anew_and_back_closes_it(
+    address: str, browser_page: Page
+) -> None:
+    browser_page.goto(f"{address}/pipeline?status=Applied")
+    scan = browser_page.get_by_role("region", name="Scans").locator("a[href*='scan=']").first
+    expect(scan).to_be_visible(timeout=PATIENCE_MS)
+    browser_page.evaluate("window.still = true")
+    scan.press("Enter")
+    expect(browser_page.get_by_text("The way of this scan")).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page).to_have_url(re.compile("(?=.*status=Applied)(?=.*scan=)"))
+    assert browser_page.evaluate("window.still")
+    browser_page.go_back()
+    expect(browser_page.get_by_text("The way of this scan")).to_be_hidden(timeout=PATIENCE_MS)
+
+
 def test_a_note_is_kept_and_shown_as_text(address: str, browser_page: Page) -> None:
     browser_page.goto(f"{address}/?search={MARKED}")
     browser_page.get_by_role("button", name=f"Acknowledge {MARKED}").click()
