@@ -22,7 +22,7 @@ from pydicom.pixels import get_decoder
 from benchmarks.report import Ratio
 from models.imaging.preprocess import resampled
 from stream.dicom.reading.decoder_child import PLUGINS
-from stream.dicom.reading.files import read_dataset
+from stream.dicom.reading.files import read_beginning
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.volumes.series_volume import series_volume
 from stream.simulated.synthetic import make_series, save
@@ -87,7 +87,7 @@ def measure(syntax: Syntax, files: Sequence[Path]) -> Seconds:
     """Medians over rounds in which ours and the bare decoder take turns; the first round warms up."""
     rounds = []
     for _ in range(1 + ROUNDS):
-        to_volume, volume = _timed(lambda: series_volume([Image(path, read_dataset(path)) for path in files]))
+        to_volume, volume = _timed(lambda: series_volume([Image(path, read_beginning(path)) for path in files]))
         to_cube, _ = _timed(lambda volume=volume: resampled(volume, CUBE))
         bare, _ = _timed(lambda: _by_bare_decoders(files, syntax.transfer_syntax))
         rounds.append((to_volume, to_cube, bare))

@@ -1,6 +1,6 @@
 """Where the pixels of a frame lie in the patient (PS3.3 C.7.6.2), of single-frame and multi-frame objects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +9,6 @@ from pydicom import Dataset
 
 ANGLE_TOLERANCE = 1e-3  # of direction cosines, which come rounded to a few decimals
 SIZE_TOLERANCE = 0.01  # of a spacing: decimal strings keep at least three significant digits
-_NOTHING = Dataset()
 
 
 @dataclass(frozen=True)
@@ -89,16 +88,17 @@ def _close(one: tuple[float, float], other: tuple[float, float], tolerance: floa
 
 def planes(dataset: Dataset) -> Iterator[Plane | None]:
     """The plane of each frame in order; None for frames that state no spacing or orientation."""
-    shared = _first(dataset, "SharedFunctionalGroupsSequence")
-    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or [Dataset()] * int(dataset.get("NumberOfFrames") or 1)
-    for group in per_frame:
-        yield _plane(dataset, shared, group)
+    shared = dataset.get("SharedFunctionalGroupsSequence") or ()
+    per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    for frame in range(len(per_frame) or int(dataset.get("NumberOfFrames") or 1)):
+        yield _plane(dataset, (*per_frame[frame : frame + 1], *shared[:1]))
 
 
-def _plane(dataset: Dataset, shared: Dataset, group: Dataset) -> Plane | None:
-    spacing = _stated(dataset, shared, group, "PixelMeasuresSequence", "PixelSpacing")
-    orientation = _stated(dataset, shared, group, "PlaneOrientationSequence", "ImageOrientationPatient")
-    position = _stated(dataset, shared, group, "PlanePositionSequence", "ImagePositionPatient")
+def _plane(dataset: Dataset, groups: Sequence[Dataset]) -> Plane | None:
+    """Of a frame and the `groups` that speak of it, its own first."""
+    spacing = _stated(dataset, groups, "PixelMeasuresSequence", "PixelSpacing")
+    orientation = _stated(dataset, groups, "PlaneOrientationSequence", "ImageOrientationPatient")
+    position = _stated(dataset, groups, "PlanePositionSequence", "ImagePositionPatient")
     if not spacing or not orientation:
         return None
     return Plane(
@@ -111,14 +111,9 @@ def _plane(dataset: Dataset, shared: Dataset, group: Dataset) -> Plane | None:
     )
 
 
-def _stated(dataset: Dataset, shared: Dataset, group: Dataset, sequence: str, keyword: str) -> list[float] | None:
+def _stated(dataset: Dataset, groups: Sequence[Dataset], sequence: str, keyword: str) -> list[float] | None:
     """A value of a frame: its own, else that of all frames, else the plain attribute of single-frame images."""
-    for place in (_first(group, sequence), _first(shared, sequence), dataset):
-        if place.get(keyword):
-            return list(place[keyword].value)
+    for place in (*(item for group in groups for item in (group.get(sequence) or ())[:1]), dataset):
+        if value := place.get(keyword):
+            return list(value)
     return None
-
-
-def _first(dataset: Dataset, sequence: str) -> Dataset:
-    items = dataset.get(sequence)
-    return items[0] if items else _NOTHING

@@ -35,17 +35,20 @@ def grey_values(path: Path, frames: Collection[int]) -> Iterator[tuple[int, np.n
     if form.samples != 1 or not form.photometric.startswith("MONOCHROME"):
         raise NoImage("the image is not of grey values")
     try:
-        for number, stored, slope, intercept in rescaled_frames(dataset, form, frames):
+        encoded = dataset.get("PixelData") or b""
+        for number, stored, slope, intercept in rescaled_frames(dataset, encoded, form, frames):
             yield number, stored * slope + intercept
     except NotDecodable:
         raise NoImage("the pixel data cannot be decoded") from None
 
 
-def rescaled_frames(dataset: Dataset, form: PixelFormat, frames: Collection[int]) -> Iterator[RescaledFrame]:
-    """Each of `frames` (from 0) of an image of one sample a pixel; raises NotDecodable."""
-    for number, stored in enumerate(stored_frames(dataset, form)):
+def rescaled_frames(
+    header: Dataset, encoded: bytes, form: PixelFormat, frames: Collection[int]
+) -> Iterator[RescaledFrame]:
+    """Each of `frames` (from 0) of an image of one sample a pixel, `encoded` its pixel data; raises NotDecodable."""
+    for number, stored in enumerate(stored_frames(encoded, form, header.file_meta.TransferSyntaxUID)):
         if number in frames:
-            slope, intercept = (_transformed(dataset, number, name, usual) for name, usual in RESCALE)
+            slope, intercept = (_transformed(header, number, name, usual) for name, usual in RESCALE)
             yield RescaledFrame(number, stored, slope, intercept)
 
 

@@ -13,7 +13,7 @@ from models.measurement import Measurement
 from stream import logs
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.concepts import body_part_word
-from stream.dicom.reading.files import read_dataset, read_whole, reading
+from stream.dicom.reading.files import Beginning, read_beginning, read_whole, reading
 from stream.dicom.reading.header import text
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
 from stream.dicom.reading.outlining.outliner import Outliner
@@ -46,9 +46,13 @@ STATED_ELSEWHERE = "a report or a later object states this of the same lesion"
 @dataclass(frozen=True)
 class _Instance:
     path: Path
-    header: Dataset
+    beginning: Beginning
     kind: str
     source: str = "SEG"  # of what a segmentation says; model where nobody drew it
+
+    @property
+    def header(self) -> Dataset:
+        return self.beginning.header
 
 
 def measure_scan(
@@ -113,7 +117,7 @@ def _not_outlined(outlining: Outlining | None) -> tuple[Unused, ...]:
 
 def _images(instances: Sequence[_Instance]) -> dict[str, Image]:
     shown = [instance for instance in instances if instance.kind == "image"]
-    return {text(image.header, "SOPInstanceUID"): Image(image.path, image.header) for image in shown}
+    return {text(image.header, "SOPInstanceUID"): Image(image.path, image.beginning) for image in shown}
 
 
 def _measured(
@@ -247,8 +251,8 @@ def _note(instances: Sequence[_Instance]) -> str:
 
 
 def _instance(path: Path) -> _Instance:
-    header = read_dataset(path)
-    return _Instance(path, header, kind_of(text(header, "SOPClassUID")))
+    beginning = read_beginning(path)
+    return _Instance(path, beginning, kind_of(text(beginning.header, "SOPClassUID")))
 
 
 def _disease(measurements: Sequence[Measurement], instances: Sequence[_Instance]) -> str | None:

@@ -4,7 +4,6 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
-from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import UID
 
@@ -20,9 +19,8 @@ MAX_FRAME_BYTES = 2**28
 """Most bytes of one frame: a frame is decoded in one piece, and digital mammograms, the largest in use, take 60 MiB."""
 
 
-def stored_frames(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
-    """Frames (rows, columns) of a dataset of one sample a pixel as stored, one at a time; raises NotDecodable."""
-    encoded, syntax = dataset.get("PixelData") or b"", dataset.file_meta.TransferSyntaxUID
+def stored_frames(encoded: bytes, form: PixelFormat, syntax: UID) -> Iterator[np.ndarray]:
+    """Frames (rows, columns) of pixel data of one sample a pixel as stored, one at a time; raises NotDecodable."""
     if max(form.native_bytes, form.rows * form.columns * form.frames) > MAX_DECODED_BYTES:
         raise NotDecodable("The pixel data would take more memory than one object may.")
     frames = decoded_frames(encoded, form, syntax) if syntax in COMPRESSED else _native(encoded, form, syntax)

@@ -119,7 +119,7 @@ def _stated_numbers(dataset: Dataset) -> Iterator[int]:
 def _values(dataset: Dataset, form: PixelFormat) -> Iterator[np.ndarray]:
     """Frames (rows, columns) as stored, one at a time."""
     try:
-        yield from stored_frames(dataset, form)
+        yield from stored_frames(dataset.get("PixelData") or b"", form, dataset.file_meta.TransferSyntaxUID)
     except NotDecodable as error:
         _refuse(f"The segmentation cannot be read: {error}")
 

@@ -13,6 +13,7 @@ from models.features import IMAGE_NAMES
 from models.image import Patch, embedding
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading import lesion_image
+from stream.dicom.reading.files import Beginning, read_beginning
 from stream.dicom.reading.image_pixels import NoImage
 from stream.dicom.reading.lesion_image import lesion_patch
 from stream.dicom.reading.measurements import measure_scan
@@ -41,7 +42,7 @@ def patch_of(tmp_path: Path) -> PatchOf:
 
     def run(segmentation: Dataset, images: Sequence[Dataset], syntax: uid.UID = uid.ExplicitVRLittleEndian) -> Patch:
         paths = [save(image, tmp_path / f"{image.SOPInstanceUID}.dcm", syntax) for image in images]
-        held = {one.SOPInstanceUID: Image(path, one) for one, path in zip(images, paths, strict=True)}
+        held = {one.SOPInstanceUID: Image(path, read_beginning(path)) for one, path in zip(images, paths, strict=True)}
         return patch_in(reread(segmentation, tmp_path), 1, held)
 
     return run
@@ -191,7 +192,7 @@ def test_of_real_scans_the_voxels_are_those_a_foreign_reader_finds(brain: Path, 
     tried = 0
     for folder in sorted(path for path in brain.glob("*/*") if path.is_dir()):
         files = {kind: [dcmread(path) for path in sorted((folder / kind).glob("*.dcm"))] for kind in ("MR", "SEG")}
-        held = {one.SOPInstanceUID: Image(Path(one.filename), one) for one in files["MR"]}
+        held = {one.SOPInstanceUID: Image(Path(one.filename), Beginning(one, 0)) for one in files["MR"]}
         for segmentation in files["SEG"]:
             patch = patch_in(segmentation, int(segmentation.SegmentSequence[0].SegmentNumber), held)
             theirs = get_volume_from_series(files["MR"], apply_real_world_transform=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, uid
 
+from stream.dicom.reading.files import read_beginning
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
 from stream.dicom.reading.volumes.series_volume import series_volume
@@ -45,7 +46,8 @@ def slices() -> list[Dataset]:
 
 
 def test_uptake_is_activity_by_what_is_left_of_the_dose_in_a_gram(slices: list[Dataset], tmp_path: Path) -> None:
-    images = [Image(save(one, tmp_path / f"{number}.dcm"), one) for number, one in enumerate(slices)]
+    paths = [save(one, tmp_path / f"{number}.dcm") for number, one in enumerate(slices)]
+    images = [Image(path, read_beginning(path)) for path in paths]
     volume = series_volume(images)
     left = DOSE * np.exp(-np.log(2) * 3600 / HALF_LIFE_OF_F18)  # 256.0 MBq an hour after the injection
     assert np.allclose(volume.values, TISSUE * 100 * 70_000 / left, rtol=1e-6)
@@ -54,7 +56,8 @@ def test_uptake_is_activity_by_what_is_left_of_the_dose_in_a_gram(slices: list[D
 
 def test_slices_of_other_slopes_give_one_scale(slices: list[Dataset], tmp_path: Path) -> None:
     slices[1].RescaleSlope = "50"
-    images = [Image(save(one, tmp_path / f"{number}.dcm"), one) for number, one in enumerate(slices)]
+    paths = [save(one, tmp_path / f"{number}.dcm") for number, one in enumerate(slices)]
+    images = [Image(path, read_beginning(path)) for path in paths]
     values = series_volume(images).values
     assert np.allclose(values[1, 0, 0] / values[0, 0, 1], 12 * 50 / 100, rtol=1e-6)
 

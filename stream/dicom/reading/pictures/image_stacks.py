@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 
+from stream.dicom.reading.files import Beginning
 from stream.dicom.reading.geometry import Plane, planes
 from stream.dicom.reading.image_pixels import NoImage
 from stream.dicom.reading.pictures.drawn_lesions import LesionFrame
@@ -15,10 +16,15 @@ from stream.dicom.reading.stacks import SAME_PLACE_MM
 
 @dataclass(frozen=True)
 class Image:
-    """A kept image: where its file is, and its header."""
+    """A kept image: where its file is, and what that says before its pixel data."""
 
     path: Path
-    header: Dataset
+    beginning: Beginning
+
+    @property
+    def header(self) -> Dataset:
+        """All of its attributes but the pixel data."""
+        return self.beginning.header
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pydicom import Dataset
 from pydicom.uid import SegmentationStorage
 
 from models.imaging.outlined import OutlinedSeries
-from stream.dicom.reading.files import read_dataset, read_whole
+from stream.dicom.reading.files import read_beginning, read_whole
 from stream.dicom.reading.header import text
 from stream.dicom.reading.pictures.drawing import turn_of
 from stream.dicom.reading.pictures.drawn_lesions import DrawnLesions, LesionFrame
@@ -47,16 +47,17 @@ def outlined_series(files: Iterable[Path]) -> OutlinedFiles:
     found, studies = OutlinedFiles(), dict[tuple[str, str, str], _Study]()
     for path in files:
         try:
-            header = read_dataset(path)
+            beginning = read_beginning(path)
         except SetAside as error:
             found.unused.append(f"{path}: {error}")
             continue
+        header = beginning.header
         whose = (text(header, "PatientID"), text(header, "StudyDate"), text(header, "StudyInstanceUID"))
         study = studies.setdefault(whose, _Study())
         if header.SOPClassUID == SegmentationStorage:
             study.segmentations.append(path)
         else:
-            study.images[text(header, "SeriesInstanceUID")].append(Image(path, header))
+            study.images[text(header, "SeriesInstanceUID")].append(Image(path, beginning))
     for (patient, _, _), study in sorted(studies.items()):
         _add(found, patient, study)
     return found

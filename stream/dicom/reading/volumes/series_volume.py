@@ -9,7 +9,7 @@ from pydicom import Dataset
 
 from models.imaging.volume import Volume
 from stream.dicom.reading.decoder import AT_ONCE
-from stream.dicom.reading.files import read_whole
+from stream.dicom.reading.files import read_pixel_data
 from stream.dicom.reading.header import text
 from stream.dicom.reading.image_pixels import holds_hounsfield, is_rescaled, rescaled_frames
 from stream.dicom.reading.pictures.drawing import turn_of
@@ -82,21 +82,22 @@ def _values(slices: Sequence[VolumeSlice], factor: float) -> np.ndarray:
     """Values (D, rows, columns) float32 as stored, rescaled and multiplied; every file is read once."""
     plane = slices[0].plane
     values = np.empty((len(slices), plane.rows, plane.columns), np.float32)
-    files: dict[Path, dict[int, int]] = {}
+    images = {one.image.path: one.image for one in slices}
+    levels: dict[Path, dict[int, int]] = {path: {} for path in images}
     for level, one in enumerate(slices):
-        files.setdefault(one.image.path, {})[one.frame] = level
+        levels[one.image.path][one.frame] = level
     with ThreadPoolExecutor(AT_ONCE) as readers:
-        list(readers.map(lambda path: _fill(values, path, files[path], factor), files))
+        list(readers.map(lambda path: _fill(values, images[path], levels[path], factor), images))
     return values
 
 
-def _fill(values: np.ndarray, path: Path, levels: Mapping[int, int], factor: float) -> None:
+def _fill(values: np.ndarray, image: Image, levels: Mapping[int, int], factor: float) -> None:
     """Write the frames of one file, `levels` by their number, into their places."""
     try:
-        dataset = read_whole(path)
-        form = PixelFormat.of(dataset)
+        form = PixelFormat.of(image.header)
         _check_format(form)
-        for frame in rescaled_frames(dataset, form, levels):
+        encoded = read_pixel_data(image.path, image.beginning)
+        for frame in rescaled_frames(image.header, encoded, form, levels):
             scale, offset = frame.slope * factor, frame.intercept * factor
             if not abs(scale) + abs(offset) < LARGEST:
                 raise NoVolume(Hindrance.NOT_FINITE)

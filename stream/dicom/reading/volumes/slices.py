@@ -58,8 +58,9 @@ def _all_placed(images: Sequence[Image]) -> list[VolumeSlice]:
     """All frames that are slices; NoVolume where one does not say where it lies, or there are too many."""
     slices: list[VolumeSlice] = []
     for image in images:
-        described = [] if _is_screen(image.header) else list(planes(image.header))
-        if "DERIVED" in image_type(image.header) and None in described:  # a picture of what was computed
+        words = image_type(image.header)
+        described = [] if _is_screen(image.header, words) else list(planes(image.header))
+        if "DERIVED" in words and None in described:  # a picture of what was computed
             described = []
         if not described:
             logs.event("slice_left_out", reason="a localizer or screen")
@@ -69,8 +70,8 @@ def _all_placed(images: Sequence[Image]) -> list[VolumeSlice]:
     return slices
 
 
-def _is_screen(header: Dataset) -> bool:
-    return header.get("SOPClassUID") not in TOMOGRAPHIC or bool(SCREENS & image_type(header))
+def _is_screen(header: Dataset, words: set[str]) -> bool:
+    return header.get("SOPClassUID") not in TOMOGRAPHIC or bool(SCREENS & words)
 
 
 def image_type(header: Dataset) -> set[str]:
