@@ -13,7 +13,7 @@ from models.measurement import Measurement
 from stream import logs
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.concepts import body_part_word
-from stream.dicom.reading.files import Beginning, read_beginning, read_whole, reading
+from stream.dicom.reading.files import read_beginning, read_whole, reading
 from stream.dicom.reading.header import text
 from stream.dicom.reading.lesions import HeldSegment, LesionNames, Outline
 from stream.dicom.reading.outlining.outliner import Outliner
@@ -44,15 +44,11 @@ STATED_ELSEWHERE = "a report or a later object states this of the same lesion"
 
 
 @dataclass(frozen=True)
-class _Instance:
-    path: Path
-    beginning: Beginning
+class _Instance(Image):
+    """A kept object of any kind; those of the kind image are images."""
+
     kind: str
     source: str = "SEG"  # of what a segmentation says; model where nobody drew it
-
-    @property
-    def header(self) -> Dataset:
-        return self.beginning.header
 
 
 def measure_scan(
@@ -116,8 +112,7 @@ def _not_outlined(outlining: Outlining | None) -> tuple[Unused, ...]:
 
 
 def _images(instances: Sequence[_Instance]) -> dict[str, Image]:
-    shown = [instance for instance in instances if instance.kind == "image"]
-    return {text(image.header, "SOPInstanceUID"): Image(image.path, image.beginning) for image in shown}
+    return {text(one.header, "SOPInstanceUID"): one for one in instances if one.kind == "image"}
 
 
 def _measured(
