@@ -37,6 +37,7 @@ class PatientCase:
     key_slices: pd.DataFrame
     presence: pd.DataFrame
     growth: pd.DataFrame
+    encoded: pd.DataFrame
     facts: pd.DataFrame
     explained: pd.DataFrame
     cards: pd.DataFrame

@@ -13,6 +13,7 @@ from dashboard.html_table import html_table
 from dashboard.patient import tables
 from dashboard.patient.board_page import board_page
 from dashboard.patient.case import PatientCase
+from dashboard.patient.encoded import encoded
 from dashboard.patient.growth import latest_growth
 from dashboard.patient.key_slices import latest_key_slices
 from dashboard.patient.verdicts import written
@@ -30,7 +31,8 @@ def past_banner(case: PatientCase) -> None:
     """That the page shows another day, what that leaves out, and the way back."""
     st.warning(
         f"This is what was known at the end of {written(case.day(case.now))}: scans, corrections and forecasts "
-        "that came later are left out. Treatments, clinical facts and how far a scan has come are as known today.",
+        "that came later are left out. Treatments, clinical facts, how far a scan has come and what an encoder saw of "
+        "it are as known today.",
         icon=":material/history:",
     )
     _back_to_today()
@@ -165,6 +167,8 @@ def rest(case: PatientCase) -> None:
     title = f"Everything ever forecast ({len(case.history)}, of which {ended} no longer stand)"
     on_demand(title, "history", lambda: _history(case))
     on_demand(f"Scans and their revisions ({len(case.scans)})", "scans", lambda: _scans(case))
+    if seen := case.encoded.scan_uid.nunique():
+        on_demand(f"What an encoder saw ({seen} scan{'' if seen == 1 else 's'})", "encoded", lambda: encoded(case))
     if len(case.unused):
         on_demand(f"Received and not used ({len(case.unused)})", "unused", lambda: _unused(case))
     with st.expander("What was known on another day?"):

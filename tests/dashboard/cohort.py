@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import random
 
-from stream.measured_scan import Unused
+from stream.measured_scan import SeriesEmbedding, Unused
 from tests.dashboard.rows import Rows
 from tests.dashboard.scans import BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS, Risk, Scan, Sizes, pseudonym, uid
 
@@ -120,6 +120,14 @@ def _breast(number: int) -> list[Scan]:
 
 
 SLICES = (0.004, 0.1, 0.62, 0.91, 0.4, 0.08)
+_ENCODER = "encoder", "facade" * 10
+SEEN = (
+    SeriesEmbedding("CT", *_ENCODER, masked_because="gantry_tilt, uneven_steps"),
+    SeriesEmbedding("MR", *_ENCODER, "s", 24, (0.1, 0.2, 0.3, 0.4)),
+    SeriesEmbedding("PT", *_ENCODER, "s", 90, (0.4, 0.3, 0.2, 0.1)),
+)
+UNSEEN = (SeriesEmbedding("MR", *_ENCODER, masked_because="one_slice"),)
+"""What an encoder saw of the latest scan of a patient, and that of the one before it was nothing."""
 ORGAN = Unused("seg", "SCT:12738006", "Brain", "an organ, not a lesion")
 
 
@@ -138,6 +146,7 @@ def _brain(number: int) -> list[Scan]:
             unused=unused,
             key_slices=((lesion, volume_ml / 100),),
             presence=SLICES if pseudonym(number) == UNTOLD else (),
+            encoded=() if pseudonym(number) != UNTOLD else UNSEEN if volume_ml == 21.4 else SEEN,
             outlined_by="brain_tumour" if volume_ml == 21.4 else None,
         )
         for days_ago, volume_ml, unused in (

@@ -42,6 +42,7 @@ BOXES = [
     "history",
     "scans",
     "growth",
+    "encoded",
 ]
 BOXES_OF_SLICES = [f"{kind}-{number}" for kind in ("slices", "gates") for number in range(3)]
 """Closed ones of the page Patient: a test sees what is in them as if somebody had opened each."""

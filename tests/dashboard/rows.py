@@ -190,6 +190,8 @@ class Rows:
             seen = TumourPresence(uid("series", scan_uid), *said, *[PICTURE] * 3)
             gates = [[0.5] * len(scan.presence)] * 4
             self._add("slice_scores", **names, **seen._asdict() | {"slices": list(scan.presence), "gates": gates})
+        for series in scan.encoded:
+            self._add("scan_embeddings", **names, **series._asdict())
         if scan.outlined_by:
             outlining = Outlining(scan.outlined_by, "0.1.0", "7764ff29", "outlined", None, "9a3d97a8")
             self._add("outlinings", **names, **outlining._asdict())

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from stream.measured_scan import Unused
+from stream.measured_scan import SeriesEmbedding, Unused
 
 LUNG_WEIGHTS, BLADDER_WEIGHTS, BREAST_WEIGHTS, SHADOW_WEIGHTS = (
     hashlib.sha256(name.encode()).hexdigest() for name in ("lung", "bladder", "breast", "shadow")
@@ -65,6 +65,7 @@ class Scan:
 
     `response`: probabilities of CR, PR, SD and PD. `key_slices`: lesions that have one, and its mm per
     pixel; `outlined_by`: a model, which drew them. `presence`: probabilities of slices where nobody measured a lesion.
+    `encoded`: what an encoder said of the series of each modality.
     """
 
     days_ago: float
@@ -82,4 +83,5 @@ class Scan:
     unused: tuple[Unused, ...] = ()
     key_slices: tuple[tuple[str, float], ...] = ()
     presence: tuple[float, ...] = ()
+    encoded: tuple[SeriesEmbedding, ...] = ()
     outlined_by: str | None = None

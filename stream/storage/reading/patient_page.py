@@ -56,6 +56,9 @@ _TEXTS = {
           scan_uid, revision, acquired_at, model, weights_version, computed_at, superseded_at
         FROM {growth_map} g WHERE patient_id = %(patient)s
         ORDER BY acquired_at DESC, scan_uid, weights_version, volume_now DESC, lesion_uid, horizon_days""",
+    "encoded": """SELECT patient_id, scan_uid, revision, acquired_at, modality, encoder, weights_version, slices,
+          masked_because
+        FROM {scan_embedding} e WHERE patient_id = %(patient)s ORDER BY acquired_at DESC, scan_uid, modality""",
     "explained": EXPLAINED,
     "facts": f"SELECT disease, clinical FROM scanstream.timepoint WHERE patient_id = %(patient)s {_ORDER}",
     "cards": "SELECT weights_version FROM scanstream.model_card",
@@ -65,7 +68,10 @@ _NOW = {
     **{view: f"(SELECT * FROM scanstream.{view} WHERE superseded_at IS NULL)" for view in _STANDING},
     **{
         view: f"scanstream.{view}"
-        for view in ("trajectory", "risk_history", "current_risk", "treatments", "scan_status", "tumour_presence")
+        for view in (
+            *("trajectory", "risk_history", "current_risk", "treatments", "scan_status", "tumour_presence"),
+            "scan_embedding",
+        )
     },
     "risk_ahead": "scanstream.risk_ahead()",
     "set_aside": "(SELECT * FROM scanstream.set_aside WHERE decision IS NULL)",
@@ -88,8 +94,11 @@ _THEN = {
       WHERE set_aside_at <= %(at)s AND %(at)s < coalesce(decided_at, 'infinity'))""",
     "treatments": "(SELECT * FROM scanstream.treatments WHERE start_at <= %(at)s)",
     "scan_status": "(SELECT * FROM scanstream.scan_status WHERE accepted_at <= %(at)s)",
+    "scan_embedding": """(SELECT * FROM scanstream.scan_embedding WHERE patient_id = %(patient)s AND scan_uid IN (
+        SELECT scan_uid FROM scanstream.scan_status WHERE patient_id = %(patient)s AND accepted_at <= %(at)s))""",
 }
-"""Of a moment; treatments and how far a scan has come are kept as they are now. What was left of a risk is not told."""
+"""Of a moment; treatments, how far a scan has come and what an encoder saw of it are kept as they are now. What was
+left of a risk is not told."""
 
 
 def texts(of_a_moment: bool) -> dict[str, str]:

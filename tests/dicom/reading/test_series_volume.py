@@ -12,8 +12,9 @@ from models.imaging.volume import Volume
 from stream.dicom.reading.files import Beginning, read_beginning
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.volumes import slices
-from stream.dicom.reading.volumes.no_volume import SAYS, Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.series_volume import series_volume
+from stream.hindrances import SAYS, Hindrance
 from stream.simulated.datasets import item
 from tests.dicom.factories import make_image, make_series, save
 

@@ -9,9 +9,10 @@ from pydicom import Dataset, uid
 
 from stream.dicom.reading.files import read_beginning
 from stream.dicom.reading.pictures.image_stacks import Image
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.series_volume import series_volume
 from stream.dicom.reading.volumes.suv import suv_factor
+from stream.hindrances import Hindrance
 from stream.simulated.datasets import item
 from tests.dicom.factories import make_series, save
 

@@ -11,10 +11,11 @@ from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.header import text
 from stream.dicom.reading.pictures.drawing import view_of
 from stream.dicom.reading.pictures.image_stacks import Image
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.presence import first_counts
 from stream.dicom.reading.volumes.series_volume import volume_of
 from stream.dicom.reading.volumes.slices import Slices, slices_of
+from stream.hindrances import Hindrance
 from stream.measured_scan import SeriesEmbedding
 
 

@@ -15,9 +15,10 @@ from stream.dicom.reading.header import text
 from stream.dicom.reading.pictures.drawing import view_of
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.pictures.key_slices import is_nameless
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.series_volume import volume_of
 from stream.dicom.reading.volumes.slices import SCREENS, Slices, image_type, slices_of
+from stream.hindrances import Hindrance
 from stream.measured_scan import TumourPresence, Unused
 from stream.png import png
 

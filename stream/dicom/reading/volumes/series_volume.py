@@ -15,10 +15,11 @@ from stream.dicom.reading.image_pixels import holds_hounsfield, is_rescaled, res
 from stream.dicom.reading.pictures.drawing import turn_of
 from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.pixel_format import NotDecodable, PixelFormat
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.slices import Slices, VolumeSlice, slices_of
 from stream.dicom.reading.volumes.suv import suv_factor
 from stream.errors import SetAside
+from stream.hindrances import Hindrance
 from stream.vocabulary import ReasonCode
 
 LARGEST = 1e30

@@ -12,7 +12,8 @@ from stream.dicom.reading.pictures.image_stacks import Image
 from stream.dicom.reading.pictures.key_slices import TOMOGRAPHIC
 from stream.dicom.reading.seg_geometry import UNIT_TOLERANCE
 from stream.dicom.reading.stacks import Stack, are_steps_of
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
+from stream.hindrances import Hindrance
 
 MOST_SLICES, MOST_VOXELS = 2000, 2**28
 """A whole body at 1 mm, 1,024 slices of 512²: a gigabyte as float32, which a worker holds beside its models."""

@@ -7,7 +7,8 @@ from pydicom import Dataset
 from pydicom.valuerep import DA, DT, TM
 
 from stream.dicom.reading.header import text
-from stream.dicom.reading.volumes.no_volume import Hindrance, NoVolume
+from stream.dicom.reading.volumes.no_volume import NoVolume
+from stream.hindrances import Hindrance
 
 GRAMS_PER_KG = 1000.0
 CORRECTED_FOR = {"ATTN", "DECY"}
