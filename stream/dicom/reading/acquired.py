@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydicom import Dataset
 
+from stream.dicom.reading.usual_header import usual_text
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
@@ -122,4 +123,5 @@ def _stated_zone(text: str) -> dt.timezone | None:
 
 
 def _text(dataset: Dataset, keyword: str) -> str:
-    return str(dataset.get(keyword) or "").strip(" \0")
+    usual = usual_text(dataset, keyword)
+    return usual if usual is not None else str(dataset.get(keyword) or "").strip(" \0")

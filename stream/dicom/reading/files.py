@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pydicom import Dataset, config, dcmread, uid
 from pydicom.filereader import read_dataset as read_elements
 
+from stream.dicom.reading.usual_header import usual_header
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
@@ -51,7 +52,9 @@ def read_beginning(path: Path) -> Beginning:
 
 def read_dataset(path: Path) -> Dataset:
     """The dataset of a kept file without its pixel data; SetAside(decode_failed) if unreadable."""
-    return read_beginning(path).header
+    with reading("file"):
+        header = usual_header(path)
+    return read_beginning(path).header if header is None else _known(header)
 
 
 def read_whole(path: Path) -> Dataset:

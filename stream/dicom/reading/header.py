@@ -11,6 +11,7 @@ from stream.dicom.reading.acquired import acquired_at
 from stream.dicom.reading.files import reading
 from stream.dicom.reading.rejection_notes import Retraction, retraction_of
 from stream.dicom.reading.sop_classes import kind_of
+from stream.dicom.reading.usual_header import usual_text
 from stream.errors import SetAside
 from stream.settings import Settings
 from stream.vocabulary import IssuerSource, ReasonCode
@@ -114,6 +115,8 @@ def _header(dataset: Dataset, settings: Settings, calling_ae: str, override: Hea
 
 def text(dataset: Dataset, keyword: str) -> str:
     """A value as text, blanks and padding around it gone; several values joined as they were written."""
+    if (usual := usual_text(dataset, keyword)) is not None:
+        return usual
     value = dataset.get(keyword)
     parts = value if isinstance(value, MultiValue) else [value]
     return "\\".join(str(part) for part in parts if part is not None).strip(" \0")
