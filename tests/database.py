@@ -4,8 +4,8 @@ import itertools
 import random
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import Any, Self
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple, Self
 
 import psycopg
 import pytest
@@ -40,6 +40,13 @@ class Shuffled(psycopg.Cursor):
         return rows if self._sorted else random.sample(rows, len(rows))
 
 
+class Kept(NamedTuple):
+    """Rows of a table as COPY writes them, and their versions as they stand."""
+
+    rows: bytes
+    versions: list[tuple]
+
+
 class Database:
     """A database of the session's Postgres; connections opened through it end with the test."""
 
@@ -48,7 +55,8 @@ class Database:
         self.superuser_url = embedded_url(endpoints, SUPERUSER, name)
         self.settings = settings_of(postgres, name)
         self._open = ExitStack()
-        self._kept: dict[sa.Table, bytes] = {}
+        self._superuser: psycopg.Connection | None = None
+        self._kept: dict[sa.Table, Kept] = {}
 
     def connect(self, role: str = "worker") -> Connection:
         """A connection as `role` in autocommit, as the service opens it."""
@@ -62,18 +70,35 @@ class Database:
 
     def keep(self) -> None:
         """What stands now, the weights that come with the code, is there again after every test."""
-        with psycopg.connect(self.superuser_url) as superuser:
-            self._kept = {table: rows for table in EMPTIED if (rows := _copied(superuser, table))}
+        with self._held() as superuser:
+            for table in EMPTIED:
+                if rows := _copied(superuser, table):
+                    self._kept[table] = Kept(rows, _versions(superuser, table))
 
     def empty(self) -> None:
         """Take away every row but those kept; they come back as they were, which is faster than to make them again."""
         self.close()
-        with psycopg.connect(self.superuser_url) as superuser:
-            superuser.execute("SET session_replication_role = replica")  # the audit log refuses to be emptied
-            superuser.execute(sql.SQL(";").join(sql.SQL("DELETE FROM {}").format(qualified(one)) for one in EMPTIED))
-            for table, rows in self._kept.items():
+        with self._held() as superuser:
+            touched = [one for one, kept in self._kept.items() if _versions(superuser, one) != kept.versions]
+            emptied = (qualified(one) for one in EMPTIED if one not in self._kept or one in touched)
+            superuser.execute(sql.SQL(";").join(map(sql.SQL("DELETE FROM {}").format, emptied)))
+            for table in touched:
                 with superuser.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(qualified(table))) as copy:
-                    copy.write(rows)
+                    copy.write(self._kept[table].rows)
+                self._kept[table] = Kept(self._kept[table].rows, _versions(superuser, table))
+
+    @contextmanager
+    def _held(self) -> Iterator[psycopg.Connection]:
+        """A transaction of the superuser, on a connection that is kept: a new one costs more than to empty all tables.
+
+        One that a test ended, or Postgres with it, is opened anew.
+        """
+        if self._superuser is None or not _answers(self._superuser):
+            self._superuser = psycopg.connect(self.superuser_url, autocommit=True)
+            # the audit log refuses to be emptied
+            self._superuser.execute("SET session_replication_role = replica")
+        with self._superuser.transaction():
+            yield self._superuser
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +129,19 @@ def _copied(connection: psycopg.Connection, table: sa.Table) -> bytes:
     """The rows of `table` as COPY writes them."""
     with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(qualified(table))) as copy:
         return b"".join(bytes(row) for row in copy)
+
+
+def _versions(connection: psycopg.Connection, table: sa.Table) -> list[tuple]:
+    """Where each row of `table` lies and which transaction wrote it: whatever happens to a row changes one of them."""
+    return connection.execute(sql.SQL("SELECT ctid, xmin FROM {} ORDER BY ctid").format(qualified(table))).fetchall()
+
+
+def _answers(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def new_database(postgres: Settings) -> Database:
