@@ -3,10 +3,22 @@
 import csv
 import datetime as dt
 import math
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 MISSING = {"", "na", "n/a", "nan", "none", "null", "not evaluable", "not done", "too small to measure"}
 FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False, "yes": True, "no": False}
+
+DECIMAL_COMMA, THOUSANDS = re.compile(r"[+-]?\d+,\d+"), re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
+ISO_DAY, TIME_OF_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}"), re.compile(r"[T ]\d{1,2}:.*")
+DOTTED_DAY = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$")
+"""Dots stand between day, month and year in this order only; slashes in two orders."""
+
+NAMING = frozenset({"patient_id", "lesion", "lesion_uid", "lesion_label"})
+"""What stands in these columns is a name, even where it looks like a number."""
 
 
 class UnusableTable(ValueError):
@@ -28,17 +40,23 @@ class Row(dict[str, str]):
 
 
 def read_table(path: Path, needed: bool = False) -> list[Row]:
-    """Rows of a CSV file with a column `patient_id`; no rows where the file is missing and not `needed`."""
+    """Rows of a CSV file with a column `patient_id`; no rows where the file is missing and not `needed`.
+
+    Where semicolons stand between the cells, numbers may have a decimal comma: a spreadsheet writes one with the other.
+    Raises UnusableTable where a row with values names no patient, or holds more than the columns do: it may be another
+    patient's, or a number cut in two.
+    """
     if not path.is_file():
         if needed:
             raise UnusableTable(f"{path} is missing.")
         return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            table = csv.DictReader(lines, restval="")
-            if "patient_id" not in [name.strip().lower() for name in table.fieldnames or ()]:
-                raise UnusableTable(f"{path} has no column patient_id.")
-            return [row for line, cells in enumerate(table, start=2) if (row := _row(path, line, cells))["patient_id"]]
+            table = _table(lines)
+            _check_columns(path, table.fieldnames or ())
+            # line_num: lines without cells count too
+            rows = [_row(f"{path.name} line {table.line_num}", table.reader.dialect.delimiter, one) for one in table]
+            return [row for row in rows if row]
     except UnicodeDecodeError:
         raise UnusableTable(f"{path} is not in UTF-8: save it as CSV in UTF-8.") from None
     except csv.Error:
@@ -50,7 +68,7 @@ def column_names(path: Path) -> list[str]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
-        return [name for cell in next(csv.reader(lines), []) if (name := cell.strip().lower())]
+        return [name for cell in _table(lines).fieldnames or () if (name := cell.strip().lower())]
 
 
 def number(row: Row, *columns: str, at_least: float = -math.inf) -> float | None:
@@ -68,12 +86,16 @@ def number(row: Row, *columns: str, at_least: float = -math.inf) -> float | None
 
 
 def date(row: Row, column: str) -> dt.date | None:
-    """The cell as a date, written YYYY-MM-DD; raises UnusableTable otherwise."""
+    """The cell as a date, written YYYY-MM-DD or DD.MM.YYYY; a time of day after it is left out. Else UnusableTable."""
     text = row.first(column)
-    try:
-        return dt.date.fromisoformat(text[:10]) if text else None
-    except ValueError:
-        raise UnusableTable(f"{row.where}: {text!r} in {column} is no date; write YYYY-MM-DD.") from None
+    if text is None:
+        return None
+    day = TIME_OF_DAY.sub("", text)
+    year_first = DOTTED_DAY.sub(lambda found: f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}", day)
+    if ISO_DAY.fullmatch(year_first):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(year_first)
+    raise UnusableTable(f"{row.where}: {text!r} in {column} is no date; write YYYY-MM-DD.")
 
 
 def flag(row: Row, column: str) -> bool | None:
@@ -86,7 +108,40 @@ def flag(row: Row, column: str) -> bool | None:
     return FLAGS[text.lower()]
 
 
-def _row(path: Path, line: int, cells: dict[str | None, object]) -> Row:
+def _table(lines: TextIO) -> "csv.DictReader[str]":
+    """The file as a table; its first line says what stands between the cells."""
+    separator = ";" if ";" in lines.readline() else ","
+    lines.seek(0)
+    return csv.DictReader(lines, restval="", delimiter=separator)
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    names = [name for column in columns if (name := column.strip().lower())]
+    if "patient_id" not in names:
+        raise UnusableTable(f"{path} has no column patient_id.")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UnusableTable(f"{path} has the column {twice} twice.")
+
+
+def _row(where: str, separator: str, cells: Mapping[str | None, str | list[str]]) -> Row:
+    """One row; an empty one where it has no cell with anything in it."""
+    if any(cells.get(None, ())):
+        raise UnusableTable(f"{where}: more cells than columns. A cell with {separator!r} in it needs quotation marks.")
     row = Row({name.strip().lower(): str(cell).strip() for name, cell in cells.items() if name is not None})
-    row.where = f"{path.name} line {line}"
+    row.where = where
+    if not any(row.values()):
+        return Row()
+    if not row["patient_id"]:
+        raise UnusableTable(f"{where}: patient_id is empty. Write it in every row.")
+    if separator == ";":
+        row.update({name: _with_point(row, name) for name in row.keys() - NAMING})
     return row
+
+
+def _with_point(row: Row, column: str) -> str:
+    """A number with a decimal comma as one with a point; UnusableTable where its point may part off thousands."""
+    cell = row[column]
+    if THOUSANDS.fullmatch(cell):
+        either = f"{cell.replace('.', '')} or {cell.replace('.', ',')}"
+        raise UnusableTable(f"{row.where}: {cell!r} in {column} may be {either}: write one of these.")
+    return cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell
