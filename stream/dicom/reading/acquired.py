@@ -12,7 +12,7 @@ from stream.dicom.reading.usual_header import usual_text
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 
-EARLIEST_YEAR = 1900  # DICOM's own epoch is later; earlier dates are placeholders and typing errors
+PLACEHOLDER = dt.date(1900, 1, 1)  # stands for "not known" in many systems; earlier dates are typing errors
 AHEAD = dt.timedelta(days=1)  # clocks and zones of sites differ by hours, not by days
 WESTERNMOST, EASTERNMOST = dt.timedelta(hours=-12), dt.timedelta(hours=14)  # PS3.3 C.12.1.1.8
 
@@ -37,10 +37,10 @@ def acquired_at(dataset: Dataset, kind: str, zone: ZoneInfo, now: dt.datetime) -
     The first place that holds a possible date counts: a placeholder there does not hide the good date below it. Raises
     SetAside: no_date where no date is given, impossible_date, naming the fields, where none of those given can be.
     """
-    wrong = []
+    wrong, born = [], _born(dataset, now)
     for dating in _datings(dataset, kind, _stated_zone(_text(dataset, "TimezoneOffsetFromUTC")) or zone):
         try:
-            return _possible(_joined(dating), now)
+            return _possible(_joined(dating), now, born)
         except ValueError as error:
             wrong.append(f"{dating.field} {error}")
     if wrong:
@@ -60,10 +60,20 @@ def given_date(written: str, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
         raise SetAside(ReasonCode.IMPOSSIBLE_DATE, f"The date of the scan {error}.") from None
 
 
-def _possible(at: dt.datetime, now: dt.datetime) -> dt.datetime:
-    if at.year < EARLIEST_YEAR or at > now + AHEAD:
-        raise ValueError("lies before 1900 or in the future")
+def _possible(at: dt.datetime, now: dt.datetime, born: dt.date = PLACEHOLDER) -> dt.datetime:
+    """`at`; ValueError where it cannot be. A birth date is of the vault: that `at` lies before it is not told apart."""
+    if at.date() <= PLACEHOLDER or at.date() < born - AHEAD or at > now + AHEAD:
+        raise ValueError("lies in the future, before the birth, or not after 1900-01-01")
     return at
+
+
+def _born(dataset: Dataset, now: dt.datetime) -> dt.date:
+    """The day of birth; one that is not given, or cannot be (31 December 9999), rules nothing out."""
+    try:
+        born = _day(_text(dataset, "PatientBirthDate"))
+    except ValueError:
+        return PLACEHOLDER
+    return born if born <= (now + AHEAD).date() else PLACEHOLDER
 
 
 def _levels(kind: str) -> tuple[str, ...]:
@@ -92,14 +102,18 @@ def _exact(text: str, zone: dt.tzinfo) -> _Dating | None:
 
 def _joined(dating: _Dating) -> dt.datetime:
     """The moment; a time that is none (240000, a range) counts as no time. ValueError: what is wrong with the date."""
-    day = _DATE.fullmatch(dating.date)
+    return dt.datetime.combine(_day(dating.date), _clock(dating.time), dating.zone)
+
+
+def _day(written: str) -> dt.date:
+    """ValueError: what is wrong with it."""
+    day = _DATE.fullmatch(written)
     if not day:
         raise ValueError("is not written as DICOM asks")
     try:
-        date = dt.date(int(day[1]), int(day[2]), int(day[3]))
+        return dt.date(int(day[1]), int(day[2]), int(day[3]))
     except ValueError:
         raise ValueError("is no day of the calendar") from None
-    return dt.datetime.combine(date, _clock(dating.time), dating.zone)
 
 
 def _clock(written: str) -> dt.time:

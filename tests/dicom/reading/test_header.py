@@ -83,7 +83,9 @@ def test_a_date_that_cannot_be_is_set_aside_and_the_sentence_does_not_repeat_it(
     assert date not in caught.value.reason
 
 
-@pytest.mark.parametrize("date", ["00000000", "20260230", "20200104-20200105", "18991231", "20990101", "2020", "today"])
+@pytest.mark.parametrize(
+    "date", ["00000000", "20260230", "20200104-20200105", "18991231", "19000101", "20990101", "2020", "today"]
+)
 def test_a_date_that_cannot_be_gives_way_to_the_next_one_that_can(
     settings: Settings, tmp_path: Path, date: str
 ) -> None:
@@ -120,6 +122,25 @@ def test_where_no_date_can_be_the_fields_are_named_and_their_values_are_not(sett
     assert caught.value.reason_code == "impossible_date"
     assert "Acquisition Date" in caught.value.reason and "Study Date" in caught.value.reason
     assert "Series" not in caught.value.reason and "2099" not in caught.value.reason
+
+
+@pytest.mark.parametrize("birth_date", ["20200107", "20250101"])
+def test_nobody_was_scanned_before_the_birth_and_the_reason_does_not_tell_it(
+    settings: Settings, birth_date: str
+) -> None:
+    image = make_image(**DATED, PatientBirthDate=birth_date)
+    with pytest.raises(SetAside, match="in the future, before the birth, or not after 1900-01-01") as caught:
+        read_header(image, settings, "PACS")
+    assert caught.value.reason_code == "impossible_date"
+
+
+@pytest.mark.parametrize("birth_date", ["20200106", "20200105", "19000101", "99991231", "unknown", ""])
+def test_a_newborn_in_another_zone_and_a_birth_date_that_is_none_rule_no_scan_out(
+    settings: Settings, tmp_path: Path, birth_date: str
+) -> None:
+    image = make_image(**DATED)
+    write(image, "PatientBirthDate", birth_date)
+    assert read_header(reread(image, tmp_path), settings, "PACS").acquired_at.day == 5
 
 
 @pytest.mark.parametrize("offset", ["+1500", "-1300", "+0190", "+11:00", "Sydney"])

@@ -124,7 +124,7 @@ def test_a_table_that_cannot_be_used_is_named_with_its_line(tables: Tables, case
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("start", ["2031-01-01", "1950-06-30", "1899-12-31"])
+@pytest.mark.parametrize("start", ["2031-01-01", "1950-06-30", "1899-12-31", "1900-01-01"])
 def test_a_treatment_in_the_future_or_before_the_birth_is_set_aside(tables: Tables, start: str) -> None:
     treatments = f"patient_id,start_date,name,kind\nA,{start},Pembrolizumab,drug\nA,2026-01-12,Docetaxel,drug\n"
     known = tables.known(clinical="patient_id,birth_date\nA,1950-07-01\n", treatments=treatments)
@@ -134,7 +134,7 @@ def test_a_treatment_in_the_future_or_before_the_birth_is_set_aside(tables: Tabl
 
 @pytest.mark.parametrize(
     ("baseline", "told"),
-    [("2026-02-01", "on day 30000 is 2108-03-23, which lies in the future."), ("1890-02-01", "before 1900")],
+    [("2026-02-01", "on day 30000 is 2108-03-23, which lies in the future."), ("1890-02-01", "not after 1900-01-01")],
 )
 def test_a_day_that_cannot_be_is_told_with_its_date_and_why(tables: Tables, baseline: str, told: str) -> None:
     known = tables.known(
