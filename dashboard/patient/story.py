@@ -24,8 +24,19 @@ def summary(case: PatientCase) -> list[str]:
 
 def response(case: PatientCase) -> str:
     """A death, then the latest verdict with its day and reason, the best of the line, and what other criteria say."""
-    died = "" if case.died_at is None else f"The patient died on {written(case.day(case.died_at))}. "
-    return died + _response(case)
+    return " ".join([*_death(case), _response(case)])
+
+
+def _death(case: PatientCase) -> Iterator[str]:
+    """The day of death, and scans that contradict it."""
+    if case.died_at is None:
+        return
+    died = case.day(case.died_at)
+    yield f"The patient died on {written(died)}."
+    later = sorted({day for at in case.visits.acquired_at if (day := case.day(at)) > died})
+    if later:
+        days = listed([written(day) for day in later])
+        yield f"Scans of {days} came after that: the day of death is wrong, or these are somebody else's."
 
 
 def _response(case: PatientCase) -> str:

@@ -24,7 +24,7 @@ def response(
     as_json: Json = False,
 ) -> None:
     """What each visit says of the response, line by line of therapy, and which questions are still open."""
-    from stream.storage.reading.courses import endpoint_statuses, responses
+    from stream.storage.reading.courses import endpoint_statuses, responses, scans_after_death
     from stream.terminal.printing import print_json
 
     settings = load_settings()
@@ -34,7 +34,8 @@ def response(
     if as_json:
         print_json({"responses": verdicts, "endpoint_statuses": statuses})
         return
-    for text in _story(verdicts, statuses, settings.zone):
+    later = ask(settings, "reader", lambda connection: scans_after_death(connection, patient_id))
+    for text in [*_story(verdicts, statuses, settings.zone), *_after_death(later, settings.zone)]:
         print(text)
 
 
@@ -47,6 +48,17 @@ def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]], zone:
         told += [f"  {day(row['acquired_at'], zone)}  {row['trace']}" for row in verdicts if row["line"] == number]
         told += [f"  {_status(row, zone)}" for row in statuses if row["line"] == number]
     return told
+
+
+def _after_death(later: list[dict[str, Any]], zone: ZoneInfo) -> list[str]:
+    if not later:
+        return []
+    days = ", ".join(day(row["acquired_at"], zone) for row in later)
+    died = day(later[0]["died_at"], zone)
+    return [
+        "",
+        f"The patient died on {died}, scans came after that ({days}): that day is wrong, or these are somebody else's.",
+    ]
 
 
 def _status(row: dict[str, Any], zone: ZoneInfo) -> str:

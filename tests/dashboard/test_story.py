@@ -130,6 +130,15 @@ def test_a_death_is_told_first_and_nothing_is_expected_or_goes_on_after_it(told:
     assert ends == [f"{ago(20):%Y-%m-%d}"] * 2, "neither the line nor the drug goes on"
 
 
+def test_a_scan_after_the_death_is_told_as_the_contradiction_it_is(told: Settings) -> None:
+    early = replace(case(told, DIED), died_at=pd.Timestamp(ago(120)))
+    assert story.response(early).startswith(
+        f"The patient died on {day(120)}. Scans of {day(110)} and {day(50)} came after that: the day of death is wrong"
+    )
+    same_day = replace(early, died_at=pd.Timestamp(ago(50)))
+    assert "came after" not in story.response(same_day)
+
+
 def test_of_an_unknown_disease_the_summary_says_what_to_do(told: Settings) -> None:
     assert story.question(case(told, UNTOLD)) == UNKNOWN_DISEASE
 

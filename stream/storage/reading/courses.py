@@ -32,5 +32,13 @@ def lesions_followed(connection: Connection, patient_id: str) -> list[Row]:
     return _rows(connection, query, {"patient": patient_id})
 
 
+def scans_after_death(connection: Connection, patient_id: str) -> list[Row]:
+    """The day of death of a patient beside each standing visit that lies a day and more after it, by time."""
+    query = """SELECT w.died_at, v.acquired_at FROM scanstream.worklist w JOIN scanstream.visit v USING (patient_id)
+    WHERE patient_id = %(patient)s AND v.superseded_at IS NULL AND v.acquired_at >= w.died_at + interval '1 day'
+    ORDER BY v.acquired_at"""
+    return _rows(connection, query, {"patient": patient_id})
+
+
 def _rows(connection: Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
     return connection.cursor(row_factory=dict_row).execute(query, values).fetchall()

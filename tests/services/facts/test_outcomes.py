@@ -8,6 +8,7 @@ from stream.services.facts.clinical import Outcome, accept_outcomes
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.database import Connection
 from stream.storage.intake.unfinished import unseen_patients
+from stream.storage.reading.courses import scans_after_death
 from stream.vocabulary import Cause
 from tests.database import Database
 from tests.services.accepted_facts import assert_sound, day, drug, fold_each, forecasters, lung
@@ -89,3 +90,14 @@ def test_a_progression_from_before_the_baseline_settles_nothing_and_the_answer_s
     query = "SELECT because FROM scanstream.endpoint_status WHERE endpoint = 'progression' AND superseded_at IS NULL"
     assert said in worker.execute(query).fetchone()[0]
     assert_sound(worker)
+
+
+def test_a_scan_after_the_death_is_named_and_one_of_the_same_day_is_not(database: Database) -> None:
+    worker = database.connect()
+    fold_each(worker, [*VISITS, lung("P", "c", 100, 24.0)])
+    tell(worker, "death")
+    sweep(worker)
+    reader = database.connect("reader")
+    assert scans_after_death(reader, "P") == []
+    fold_each(worker, [lung("P", "d", 130, 25.0)])
+    assert scans_after_death(reader, "P") == [{"died_at": day(100), "acquired_at": day(130)}]
