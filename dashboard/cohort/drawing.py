@@ -23,10 +23,18 @@ STAR = "M0,-1L0.23,-0.31L0.95,-0.31L0.36,0.12L0.59,0.81L0,0.38L-0.59,0.81L-0.36,
 
 def limit_rules(limits: words.Limits) -> list[alt.Chart]:
     """Dashed lines at the response and the progression of the criterion, and one at no change."""
+    return [rule.encode(y=alt.Y("change:Q")) for rule in _rules(limits)]
+
+
+def upright_rules(limits: words.Limits) -> list[alt.Chart]:
+    """The same where the axis of changes goes to the right."""
+    return [rule.encode(x=alt.X("change:Q")) for rule in _rules(limits)]
+
+
+def _rules(limits: words.Limits) -> tuple[alt.Chart, alt.Chart]:
     dashed = pd.DataFrame({"change": [limits.progression, limits.response]})
-    rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3).encode(y=alt.Y("change:Q"))
-    zero = alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(y=alt.Y("change:Q"))
-    return [rules, zero]
+    rules = alt.Chart(dashed).mark_rule(color=MUTED, strokeDash=[5, 4], strokeWidth=1.3)
+    return rules, alt.Chart(pd.DataFrame({"change": [0.0]})).mark_rule(color=INK, strokeWidth=1)
 
 
 def responses(frame: pd.DataFrame) -> alt.Color:

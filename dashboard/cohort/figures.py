@@ -118,7 +118,7 @@ def _at_risk(risk: pd.DataFrame, groups: list[str], x: alt.X, floor: float) -> l
     numbers = (
         alt.Chart(placed)
         .mark_text(fontSize=12, color=INK)
-        .encode(x=x, y=_share("row", floor), text=alt.Text("at_risk:Q"))
+        .encode(x=x, y=_share("row", floor), text=alt.Text("at_risk:Q", format=","))
     )
     names = alt.Chart(heads).mark_text(fontSize=12, align="left", color=MUTED, dx=-4)
     return [numbers, names.encode(x=x, y=_share("row", floor), text=alt.Text("name:N"))]

@@ -162,7 +162,7 @@ def followed_for(lines: pd.DataFrame, timing: words.Timing) -> pd.DataFrame:
 def risk_table(lines: pd.DataFrame, curves: pd.DataFrame, timing: words.Timing) -> pd.DataFrame:
     """How many are at risk at whole months, for each group that has a curve: group, month, at_risk."""
     last = curves.month.max()
-    step = next((step for step in STEPS if last / step < MOST_TICKS), STEPS[-1])
+    step = months_apart(last)
     ticks = [step * number for number in range(int(last // step) + 1)]
     rows = [
         (group, tick, count)
@@ -170,6 +170,11 @@ def risk_table(lines: pd.DataFrame, curves: pd.DataFrame, timing: words.Timing) 
         for tick, count in zip(ticks, _counts(lines[lines.group == group], timing, ticks), strict=True)
     ]
     return pd.DataFrame(rows, columns=["group", "month", "at_risk"])
+
+
+def months_apart(last: float) -> int:
+    """How many months lie between two marks of an axis to the month `last`, so that they are few."""
+    return next((step for step in STEPS if last / step < MOST_TICKS), STEPS[-1])
 
 
 def _counts(lines: pd.DataFrame, timing: words.Timing, months: list[int]) -> list[int]:

@@ -5,7 +5,8 @@ import streamlit as st
 
 from dashboard.boxes.on_demand import closed_table
 from dashboard.charts import Drawing
-from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort import figures, frames, many, many_figures, tables, words
+from dashboard.cohort.many import MOST_MARKS
 from dashboard.cohort.rates import ORDER, not_evaluable
 from dashboard.shared import Once
 from dashboard.words.responses import titled
@@ -14,6 +15,18 @@ MOST_LINES = 40
 """Patients up to whom the lines of one figure are readable; more are shown by best response."""
 ACROSS = 2
 """Figures beside each other."""
+COUNTED = f"Each bar counts the patients within {many.BIN:.0f} %; one beyond {words.change(many.LARGEST)} all of more."
+FEWER = f"Of up to {MOST_MARKS} patients each has a bar of its own: choose a trial or an arm above."
+LINES = (
+    "A line is open where not all targets were evaluated. Cross: first progression; star: first new lesion. Point at a "
+    "line to see whose it is; a click opens it."
+)
+BOXES = (
+    "Each box holds half of the patients with a visit in these months, its line eight in ten, the dark bar is the "
+    "median; above it how many patients. Of a patient's visits in these months the last one with all targets evaluated "
+    "counts. Who is no longer followed is in no later box. "
+    f"Of up to {MOST_MARKS} patients each has a line of its own."
+)
 
 
 def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str, once: Once) -> None:
@@ -43,20 +56,30 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits, once: Once) -> None:
         st.info("Of nobody a sum was measured both at the baseline and after it.", icon=":material/straighten:")
         return
     title = f"Best change of the {limits.of}"
-    once("waterfall", lambda: figures.waterfall(frame, limits, title)).show("waterfall", title)
+    is_many = len(frame) > MOST_MARKS
+    once("waterfall", lambda: _changes(frame, limits, title, is_many)).show("waterfall", title)
     without = len(based) - len(frame)
     st.caption(
         f"Up to the first progression: {words.patients(len(frame))}. "
-        + (f"Without a sum at the baseline or after it, and not drawn: {without}. " if without else "")
-        + f"Pale: response not confirmed. Star: new lesion. Dashed: {words.change(limits.response)}, a response, and "
+        + (f"Without a sum at the baseline or after it, and not drawn: {without:,}. " if without else "")
+        + f"Pale: response not confirmed. {COUNTED if is_many else 'Star: new lesion.'} "
+        f"Dashed: {words.change(limits.response)}, a response, and "
         f"{words.change(limits.progression)}; progression is told from the smallest sum so far or by new lesions, so "
-        "that a bar below that line may have progressed too. A click on a bar opens the patient."
+        f"that {'patients' if is_many else 'a bar'} below that line may have progressed too. "
+        + (FEWER if is_many else "A click on a bar opens the patient.")
     )
     closed_table("Table of best changes", "waterfall-table", lambda: tables.best_changes(frame))
 
 
+def _changes(frame: pd.DataFrame, limits: words.Limits, title: str, is_many: bool) -> Drawing:
+    """A bar for each patient, or how many patients have each change."""
+    if is_many:
+        return many_figures.distribution(many.counted_changes(frame), limits, title)
+    return figures.waterfall(frame, limits, title)
+
+
 def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits, once: Once) -> None:
-    """The spider, of many patients one for each best response, and its table."""
+    """The spider, of many patients one for each best response, of more boxes, and its table."""
     st.subheader("How did they change over time?", anchor=False)
     points = once("visits", lambda: frames.spider(based, visits))
     drawn = once("spider", lambda: _drawn(points, limits))
@@ -67,10 +90,9 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits, o
         cells = st.columns(min(len(drawn), ACROSS))
         for cell, (name, title, chart) in zip(cells, drawn[first : first + ACROSS], strict=False):
             chart.show(f"spider-{name}", title, cell)
-    st.caption(
-        f"Change of the {limits.of} from the baseline. A line is open where not all targets were evaluated. "
-        "Cross: first progression; star: first new lesion. Point at a line to see whose it is; a click opens it."
-    )
+    st.caption(f"Change of the {limits.of} from the baseline. {BOXES if _is_many(points) else LINES}")
+    if _is_many(points):
+        closed_table("Table of the boxes", "boxes-table", lambda: _boxes(points))
     closed_table("Table of visits", "spider-table", lambda: tables.visits(points))
 
 
@@ -79,8 +101,25 @@ def _drawn(points: pd.DataFrame, limits: words.Limits) -> list[tuple[str, str, D
     if points.change.notna().sum() == points.patient_id.nunique():
         return []
     titles = [(name, f"{name}: {words.patients(of.patient_id.nunique())}", of) for name, of in _parts(points)]
+    reach, is_many = float(points.month.max()), _is_many(points)
+    return [(name, title, _course(of, limits, title, reach, is_many)) for name, title, of in titles]
+
+
+def _course(points: pd.DataFrame, limits: words.Limits, title: str, reach: float, is_many: bool) -> Drawing:
+    """A line for each patient, or a box for the patients of some months."""
+    if is_many:
+        windows, few = many.windows(points, reach), many.few(points, reach)
+        return many_figures.boxes(windows, few, limits, title, many.last_month(reach))
+    return figures.spider(points, limits, title, reach)
+
+
+def _boxes(points: pd.DataFrame) -> pd.DataFrame:
     reach = float(points.month.max())
-    return [(name, title, figures.spider(of, limits, title, reach)) for name, title, of in titles]
+    return tables.boxes([(name, many.windows(of, reach)) for name, of in _parts(points)])
+
+
+def _is_many(points: pd.DataFrame) -> bool:
+    return int(points.patient_id.nunique()) > MOST_MARKS
 
 
 def _parts(points: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

@@ -1,6 +1,7 @@
 """The lines of a cohort as tables in words, and as CSV that no spreadsheet takes for formulas."""
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -92,6 +93,27 @@ def visits(points: pd.DataFrame) -> pd.DataFrame:
         "Change from smallest sum (%)": points.percent_from_nadir.round(1),
         "Verdict": points.verdict,
         "New lesions": points.new_lesions,
+    }
+    return pd.DataFrame(columns)
+
+
+def boxes(parts: Sequence[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """A row for each box of each part (name, rows of `many.windows`)."""
+    return pd.concat([_boxes(name, rows) for name, rows in parts], ignore_index=True)
+
+
+def _boxes(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    columns = {
+        "Best response": name,
+        "From month": rows.start,
+        "to": rows.end,
+        "Patients": rows.patients,
+        "First progression or new lesion": rows.progressed,
+        "Median (%)": rows.middle.round(1),
+        "Half from (%)": rows.quarter.round(1),
+        "half to (%)": rows.three_quarters.round(1),
+        "Eight in ten from (%)": rows.tenth.round(1),
+        "eight in ten to (%)": rows.nine_tenths.round(1),
     }
     return pd.DataFrame(columns)
 

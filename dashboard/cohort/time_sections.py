@@ -56,7 +56,7 @@ def _told(group: str, lines: pd.DataFrame, timing: words.Timing) -> str:
     """How many had the event, and the median, in a sentence."""
     days, event = frames.times(lines, timing)
     without = len(event) - sum(event)
-    counts = f"{group}: {words.patients(len(lines))}, {sum(event)} {timing.ended}, {without} had not when last seen"
+    counts = f"{group}: {words.patients(len(lines))}, {sum(event):,} {timing.ended}, {without:,} had not when last seen"
     if len(lines) < FEWEST:
         return f"{counts}. {words.TOO_FEW}"
     return f"{counts}. Median {words.median(median(kaplan_meier(days, event)))}."

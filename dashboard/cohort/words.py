@@ -106,9 +106,8 @@ def share(found: Share) -> str:
     """`12 of 40: 30 % (17 to 47 %)`."""
     if not found.total:
         return "nobody yet"
-    return (
-        f"{found.having} of {found.total}: {wording.percent(found.share)} ({wording.interval(found.low, found.high)})"
-    )
+    between = wording.interval(found.low, found.high)
+    return f"{found.having:,} of {found.total:,}: {wording.percent(found.share)} ({between})"
 
 
 def change(percent: float) -> str:

@@ -1,0 +1,123 @@
+"""Rows for figures of more patients than can be told apart: how many have which change, and quartiles by time.
+
+A bar or a line for each of thousands is thinner than a pixel and hides what lies below it. Nothing is smoothed here:
+bars count patients, boxes are of the visits of some months and are not joined.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from dashboard.cohort import words
+from dashboard.cohort.frames import NEW_LESION, months_apart
+from dashboard.cohort.survival import FEWEST
+
+MOST_MARKS = 300
+"""Patients up to whom each has a mark of its own in a figure."""
+BIN = 5.0
+"""Percent: limits of RECIST and RANO are multiples of it."""
+LARGEST = 200.0
+"""Percent: all that grew more stands in one last bar."""
+QUANTILES = {"tenth": 0.1, "quarter": 0.25, "middle": 0.5, "three_quarters": 0.75, "nine_tenths": 0.9}
+
+
+class Bar(NamedTuple):
+    """Patients whose best change lies above `low` and not above `high`, of one response."""
+
+    low: float
+    high: float
+    response: str
+    sure: bool
+    patients: int
+    new: int
+
+
+class Window(NamedTuple):
+    """Patients with a visit after `start` and not after `end` (months), and how their last change there is spread."""
+
+    start: int
+    end: int
+    patients: int
+    progressed: int
+    tenth: float
+    quarter: float
+    middle: float
+    three_quarters: float
+    nine_tenths: float
+
+
+def counted_changes(bars: pd.DataFrame) -> pd.DataFrame:
+    """A row for each bin of BIN percent, response and whether it is sure: the fields of Bar, and words.
+
+    `bars` by `frames.waterfall`. A bin holds its upper end, as a response holds its limit.
+    """
+    place = np.ceil(bars.change.round(6) / BIN).clip(lower=1 - 100 / BIN, upper=1 + LARGEST / BIN)
+    keyed = pd.DataFrame({"low": (place - 1) * BIN, "response": bars.response, "sure": bars.sure, "new": bars.new})
+    rows = keyed.groupby(["low", "response", "sure"], as_index=False).new.agg(patients="size", new="sum")
+    rows = rows.assign(high=rows.low + BIN)
+    said = [_bar_words(Bar(*row)) for row in rows[list(Bar._fields)].itertuples(index=False)]
+    return rows.assign(words=said)
+
+
+def _bar_words(bar: Bar) -> str:
+    between = f"{words.change(bar.low)} to {words.change(bar.high)}"
+    where = f"more than {words.change(LARGEST)}" if bar.low >= LARGEST else between
+    new = f", {bar.new} with a {NEW_LESION}" if bar.new else ""
+    return (
+        f"{where}: {words.patients(bar.patients)}, {bar.response.lower()}{'' if bar.sure else ', not confirmed'}{new}"
+    )
+
+
+def windows(points: pd.DataFrame, reach: float) -> pd.DataFrame:
+    """A row for each span of months with at least FEWEST patients: the fields of Window, and words.
+
+    `points` by `frames.spider`; `reach`: last month of all figures. Of a patient's visits in a span the last with a
+    change counts.
+    """
+    last = _last_visits(points, reach)
+    rows = last.groupby("start").filter(lambda of: len(of) >= FEWEST).groupby("start").change
+    spread = rows.quantile(list(QUANTILES.values())).unstack()
+    table = spread.set_axis(list(QUANTILES), axis=1).assign(patients=rows.size()).reset_index()
+    progressed = last[last.progressed].groupby("start").size()
+    table = table.assign(
+        end=table.start + months_apart(reach), progressed=table.start.map(progressed).fillna(0).astype(int)
+    )
+    said = [_window_words(Window(*row)) for row in table[list(Window._fields)].itertuples(index=False)]
+    return table.assign(words=said)
+
+
+def few(points: pd.DataFrame, reach: float) -> pd.DataFrame:
+    """The visits of spans with fewer patients than a box needs: month, change, url, words."""
+    last = _last_visits(points, reach)
+    rows = last.groupby("start").filter(lambda of: len(of) < FEWEST)
+    return rows[["month", "change", "url", "words"]]
+
+
+def last_month(reach: float) -> float:
+    """Where the last span of figures to the month `reach` ends."""
+    step = months_apart(reach)
+    return float(step * np.ceil(reach / step))
+
+
+def _last_visits(points: pd.DataFrame, reach: float) -> pd.DataFrame:
+    """The last visit with a change of each patient in each span, with its `start`, and whether it had `progressed`."""
+    step = months_apart(reach)
+    after = points[points.month > 0].sort_values("month", kind="stable")
+    start = ((np.ceil(after.month / step) - 1) * step).astype(int)
+    placed = after.assign(start=start, progressed=after["mark"] != "")
+    had = placed.groupby(["patient_id", "start"]).progressed.transform("any")
+    measured = placed.assign(progressed=had)[placed.change.notna()]
+    return measured.drop_duplicates(["patient_id", "start"], keep="last")
+
+
+def _window_words(window: Window) -> str:
+    middle, *ends = (
+        words.change(value)
+        for value in (window.middle, window.quarter, window.three_quarters, window.tenth, window.nine_tenths)
+    )
+    marked = f", {window.progressed:,} with a first progression or new lesion" if window.progressed else ""
+    return (
+        f"Months {window.start} to {window.end}: {words.patients(window.patients)}{marked}. Median {middle}, half from "
+        f"{ends[0]} to {ends[1]}, eight in ten from {ends[2]} to {ends[3]}"
+    )
