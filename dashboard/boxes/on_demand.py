@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from dashboard.html_table import html_table
+
 
 def on_demand(title: str, key: str, show: Callable[[], object]) -> None:
     """A closed box, and `show()` in it as long as it is open."""
@@ -12,6 +14,11 @@ def on_demand(title: str, key: str, show: Callable[[], object]) -> None:
     if box.open:
         with box:
             show()
+
+
+def told_table(title: str, key: str, rows: Callable[[], pd.DataFrame]) -> None:
+    """A small table in a closed box, as text that wraps."""
+    on_demand(title, key, lambda: st.html(html_table(rows(), title)))
 
 
 def closed_table(title: str, key: str, rows: Callable[[], pd.DataFrame]) -> None:

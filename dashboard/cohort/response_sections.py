@@ -3,11 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard.boxes.on_demand import closed_table
+from dashboard.boxes.on_demand import closed_table, told_table
 from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, many, many_figures, tables, words
 from dashboard.cohort.many import MOST_MARKS
 from dashboard.cohort.rates import ORDER, not_evaluable
+from dashboard.html_table import html_table
 from dashboard.shared import Once
 from dashboard.words.responses import titled
 
@@ -32,14 +33,14 @@ BOXES = (
 def rates(everyone: pd.DataFrame, based: pd.DataFrame, by: str, once: Once) -> None:
     """How many respond, with intervals; how many have each best response, and who is not evaluable, why."""
     st.subheader("How many respond?", anchor=False)
-    st.dataframe(once("rates", lambda: tables.rates(based, by)), hide_index=True, key="rates")
+    st.html(html_table(once("rates", lambda: tables.rates(based, by)), "Response rates"))
     st.caption(
         "Objective response: complete or partial. Confirmed: seen again at least 28 days later. Disease control: also "
         "stable disease. Of all patients with a baseline scan; who is not evaluable counts as without response. "
         "In brackets: 95 % interval, exact (Clopper and Pearson)."
     )
     left, right = st.columns(2)
-    left.dataframe(once("categories", lambda: tables.categories(based)), hide_index=True, key="categories")
+    left.html(html_table(once("categories", lambda: tables.categories(based)), "Best responses"))
     left.caption(
         "With confirmation: a response that was not seen again counts as stable disease, or, within 42 days of the "
         "baseline and the start of treatment, as progression where that followed and else as not evaluable."
@@ -92,7 +93,7 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits, o
             chart.show(f"spider-{name}", title, cell)
     st.caption(f"Change of the {limits.of} from the baseline. {BOXES if _is_many(points) else LINES}")
     if _is_many(points):
-        closed_table("Table of the boxes", "boxes-table", lambda: _boxes(points))
+        told_table("Table of the boxes", "boxes-table", lambda: _boxes(points))
     closed_table("Table of visits", "spider-table", lambda: tables.visits(points))
 
 

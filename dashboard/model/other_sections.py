@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cards, charts, wording
+from dashboard.boxes.on_demand import on_demand, told_table
 from dashboard.cohort.words import patients
 from dashboard.html_table import html_table
 from dashboard.model import drift, figures, tables
@@ -43,8 +44,7 @@ def sizes(counts: pd.DataFrame) -> None:
         "one. Tick: the share that should be. A size counts where one was measured within 10 days of the day it was "
         "forecast for, after the forecast was made."
     )
-    with st.expander("Table of intervals of sizes"):
-        st.dataframe(table, hide_index=True, key="coverage-table")
+    told_table("Table of intervals of sizes", "coverage", lambda: table)
 
 
 def inputs(rows: pd.DataFrame, leading: Sequence[WeightsRow], once: Once) -> None:
@@ -85,7 +85,7 @@ def _card(row: WeightsRow, zone: ZoneInfo, once: Once) -> None:
     st.text(f"Trained on {cards.trained_on(card)}")
     _beware(card)
     _figures(row, once)
-    _more(card)
+    _more(card, row.weights_version[:12])
 
 
 def _beware(card: cards.Card) -> None:
@@ -114,9 +114,12 @@ def _figures(row: WeightsRow, once: Once) -> None:
     with st.container(horizontal=True):
         for title, chart, _ in shown:
             chart.show(f"{row.weights_version[:12]}-{title}", title, st.container(width=CHART_PX))
-    with st.expander("Tables of calibration"):
-        for _, _, table in shown:
-            st.dataframe(table, hide_index=True)
+    on_demand("Tables of calibration", f"{row.weights_version[:12]}-calibration", lambda: _calibration_tables(shown))
+
+
+def _calibration_tables(shown: Sequence[tuple[str, charts.Drawing, pd.DataFrame]]) -> None:
+    for title, _, table in shown:
+        st.html(html_table(table, title))
 
 
 def _calibrations(card: cards.Card) -> list[tuple[str, charts.Drawing, pd.DataFrame]]:
@@ -129,11 +132,13 @@ def _calibrations(card: cards.Card) -> list[tuple[str, charts.Drawing, pd.DataFr
     ]
 
 
-def _more(card: cards.Card) -> None:
-    groups = cards.subgroups(card)
+def _more(card: cards.Card, version: str) -> None:
+    groups, title = cards.subgroups(card), "Groups of patients that training left out"
     if not groups.empty:
-        with st.expander("Groups of patients"):
-            st.html(html_table(groups, "Groups of patients that training left out"))
-    with st.expander("TRIPOD+AI, item by item"):
-        for line in cards.reporting(card):
-            st.text(line)
+        on_demand("Groups of patients", f"{version}-groups", lambda: st.html(html_table(groups, title)))
+    on_demand("TRIPOD+AI, item by item", f"{version}-items", lambda: _items(card))
+
+
+def _items(card: cards.Card) -> None:
+    for line in cards.reporting(card):
+        st.text(line)

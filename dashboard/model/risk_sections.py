@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts, wording
+from dashboard.boxes.on_demand import told_table
 from dashboard.cohort.choices import NOT_NAMED
 from dashboard.cohort.tables import harmless_csv
 from dashboard.cohort.words import patients
@@ -61,8 +62,7 @@ def calibrated(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
         "Groups of similar risk: to the right the mean forecast, upwards the share observed; on the dashed line risks "
         "mean what they say. Intervals: 95 %, exact (Clopper and Pearson); forecasts of one patient count as one."
     )
-    with st.expander("Table of calibration"):
-        st.dataframe(tables.calibration(groups), hide_index=True, key="calibration-table")
+    told_table("Table of calibration", "calibration", lambda: tables.calibration(groups))
 
 
 def _level(found: Figures) -> str:

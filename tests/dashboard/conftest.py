@@ -131,6 +131,13 @@ def told_table(page: AppTest, title: str) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=re.findall(r"<th.*?>(.*?)</th>", head))
 
 
+def opened(page: AppTest, *boxes: str) -> AppTest:
+    """The page after somebody opened closed boxes, by the names that they have in the code."""
+    for name in boxes:
+        page.session_state[f"{name}-box"] = True
+    return page.run()
+
+
 def patients(page: AppTest) -> list[str]:
     """The pseudonyms of the worklist from top to bottom."""
     return [row["patient"] for row in table_rows(page)]

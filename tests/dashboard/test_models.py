@@ -7,7 +7,7 @@ import pytest
 from dashboard import cards
 from models.card import COMMITTED, DIFFERENCE, LEAD, LSTM
 from stream.settings import Settings
-from tests.dashboard.conftest import Open, read
+from tests.dashboard.conftest import Open, opened, read
 from tests.dashboard.scans import LUNG_WEIGHTS
 
 
@@ -37,8 +37,10 @@ def test_where_a_simple_model_errs_less_it_stands_beside_the_lead_with_its_name(
 
 
 def test_no_hash_of_a_patient_reaches_the_page(filled: Settings, open_page: Open, card: cards.Card) -> None:
-    page = open_page(filled, "models")
-    shown = read(page) + "".join(str(table.value) for table in page.dataframe)
+    boxes = [f"{LUNG_WEIGHTS[:12]}-{name}" for name in ("calibration", "groups", "items")]
+    page = opened(open_page(filled, "models"), *boxes)
+    shown = read(page)
+    assert all(line in shown for line in cards.reporting(card))
     shown += "".join(each.proto.body for each in page.get("html"))
     assert not any(known in shown for known in card["training_data"]["patient_sha256"])
 

@@ -2,7 +2,7 @@
 
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
-from tests.dashboard.conftest import Open, read, told_table
+from tests.dashboard.conftest import Open, opened, read, told_table
 from tests.database import Database
 from tests.services.accepted_facts import accept, forecasters, lung
 
@@ -28,12 +28,12 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
     (row,) = told_table(page, "Weights on the same question").to_dict("records")
     assert (row["Forecasts"], row["With the event"], row["Without it"]) == ("48", "12", "24")
     assert "(shown as current)" in row["Weights"]
-    held = next(table.value for table in page.dataframe if "Held" in table.value)
+    held = told_table(opened(page, "coverage"), "Table of intervals of sizes")
     assert list(held.Interval) == ["50 %", "80 %", "95 %"]
-    assert set(held.Patients) == {24}
+    assert set(held.Patients) == {"24"}
     query = "SELECT level, held FROM scanstream.size_outcome WHERE made_before AND role = 'lead' ORDER BY level"
     levels, within = zip(*database.connect("reader").execute(query).fetchall(), strict=True)
-    assert list(held.Sizes) == [levels.count(level) for level in (0.5, 0.8, 0.95)]
+    assert list(held.Sizes) == [str(levels.count(level)) for level in (0.5, 0.8, 0.95)]
     inside = sum(is_held for level, is_held in zip(levels, within, strict=True) if level == 0.5)
     assert held.Held[0].startswith(f"{round(100 * inside / levels.count(0.5))} % (95 % interval ")
 
