@@ -31,7 +31,8 @@ def stored_frames(encoded: bytes, form: PixelFormat, syntax: UID) -> Iterator[np
 
 
 def _native(encoded: bytes, form: PixelFormat, syntax: UID) -> Iterator[np.ndarray]:
-    if len(encoded) < form.native_bytes or form.bits_allocated not in (1, 8, 16):
+    spare = len(encoded) - form.native_bytes
+    if spare not in (0, 1) or form.bits_allocated not in (1, 8, 16):  # values have an even length (PS3.5 7.1.1)
         raise NotDecodable("The pixel data is not what the header says.")
     pixels = form.rows * form.columns
     order, number = "<" if syntax.is_little_endian else ">", "i" if form.signed else "u"

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from highdicom import get_volume_from_series
 from pydicom import Dataset, dcmread, uid
+from pydicom.encaps import encapsulate, generate_frames
 
 from models.imaging.volume import Volume
 from stream.dicom.reading.files import Beginning, read_beginning
 from stream.dicom.reading.pictures.image_stacks import Image
-from stream.dicom.reading.volumes import slices
 from stream.dicom.reading.volumes.no_volume import NoVolume
 from stream.dicom.reading.volumes.series_volume import series_volume
 from stream.hindrances import SAYS, Hindrance
@@ -110,11 +110,7 @@ def test_what_is_brightest_is_largest_in_mr_and_ct_numbers_stay_ct_numbers(
 
 @pytest.mark.parametrize("syntax", [uid.RLELossless, uid.JPEG2000Lossless, uid.JPEGLSLossless])
 def test_compressed_slices_give_the_same_voxels(volume_of: VolumeOf, images: list[Dataset], syntax: uid.UID) -> None:
-    for image in images:
-        image.file_meta = Dataset()
-        image.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
-        image.compress(syntax, generate_instance_uid=False)
-    assert volume_of(images, syntax).values.tolist() == GREY.tolist()
+    assert volume_of(compressed(images, syntax), syntax).values.tolist() == GREY.tolist()
 
 
 @pytest.mark.parametrize("syntax", [uid.ImplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian])
@@ -130,15 +126,20 @@ def test_localizers_and_screens_in_the_series_are_no_slices(volume_of: VolumeOf,
     scout = make_image(np.ones((20, 30)), **of_series, ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
     said = make_image(np.ones((20, 30)), **of_series, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
     screen = make_image(np.ones((512, 512)), **of_series, ImageType=["DERIVED", "SECONDARY", "SCREEN SAVE"])
+    dose = make_image(np.ones((512, 512)), **of_series, ImageType=["DERIVED", "SECONDARY", "DOSE_INFO"])
     derived = make_image(np.ones((512, 512)), **of_series, ImageType=["DERIVED", "SECONDARY", "OTHER"])
     for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"):
         delattr(derived, name)
-    assert volume_of([scout, *images, said, screen, derived]).values.tolist() == GREY.tolist()
-    assert why_none(volume_of, [said, screen]) == Hindrance.NO_SLICES
+    assert volume_of([scout, *images, said, screen, dose, derived]).values.tolist() == GREY.tolist()
+    assert why_none(volume_of, [said, screen, dose]) == Hindrance.NO_SLICES
 
 
 def _without_place(images: list[Dataset]) -> None:
     del images[2].ImagePositionPatient
+
+
+def _without_direction(images: list[Dataset]) -> None:
+    del images[2].ImageOrientationPatient
 
 
 def _far_away(images: list[Dataset]) -> None:
@@ -187,6 +188,10 @@ def _cut_short(images: list[Dataset]) -> None:
     images[2].PixelData = images[2].PixelData[:100]
 
 
+def _too_many_bytes(images: list[Dataset]) -> None:
+    images[2].PixelData += bytes(SHAPE[2] * 2)
+
+
 def _in_colour(images: list[Dataset]) -> None:
     images[2].PhotometricInterpretation, images[2].SamplesPerPixel = "RGB", 3
     images[2].PixelData *= 3
@@ -210,6 +215,7 @@ def _other_modality(images: list[Dataset]) -> None:
 
 HINDERED = {
     _without_place: Hindrance.NO_PLACE,
+    _without_direction: Hindrance.NO_PLACE,
     _far_away: Hindrance.NO_PLACE,
     _one_alone: Hindrance.ONE_SLICE,
     _missing: Hindrance.MISSING_SLICES,
@@ -221,6 +227,7 @@ HINDERED = {
     _two_spaces: Hindrance.SEVERAL_SPACES,
     _two_directions: Hindrance.SEVERAL_DIRECTIONS,
     _cut_short: Hindrance.NOT_DECODABLE,
+    _too_many_bytes: Hindrance.NOT_DECODABLE,
     _in_colour: Hindrance.NOT_GREY,
     _single_bits: Hindrance.SINGLE_BITS,
     _by_a_table: Hindrance.NO_UNIT,
@@ -238,7 +245,7 @@ def test_what_cannot_be_a_volume_says_why(
 
 
 def test_a_header_that_promises_more_than_a_worker_holds_is_refused_before_pixels_are_read(
-    images: list[Dataset], monkeypatch: pytest.MonkeyPatch
+    images: list[Dataset],
 ) -> None:
     nowhere = [Image(Path("there/is/no/file"), Beginning(image, 0)) for image in images]
     for image in images:
@@ -247,19 +254,30 @@ def test_a_header_that_promises_more_than_a_worker_holds_is_refused_before_pixel
         series_volume(nowhere)
     for image in images:
         image.Rows = image.Columns = 8
-    monkeypatch.setattr(slices, "MOST_SLICES", len(images) - 1)
     with pytest.raises(NoVolume, match="too_large"):
-        series_volume(nowhere)
+        series_volume(nowhere * 500)  # 3,000 slices
+
+
+def compressed(images: list[Dataset], syntax: uid.UID) -> list[Dataset]:
+    for image in images:
+        image.file_meta = Dataset()
+        image.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
+        image.compress(syntax, generate_instance_uid=False)
+    return images
 
 
 def test_a_compressed_frame_that_is_larger_than_its_header_says_is_not_decoded(
     volume_of: VolumeOf, images: list[Dataset]
 ) -> None:
-    for image in images:
-        image.file_meta = Dataset()
-        image.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
-        image.compress(uid.JPEG2000Lossless, generate_instance_uid=False)
+    for image in compressed(images, uid.JPEG2000Lossless):
         image.Rows = 20
+    with pytest.raises(NoVolume, match="not_decodable"):
+        volume_of(images, uid.JPEG2000Lossless)
+
+
+def test_a_codestream_that_ends_early_is_not_decoded(volume_of: VolumeOf, images: list[Dataset]) -> None:
+    (whole,) = generate_frames(compressed(images, uid.JPEG2000Lossless)[2].PixelData, number_of_frames=1)
+    images[2].PixelData = encapsulate([whole[: len(whole) // 2]])
     with pytest.raises(NoVolume, match="not_decodable"):
         volume_of(images, uid.JPEG2000Lossless)
 
