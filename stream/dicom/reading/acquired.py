@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydicom import Dataset
 
-from stream.dicom.reading.usual_header import usual_text
+from stream.dicom.usual_header import usual_text
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 

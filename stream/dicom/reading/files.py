@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydicom import Dataset, config, dcmread, uid
 from pydicom.filereader import read_dataset as read_elements
 
-from stream.dicom.reading.usual_header import usual_header
+from stream.dicom.usual_header import usual_header
 from stream.errors import SetAside
 from stream.vocabulary import ReasonCode
 

@@ -11,7 +11,7 @@ from stream.dicom.reading.acquired import acquired_at
 from stream.dicom.reading.files import reading
 from stream.dicom.reading.rejection_notes import Retraction, retraction_of
 from stream.dicom.reading.sop_classes import kind_of
-from stream.dicom.reading.usual_header import usual_text
+from stream.dicom.usual_header import usual_text
 from stream.errors import SetAside
 from stream.settings import Settings
 from stream.vocabulary import IssuerSource, ReasonCode

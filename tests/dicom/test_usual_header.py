@@ -16,7 +16,7 @@ from pydicom.tag import Tag
 
 from stream.dicom.reading.files import read_dataset
 from stream.dicom.reading.header import text
-from stream.dicom.reading.usual_header import MOST_BYTES, usual_header
+from stream.dicom.usual_header import MOST_BYTES, usual_header
 from tests.dicom.factories import make_image, make_seg, make_series, make_sr, save
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom says what it thinks of the files
