@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -27,6 +27,8 @@ from stream.errors import Refuse
 
 CANNOT_UNDERSTAND = 0xC000  # PS3.4 B.2.3
 ORDINARY = ObjectLimits()
+
+Values = Mapping[int, memoryview | bytes | Fragments]
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def read_content(
         deflated = transfer_syntax == DeflatedExplicitVRLittleEndian
         data = _inflated(encoded, limits.inflated_bytes) if deflated else encoded
         elements = parse(memoryview(data), transfer_syntax != ImplicitVRLittleEndian, limits.elements, goes_on)
-        _check_pixel_data(elements)
+        values = _values(elements)
+        _check_pixel_data(elements, values)
     except (NotParsable, TooLarge) as error:
         raise Refuse(CANNOT_UNDERSTAND, str(error)) from None
-    return DatasetContent(_content_sha256(elements, transfer_syntax), *(_text(elements, tag) for tag in _UIDS))
+    return DatasetContent(_content_sha256(elements, transfer_syntax), *(_text(values, tag) for tag in _UIDS))
 
 
 _UIDS = (0x00080016, 0x00080018, 0x0020000D)  # SOP Class, SOP Instance, Study Instance UID
@@ -75,14 +78,19 @@ def _inflated(encoded: bytes | memoryview, most: int) -> bytes:
     return data
 
 
-def _check_pixel_data(elements: list[Element]) -> None:
+def _values(elements: list[Element]) -> Values:
+    """Values by tag; of a tag that is there twice, which no dataset should have, the first."""
+    return {element.tag: element.value for element in reversed(elements)}
+
+
+def _check_pixel_data(elements: list[Element], values: Values) -> None:
     if not elements:
         raise NotParsable("The dataset is empty.")
     pixels = [element.value for element in elements if element.tag == PIXEL_DATA]
     if len(pixels) > 1:
         raise NotParsable("The dataset holds pixel data twice.")
     for native in pixels:
-        if isinstance(native, memoryview) and len(native) < _pixel_format(elements).native_bytes:
+        if isinstance(native, memoryview) and len(native) < _pixel_format(values).native_bytes:
             raise NotParsable("The pixel data is shorter than rows, columns and frames say.")
 
 
@@ -107,7 +115,7 @@ def _sha256(pieces: Iterable[bytes | memoryview]) -> str:
 
 
 def _with_native_pixels(elements: list[Element], transfer_syntax: str) -> Iterator[bytes | memoryview]:
-    form = _pixel_format(elements)
+    form = _pixel_format(_values(elements))
     if form.native_bytes > MAX_DECODED_BYTES:
         raise NotDecodable("The pixel data is too large to be decoded.")
     for element in elements:
@@ -132,31 +140,31 @@ def _packed(frames: Iterable[np.ndarray]) -> Iterator[bytes]:
     yield np.packbits(rest, bitorder="little").tobytes()
 
 
-def _pixel_format(elements: list[Element]) -> PixelFormat:
-    bits = _number(elements, 0x00280100)
+def _pixel_format(values: Values) -> PixelFormat:
+    bits = _number(values, 0x00280100)
     return PixelFormat(
-        rows=_number(elements, 0x00280010),
-        columns=_number(elements, 0x00280011),
-        samples=_number(elements, 0x00280002) or 1,
-        frames=_count(_text(elements, 0x00280008)),
+        rows=_number(values, 0x00280010),
+        columns=_number(values, 0x00280011),
+        samples=_number(values, 0x00280002) or 1,
+        frames=_count(_text(values, 0x00280008)),
         bits_allocated=bits,
-        bits_stored=_number(elements, 0x00280101) or bits,
-        signed=bool(_number(elements, 0x00280103)),
-        photometric=_text(elements, 0x00280004),
+        bits_stored=_number(values, 0x00280101) or bits,
+        signed=bool(_number(values, 0x00280103)),
+        photometric=_text(values, 0x00280004),
     )
 
 
-def _bytes(elements: list[Element], tag: int) -> bytes:
-    value = next((element.value for element in elements if element.tag == tag), None)
+def _bytes(values: Values, tag: int) -> bytes:
+    value = values.get(tag)
     return bytes(value) if isinstance(value, memoryview) else b""
 
 
-def _text(elements: list[Element], tag: int) -> str:
-    return _bytes(elements, tag).decode("latin-1").strip(" \0")
+def _text(values: Values, tag: int) -> str:
+    return _bytes(values, tag).decode("latin-1").strip(" \0")
 
 
-def _number(elements: list[Element], tag: int) -> int:
-    return int.from_bytes(_bytes(elements, tag)[:2], "little")
+def _number(values: Values, tag: int) -> int:
+    return int.from_bytes(_bytes(values, tag)[:2], "little")
 
 
 def _count(text: str) -> int:

@@ -4,11 +4,15 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from pydicom.datadict import dictionary_VR
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, EXPLICIT_VR_LENGTH_32, STR_VR
 
-VR = EXPLICIT_VR_LENGTH_16 | EXPLICIT_VR_LENGTH_32
+VR = {vr.encode(): str(vr) for vr in EXPLICIT_VR_LENGTH_16 | EXPLICIT_VR_LENGTH_32}
+LONG = frozenset(map(str, EXPLICIT_VR_LENGTH_32))
+WITHOUT_ITEMS = frozenset(VR.values()) - {"SQ", "UN"}
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA, LENGTH_TO_END, TRAILING_PADDING = 0x7FE00010, 0x00080001, 0xFFFCFFFC
@@ -42,8 +46,7 @@ class Fragments:
     encoded: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One data element; `vr` is the dictionary's, UN for private and unknown tags, whatever the file says.
 
     Of a sequence the value is the canonical encoding of its items, as bytes.
@@ -81,14 +84,14 @@ def canonical(elements: Iterable[Element], explicit: bool = True) -> Iterator[by
 
 def header(tag: int, vr: str, length: int, explicit: bool = True) -> bytes:
     """Tag, VR and length as they precede a value."""
-    start = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+    group, element = tag >> 16, tag & 0xFFFF
     if not explicit:
-        return start + struct.pack("<L", length)
-    if vr not in EXPLICIT_VR_LENGTH_32 and length > 0xFFFF:
+        return struct.pack("<HHL", group, element, length)
+    if vr not in LONG and length > 0xFFFF:
         vr = "UN"  # PS3.5 6.2.2: a value too long for the length field of its VR
-    if vr in EXPLICIT_VR_LENGTH_32:
-        return start + vr.encode() + struct.pack("<HL", 0, length)
-    return start + vr.encode() + struct.pack("<H", length)
+    if vr in LONG:
+        return struct.pack("<HH2sHL", group, element, vr.encode(), 0, length)
+    return struct.pack("<HH2sH", group, element, vr.encode(), length)
 
 
 def _padded(vr: str, value: memoryview) -> bytes | memoryview:
@@ -127,14 +130,19 @@ class _Parser:
             raise NotParsable("The dataset is nested too deeply.")
         elements: list[Element] = []
         while at < end or delimited:
-            tag = self._tag(at, end)
+            tag, length = self._tag(at, end)
             if tag == ITEM_END and (delimited or (depth and at + 8 == end)):  # some close what says its length too
                 return _sorted(elements), self._skip(at, 8, end)
             self._count(1)
-            vr, at, length = self._header(tag, at, end, explicit)
-            value, at = self._element_value(tag, vr, at, end, length, explicit, as_explicit, depth)
+            vr, at, length = self._header(tag, at, end, length, explicit)
+            known = _dictionary_vr(tag)
+            if known in WITHOUT_ITEMS and vr != "SQ" and at + length <= end:
+                value: memoryview | bytes | Fragments = self._data[at : at + length]
+                at += length
+            else:
+                value, at = self._element_value(tag, vr, at, end, length, explicit, as_explicit, depth)
             if tag & 0xFFFF and tag not in (LENGTH_TO_END, TRAILING_PADDING):
-                elements.append(Element(tag, _dictionary_vr(tag), value))
+                elements.append(Element(tag, known, value))
                 if len(elements) > MAX_OF_ONE:
                     raise TooLarge(f"A dataset or item has more than {MAX_OF_ONE} elements.")
         return _sorted(elements), at
@@ -147,23 +155,23 @@ class _Parser:
             self._told = self._left
             self._goes_on()
 
-    def _tag(self, at: int, end: int) -> int:
+    def _tag(self, at: int, end: int) -> tuple[int, int]:
+        """The tag at `at`, and the four bytes after it as a length."""
         self._skip(at, 8, end)
-        group, element = struct.unpack_from("<HH", self._data, at)
-        tag: int = group << 16 | element
-        return tag
+        group, element, length = struct.unpack_from("<HHL", self._data, at)
+        return group << 16 | element, length
 
-    def _header(self, tag: int, at: int, end: int, explicit: bool) -> tuple[str, int, int]:
+    def _header(self, tag: int, at: int, end: int, length: int, explicit: bool) -> tuple[str, int, int]:
         """VR the file states ("" if none), where the value starts and how long it says it is."""
         if tag >> 16 == ITEM >> 16:
             raise NotParsable("The dataset holds an item outside of a sequence.")
         if not explicit:
-            return "", at + 8, struct.unpack_from("<L", self._data, at + 4)[0]
-        vr = bytes(self._data[at + 4 : at + 6]).decode("latin-1")
-        if vr in EXPLICIT_VR_LENGTH_16:
-            return vr, at + 8, struct.unpack_from("<H", self._data, at + 6)[0]
-        if vr not in EXPLICIT_VR_LENGTH_32:
+            return "", at + 8, length
+        vr = VR.get(bytes(self._data[at + 4 : at + 6]))
+        if vr is None:
             raise NotParsable(f"Element ({tag >> 16:04x},{tag & 0xFFFF:04x}) has no valid VR.")
+        if vr not in LONG:
+            return vr, at + 8, length >> 16
         self._skip(at, 12, end)
         return vr, at + 12, struct.unpack_from("<L", self._data, at + 8)[0]
 
@@ -181,7 +189,7 @@ class _Parser:
         stop = self._skip(at, length, end)
         if vr == "SQ" or (known == "SQ" and vr in ("", "UN")):
             return self._sequence(at, stop, explicit, as_explicit, depth)[0], stop
-        if known == "UN" and length >= 8 and self._tag(at, stop) == ITEM:
+        if known == "UN" and length >= 8 and self._tag(at, stop)[0] == ITEM:
             return self._items_or_bytes(at, stop, as_explicit, depth), stop
         return self._data[at:stop], stop
 
@@ -207,7 +215,8 @@ class _Parser:
         """The items in their canonical encoding, and where they end."""
         encoded = bytearray()
         while at < end or delimited:
-            tag, length, at = self._item_header(at, end)
+            tag, length = self._tag(at, end)
+            at += 8
             if tag == SEQUENCE_END and (delimited or at == end):
                 break
             if tag != ITEM:
@@ -226,22 +235,19 @@ class _Parser:
 
     def _shows_vr(self, at: int) -> bool:
         """Whether the element at `at` is explicit: items in UN must not be (CP-246), and some in SQ are not."""
-        return bytes(self._data[at + 4 : at + 6]).decode("latin-1") in VR
+        return bytes(self._data[at + 4 : at + 6]) in VR
 
     def _fragments(self, at: int, end: int) -> tuple[Fragments, int]:
         start = at
         while True:
-            tag, length, at = self._item_header(at, end)
+            tag, length = self._tag(at, end)
+            at += 8
             if tag == SEQUENCE_END:
                 return Fragments(self._data[start:at]), at
             if tag != ITEM:
                 raise NotParsable("Compressed pixel data holds something that is no fragment.")
             self._count(1)
             at = self._skip(at, length, end)
-
-    def _item_header(self, at: int, end: int) -> tuple[int, int, int]:
-        tag = self._tag(at, end)
-        return tag, struct.unpack_from("<L", self._data, at + 4)[0], at + 8
 
     def _skip(self, at: int, length: int, end: int) -> int:
         if at + length > end:
@@ -250,5 +256,5 @@ class _Parser:
 
 
 def _sorted(elements: list[Element]) -> list[Element]:
-    elements.sort(key=lambda element: element.tag)
+    elements.sort(key=itemgetter(0))
     return elements
