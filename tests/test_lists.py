@@ -121,6 +121,12 @@ def test_risks_of_a_disease_an_endpoint_and_a_horizon(command: Command) -> None:
     assert "None." in command("risk", "--disease", "brain").stdout
 
 
+def test_the_size_of_a_lesion_is_no_product_of_a_length_and_a_volume(database: Database, command: Command) -> None:
+    fold_each(database.connect(), [breast(IN_BREAST, "b", 21, 6.123456, 22.0)])
+    told = command("lesions", IN_BREAST).stdout
+    assert "  30 mm long, 12 ml" in told and "  22 mm long, 6.12 ml" in told
+
+
 def test_a_patient_is_found_in_lower_case_and_by_a_part(command: Command) -> None:
     whole = command("risk", GROWING, "--json").stdout
     assert whole == command("risk", GROWING.lower(), "--json").stdout == command("risk", "aa22", "--json").stdout

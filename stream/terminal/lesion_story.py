@@ -65,8 +65,14 @@ def _said(row: Row) -> str:
 def _size(row: Row) -> str:
     if row["state"] != "measured":
         return STATES[row["state"]]
-    sizes = [(row["long_axis_mm"], "mm long"), (row["short_axis_mm"], "mm short"), (row["volume_ml"], "ml")]
-    return " × ".join(f"{value:g} {unit}" for value, unit in sizes if value is not None)
+    axes = [(row["long_axis_mm"], "mm long"), (row["short_axis_mm"], "mm short")]
+    across = " × ".join(_value(value, unit) for value, unit in axes if value is not None)
+    volume = "" if row["volume_ml"] is None else _value(row["volume_ml"], "ml")
+    return ", ".join(filter(None, [across, volume]))
+
+
+def _value(value: float, unit: str) -> str:
+    return f"{round(value, 2):g} {unit}"
 
 
 def _known_by(row: Row) -> str:
