@@ -60,6 +60,11 @@ def import_tables(
 
 
 def _tell(counts: Mapping[str, int], unread: Sequence[str]) -> None:
-    print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()))
+    print(" · ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if name != "starts_alone"))
+    if alone := counts["starts_alone"]:
+        print(
+            f"A treatment_start without a row in treatments.csv ({alone} patients) is no treatment: days count "
+            "from it, but no line of therapy begins with it, and the first visit is the baseline."
+        )
     if unread:
         print(f"Not read: {', '.join(unread)}. --keep NAME makes a column of clinical.csv a clinical fact.")

@@ -73,13 +73,17 @@ def keep_facts(
 
 
 def import_counts(patients: Sequence[ImportedPatient], bells: Iterable[BellMessage]) -> dict[str, int]:
-    """How many of each kind of fact were read, and how many timelines have news."""
+    """How many of each kind of fact were read, and how many timelines have news.
+
+    `starts_alone`: patients with a treatment_start in clinical.csv and no row in treatments.csv.
+    """
     counts = Counter({"patients": len(patients)})
     for patient in patients:
         counts["treatments"] += len(patient.treatments)
         counts["outcomes"] += len(patient.outcomes)
         counts["visits"] += len(patient.visits)
         counts["set_aside"] += len(patient.asides)
+        counts["starts_alone"] += "treatment_start" in patient.clinical and not patient.treatments
     return dict(counts) | {"changed_timelines": len({received_as for _, received_as, _ in bells})}
 
 

@@ -51,7 +51,15 @@ def folded(database: Database) -> list[str]:
 def test_importing_the_same_again_changes_nothing(tables: Tables, database: Database, importing: Import) -> None:
     folder = tables.write(clinical=CLINICAL, measurements=VISITS, treatments=TREATMENT)
     first, again = importing(folder), importing(folder)
-    assert first == {"patients": 1, "treatments": 1, "outcomes": 0, "visits": 3, "set_aside": 0, "changed_timelines": 1}
+    assert first == {
+        "patients": 1,
+        "treatments": 1,
+        "outcomes": 0,
+        "visits": 3,
+        "set_aside": 0,
+        "starts_alone": 0,
+        "changed_timelines": 1,
+    }
     assert again == first | {"changed_timelines": 0}
     assert len(folded(database)) == 1
     assert folded(database) == []
@@ -121,6 +129,9 @@ def test_the_command_says_what_to_change_where_less_than_all_could_be_used(
     assert str(told.exception).startswith("1 of the entries are not used")
     dated = CliRunner().invoke(build_app(), [*words, "--baseline-date", "2026-02-01"])
     assert (dated.exit_code, "4 visits · 0 set aside" in dated.stdout) == (0, True)
+    assert "without a row in treatments.csv (1 patients) is no treatment" in dated.stdout
+    tables.write(treatments=TREATMENT)
+    assert "is no treatment" not in CliRunner().invoke(build_app(), words).stdout
 
 
 def test_an_imported_patient_is_found_by_the_hospitals_id(
@@ -186,6 +197,7 @@ def test_i_spy2_brings_every_patient_four_forecasts_of_response_until_it_is_know
         "outcomes": 0,
         "visits": 1536,
         "set_aside": 0,
+        "starts_alone": 384,
         "changed_timelines": 384,
     }
     assert len(folded(database)) == 384
