@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from stream.settings import Settings, standing_settings
 from stream.storage import database
 from stream.storage.intake.wishes import want
 from stream.storage.reading import cohort_pages, pages, patient_page
+from stream.storage.reading.together import TogetherOutage, ask_together
 from stream.vocabulary import Decision
 
 pd.options.mode.string_storage = "python"  # a page has many tables of few rows: Arrow's words cost a tenth of its time
 ROLE = "dashboard"
-AWAY = (CannotStart, *database.ReaderOutage)
+AWAY = (CannotStart, *database.ReaderOutage, *TogetherOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 UNUSED_SHOWN = 25
 COUNTS_SECONDS, COHORT_SECONDS = 5, 30
@@ -69,7 +71,8 @@ class ViewReader:
         """Every table of the patient's page by its name, as things stand now or as they stood at `moment`."""
         values = {"patient": patient} | ({} if moment is None else {"at": moment})
         tables = patient_page.texts(of_a_moment=moment is not None)
-        rows = {name: self._read(sql, **values) for name, sql in tables.items()}
+        answers = ask_together(self._connection, tables, values)
+        rows = {name: _frame(answer.names, answer.rows) for name, answer in answers.items()}
         return rows | {"current": _with_change(rows["current"]), "cards": self._with_cards(rows["cards"])}
 
     def service(self) -> pd.Series:
@@ -151,9 +154,7 @@ class ViewReader:
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         answer = self._connection.exec_driver_sql(sql, values or None)
-        names, rows = answer.keys(), answer.fetchall()
-        columns = zip(*rows, strict=True) if rows else [()] * len(names)
-        return pd.DataFrame(dict(zip(names, map(_column, columns), strict=True)))
+        return _frame(list(answer.keys()), answer.fetchall())
 
 
 @contextmanager
@@ -192,6 +193,19 @@ def acknowledge(patient: str, who: str, note: str) -> None:
         raise ValueError(str(error.orig).splitlines()[0]) from error
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
+
+
+def _frame(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    if not rows:
+        return _empty(tuple(names)).copy(deep=False)
+    columns = dict(zip(names, map(_column, zip(*rows, strict=True)), strict=True))
+    return pd.DataFrame(columns, copy=False)
+
+
+@cache
+def _empty(names: Sequence[str]) -> pd.DataFrame:
+    """Half of a patient's tables have no row, and to make one takes as long as with rows."""
+    return pd.DataFrame({name: _column(()) for name in names})
 
 
 def _column(values: Sequence[Any]) -> Any:

@@ -1,0 +1,35 @@
+"""Many questions of one moment in one round trip: on a busy machine each wait costs more than its answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+import sqlalchemy as sa
+
+from stream.storage.database import OtherSchema, Outage
+
+TogetherOutage = (*Outage, *OtherSchema)
+"""What `ask_together` raises while Postgres is away or frozen, or of another version."""
+
+
+class Rows(NamedTuple):
+    """The answer to one question."""
+
+    names: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+
+def ask_together(
+    connection: sa.Connection, queries: Mapping[str, str], values: Mapping[str, object]
+) -> dict[str, Rows]:
+    """The answers by the names of the `queries`, all with the same `values`, in the transaction of `connection`."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    with driver.pipeline():
+        cursors = {name: driver.execute(query, values) for name, query in queries.items()}
+        return {name: _rows(cursor) for name, cursor in cursors.items()}
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> Rows:
+    rows = cursor.fetchall()  # what the columns are is known once they are there
+    return Rows([column.name for column in cursor.description or ()], rows)
