@@ -60,7 +60,7 @@ def waterfall(frame: pd.DataFrame, limits: words.Limits, title: str) -> Drawing:
 def spider(frame: pd.DataFrame, limits: words.Limits, title: str, reach: float) -> Drawing:
     """A line for each patient from 0 at the baseline, open where a target was not evaluated; bold below the pointer.
 
-    `frame` by `frames.spider`: patient_id, month, change (%), mark, url, words; `reach`: last month of the axis.
+    `frame` by `frames.told`: patient_id, month, change (%), mark, url, words; `reach`: last month of the axis.
     """
     pointed = alt.selection_point(on="pointerover", nearest=True, fields=["patient_id"], empty=False)
     x = months("month", "months since the baseline scan", reach)

@@ -104,7 +104,7 @@ def _verdict(row: Line) -> str:
 
 
 def spider(lines: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """A point for each visit: patient_id, month, change (%; NaN where a target was not evaluated), mark, url, words.
+    """A point for each visit: patient_id, month, change (%; NaN where a target was not evaluated), mark, verdict, url.
 
     `mark` is the first progression or the first new lesion, else empty.
     """
@@ -113,7 +113,7 @@ def spider(lines: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     )
     progressed = of_line.counts & (plain(of_line.category) == "PD")
     new = of_line.day == of_line.new_lesion_day
-    frame = of_line.assign(
+    return of_line.assign(
         month=of_line.day / words.DAYS_A_MONTH,
         change=of_line.percent_from_baseline.where(of_line.category.notna(), 0.0),
         mark=[
@@ -122,7 +122,11 @@ def spider(lines: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
         ],
         verdict=plain(of_line.category).map(titled, na_action="ignore").fillna("Baseline"),
     )
-    return frame.assign(words=[_visit_words(row) for row in rows_of(frame, Visit)])
+
+
+def told(points: pd.DataFrame) -> pd.DataFrame:
+    """The points of a spider with their words: of thousands they take longer than all else."""
+    return points.assign(words=[_visit_words(row) for row in rows_of(points, Visit)])
 
 
 def _visit_words(row: Visit) -> str:

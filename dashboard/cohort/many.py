@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.cohort import words
-from dashboard.cohort.frames import NEW_LESION, months_apart
+from dashboard.cohort.frames import NEW_LESION, months_apart, told
 from dashboard.cohort.survival import FEWEST
 
 MOST_MARKS = 300
@@ -69,29 +69,25 @@ def _bar_words(bar: Bar) -> str:
     )
 
 
-def windows(points: pd.DataFrame, reach: float) -> pd.DataFrame:
-    """A row for each span of months with at least FEWEST patients: the fields of Window, and words.
+def course(points: pd.DataFrame, reach: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row for each span of months with at least FEWEST patients: the fields of Window, and words; and who is in none.
 
-    `points` by `frames.spider`; `reach`: last month of all figures. Of a patient's visits in a span the last with a
-    change counts.
+    The latter as visits: month, change, url, words. `points` by `frames.spider`; `reach`: last month of all figures. Of
+    a patient's visits in a span the last with a change counts.
     """
     last = _last_visits(points, reach)
-    rows = last.groupby("start").filter(lambda of: len(of) >= FEWEST).groupby("start").change
+    enough = last.groupby("start").change.transform("size") >= FEWEST
+    return _windows(last[enough], months_apart(reach)), told(last[~enough])[["month", "change", "url", "words"]]
+
+
+def _windows(last: pd.DataFrame, months: int) -> pd.DataFrame:
+    rows = last.groupby("start").change
     spread = rows.quantile(list(QUANTILES.values())).unstack()
     table = spread.set_axis(list(QUANTILES), axis=1).assign(patients=rows.size()).reset_index()
     progressed = last[last.progressed].groupby("start").size()
-    table = table.assign(
-        end=table.start + months_apart(reach), progressed=table.start.map(progressed).fillna(0).astype(int)
-    )
+    table = table.assign(end=table.start + months, progressed=table.start.map(progressed).fillna(0).astype(int))
     said = [_window_words(Window(*row)) for row in table[list(Window._fields)].itertuples(index=False)]
     return table.assign(words=said)
-
-
-def few(points: pd.DataFrame, reach: float) -> pd.DataFrame:
-    """The visits of spans with fewer patients than a box needs: month, change, url, words."""
-    last = _last_visits(points, reach)
-    rows = last.groupby("start").filter(lambda of: len(of) < FEWEST)
-    return rows[["month", "change", "url", "words"]]
 
 
 def last_month(reach: float) -> float:

@@ -48,7 +48,7 @@ def distribution(bars: pd.DataFrame, limits: words.Limits, title: str) -> Drawin
 def boxes(windows: pd.DataFrame, few: pd.DataFrame, limits: words.Limits, title: str, reach: float) -> Drawing:
     """A box for the patients of each span of months: half of them within it, eight in ten on its line, median, count.
 
-    `windows` and `few` by `many`: a span of fewer than five has a point for each; `reach`: last month of the axis.
+    `windows` and `few` by `many.course`: of fewer than five each has a point; `reach`: last month of the axis.
     """
     width = windows.end - windows.start
     drawn = windows.assign(

@@ -109,14 +109,14 @@ def _drawn(points: pd.DataFrame, limits: words.Limits) -> list[tuple[str, str, D
 def _course(points: pd.DataFrame, limits: words.Limits, title: str, reach: float, is_many: bool) -> Drawing:
     """A line for each patient, or a box for the patients of some months."""
     if is_many:
-        windows, few = many.windows(points, reach), many.few(points, reach)
+        windows, few = many.course(points, reach)
         return many_figures.boxes(windows, few, limits, title, many.last_month(reach))
-    return figures.spider(points, limits, title, reach)
+    return figures.spider(frames.told(points), limits, title, reach)
 
 
 def _boxes(points: pd.DataFrame) -> pd.DataFrame:
     reach = float(points.month.max())
-    return tables.boxes([(name, many.windows(of, reach)) for name, of in _parts(points)])
+    return tables.boxes([(name, many.course(of, reach)[0]) for name, of in _parts(points)])
 
 
 def _is_many(points: pd.DataFrame) -> bool:

@@ -98,7 +98,7 @@ def visits(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def boxes(parts: Sequence[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
-    """A row for each box of each part (name, rows of `many.windows`)."""
+    """A row for each box of each part (name, windows of `many.course`)."""
     return pd.concat([_boxes(name, rows) for name, rows in parts], ignore_index=True)
 
 

@@ -116,7 +116,7 @@ def lesions(case: PatientCase) -> pd.DataFrame:
         {
             "at": case.chart.local(rows.acquired_at),
             "series": [_series(lesion, node, names) for lesion, node in zip(rows.lesion_id, rows.node, strict=True)],
-            "value": [millimetres(row) for _, row in rows.iterrows()],
+            "value": [millimetres(row) for row in rows.itertuples()],
             "role": rows.role,
         }
     )
@@ -132,7 +132,7 @@ def _series(lesion: str, node: bool, names: dict[str, str]) -> str:
     return f"{names[lesion]}, short axis" if node and "node" not in names[lesion].lower() else names[lesion]
 
 
-def millimetres(row: pd.Series) -> float | None:
+def millimetres(row: Any) -> float | None:
     """What a lesion counts at a visit; None where nothing was measured."""
     if row.state == "gone":
         return 0.0

@@ -47,7 +47,7 @@ def test_a_response_that_nothing_confirmed_and_a_new_lesion_are_seen_without_col
 
 def test_a_spider_has_straight_lines_from_zero_that_are_open_where_nothing_was_evaluated() -> None:
     outcomes, visits = prepared()
-    points = frames.spider(outcomes, visits)
+    points = frames.told(frames.spider(outcomes, visits))
     assert set(points.change[points.day == 0]) == {0.0}
     assert points[(points.patient_id == "PC") & points.change.isna()].day.tolist() == [120]
     marked = points[points["mark"] != ""].set_index("patient_id")["mark"]

@@ -10,8 +10,7 @@ WHERE (%(line)s::int IS NULL OR line = %(line)s) AND criterion = %(criterion)s
 ORDER BY patient_id, line"""
 """What became of one line of each patient, or of all; a filter that is null lets everybody through."""
 VISITS = """
-SELECT patient_id, acquired_at, on_day, day, category, sum_of_diameters, percent_from_baseline, percent_from_nadir,
-  new_lesions, counts
+SELECT patient_id, on_day, day, category, percent_from_baseline, percent_from_nadir, new_lesions, counts
 FROM scanstream.line_visit
 WHERE line = %(line)s AND criterion = %(criterion)s AND patient_id = ANY(%(patients)s)
 ORDER BY patient_id, acquired_at, scan_uid"""
