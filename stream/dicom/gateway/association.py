@@ -32,7 +32,7 @@ class Storing(Protocol):
         """It is whole: the status and comment that the sender hears."""
 
     def drop(self) -> None:
-        """It will not become whole."""
+        """Let it go: what was not kept is removed."""
 
 
 class Association:
@@ -109,8 +109,9 @@ class Association:
         """The message is whole."""
         self._request = None
         if self._storing:
-            storing, self._storing = self._storing, None
-            self._line.send(context_id, answer(command, *storing.keep()))
+            self._line.send(context_id, answer(command, *self._storing.keep()))
+            self._storing.drop()
+            self._storing = None
         elif command.field == C_ECHO:
             self._line.send(context_id, answer(command, SUCCESS))
         self._line.message_ended()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stream.archive.durable import TEMP_PREFIX
+from stream.crash import reach
 
 
 class IncomingFile:
@@ -23,6 +24,7 @@ class IncomingFile:
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._beside = beside
         self._work: _Work | None = None
+        self._is_named = False
         self._head_bytes = len(head)
         self.size = 0
         self.write(head)
@@ -42,22 +44,26 @@ class IncomingFile:
         """What follows the head, as it lies in the system's page cache, once all has come; raises OSError."""
         return memoryview(self._begun().content)[self._head_bytes :]
 
-    def make_durable(self) -> tuple[Path, str]:
-        """Its path and the sha256 (hex) of what it holds, once that is on disk; raises OSError."""
-        work = self._begun()
-        work.synced.result()
-        os.close(self._descriptor)
-        self._descriptor = -1
-        return self._path, work.hashed.result().hexdigest()
+    def sha256(self) -> str:
+        """sha256 (hex) of what it holds, once all has come; raises OSError."""
+        return str(self._begun().hashed.result().hexdigest())
+
+    def give_name(self, name: str, folder: int) -> None:
+        """Name it in `folder` (a descriptor) once what it holds is on disk; raises OSError."""
+        self._begun().synced.result()
+        reach("spool.file_written")
+        os.rename(self._path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        self._is_named = True
 
     def drop(self) -> None:
-        """Remove it; once removed or renamed is no error."""
-        if self._work:
+        """Close it, and remove it where it has no name yet; again is no error."""
+        if self._work and not self._is_named:
             wait([self._work.synced])  # its number may be another file's once it is closed
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-        self._path.unlink(missing_ok=True)
+        if not self._is_named:
+            self._path.unlink(missing_ok=True)
 
     def _begun(self) -> "_Work":
         if self._work is None:

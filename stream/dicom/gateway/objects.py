@@ -100,7 +100,7 @@ class IncomingObject:
         return self._refusal.status, str(self._refusal)
 
     def drop(self) -> None:
-        """Keep nothing of it."""
+        """Let it go: what was not kept is removed."""
         if self._file:
             self._file.drop()
         self._file = None

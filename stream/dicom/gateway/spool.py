@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import nsmallest
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -105,15 +106,16 @@ class Spool:
     def keep(self, file: IncomingFile, arrival: Arrival) -> InstanceRecord:
         """Make a file durable, and with its name what is known of it; Refuse(0xA700) if the disk does not take it.
 
-        Order: file and its fsync, its name, then the folder's fsync: when this returns, both are found again.
+        Order: file and its fsync, its name, then the folder's fsync: when this returns, both are found again. All that
+        needs no disk is done before the disk is waited for: who was asleep has less to do until it can answer.
         """
         try:
-            temp, sha256 = file.make_durable()
-            reach("spool.file_written")
+            sha256 = file.sha256()
             record = InstanceRecord(_name(self._time_and_chance(), sha256, arrival), sha256, arrival)
-            temp.rename(self.folder / record.name)
+            folder = self._descriptor
+            file.give_name(record.name, folder)
             reach("spool.file_named")
-            sync_folder(self.folder)
+            os.fsync(folder)
         except OSError as error:
             file.drop()
             raise Refuse(OUT_OF_RESOURCES, f"Cannot store: {error.strerror}") from None
@@ -151,6 +153,11 @@ class Spool:
         """Names of all records, in any order; after a long outage there may be a million."""
         with os.scandir(self.folder) as entries:
             yield from (entry.name for entry in entries if RECORD.match(entry.name))
+
+    @cached_property
+    def _descriptor(self) -> int:
+        """Of the folder, for as long as this process writes to it."""
+        return os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
 
     def _time_and_chance(self) -> str:
         """Names sort by acceptance, also when the clock is set back while we run."""
