@@ -21,7 +21,8 @@ class Flag(NamedTuple):
 def forecasts(case: PatientCase) -> pd.DataFrame:
     """Rows of risk_history that led, one for each standing visit and kind: that which stands, else the last that did.
 
-    A forecast that ended as its question was closed had held until then.
+    A forecast that ended as its question was closed had held until then; one of a scan after the day on which it was
+    closed, as was entered later, had never held.
     """
     rows = case.history[case.history.role == Role.LEAD]
     if case.visits.empty:
@@ -32,7 +33,10 @@ def forecasts(case: PatientCase) -> pd.DataFrame:
         rows = rows.assign(line=[line_of[scan] for scan in rows.scan_uid])
     rows = rows.sort_values(["superseded_at", "computed_at"], kind="stable", na_position="last")
     kind = ["scan_uid", "endpoint", "horizon_kind", "horizon_days"]
-    return rows.drop_duplicates(kind, keep="last").sort_values("acquired_at", kind="stable")
+    rows = rows.drop_duplicates(kind, keep="last").sort_values("acquired_at", kind="stable")
+    ends = [end_of(case, endpoint, line) for endpoint, line in zip(rows.endpoint, rows.line, strict=True)]
+    starts = case.chart.local(rows.acquired_at)
+    return rows[[end is None or at <= end for at, end in zip(starts, ends, strict=True)]]
 
 
 def steps(case: PatientCase, led: pd.DataFrame, kind: ranking.Kind) -> pd.DataFrame:

@@ -139,6 +139,17 @@ def test_a_scan_after_the_death_is_told_as_the_contradiction_it_is(told: Setting
     assert "came after" not in story.response(same_day)
 
 
+def test_no_risk_is_drawn_of_a_scan_after_the_event_that_was_entered_later(told: Settings) -> None:
+    open_still = case(told, LASTING)
+    drawn = list(risks.forecasts(open_still).acquired_at.drop_duplicates())
+    of_progression = open_still.questions.endpoint == "progression"
+    known = open_still.questions.copy()
+    known.loc[of_progression, ["status", "since"]] = ["known", pd.Timestamp(ago(120))]
+    assert drawn[-1] > ago(120) > drawn[0]
+    left = risks.forecasts(replace(open_still, questions=known))
+    assert list(left.acquired_at.drop_duplicates()) == [at for at in drawn if at < ago(120)]
+
+
 def test_of_an_unknown_disease_the_summary_says_what_to_do(told: Settings) -> None:
     assert story.question(case(told, UNTOLD)) == UNKNOWN_DISEASE
 
