@@ -29,7 +29,10 @@ class Retraction:
 
 
 def retraction_of(dataset: Dataset, kind: str, references: tuple[str, ...]) -> Retraction | None:
-    """What a note takes back of the `references` it makes, or what a report says it replaces (0040,A360)."""
+    """What a note takes back of the `references` it makes, or what a report says it replaces (0040,A360).
+
+    A report that names itself there, as some tools write the first one of a chain, replaces nothing by that.
+    """
     if kind == "kos" and (because := REJECTED.get(_title(dataset))):
         return Retraction(references, because)
     replaced = tuple(
@@ -37,7 +40,7 @@ def retraction_of(dataset: Dataset, kind: str, references: tuple[str, ...]) -> R
         for study in dataset.get("PredecessorDocumentsSequence") or []
         for series in study.get("ReferencedSeriesSequence") or []
         for reference in series.get("ReferencedSOPSequence") or []
-        if reference.get("ReferencedSOPInstanceUID")
+        if reference.get("ReferencedSOPInstanceUID") not in (None, "", dataset.get("SOPInstanceUID"))
     )
     return Retraction(replaced, RejectionReason.REPLACED) if kind == "sr" and replaced else None
 

@@ -50,6 +50,13 @@ def test_a_report_takes_back_the_documents_that_it_says_precede_it(settings: Set
     assert header.references == ()
 
 
+def test_a_report_that_names_itself_as_its_predecessor_is_not_taken_back_by_that(settings: Settings) -> None:
+    first, report = make_sr(), make_sr()
+    assert read_header(replacing(report, report), settings, "PACS").retraction is None
+    chain = read_header(replacing(report, first, report), settings, "PACS")
+    assert chain.retraction == Retraction((first.SOPInstanceUID,), "replaced")
+
+
 def test_people_read_what_a_note_is(tmp_path: Path) -> None:
     titles = {"113001": REJECTION_NOTE, "113039": RETENTION_NOTE, "113000": "kind not measured yet"}
     for value, expected in titles.items():
