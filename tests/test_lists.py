@@ -121,6 +121,17 @@ def test_risks_of_a_disease_an_endpoint_and_a_horizon(command: Command) -> None:
     assert "None." in command("risk", "--disease", "brain").stdout
 
 
+def test_a_verdict_that_hangs_on_a_doubtful_lesion_says_so(database: Database, command: Command) -> None:
+    for name, on_day in (("UID 1", 0), ("UID 2", 60)):
+        found = LesionFinding(name, LesionState.MEASURED, "Apex", "lung", long_axis_mm=30.0)
+        measured = MeasuredScan((), "lung", None, findings=(found,))
+        fold_each(database.connect(), [ImportedVisit(name, "PDOUBT", day(on_day), "lung", measured)])
+    told = command("response", "PDOUBT").stdout
+    assert "new lesion Apex" in told
+    assert "Not sure: Apex (UID 2) may be a lesion that was known before" in told
+    assert "Not sure" not in command("response", GROWING).stdout
+
+
 def test_the_size_of_a_lesion_is_no_product_of_a_length_and_a_volume(database: Database, command: Command) -> None:
     fold_each(database.connect(), [breast(IN_BREAST, "b", 21, 6.123456, 22.0)])
     told = command("lesions", IN_BREAST).stdout

@@ -24,7 +24,7 @@ def response(
     as_json: Json = False,
 ) -> None:
     """What each visit says of the response, line by line of therapy, and which questions are still open."""
-    from stream.storage.reading.courses import endpoint_statuses, responses, scans_after_death
+    from stream.storage.reading.courses import endpoint_statuses, lesions_followed, responses, scans_after_death
     from stream.terminal.printing import print_json
 
     settings = load_settings()
@@ -35,7 +35,9 @@ def response(
         print_json({"responses": verdicts, "endpoint_statuses": statuses})
         return
     later = ask(settings, "reader", lambda connection: scans_after_death(connection, patient_id))
-    for text in [*_story(verdicts, statuses, settings.zone), *_after_death(later, settings.zone)]:
+    lesions = ask(settings, "reader", lambda connection: lesions_followed(connection, patient_id))
+    zone = settings.zone
+    for text in [*_story(verdicts, statuses, zone), *_not_sure(lesions), *_after_death(later, zone)]:
         print(text)
 
 
@@ -48,6 +50,18 @@ def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]], zone:
         told += [f"  {day(row['acquired_at'], zone)}  {row['trace']}" for row in verdicts if row["line"] == number]
         told += [f"  {_status(row, zone)}" for row in statuses if row["line"] == number]
     return told
+
+
+def _not_sure(lesions: list[dict[str, Any]]) -> list[str]:
+    """A verdict hangs on it: what a report calls by another name is a new lesion until a person says otherwise."""
+    named = {f"{row['lesion_label']} ({row['lesion_id'][-6:]})" for row in lesions if row["perhaps"]}
+    if not named:
+        return []
+    names = ", ".join(sorted(named))
+    return [
+        "",
+        f"Not sure: {names} may be a lesion that was known before; `scanstream lesions` says which, and links them.",
+    ]
 
 
 def _after_death(later: list[dict[str, Any]], zone: ZoneInfo) -> list[str]:
