@@ -8,6 +8,7 @@ import torch
 import models.statistics.metrics
 from models.card import COMMITTED
 from models.serving.forecaster import Forecaster, committed_forecasters, load_forecaster
+from models.training import boosting
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +24,14 @@ def few_resamples() -> Iterator[None]:
     """No test here is about how exact an interval is; with 200 resamples judging alone takes minutes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.statistics.metrics, "RESAMPLES", 20)
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """For files that are about what is judged and said, not about how well trees are fitted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boosting, "TREES", 10)
         yield
 
 
