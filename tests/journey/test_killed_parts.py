@@ -84,8 +84,9 @@ def test_sigterm_in_traffic_stops_everything_in_time_and_leaves_nothing_half_wri
     wait_until(lambda: service.folded() > before, SETTLE_SECONDS)
     assert len(processes) >= 6  # up, Postgres, Kafka, gateway, worker, dashboard
     service.process.terminate()
-    assert service.process.wait(15) == 0
+    assert service.process.wait(SETTLE_SECONDS) == 0
     assert all(has_ended(pid) for pid in processes)
     assert list(service.settings.data_dir.rglob(f"{TEMP_PREFIX}*")) == []
+    # a part that does not stop in time is killed, and its code is another
     stopped = [line for line in service.up_log.read_text().splitlines() if "part_stopped" in line]
     assert {line.split("code=")[1] for line in stopped if "part=worker" in line or "part=gateway" in line} == {"0"}
