@@ -128,6 +128,11 @@ def outcome_of(row: Row) -> OutcomeCells:
     return OutcomeCells(row.first("endpoint"), flag(row, "event"), WrittenDay(row))
 
 
+def is_withdrawn(row: Row) -> bool:
+    """Whether a treatment or an outcome is said to be entered by mistake; raises UnusableTable for neither 1 nor 0."""
+    return bool(flag(row, "withdrawn"))
+
+
 def measurements_of(row: Row) -> list[Measurement]:
     """The measurements in one row of measurements.csv; raises UnusableTable for a negative or infinite value."""
     lesion = row.first(*LESION_COLUMNS)

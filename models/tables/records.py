@@ -22,6 +22,7 @@ from models.tables.patient_tables import (
     by_patient,
     check_measurements,
     image_features_of,
+    is_withdrawn,
     measurements_of,
     outcome_of,
 )
@@ -130,7 +131,7 @@ def _visit(day: float, rows: Sequence[Row]) -> VisitRecord:
 
 def _treatment(row: Row, baseline: dt.date | None) -> TreatmentRecord | None:
     start = WrittenDay(row, "start_").days_from(baseline)
-    if start is None:
+    if start is None or is_withdrawn(row):
         return None
     end = WrittenDay(row, "end_").days_from(baseline)
     return TreatmentRecord(row.first("name") or "", row.first("kind") or "", start, end)
@@ -139,5 +140,6 @@ def _treatment(row: Row, baseline: dt.date | None) -> TreatmentRecord | None:
 def _outcome(row: Row, baseline: dt.date | None) -> tuple[str, tuple[float | None, bool]] | None:
     """An outcome by endpoint; None where nothing is known yet."""
     cells = outcome_of(row)
-    day = cells.at.days_from(baseline)
-    return (cells.endpoint, (day, cells.event)) if cells.endpoint and cells.event is not None else None
+    if not cells.endpoint or cells.event is None or is_withdrawn(row):
+        return None
+    return cells.endpoint, (cells.at.days_from(baseline), cells.event)

@@ -28,6 +28,7 @@ from models.tables.patient_tables import (
     check_tables,
     criteria_of,
     image_features_of,
+    is_withdrawn,
     line_of,
     measurements_of,
     outcome_of,
@@ -143,19 +144,20 @@ class _PatientImport:
             else:
                 end_at = self._midnight(end) if end else None
                 name, kind = self._free(row, "name"), self._free(row, "kind")
-                yield Treatment(self._id, name, kind, self._midnight(start), end_at, line=line_of(row))
+                withdrawn, line = is_withdrawn(row), line_of(row)
+                yield Treatment(self._id, name, kind, self._midnight(start), end_at, withdrawn=withdrawn, line=line)
 
     def _outcomes(self) -> Iterator[Outcome]:
         """What is not known yet says nothing."""
         for row in self._rows.outcomes:
-            cells = outcome_of(row)
+            cells, withdrawn = outcome_of(row), is_withdrawn(row)
             on = cells.at.date_from(self._baseline)
             if on and self._cannot_be(on):
                 self._set_aside(ReasonCode.IMPOSSIBLE_DATE, "An outcome", cells.at, on)
-            elif cells.event is not None and cells.endpoint:
+            elif (withdrawn or cells.event is not None) and cells.endpoint:
                 self._person.refuse(row, "endpoint")
                 at = self._midnight(on) if on else None
-                yield Outcome(self._id, cells.endpoint.lower(), at, cells.event)
+                yield Outcome(self._id, cells.endpoint.lower(), at, bool(cells.event), withdrawn)
 
     def _visits(self) -> Iterator[ImportedVisit]:
         """Rows of one day are one visit; without a day, or on one that cannot be, it is set aside."""

@@ -26,8 +26,12 @@ IDENTIFYING = frozenset({"patient_id", "mrn", "name", "patient_name", "birth_dat
 FREE = frozenset({"disease", "trial", "arm", "criterion"})
 READ = {
     CLINICAL: IDENTIFYING | CODED | FREE,
-    TREATMENTS: frozenset({"patient_id", "start_date", "start_day", "end_date", "end_day", "name", "kind", "line"}),
-    OUTCOMES: frozenset({"patient_id", "endpoint", "date", "day", "event", "pcr", "surgery_date", "surgery_day"}),
+    TREATMENTS: frozenset(
+        {"patient_id", "start_date", "start_day", "end_date", "end_day", "name", "kind", "line", "withdrawn"}
+    ),
+    OUTCOMES: frozenset(
+        {"patient_id", "endpoint", "date", "day", "event", "pcr", "surgery_date", "surgery_day", "withdrawn"}
+    ),
     MEASUREMENTS: frozenset(
         {"patient_id", "date", "day", "disease", "trial", "arm", "body_site", "target", "node", "raw_text"}
     ).union(*COLUMNS.values(), LESION_COLUMNS, IMAGE_NAMES),

@@ -94,6 +94,18 @@ def test_a_treatment_is_seen_from_its_start_and_its_end_from_that_day_on(tmp_pat
     assert [timepoint.elapsed_days for timepoint in timeline.timepoints()] == [0, 40, 40]
 
 
+def test_what_was_entered_by_mistake_is_no_treatment_and_no_outcome(tmp_path: Path) -> None:
+    folder = folder_with(
+        tmp_path,
+        measurements="patient_id,day,volume\np,0,1\n",
+        treatments="patient_id,start_day,name,withdrawn\np,5,Docetaxel,1\np,9,Docetaxel,\n",
+        outcomes="patient_id,endpoint,day,event,withdrawn\np,death,40,1,yes\n",
+    )
+    (record,) = load_records(folder)
+    assert [treatment.start_day for treatment in record.treatments] == [9]
+    assert record.outcomes == {}
+
+
 WRONG = {
     "no measurements.csv": ({}, "measurements.csv is missing"),
     "no patient column": ({"measurements": "day,volume\n0,1"}, "no column patient_id"),

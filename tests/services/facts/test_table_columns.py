@@ -69,7 +69,7 @@ def test_a_word_of_a_fixed_list_may_be_a_name_by_chance(tables: Tables) -> None:
 
 
 def test_the_command_says_what_it_did_not_read(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = {"patients": 1, "set_aside": 0}
+    counts = {"patients": 1, "set_aside": 0, "starts_alone": 0}
     monkeypatch.setattr("stream.wiring.importing.import_folder", lambda *_: counts)
     monkeypatch.setattr("stream.commands.importing.signed", lambda *_, **__: SignOff("anna", None))
     folder = str(tables.write(clinical=EXPORT))

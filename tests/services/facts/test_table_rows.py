@@ -148,3 +148,17 @@ def test_an_outcome_of_a_day_that_nobody_has_seen_is_set_aside(tables: Tables) -
     known = tables.known(outcomes="patient_id,endpoint,date,event\nA,death,2031-01-01,1\nA,progression,2026-03-01,1\n")
     assert [outcome.endpoint for outcome in known.outcomes] == ["progression"]
     assert [aside.reason_code for aside in known.asides] == ["impossible_date"]
+
+
+def test_what_was_entered_by_mistake_is_taken_back_by_a_column_that_says_so(tables: Tables) -> None:
+    known = tables.known(
+        treatments="patient_id,start_date,name,kind,withdrawn\nA,2026-02-12,Docetaxel,drug,1\nA,2026-01-12,Docetaxel,drug,\n",
+        outcomes="patient_id,endpoint,date,event,withdrawn\nA,death,2026-03-01,,1\n",
+    )
+    assert [(treatment.start_at.month, treatment.withdrawn) for treatment in known.treatments] == [
+        (2, True),
+        (1, False),
+    ]
+    assert [(outcome.endpoint, outcome.event, outcome.withdrawn) for outcome in known.outcomes] == [
+        ("death", False, True)
+    ]
