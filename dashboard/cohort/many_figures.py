@@ -23,7 +23,9 @@ def distribution(bars: pd.DataFrame, limits: words.Limits, title: str) -> Drawin
     `bars` by `many.counted_changes`.
     """
     scale = alt.Scale(domain=[-100, min(bars.high.max(), LARGEST + BIN)], nice=False)
-    axis = alt.Axis(title=f"best change of the {limits.of} (%)", grid=False, tickCount=8)
+    axis = alt.Axis(
+        title=f"best change of the {limits.of} (%)", grid=False, tickCount=8, labelOverlap="greedy", labelSeparation=6
+    )
     order = list(response_scale(bars).domain)
     drawn = bars[["low", "high", "response", "sure", "patients", "words"]].assign(
         order=2 * bars.response.map(order.index) - bars.sure

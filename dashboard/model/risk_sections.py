@@ -89,8 +89,9 @@ def compared(before: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
         _too_few(measured(before, horizon_days))
         return
     lead = before[before.role == "lead"]
-    _order(once("figures of the lead", lambda: measured(lead, horizon_days)))
-    rows = once("figures of all weights", lambda: _of_weights(before, horizon_days))
+    of_lead = once("figures of the lead", lambda: measured(lead, horizon_days))
+    _order(of_lead)
+    rows = once("figures of all weights", lambda: _of_weights(before, len(lead), of_lead, horizon_days))
     st.html(html_table(tables.judged(rows, "Weights"), "Weights on the same question"))
     st.caption(
         f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
@@ -98,10 +99,13 @@ def compared(before: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     )
 
 
-def _of_weights(before: pd.DataFrame, horizon_days: int | None) -> dict[str, Figures]:
+def _of_weights(before: pd.DataFrame, leading: int, of_lead: Figures, horizon_days: int | None) -> dict[str, Figures]:
+    """By weights; those that made all of the `leading` forecasts have the figures of the lead, found already."""
     groups = before.groupby(["role", "model", "weights_version"], sort=True)
     return {
-        f"{wording.said_by(model, version)} ({tables.ROLES[role]})": measured(each, horizon_days)
+        f"{wording.said_by(model, version)} ({tables.ROLES[role]})": of_lead
+        if role == "lead" and len(each) == leading
+        else measured(each, horizon_days)
         for (role, model, version), each in groups
     }
 
