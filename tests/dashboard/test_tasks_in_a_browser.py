@@ -163,6 +163,5 @@ def _share(having: int, total: int) -> str:
 
 
 def _is_in_a_table(page: Page, cell: str) -> None:
-    """In one of the tables that are drawn, which hold their words for screen readers."""
-    there = page.get_by_test_id("stDataFrame").locator("td").filter(has_text=cell)
-    expect(there.first).to_be_attached(timeout=PATIENCE_MS)
+    """In one of the tables of text."""
+    expect(page.locator(".told td").filter(has_text=cell).first).to_be_visible(timeout=PATIENCE_MS)
