@@ -11,7 +11,7 @@ from torch import Tensor
 from models.card import UnusableWeights
 from models.imaging.explain import gates_along, gradient_map, occlusion_map
 from models.imaging.image_card import ImageCard, load_network
-from models.imaging.network import SliceLogits, SliceNetwork
+from models.imaging.network import ALONG, SliceLogits, SliceNetwork
 from models.imaging.preprocess import resampled, slice_stack
 from models.imaging.volume import Volume
 
@@ -58,6 +58,8 @@ class SliceClassifier:
         """The classifier in `folder`; raises UnusableWeights where weights and card do not belong together."""
         torch.set_num_threads(1)  # sums split over threads round differently, and a forked process has no such threads
         card, parameters = load_network(folder)
+        if tuple(card.architecture.get("along_the_slices", ())) != ALONG:
+            raise UnusableWeights(f"The weights in {folder} are for another network: train it again.")
         return cls(card, [_member(folder, number, parameters) for number in range(card.architecture["members"])])
 
     def scores(self, volume: Volume) -> SliceScores:

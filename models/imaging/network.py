@@ -1,8 +1,8 @@
 """The network of the slice classifier: an encoder for every slice, and two LSTM layers that read along the slices.
 
 The classic architecture for images in sequence: CNN encoder per slice → LSTM(128), which returns its sequence, for
-every slice → LSTM(64), whose last output says of the whole series. The cells are those of `models.serving.lstm`, where
-the equations stand beside the code: one step at a time equals the whole sequence.
+every slice → LSTM(64), whose last output corrects what the clearest slice says of the whole series. The cells are those
+of `models.serving.lstm`, where the equations stand beside the code: one step at a time equals the whole sequence.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from models.imaging.encoder import EMBEDDING, SliceEncoder, SliceReading
 from models.serving.lstm import LSTM, State
 
 FIRST, SECOND = 128, 64
+ALONG = (f"LSTM({FIRST}), sequence", f"LSTM({SECOND}), last", "Dense(1), added to the clearest slice, sigmoid")
+"""What a card says of this network: weights for another are told by it."""
 NO_TIME = torch.zeros(1)
 """The elapsed days of a step from slice to slice, which the classic cell does not ask for."""
 
@@ -64,11 +66,22 @@ class SliceSequence(nn.Module):
     def forward(self, embedding: Tensor, logit: Tensor) -> SliceLogits:
         """What is said of n series, from `embedding` (T, n, EMBEDDING) and the encoder's own `logit` (T, n).
 
-        The sequence corrects the encoder, it need not learn again what one slice shows.
+        The sequence corrects the encoder, it need not learn again what one slice shows: a series shows what its
+        clearest slice does.
         """
-        remembered = self.first(torch.cat([embedding, logit[..., None] / 4.0], -1))
-        last = self.second(remembered)[-1]
-        return SliceLogits(logit + self.slice_head(remembered)[..., 0], self.series_head(last)[:, 0])
+        remembered = self.remembered(embedding, logit)
+        series = logit.amax(0) + self.of_series(remembered)
+        return SliceLogits(logit + self.slice_head(remembered)[..., 0], series)
+
+    def remembered(self, embedding: Tensor, logit: Tensor) -> Tensor:
+        """What the first layer knows at each slice (T, n, FIRST)."""
+        outputs: Tensor = self.first(torch.cat([embedding, logit[..., None] / 4.0], -1))
+        return outputs
+
+    def of_series(self, remembered: Tensor) -> Tensor:
+        """What the second layer says of n series (n,), from what the first `remembered`."""
+        log_odds: Tensor = self.series_head(self.second(remembered)[-1])
+        return log_odds[:, 0]
 
 
 class SliceNetwork(nn.Module):

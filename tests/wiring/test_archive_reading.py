@@ -9,7 +9,7 @@ import torch
 
 from models.imaging.classifier import packed
 from models.imaging.image_card import CARD, WEIGHTS, ImageCard, save_network
-from models.imaging.network import SliceNetwork
+from models.imaging.network import ALONG, SliceNetwork
 from models.imaging.volume import Volume
 from stream.archive import kept_networks
 from stream.archive.kept_networks import keep_network
@@ -19,6 +19,7 @@ from stream.wiring.archive_reading import encoding_model, presence_model
 from tests.models.encoding.untrained import untrained as untaught
 
 MEMBERS = 2
+READ_ALONG = {"along_the_slices": list(ALONG)}
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
 def untrained(folder: Path, endpoint: str = "tumour_presence", seed: int = 1) -> ImageCard:
     torch.manual_seed(seed)
     said = {"training_data": {"patients": 8}, "seed": 1, "metrics": {}, "intended_use": "", "limits": ()}
-    architecture, applies_to = {"members": MEMBERS}, {"modality": "MR"}
+    architecture, applies_to = {"members": MEMBERS, **READ_ALONG}, {"modality": "MR"}
     card = ImageCard("slices", "", endpoint, applies_to=applies_to, architecture=architecture, **said)
     return save_network(folder, card, packed([SliceNetwork() for _ in range(MEMBERS)]))
 
@@ -87,8 +88,9 @@ def test_what_was_put_in_service_reads_in_place_of_what_comes_along_and_the_one_
     [
         ({"endpoint": "organ"}, "is not asked for tumour_presence"),
         ({"training_data": {}}, "does not work with this code"),
-        ({"architecture": {}}, "does not work with this code"),
-        ({"architecture": {"members": 9}}, "member 2"),
+        ({"architecture": READ_ALONG}, "does not work with this code"),
+        ({"architecture": {"members": MEMBERS}}, "are for another network: train it again"),
+        ({"architecture": {"members": 9, **READ_ALONG}}, "member 2"),
     ],
 )
 def test_what_cannot_read_slices_is_refused_and_changes_nothing(

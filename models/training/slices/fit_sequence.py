@@ -12,7 +12,7 @@ from torch.nn.functional import adaptive_avg_pool2d, binary_cross_entropy_with_l
 
 from models.imaging.augment import flipped, gaps, moved
 from models.imaging.encoder import SliceEncoder
-from models.imaging.network import SliceLogits, SliceSequence
+from models.imaging.network import FIRST, SECOND, Layer, SliceNetwork, SliceSequence
 from models.training.slices.fit_encoder import MOVED, as_elsewhere, read
 from models.training.slices.lesson import Lesson
 from models.training.terminal import progress
@@ -46,8 +46,21 @@ class Run(NamedTuple):
 def fit_sequence(encoder: SliceEncoder, lessons: Sequence[Lesson], random: torch.Generator) -> SliceSequence:
     """The layers along the slices, taught with what `encoder` says of `lessons`."""
     series, sequence = [heard(encoder, lesson, random) for lesson in lessons], SliceSequence()
-    fit_along(sequence, lambda run: _loss(sequence(run.embedding, run.logit), run.shows), series, random)
+    fit_along(sequence, lambda run: _loss(sequence, run), series, random)
     return sequence.eval()
+
+
+def fit_second(network: SliceNetwork, lessons: Sequence[Lesson], seed: int) -> None:
+    """Teach the second layer of `network` anew, over all that is before it: to correct the clearest slice.
+
+    The first layer was taught beside one that said all of the series by itself. `seed` alone decides what comes out.
+    """
+    torch.manual_seed(seed)
+    random, sequence = torch.Generator().manual_seed(seed), network.sequence
+    series = [heard(network.encoder, lesson, random) for lesson in lessons]
+    sequence.second, sequence.series_head = Layer(FIRST, SECOND), nn.Linear(SECOND, 1)
+    taught = nn.ModuleList([sequence.second, sequence.series_head])
+    fit_along(taught, lambda run: _loss_of_series(sequence, run), series, random)
 
 
 def fit_along(
@@ -112,7 +125,17 @@ def _run(series: Run, length: int, missing: float, random: torch.Generator) -> t
     return tuple(part[rows, copy] for part in series)
 
 
-def _loss(said: SliceLogits, shows: Tensor) -> Tensor:
-    """Cross entropy of the slices and of the series."""
-    slices = binary_cross_entropy_with_logits(said.slices, shows)
-    return slices + binary_cross_entropy_with_logits(said.series, shows.amax(0))
+def _loss(sequence: SliceSequence, run: Run) -> Tensor:
+    """Cross entropy of the slices, and of the series as the second layer says it by itself."""
+    remembered = sequence.remembered(run.embedding, run.logit)
+    said = run.logit + sequence.slice_head(remembered)[..., 0]
+    series = binary_cross_entropy_with_logits(sequence.of_series(remembered), run.shows.amax(0))
+    return binary_cross_entropy_with_logits(said, run.shows) + series
+
+
+def _loss_of_series(sequence: SliceSequence, run: Run) -> Tensor:
+    """Cross entropy of the series; the first layer learns nothing from it."""
+    with torch.no_grad():
+        remembered = sequence.remembered(run.embedding, run.logit)
+    said = run.logit.amax(0) + sequence.of_series(remembered)
+    return binary_cross_entropy_with_logits(said, run.shows.amax(0))

@@ -12,13 +12,13 @@ from models.card import patient_sha256
 from models.imaging.classifier import packed
 from models.imaging.encoder import EMBEDDING
 from models.imaging.image_card import ImageCard, save_network
-from models.imaging.network import FIRST, SECOND, SliceNetwork
+from models.imaging.network import ALONG, SliceNetwork
 from models.imaging.outlined import OutlinedSeries
 from models.imaging.preprocess import PIXELS
 from models.judging.slices.figures import SlicePredictions, figures, predictions
 from models.training.fitted_card import INTENDED_USE
 from models.training.slices.fit_encoder import fit_encoder
-from models.training.slices.fit_sequence import fit_sequence
+from models.training.slices.fit_sequence import fit_second, fit_sequence
 from models.training.slices.lesson import Lesson
 from models.training.terminal import progress
 
@@ -77,9 +77,16 @@ def fit_member(lessons: Sequence[Lesson], seed: int) -> SliceNetwork:
             network = SliceNetwork()
             network.encoder = fit_encoder(lessons, random)
             network.sequence = fit_sequence(network.encoder, lessons, random)
+            fit_second(as_kept(network), lessons, seed)
             return network.eval()
     finally:
         torch.set_num_threads(threads)
+
+
+def as_kept(network: SliceNetwork) -> SliceNetwork:
+    """`network` with the weights that a file of half precision gives back, for what is taught over them."""
+    network.load_state_dict({name: weights.half().float() for name, weights in network.state_dict().items()})
+    return network
 
 
 def card_of(
@@ -116,6 +123,6 @@ def _architecture(members: int) -> dict[str, Any]:
         "pixels": PIXELS,
         "encoder": "U-Net, a slice beside its mirror image",
         "embedding": EMBEDDING,
-        "along_the_slices": [f"LSTM({FIRST}), sequence", f"LSTM({SECOND}), last", "Dense(1), sigmoid"],
+        "along_the_slices": list(ALONG),
         "precision": np.dtype(np.float16).name,
     }

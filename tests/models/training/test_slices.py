@@ -1,6 +1,7 @@
 """Training the slice classifier: the seed decides, nobody is judged by a member that knew them, the card tells."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,17 @@ def test_the_seed_decides_every_weight(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not all(torch.equal(one[name], other[name]) for name in one)
 
 
+def test_the_second_layer_is_taught_again_to_the_same_bits_over_the_weights_that_are_kept(weights: Path) -> None:
+    lessons = [Lesson.of(outlined(patient)) for patient in "BCD"]
+    kept = SliceClassifier.load(weights).members[0]
+    again = deepcopy(kept)
+    with pytest.MonkeyPatch.context() as patch, torch.random.fork_rng(devices=[]):
+        patch.setattr(fit_sequence, "STEPS", 2)
+        fit_sequence.fit_second(again, lessons, seed=1)
+    again_kept = {name: each.half() for name, each in again.state_dict().items()}
+    assert all(torch.equal(again_kept[name], each.half()) for name, each in kept.state_dict().items())
+
+
 def test_the_card_names_who_was_left_out_and_the_file_it_belongs_to(weights: Path) -> None:
     card = SliceClassifier.load(weights).card
     assert card.training_data["left_out"] == [[patient_sha256(patient)] for patient in "ABCD"]
@@ -66,6 +78,15 @@ def test_a_changed_file_is_not_served(weights: Path, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((weights / name).read_bytes())
     (tmp_path / "model.safetensors").write_bytes((weights / "model.safetensors").read_bytes() + b" ")
     with pytest.raises(UnusableWeights, match="is not the file its card describes"):
+        SliceClassifier.load(tmp_path)
+
+
+def test_weights_for_another_network_are_not_served(weights: Path, tmp_path: Path) -> None:
+    card = json.loads((weights / "card.json").read_text())
+    card["architecture"]["along_the_slices"] = ["LSTM(128), sequence", "LSTM(64), last", "Dense(1), sigmoid"]
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    (tmp_path / "model.safetensors").write_bytes((weights / "model.safetensors").read_bytes())
+    with pytest.raises(UnusableWeights, match="for another network: train it again"):
         SliceClassifier.load(tmp_path)
 
 
