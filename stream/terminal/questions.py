@@ -116,7 +116,7 @@ def _with_scans(connection: "Connection", patients: list[str]) -> list[str]:
 
 def find_patient(settings: Settings, patient: str) -> str:
     """The pseudonym of one patient; WrongUse where several issuers have this ID."""
-    return _only(patient, find_patients(settings, patient))
+    return _only(settings, patient, find_patients(settings, patient))
 
 
 def find_timelines(settings: Settings, patient: str, role: str = "reader") -> list[str]:
@@ -134,14 +134,19 @@ def find_timelines(settings: Settings, patient: str, role: str = "reader") -> li
 
 def find_timeline(settings: Settings, patient: str) -> str:
     """As find_patient, after merges."""
-    return _only(patient, find_timelines(settings, patient))
+    return _only(settings, patient, find_timelines(settings, patient))
 
 
-def _only(patient: str, pseudonyms: list[str]) -> str:
-    if len(pseudonyms) > 1:
-        issuers = f"{patient} is the ID of {len(pseudonyms)} patients of several issuers"
-        raise WrongUse(f"{issuers}: name one by its pseudonym.")
-    return pseudonyms[0]
+def _only(settings: Settings, patient: str, pseudonyms: list[str]) -> str:
+    from stream.storage.patients import vault
+
+    if len(pseudonyms) == 1:
+        return pseudonyms[0]
+    # only the vault knows one ID as several patients
+    issuers = ask(settings, "vault", lambda connection: vault.issuers(connection, pseudonyms))
+    listed = [f"{one} ({issuers.get(one) or 'no issuer'})" for one in pseudonyms]
+    several = f"{patient} is the ID of {len(pseudonyms)} patients of several issuers: name one by its pseudonym."
+    raise WrongUse("\n  ".join([several, *listed]))
 
 
 def find_scan(settings: Settings, scan: str) -> str:

@@ -61,6 +61,12 @@ def hospital_ids(connection: Connection, patients: Sequence[str]) -> dict[str, s
     return dict(connection.execute(query, [list(patients)]).fetchall())
 
 
+def issuers(connection: Connection, patients: Sequence[str]) -> dict[str, str]:
+    """Who issued the hospital's ID of each of `patients`; "" where no file or table said it."""
+    query = "SELECT patient_id, issuer FROM vault.patients WHERE patient_id = ANY(%s)"
+    return dict(connection.execute(query, [list(patients)]).fetchall())
+
+
 def find_patient(connection: Connection, mrn: str) -> list[str]:
     """Pseudonyms of the patients with this hospital's ID (one per issuer); needs the vault role."""
     rows = connection.execute("SELECT patient_id FROM vault.patients WHERE mrn = %s ORDER BY 1", [mrn.strip()])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from stream.errors import WrongUse
 from stream.services.facts.identity_events import IdentityEvent, accept_identity
 from stream.services.folding.reconcile import Reconciler
 from stream.storage.patients.vault import keep_patients
@@ -39,6 +40,12 @@ def test_what_is_asked_of_the_old_name_is_answered_by_the_timeline_that_holds_it
 
 def test_two_ids_of_one_person_are_one_answer(merged: Database) -> None:
     assert find_timelines(merged.settings, "4711") == [FIRST]
+
+
+def test_where_one_id_is_of_two_patients_each_is_named_with_its_issuer(merged: Database) -> None:
+    with pytest.raises(WrongUse) as refused:
+        find_patient(merged.settings, "4711")
+    assert str(refused.value).splitlines()[1:] == [f"  {FIRST} (NORTH)", f"  {SECOND} (SOUTH)"]
 
 
 def test_the_old_name_itself_can_be_said_where_the_merge_is_taken_back(merged: Database) -> None:
