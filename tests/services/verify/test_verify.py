@@ -38,7 +38,7 @@ from stream.services.measuring.measurement import content_sha256
 from stream.services.verify.finding import Finding
 from stream.services.verify.identifiers import held_in, telling
 from stream.services.verify.invariants import Invariant
-from stream.services.verify.row_hashes import check_table
+from stream.services.verify.row_hashes import check_table, row_hashes
 from stream.storage import schema
 from stream.storage.appending import append, qualified, write_later
 from stream.storage.database import Connection
@@ -228,6 +228,16 @@ def named(world: Connection, table: str) -> bool:
 def test_the_sound_world_has_a_row_in_every_table(world: Connection) -> None:
     for table in TABLES:
         assert world.execute(sql.SQL("SELECT count(*) > 0 FROM {}").format(qualified(table))).fetchone()[0], table.name
+
+
+def test_the_hashes_of_all_tables_are_looked_at(world: Connection) -> None:
+    each = Finding.of(Invariant.ROW_HASHES)
+    for table in TABLES:
+        if "row_sha256" in table.columns:
+            before = each.checked
+            check_table(each, world, table)
+            assert each.checked > before, table.name
+    assert row_hashes(world).checked == each.checked
 
 
 @pytest.mark.parametrize(("table_name", "column"), COLUMNS, ids=lambda value: value)
