@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from dashboard import ranking, set_aside_words, wording
-from dashboard.patient import verdicts, waiting
+from dashboard.patient import verdicts, waiting, why
 from dashboard.patient.case import PatientCase
 from dashboard.patient.verdicts import listed, sentence, written
 from dashboard.words.responses import called
@@ -90,7 +90,14 @@ def question(case: PatientCase) -> str:
     told = [_closed(row, case) for _, row in closed(case).iterrows()]
     if case.current.empty:
         return " ".join(told) or _no_forecast(case)
-    return " ".join([risk(ranking.main_forecasts(case.current).iloc[0], case), *told])
+    leading = ranking.main_forecasts(case.current).iloc[0]
+    return " ".join([risk(leading, case), *_beyond_training(leading.endpoint, case), *told])
+
+
+def _beyond_training(endpoint: str, case: PatientCase) -> Iterator[str]:
+    """That a risk is a guess, which "Why did it move?" says of what."""
+    if any(of["outside_training"] for of in why.answer(case.explained) or () if of["endpoint"] == endpoint):
+        yield "Take it with care: the training data did not cover all of what it rests on."
 
 
 def risk(row: pd.Series, case: PatientCase) -> str:

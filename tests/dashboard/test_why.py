@@ -90,6 +90,7 @@ def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, 
     assert sum(drawn.values()) == pytest.approx(100 * (now - before), abs=1e-4)
     words = read(page)
     assert "Progression: nothing about this scan lies outside the training data." in words
+    assert "Take it with care" not in words
     assert "after the scan of 12 April 2025, and is" in words and "after that of 24 May 2025." in words
     assert "this model does not see treatments" in words
 
@@ -100,6 +101,7 @@ def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Da
     flag, arms = page.warning
     assert arms.value.startswith("An association in the training data and not an effect of treatment")
     assert flag.value.endswith("outside the training data is age 93 years; in the training data 24 to 77 years.")
+    assert "Take it with care: the training data did not cover all of what it rests on." in words
     assert "By arm: association in the training data, not an effect of treatment." in words
     table = next(each.value for each in page.dataframe if "Arm" in each.value)
     (row,) = views.current_risk(database.connect("reader"), ["PB"])
