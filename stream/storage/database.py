@@ -1,6 +1,7 @@
 """Connections to Postgres, and bringing its schema to the version of this code."""
 
 import datetime as dt
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
@@ -20,6 +21,9 @@ from stream.storage.folding import active_weights
 from stream.storage.roles import ensure_roles
 from stream.storage.rows import only_row
 from stream.timeline.digest import canonical
+
+# that a rollback failed too says nothing beside the outage, which is raised
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 Connection = psycopg.Connection
 TimedOut = (psycopg.errors.TransactionTimeout, psycopg.errors.IdleInTransactionSessionTimeout)
