@@ -100,7 +100,7 @@ def _by_part(settings: Settings, typed: str, role: str) -> str:
     if not found:
         raise AnswerIsNo(
             f"No patient {typed} is known here; a part of a pseudonym needs {SHORTEST_PART} characters, a hospital ID "
-            "the vault role's password."
+            "the vault role's password. What was set aside: scanstream set-aside list."
         )
     if len(found) > 1:
         listed = [*found[:MOST_LISTED], *([f"and {len(found) - MOST_LISTED} more"] if len(found) > MOST_LISTED else [])]
