@@ -39,10 +39,8 @@ demo: .venv/kafka.stamp
 serve: .venv/kafka.stamp
 	@$(BIN)/scanstream up
 
-# one more than cores, as journeys wait a third of their time; at most four, as each may hold a whole service (2 GB)
-PROCESSES = $(shell $(BIN)/python -c 'import os; print(min(os.cpu_count(), 3) + 1)')
 test: .venv/test.stamp .venv/kafka.stamp
-	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations 30
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 30
 
 # types and tests side by side, each telling what it has to say in one piece
 quick: .lint/types.stamp .venv/test.stamp
