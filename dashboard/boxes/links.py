@@ -10,7 +10,11 @@ const go = (event) => {  // so back, refresh and bookmarks keep the address
   history.pushState({}, "", anchor.href);
   dispatchEvent(new PopStateEvent("popstate"));
 };
-export default function () { document.addEventListener("click", go); }
+export default function () {
+  if (document.body.dataset.linksLeadOn) return;  // pages come and go, the document stays
+  document.body.dataset.linksLeadOn = "yes";
+  document.addEventListener("click", go);
+}
 """
 _listening = st.components.v2.component("links", html="<span></span>", js=JS, isolate_styles=False)
 

@@ -57,6 +57,7 @@ def test_the_way_of_a_scan_opens_by_a_link_that_loads_nothing_anew_and_back_clos
     browser_page.goto(f"{address}/pipeline?status=Applied")
     scan = browser_page.get_by_role("region", name="Scans").locator("a[href*='scan=']").first
     expect(scan).to_be_visible(timeout=PATIENCE_MS)
+    expect(browser_page.locator("body[data-links-lead-on]")).to_be_attached(timeout=PATIENCE_MS)
     browser_page.evaluate("window.still = true")
     scan.press("Enter")
     expect(browser_page.get_by_text("The way of this scan")).to_be_visible(timeout=PATIENCE_MS)
