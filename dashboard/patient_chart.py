@@ -107,9 +107,9 @@ class PatientChart:
         if rows.empty:
             return None
         days = [
-            f"on {row.at:%Y-%m-%d} ({wording.ahead((row.at.normalize() - self._today).days)}) "
-            f"{wording.size(row.value)} {self._unit(group)}, {wording.within(row.level, row.value_low, row.value_high)}"
-            for row in rows.itertuples()
+            f"on {at:%Y-%m-%d} ({wording.ahead((at.normalize() - self._today).days)}) "
+            f"{wording.size(value)} {self._unit(group)}, {wording.within(LEVEL_IN_WORDS, low, high)}"
+            for at, value, low, high in zip(rows["at"], rows.value, rows.value_low, rows.value_high, strict=True)
         ]
         last = rows.iloc[-1]
         scan = f"{wording.MEASUREMENTS[last.measurement]} after the scan of {self.days_of(rows.acquired_at)[-1]}"
@@ -214,7 +214,8 @@ def _series(rows: pd.DataFrame) -> list[str]:
 
 def _all_intervals(at: pd.Timestamp, rows: pd.DataFrame) -> str:
     """The size forecast for one day with all its intervals."""
-    intervals = [wording.within(row.level, row.value_low, row.value_high) for row in rows.itertuples()]
+    of_levels = zip(rows.level, rows.value_low, rows.value_high, strict=True)
+    intervals = [wording.within(level, low, high) for level, low, high in of_levels]
     return f"forecast for {at:%Y-%m-%d}: {wording.size(rows.value.iloc[0])}, " + ", ".join(intervals)
 
 

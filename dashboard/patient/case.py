@@ -91,6 +91,13 @@ class PatientCase:
         rows = self.by_recist
         return rows[rows.category.notna()].sort_values("acquired_at", kind="stable")
 
+    @cached_property
+    def closed(self) -> pd.DataFrame:
+        """The questions of the current line that are not open, progression first; an unknown disease is told apart."""
+        rows = self.questions[self.questions.line == self.line]
+        rows = rows[~rows.status.isin(["open", "disease_unknown"])]
+        return rows.iloc[(rows.endpoint != "progression").argsort(kind="stable")]
+
     @property
     def last_visit(self) -> pd.Series | None:
         """The row of the latest visit; None where no scan stands."""

@@ -112,17 +112,18 @@ def lesions(case: PatientCase) -> pd.DataFrame:
     Nodes by their short axis; one that is too small to measure counts 5 mm, one that is gone 0.
     """
     rows, names = case.lesions, case.labels
+    said = list(rows.itertuples())
     found = pd.DataFrame(
         {
             "at": case.chart.local(rows.acquired_at),
             "series": [_series(lesion, node, names) for lesion, node in zip(rows.lesion_id, rows.node, strict=True)],
-            "value": [millimetres(row) for row in rows.itertuples()],
+            "value": [millimetres(row) for row in said],
             "role": rows.role,
         }
     )
     found["words"] = [
-        f"{row.series}, {row.at:%Y-%m-%d}: {_said(lesion, row.value)}"
-        for row, lesion in zip(found.itertuples(), rows.itertuples(), strict=True)
+        f"{series}, {at:%Y-%m-%d}: {_said(lesion, value)}"
+        for series, at, value, lesion in zip(found["series"], found["at"], found["value"], said, strict=True)
     ]
     measured = found.groupby("series").value.transform("count") > 0
     return found[measured].reset_index(drop=True)

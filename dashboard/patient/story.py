@@ -87,7 +87,7 @@ def _beside(row: pd.Series, last: pd.Series) -> str:
 
 def question(case: PatientCase) -> str:
     """The risk that leads with interval and until when; where its question is closed, since when and why."""
-    told = [_closed(row, case) for _, row in closed(case).iterrows()]
+    told = [_closed(row, case) for _, row in case.closed.iterrows()]
     if case.current.empty:
         return " ".join(told) or _no_forecast(case)
     leading = ranking.main_forecasts(case.current).iloc[0]
@@ -115,13 +115,6 @@ def _ahead(row: pd.Series, case: PatientCase) -> str:
         return ""
     interval = wording.interval(row.ahead_low, row.ahead_high)
     return f" From today until then, as nothing has been reported since: {wording.percent(row.ahead)} ({interval})."
-
-
-def closed(case: PatientCase) -> pd.DataFrame:
-    """The questions of the current line that are not open, progression first; an unknown disease is told apart."""
-    rows = case.questions[case.questions.line == case.line]
-    rows = rows[~rows.status.isin(["open", "disease_unknown"])]
-    return rows.iloc[(rows.endpoint != "progression").argsort(kind="stable")]
 
 
 def _closed(row: pd.Series, case: PatientCase) -> str:
@@ -201,7 +194,7 @@ def _not_forecast(case: PatientCase) -> Iterator[str]:
 
 def _next_visit(case: PatientCase) -> Iterator[str]:
     last = case.last_visit
-    if last is None or case.died_at is not None or (closed(case).because == "The patient has died.").any():
+    if last is None or case.died_at is not None or (case.closed.because == "The patient has died.").any():
         return
     usual, late = written(case.day(last.next_usual_at)), case.now > last.overdue_after
     stale = ", and what was forecast is stale" if len(case.current) else ""
@@ -216,5 +209,5 @@ def _next_visit(case: PatientCase) -> Iterator[str]:
 
 def _is_answered(case: PatientCase) -> bool:
     """Whether progression is answered in the current line: then, as on the worklist, no visit is overdue for it."""
-    rows = closed(case)
+    rows = case.closed
     return bool(((rows.endpoint == "progression") & rows.status.isin(["occurred", "known", "closed"])).any())
