@@ -1,7 +1,10 @@
 """The words that rows, messages and pages share (docs/glossary.md): one enum for each question they answer."""
 
+import datetime as dt
 from enum import IntEnum, StrEnum
 
+NO_DAY = dt.date(1900, 1, 1)
+"""Written by many systems where a day must be typed and none is known; earlier ones are typing errors."""
 RECIST = "RECIST 1.1"
 """The criterion that every timeline is judged by; others stand beside it."""
 UNKNOWN_DISEASE = (

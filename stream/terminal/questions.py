@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings
+from stream.terminal.days import day
 
 if TYPE_CHECKING:
     from stream.storage.database import Connection
@@ -126,8 +127,8 @@ def find_timelines(settings: Settings, patient: str, role: str = "reader") -> li
     pseudonyms = find_patients(settings, patient, role)
     into = {row["patient_id"]: row for row in ask(settings, role, lambda connection: merges(connection, pseudonyms))}
     for row in into.values():
-        day = row["merged_at"].astimezone(settings.zone)
-        told = f"{row['patient_id']} was merged on {day:%Y-%m-%d}: its scans count with {row['current_patient_id']}."
+        merged = day(row["merged_at"], settings.zone)
+        told = f"{row['patient_id']} was merged on {merged}: its scans count with {row['current_patient_id']}."
         print(f"scanstream: {told}", file=sys.stderr)
     return list(dict.fromkeys(into[one]["current_patient_id"] if one in into else one for one in pseudonyms))
 

@@ -10,9 +10,8 @@ from pydicom import Dataset
 
 from stream.dicom.usual_header import usual_text
 from stream.errors import SetAside
-from stream.vocabulary import ReasonCode
+from stream.vocabulary import NO_DAY, ReasonCode
 
-PLACEHOLDER = dt.date(1900, 1, 1)  # stands for "not known" in many systems; earlier dates are typing errors
 AHEAD = dt.timedelta(days=1)  # clocks and zones of sites differ by hours, not by days
 WESTERNMOST, EASTERNMOST = dt.timedelta(hours=-12), dt.timedelta(hours=14)  # PS3.3 C.12.1.1.8
 
@@ -60,9 +59,9 @@ def given_date(written: str, zone: ZoneInfo, now: dt.datetime) -> dt.datetime:
         raise SetAside(ReasonCode.IMPOSSIBLE_DATE, f"The date of the scan {error}.") from None
 
 
-def _possible(at: dt.datetime, now: dt.datetime, born: dt.date = PLACEHOLDER) -> dt.datetime:
+def _possible(at: dt.datetime, now: dt.datetime, born: dt.date = NO_DAY) -> dt.datetime:
     """`at`; ValueError where it cannot be. A birth date is of the vault: that `at` lies before it is not told apart."""
-    if at.date() <= PLACEHOLDER or at.date() < born - AHEAD or at > now + AHEAD:
+    if at.date() <= NO_DAY or at.date() < born - AHEAD or at > now + AHEAD:
         raise ValueError("lies in the future, before the birth, or not after 1900-01-01")
     return at
 
@@ -72,8 +71,8 @@ def _born(dataset: Dataset, now: dt.datetime) -> dt.date:
     try:
         born = _day(_text(dataset, "PatientBirthDate"))
     except ValueError:
-        return PLACEHOLDER
-    return born if born <= (now + AHEAD).date() else PLACEHOLDER
+        return NO_DAY
+    return born if born <= (now + AHEAD).date() else NO_DAY
 
 
 def _levels(kind: str) -> tuple[str, ...]:

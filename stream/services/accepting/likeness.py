@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple, TypeGuard
 
 from stream.plain_text import written_out
+from stream.vocabulary import NO_DAY
 
 SHORTEST = 3
 """Of names with fewer letters each letter counts: Li is not Lu."""
@@ -46,8 +47,8 @@ def unlike(one: str | None, other: str | None) -> bool:
 
 
 def _is_given(birth_date: str | None) -> TypeGuard[str]:
-    """Whether somebody said it: where a date must be typed, one that is not known is 1900-01-01 or earlier."""
-    return birth_date is not None and birth_date > "1900-01-01"
+    """Whether somebody said it (YYYY-MM-DD)."""
+    return birth_date is not None and birth_date > NO_DAY.isoformat()
 
 
 def _differences(one: str, other: str) -> int:

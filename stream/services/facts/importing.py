@@ -40,11 +40,10 @@ from stream.services.facts.clinical import CODED, ImportedVisit, Outcome, Treatm
 from stream.services.facts.imported_patient import Aside, ImportedPatient
 from stream.services.facts.named_person import NamedPerson
 from stream.services.facts.table_columns import IDENTIFYING, READ
-from stream.vocabulary import ReasonCode
+from stream.vocabulary import NO_DAY, ReasonCode
 
 ENROLMENT = ("trial", "arm")
 """Clinical facts that tables of measurements may have too."""
-PLACEHOLDER = dt.date(1900, 1, 1)  # what spreadsheets make of an empty cell
 MAX_LABEL = 64
 _UID = re.compile(r"\d+(\.\d+){3,}")
 
@@ -178,7 +177,7 @@ class _PatientImport:
 
     def _cannot_be(self, on: dt.date) -> bool:
         """Whether nobody can have seen it: in the future, before the birth, or before anybody who lives was born."""
-        return on <= PLACEHOLDER or on > self._importer.today or (self._birth is not None and on < self._birth)
+        return on <= NO_DAY or on > self._importer.today or (self._birth is not None and on < self._birth)
 
     def _visit(self, on: dt.date, rows: Sequence[Row], measurements: list[Measurement]) -> ImportedVisit:
         measurements.sort(key=lambda each: (each.lesion_uid or "", each.measurement, each.value))
@@ -230,7 +229,7 @@ class _PatientImport:
         at = f"{what} of {self._id} on {written.column} {text}" if text else f"{what} of {self._id}"
         if on:
             # a birth is of the vault: that a day lies before it is not told apart
-            where = "in the future" if on > self._importer.today else f"before the birth, or not after {PLACEHOLDER}"
+            where = "in the future" if on > self._importer.today else f"before the birth, or not after {NO_DAY}"
             why = f"lies {where}" if text == on.isoformat() else f"is {on}, which lies {where}"
         elif text:
             why = "has no date: clinical.csv gives neither baseline_date nor treatment_start"
