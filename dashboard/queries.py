@@ -20,7 +20,7 @@ from stream.settings import Settings, standing_settings
 from stream.storage import database
 from stream.storage.intake.wishes import want
 from stream.storage.reading import cohort_pages, pages, patient_page
-from stream.storage.reading.together import TogetherOutage, ask_together
+from stream.storage.reading.together import TogetherOutage, ask_planned, ask_together
 from stream.vocabulary import Decision
 
 pd.options.mode.string_storage = "python"  # a page has many tables of few rows: Arrow's words cost a tenth of its time
@@ -134,9 +134,9 @@ class ViewReader:
 
     def _shared(self, sql: str, seconds: float, **values: object) -> pd.DataFrame:
         if self._snapshot is None:
-            return self._read(sql, **values)
+            return self._planned(sql, values)
         question = f"{database_url(standing_settings(), ROLE)} {sql} {values}"
-        answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._read(sql, **values))
+        answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._planned(sql, values))
         self._moments.append(answer.snapshot)
         if answer.snapshot != self._snapshot:
             self.drawn_from = answer.snapshot
@@ -151,6 +151,10 @@ class ViewReader:
         if version not in kept:
             kept[version] = self._read(pages.CARD, weights=version).card[0]
         return kept[version]
+
+    def _planned(self, sql: str, values: Mapping[str, object]) -> pd.DataFrame:
+        answer = ask_planned(self._connection, sql, values)
+        return _frame(answer.names, answer.rows)
 
     def _read(self, sql: str, **values: object) -> pd.DataFrame:
         answer = self._connection.exec_driver_sql(sql, values or None)

@@ -9,21 +9,29 @@ CREATE OR REPLACE VIEW scanstream.size_outcome AS
     LEFT JOIN (SELECT p.id, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1) o
       ON o.id = i.scan_uid
     WHERE m.value BETWEEN 0 AND m.most),
+  said AS (
+    -- with its visit before all else (OFFSET 0): below few seem to be left, and for each of few the planner would go
+    -- through all visits
+    SELECT f.*, i.month, i.line, i.visit, i.disease AS disease_now, i.trial, i.arm
+    FROM core.size_forecasts f
+    JOIN placed i ON i.scan_uid = f.scan_uid
+    WHERE f.superseded_by IS NULL AND f.lesion_uid IS NULL
+    OFFSET 0),
   nearest AS (
     -- of each day that is forecast the visit nearest to it
     SELECT DISTINCT ON (f.weights_version, f.scan_uid, f.measurement, d.n) f.*, d.n, d.days AS ahead, i.value AS came,
       i.acquired_at AS came_at, i.folded_at
-    FROM core.size_forecasts f
+    FROM said f
     JOIN measured i ON i.patient_id = f.patient_id AND i.measurement = f.measurement AND i.acquired_at > f.at
     CROSS JOIN LATERAL unnest(f.horizon_days) WITH ORDINALITY d(days, n)
     CROSS JOIN LATERAL (SELECT abs(extract(epoch FROM i.acquired_at - f.at) / 86400 - d.days)) o(off)
-    WHERE f.superseded_by IS NULL AND f.lesion_uid IS NULL AND o.off <= 10
+    WHERE o.off <= 10
     ORDER BY f.weights_version, f.scan_uid, f.measurement, d.n, o.off, i.acquired_at, i.scan_uid)
   SELECT m.patient_id, m.measurement, m.ahead AS horizon_days, m.level[l.n] AS level, m.value[m.n] AS value,
     m.value_low[m.n][l.n] AS value_low, m.value_high[m.n][l.n] AS value_high, m.came AS measured,
     m.came BETWEEN m.value_low[m.n][l.n] AND m.value_high[m.n][l.n] AS held, m.came_at AS measured_at,
-    m.computed_at < m.folded_at AS made_before, m.computed_at, m.scan_uid, m.at AS acquired_at, b.month, b.line, b.visit,
-    b.disease, b.trial, b.arm,
+    m.computed_at < m.folded_at AS made_before, m.computed_at, m.scan_uid, m.at AS acquired_at, m.month, m.line, m.visit,
+    m.disease_now AS disease, m.trial, m.arm,
     CASE
       WHEN EXISTS (
         SELECT FROM core.leads l
@@ -32,7 +40,6 @@ CREATE OR REPLACE VIEW scanstream.size_outcome AS
     END AS role,
     w.model, m.weights_version
   FROM nearest m
-  JOIN placed b ON b.patient_id = m.patient_id AND b.scan_uid = m.scan_uid
   JOIN core.weights w ON w.weights_version = m.weights_version
   CROSS JOIN LATERAL generate_subscripts(m.level, 1) l(n);
 

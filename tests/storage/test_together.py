@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from stream.storage import database as storage
 from stream.storage.database import OtherSchema
 from stream.storage.reading import patient_page
-from stream.storage.reading.together import ask_together
+from stream.storage.reading.together import ask_planned, ask_together
 from tests.database import Database
 from tests.services.accepted_facts import drug, fold_each, lung
 
@@ -37,6 +37,15 @@ def test_what_is_committed_in_between_is_in_no_answer(connection: sa.Connection,
     before = ask_together(connection, queries, PATIENT)
     fold_each(database.connect(), [lung("PL", "c", 84, 20.0)])
     assert ask_together(connection, queries, PATIENT) == before
+
+
+def test_of_what_is_to_be_planned_for_its_values_no_plan_is_kept(connection: sa.Connection) -> None:
+    asked = [ask_planned(connection, "SELECT %(number)s::integer", {"number": number}) for number in range(12)]
+    assert [answer.rows for answer in asked] == [[(number,)] for number in range(12)]
+    kept = connection.exec_driver_sql(
+        "SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, 'integer') > 0"
+    )
+    assert kept.scalar_one() == 0
 
 
 def test_a_database_of_another_version_is_told_as_such(connection: sa.Connection) -> None:
