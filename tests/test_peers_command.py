@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from stream.__main__ import build_app
 from stream.dicom.gateway.peers import read_peers
+from stream.dicom.pseudonyms import KEY_BYTES, Pseudonyms
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import PREFIX
 from stream.storage.database import Connection
@@ -138,6 +139,17 @@ def test_an_ae_title_that_names_a_patient_is_refused_and_the_file_stays(
         assert isinstance(command("add", title).exception, WrongUse)
     assert not file.exists()
     assert command("add", "CT JANE").exit_code == 0
+
+
+def test_an_administrator_learns_which_sender_a_pseudonym_is(command: Command, file: Path) -> None:
+    assert "sender-" not in command("check", "JANE_DOE").output  # there is no key, and none is made
+    key = file.parent / "pseudonym.key"
+    key.write_text("00" * KEY_BYTES)
+    shown = Pseudonyms(bytes(KEY_BYTES)).sender("JANE_DOE")
+    assert f"Where JANE_DOE names a patient, {shown} is shown" in command("check", "JANE_DOE").output
+    file.write_text(BY_HAND)
+    assert shown in command("check", "JANE_DOE").output
+    assert "sender-" not in command("check", "CT2").output
 
 
 def test_without_a_database_the_list_is_shown_all_the_same(command: Command, file: Path) -> None:

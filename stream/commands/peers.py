@@ -102,12 +102,20 @@ def check(
         print(f"The DICOM port lets in {lets_in}.")
         return
     shown = _fingerprint(certificate) if certificate else None
+    if title not in (peers or {}) and settings.pseudonym_key_file.exists():
+        print(f"Where {title} names a patient, {_pseudonym(settings, title)} is shown in its place.")
     try:
         if peers is not None:
             check_peer(peers, title, called_us=True, address=address and _ip(address), certificate=shown)
     except Refused as refused:
         raise AnswerIsNo(f"{title} is not let in. {refused}") from None
     print(f"{title} is let in.")
+
+
+def _pseudonym(settings: Settings, title: str) -> str:
+    from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
+
+    return Pseudonyms(load_or_make_key(settings.pseudonym_key_file)).sender(title)
 
 
 def _check_title(settings: Settings, title: str) -> None:

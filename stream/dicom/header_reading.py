@@ -31,6 +31,7 @@ from stream.dicom.reading.header import (
     read_header,
     text,
 )
+from stream.dicom.reading.labels import Naming
 from stream.errors import SetAside
 from stream.settings import Settings
 from stream.vocabulary import ReasonCode
@@ -59,13 +60,17 @@ class HeaderRequest(NamedTuple):
 
 
 class ReadHeader(NamedTuple):
-    """The header; or why there is none, with the study and patient that the file names nevertheless."""
+    """The header; or why there is none, with the study and patient that the file names nevertheless.
+
+    `names_sender`: whether the AE title that sent it tells who its patient is.
+    """
 
     header: Header | None
     reason_code: str = ""
     reason: str = ""
     study_uid: str = ""
     patient: PatientIdentity | None = None
+    names_sender: bool = False
 
 
 class HeaderReader:
@@ -156,11 +161,13 @@ def _read(settings: Settings, request: HeaderRequest, whole: bool) -> ReadHeader
     try:
         dataset = read_dataset(Path(request.path)) if whole else _beginning(Path(request.path))
         if whole:
-            return ReadHeader(read_header(dataset, told, request.calling_ae, _said(dataset, told, request)))
+            header = read_header(dataset, told, request.calling_ae, _said(dataset, told, request))
+            return ReadHeader(header, names_sender=_names_sender(dataset, request.calling_ae))
         raise SetAside(ReasonCode.TOO_LARGE, "")
     except SetAside as error:
         study_uid, patient = ("", None) if dataset is None else _named(dataset, told, request.calling_ae)
-        return ReadHeader(None, error.reason_code, error.reason, study_uid, patient)
+        names_sender = dataset is not None and _names_sender(dataset, request.calling_ae)
+        return ReadHeader(None, error.reason_code, error.reason, study_uid, patient, names_sender)
 
 
 def _said(dataset: Dataset, settings: Settings, request: HeaderRequest) -> HeaderOverride:
@@ -181,3 +188,10 @@ def _named(dataset: Dataset, settings: Settings, calling_ae: str) -> tuple[str, 
     with suppress(SetAside), reading("header"):
         patient = patient_identity(dataset, settings, calling_ae)
     return study_uid, patient
+
+
+def _names_sender(dataset: Dataset, calling_ae: str) -> bool:
+    """Also where it cannot be read who the patient is: a pseudonym tells nobody."""
+    with suppress(SetAside), reading("header"):
+        return Naming.of(dataset).is_told_by(calling_ae)
+    return True

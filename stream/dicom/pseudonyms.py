@@ -94,6 +94,10 @@ class Pseudonyms:
         """UID (2.25.…) of a lesion that only has a label: the same label of the same patient is the same lesion."""
         return self._uid("lesion", patient_id, tracking_identifier)
 
+    def sender(self, ae_title: str) -> str:
+        """`sender-` + 8 base32 characters: stands for an AE title that names a patient, and has room where one has."""
+        return f"sender-{base64.b32encode(self._hash('sender', ae_title)).decode('ascii')[:8]}"
+
     def import_uid(self, patient_id: str, date: dt.date) -> str:
         """UID (2.25.…) of the scan that an imported visit makes."""
         return self._uid("import", patient_id, date.isoformat())

@@ -4,12 +4,15 @@ import signal
 from functools import partial
 
 from stream.dicom.gateway.receiver import Receiver
+from stream.dicom.gateway.refusals import Refusals
 from stream.dicom.gateway.spool import Spool
 from stream.disks import disks
 from stream.services.heartbeat import Vitals
 from stream.settings import Settings
+from stream.storage.database import Connection
 from stream.wiring.forwarding import Forwarding
 from stream.wiring.heartbeat import heartbeat
+from stream.wiring.pseudonyms import pseudonyms
 
 
 def run_gateway(settings: Settings) -> None:
@@ -18,7 +21,9 @@ def run_gateway(settings: Settings) -> None:
     spool.open()
     forwarding = Forwarding(settings, spool)
     receiver = Receiver(settings, spool, forwarding.ring)
-    beats = heartbeat(settings, "gateway", look=partial(_vitals, settings, spool), tell=receiver.refusals.write_down)
+    beats = heartbeat(
+        settings, "gateway", look=partial(_vitals, settings, spool), tell=partial(_tell, settings, receiver.refusals)
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: forwarding.stop())
     forwarding.start()
@@ -39,3 +44,8 @@ def _vitals(settings: Settings, spool: Spool) -> Vitals:
     if not settings.kafka_bootstrap_servers:
         folders["kafka"] = settings.data_dir / "kafka"
     return Vitals(spool.waiting(), disks(folders))
+
+
+def _tell(settings: Settings, refusals: Refusals, connection: Connection) -> None:
+    """Who was not let in; the key is read at every beat, for somebody may have put it back."""
+    refusals.write_down(connection, pseudonyms(settings, connection).sender)

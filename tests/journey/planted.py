@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stream.dicom.gateway.sender import send
 from stream.plain_text import plain
 from stream.simulated.synthetic import save
 from tests.journey.outside import everything_said
 from tests.journey.planted_people import PARTS, Person, people
-from tests.journey.planted_places import PLACES
+from tests.journey.planted_places import AE_TITLE, PLACES, title_of
 from tests.journey.service import Service
 
 
@@ -22,11 +23,12 @@ class Planted:
     person: Person
     files: tuple[Path, ...]
     uids: frozenset[str]
+    ae_title: str = ""
 
     @property
     def telling(self) -> frozenset[str]:
         """All that may be found nowhere."""
-        return self.person.telling | self.uids
+        return self.person.telling | self.uids | ({plain(self.ae_title)} - {""})
 
 
 def planted(folder: Path, seed: int, every_writing: bool) -> list[Planted]:
@@ -48,7 +50,20 @@ def _plant(folder: Path, place: str, writing: str, person: Person) -> Planted:
         dataset.StudyInstanceUID = study["StudyInstanceUID"]
         files.append(save(dataset, folder / f"{number}.dcm"))
     uids = frozenset(one.get(keyword) for one in datasets for keyword in ("StudyInstanceUID", "SOPInstanceUID"))
-    return Planted(place, writing, person, tuple(files), uids)
+    return Planted(place, writing, person, tuple(files), uids, title_of(person) if place == AE_TITLE else "")
+
+
+def all_sent(service: Service, everybody: Sequence[Planted]) -> bool:
+    """Send the files of everybody, those of a title under that; whether each was answered with success."""
+    files = [file for one in everybody if not one.ae_title for file in one.files]
+    port = service.settings.dicom_port
+    titled = [
+        result.status
+        for one in everybody
+        if one.ae_title
+        for result in send(one.files, "127.0.0.1", port, service.settings.dicom_ae_title, one.ae_title)
+    ]
+    return service.store(files) == len(files) and not any(titled)
 
 
 def leaks(texts: Iterable[tuple[str, str]], everybody: Sequence[Planted]) -> list[str]:

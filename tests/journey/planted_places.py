@@ -6,6 +6,7 @@ import numpy as np
 from pydicom import Dataset, uid
 from pydicom.datadict import dictionary_VR
 
+from stream.plain_text import plain
 from stream.simulated.codes import LYMPH_NODE, SITES
 from stream.simulated.datasets import code, item
 from stream.simulated.segmentation import make_seg
@@ -142,6 +143,19 @@ def _coded(meaning: str) -> list[Dataset]:
     return [code(*_code(meaning))]
 
 
+def sent_by_a_title(someone: Person) -> Sequence[Dataset]:
+    """A file that can be used and one that cannot; who sends them is named after the patient."""
+    return [make_sr(**who(someone)), make_sr(**who(someone), StudyDate="20230231")]
+
+
+def title_of(someone: Person) -> str:
+    """An AE title as people make one: capitals of ASCII, 16 at most, and the ID where no letter is left."""
+    letters = plain(someone.written).encode("ascii", "ignore").decode().upper().strip(" ,")
+    return (letters or someone.mrn)[: MOST["AE"]].strip()
+
+
+AE_TITLE = "AE title"
+
 PLACES: dict[str, Place] = {
     **{
         keyword: in_header(keyword)
@@ -192,4 +206,5 @@ PLACES: dict[str, Place] = {
     "rejection note": in_a_note,
     "report that cannot be used": in_a_bad_report,
     "date that cannot be": in_a_bad_date,
+    AE_TITLE: sent_by_a_title,
 }

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dashboard.browser import PATIENCE_MS
-from tests.journey.planted import Planted, all_that_is_kept, leaks, planted
+from tests.journey.planted import Planted, all_sent, all_that_is_kept, leaks, planted
 from tests.journey.planted_people import PARTS, people
 from tests.journey.planted_tables import tables, tables_with
 from tests.journey.service import Service, running_service
@@ -27,8 +27,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def everybody(own: Service, tmp_path_factory: pytest.TempPathFactory) -> list[Planted]:
     """Those who were sent through all of it."""
     everybody = planted(tmp_path_factory.mktemp("files"), SEED, every_writing=False)
-    files = [file for one in everybody for file in one.files]
-    assert own.store(files) == len(files)
+    assert all_sent(own, everybody)
     own.settle()
     return everybody
 

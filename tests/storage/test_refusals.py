@@ -2,11 +2,17 @@
 
 import datetime as dt
 
+import pytest
+
 from stream.dicom.gateway.refusals import KEPT, RefusalCause, Refusals
+from stream.dicom.pseudonyms import KEY_BYTES, Pseudonyms
 from stream.storage.intake.refusals import Refusal, count_refusals
+from stream.storage.patients.vault import keep_patients
 from tests.database import Database
 
 NOW = dt.datetime.now(dt.UTC)
+PSEUDONYMS = Pseudonyms(bytes(KEY_BYTES))
+JANE = {"patient_id": "PJ", "issuer": "", "mrn": "4711990", "name": "Doe^Jane", "birth_date": None, "sex": None}
 
 
 def times(database: Database) -> dict[tuple[str, str, str], int]:
@@ -18,11 +24,11 @@ def test_the_same_refusal_is_one_row_with_how_often(database: Database) -> None:
     gateway, refusals = database.connect("gateway"), Refusals()
     for _ in range(2):
         refusals.count(RefusalCause.UNKNOWN_AE, "CT9", "10.0.0.1")
-    refusals.write_down(gateway)
+    refusals.write_down(gateway, PSEUDONYMS.sender)
     refusals.count(RefusalCause.UNKNOWN_AE, "CT9", "10.0.0.1")
     refusals.count(RefusalCause.NO_TLS, "", "10.0.0.1")
-    refusals.write_down(gateway)
-    refusals.write_down(gateway)
+    refusals.write_down(gateway, PSEUDONYMS.sender)
+    refusals.write_down(gateway, PSEUDONYMS.sender)
     assert times(database) == {("", "10.0.0.1", "no_tls"): 1, ("CT9", "10.0.0.1", "unknown_ae"): 3}
 
 
@@ -38,9 +44,9 @@ def test_what_comes_while_it_is_written_is_counted_once(database: Database) -> N
                 refusals.count(RefusalCause.UNKNOWN_AE, "CT9", "10.0.0.1")
             return getattr(gateway, name)
 
-    refusals.write_down(Slow())
+    refusals.write_down(Slow(), PSEUDONYMS.sender)
     assert [one.times for one in refusals.pending()] == [1]
-    refusals.write_down(gateway)
+    refusals.write_down(gateway, PSEUDONYMS.sender)
     assert times(database) == {("CT9", "10.0.0.1", "unknown_ae"): 2}
 
 
@@ -66,3 +72,28 @@ def test_a_title_is_kept_as_a_title_only() -> None:
     refusals = Refusals()
     refusals.count(RefusalCause.UNKNOWN_AE, "Jane\nDoë born 1950 in Bern", "10.0.0.1")
     assert [one.calling_ae for one in refusals.pending()] == ["Jane?Do? born 19"]
+
+
+def test_a_title_that_names_a_patient_is_a_pseudonym_also_where_it_was_written_before(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, refusals, jane = database.connect("gateway"), Refusals(), PSEUDONYMS.sender("JANE_DOE")
+    refusals.count(RefusalCause.UNKNOWN_AE, "JANE_DOE", "10.0.0.1")
+    refusals.write_down(gateway, PSEUDONYMS.sender)
+    keep_patients(gateway, [JANE])
+    for title in ("JANE_DOE", "CT9"):
+        refusals.count(RefusalCause.UNKNOWN_AE, title, "10.0.0.1")
+    refusals.write_down(gateway, PSEUDONYMS.sender)
+    assert times(database) == {("CT9", "10.0.0.1", "unknown_ae"): 1, (jane, "10.0.0.1", "unknown_ae"): 2}
+    assert "JANE" not in caplog.text
+
+
+def test_a_title_that_an_administrator_listed_is_told_as_it_is(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway, refusals = database.connect("gateway"), Refusals()
+    keep_patients(gateway, [JANE])
+    refusals.count(RefusalCause.ADDRESS, "JANE_DOE", "10.0.0.1")
+    refusals.write_down(gateway, PSEUDONYMS.sender)
+    assert times(database) == {("JANE_DOE", "10.0.0.1", "address"): 1}
+    assert "calling_ae=JANE_DOE" in caplog.text

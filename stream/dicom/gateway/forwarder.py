@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
 from stream.dicom.describing import describe
-from stream.dicom.gateway.peers import read_peers, with_issuers
+from stream.dicom.gateway.peers import Peers, read_peers, with_issuers
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.header_reading import HeaderReader, HeaderRequest, ReadHeader
@@ -53,7 +54,7 @@ class Forwarder:
         pseudonyms: Callable[[Connection], Pseudonyms],
         headers: HeaderReader,
     ) -> None:
-        self._settings = Reread([settings.peers], lambda: with_issuers(settings, read_peers(settings.peers)))
+        self._told = Reread([settings.peers], partial(_told, settings))
         self._required = settings.series_required()
         self._spool = spool
         self._archive = archive
@@ -192,11 +193,12 @@ class Forwarder:
 
     def _read(self, record: InstanceRecord, path: Path) -> ReadHeader | None:
         """Its header; None where it takes so long that it is read beside the others."""
-        request = HeaderRequest(str(path), self._settings.value().issuer, record.arrival.calling_ae)
+        request = HeaderRequest(str(path), self._told.value()[0].issuer, record.arrival.calling_ae)
         return self._headers.read(record.name, request, self.ring)
 
     def _received(self, record: InstanceRecord, read: ReadHeader, pseudonyms: Pseudonyms) -> ReceivedFile:
-        arrival = record.arrival
+        arrival, (settings, peers) = record.arrival, self._told.value()
+        is_known = arrival.calling_ae in peers or settings.names_issuer_for(arrival.calling_ae)
         return ReceivedFile(
             receipt_id=record.receipt_id,
             association_id=arrival.association,
@@ -206,6 +208,8 @@ class Forwarder:
             content_sha256=arrival.content_sha256,
             received_at=arrival.received_at,
             what=self._described(read, pseudonyms),
+            pseudonym=None if is_known else pseudonyms.sender(arrival.calling_ae),
+            names_sender=read.names_sender,
         )
 
     def _described(self, read: ReadHeader, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
@@ -238,6 +242,11 @@ class Forwarder:
             self._connection = None
         self._stop.wait(PAUSE_SECONDS)
         self._wake.set()
+
+
+def _told(settings: Settings) -> tuple[Settings, Peers]:
+    peers = read_peers(settings.peers)
+    return with_issuers(settings, peers), peers or {}
 
 
 def _associations(records: Iterable[Record], names: Container[str]) -> set[str]:

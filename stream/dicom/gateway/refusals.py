@@ -4,12 +4,13 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from stream import logs
 from stream.storage.database import Connection
-from stream.storage.intake.refusals import Refusal, count_refusals
+from stream.storage.intake.refusals import Refusal, count_refusals, rename_refused
+from stream.storage.patients.naming import name_anybody
 
 KEPT = 200
 """Different refusals that are told apart between two reports; who comes under ever new names is counted as one."""
@@ -55,6 +56,9 @@ WORDS = {
     RefusalCause.TLS: "TLS failed.",
 }
 
+OF_THE_LIST = frozenset({RefusalCause.ADDRESS, RefusalCause.CERTIFICATE, RefusalCause.CALLED_AE})
+"""Causes with which the AE title is one that an administrator wrote down; any other is a stranger's text."""
+
 PERMANENT, TRANSIENT = 1, 2
 USER, PROVIDER, PRESENTATION = 1, 2, 3
 REJECTIONS = {
@@ -80,7 +84,10 @@ class Refused(Exception):
 
 
 class Refusals:
-    """Counts refusals until they are written down, and logs each kind once a minute at most; for many threads."""
+    """Counts refusals until they are written down, and logs each kind once a minute at most; for many threads.
+
+    A stranger's AE title may be a patient's name, which the vault tells: rows have it, or its pseudonym, the log never.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,18 +106,27 @@ class Refusals:
             times, since = (known.times, known.first_at) if known else (0, now)
             self._counted[key] = Refusal(*key, WORDS[cause], times + 1, since, now)
             if self._is_news(key):  # before anybody sees it counted
-                who = {"calling_ae": key[0], "peer": key[1]}
-                logs.event("sender_refused", logging.WARNING, **who, cause=cause, says=WORDS[cause])
+                listed = {"calling_ae": name} if cause in OF_THE_LIST else {}
+                logs.event("sender_refused", logging.WARNING, **listed, peer=key[1], cause=cause, says=WORDS[cause])
 
     def pending(self) -> Sequence[Refusal]:
         """What was counted and is not written down yet."""
         with self._lock:
             return list(self._counted.values())
 
-    def write_down(self, connection: Connection) -> None:
-        """Add what was counted since the last time to the database; what comes meanwhile, or fails, is for the next."""
+    def write_down(self, connection: Connection, pseudonym: Callable[[str], str]) -> None:
+        """Add what was counted since the last time to the database; what comes meanwhile, or fails, is for the next.
+
+        `pseudonym` of an AE title is written instead of one that names a patient.
+        """
         pending = self.pending()
-        count_refusals(connection, pending)
+        named = name_anybody(connection, {one.calling_ae for one in pending if one.cause not in OF_THE_LIST})
+        safe = {title: pseudonym(title) for title in sorted(named)}
+        for title, instead in safe.items():
+            rename_refused(connection, title, instead)
+        count_refusals(
+            connection, [one._replace(calling_ae=safe.get(one.calling_ae, one.calling_ae)) for one in pending]
+        )
         with self._lock:
             for told in pending:
                 key = told[:3]

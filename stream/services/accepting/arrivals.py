@@ -49,7 +49,11 @@ class UnusableFile:
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A file the sender was told success for."""
+    """A file the sender was told success for.
+
+    `pseudonym` stands for `calling_ae` where that names a patient, as the file itself says (`names_sender`) or the
+    vault knows; None: an administrator wrote the title down, and it stays.
+    """
 
     receipt_id: str
     association_id: str
@@ -59,3 +63,5 @@ class ReceivedFile:
     content_sha256: str
     received_at: dt.datetime
     what: DescribedInstance | UnusableFile
+    pseudonym: str | None = None
+    names_sender: bool = False

@@ -11,6 +11,7 @@ from stream.crash import reach
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
 from stream.services.accepting.persons import NotedPersons, WaitingDoubts, doubt_row
 from stream.services.accepting.scan_patients import ScanPatients
+from stream.services.accepting.senders import with_safe_senders
 from stream.services.accepting.set_asides import item_id, set_aside_row
 from stream.storage import schema
 from stream.storage.appending import append
@@ -45,6 +46,7 @@ _Outcomes = Sequence[tuple[ReceivedFile, Receipt | _Repeat]]
 def accept(connection: Connection, files: Sequence[ReceivedFile]) -> list[InstanceBell]:
     """Write rows for `files` in one transaction; the same receipts again change nothing. Returns what to announce."""
     with connection.transaction():
+        files = with_safe_senders(connection, files)
         batch = _BatchState(connection, files)
         reach("forwarding.scans_written")
         outcomes = [(file, batch.decide(file)) for file in files]
@@ -174,15 +176,8 @@ def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> N
     append(connection, schema.vault_scans, _distinct(_vault_scan(what) for _, what in accepted))
     reach("forwarding.vault_written")
     append(connection, schema.instances, [_instance(file, what) for file, what in accepted])
-    append(
-        connection,
-        schema.set_asides,
-        [
-            _set_aside(file, batch.problems[file.receipt_id])
-            for file, outcome in decided
-            if outcome == Receipt.SET_ASIDE
-        ],
-    )
+    aside = [file for file, outcome in decided if outcome == Receipt.SET_ASIDE]
+    append(connection, schema.set_asides, [_set_aside(file, batch.problems[file.receipt_id]) for file in aside])
     append(connection, schema.doubts, batch.doubts)
     append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in decided])
 

@@ -64,6 +64,18 @@ def count_files(connection: Connection, files: Iterable[tuple[str, str, dt.datet
         )
 
 
+def known_senders(connection: Connection, calling_aes: Iterable[str]) -> set[str]:
+    """Those of these AE titles that have sent files."""
+    query = "SELECT calling_ae FROM core.senders WHERE calling_ae = ANY(%s)"
+    return {calling_ae for (calling_ae,) in connection.execute(query, [list(calling_aes)])}
+
+
+def rename_sender(connection: Connection, calling_ae: str, name: str) -> None:
+    """Write `name`, under which nobody has sent yet, where `calling_ae` was written of who sent."""
+    for table in ("associations", "senders"):
+        connection.execute(f"UPDATE core.{table} SET calling_ae = %s WHERE calling_ae = %s", [name, calling_ae])
+
+
 def note_association_end(connection: Connection, association_id: str, closed_at: dt.datetime) -> None:
     """Write when an association ended, unless that is known already."""
     connection.execute(

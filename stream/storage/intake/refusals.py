@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from stream.storage.database import Connection
 
-COUNT = """
-INSERT INTO core.refusals AS r VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (calling_ae, peer, cause) DO UPDATE
+ADD = """ON CONFLICT (calling_ae, peer, cause) DO UPDATE
 SET times = r.times + excluded.times, reason = excluded.reason, last_at = greatest(r.last_at, excluded.last_at)"""
+COUNT = f"INSERT INTO core.refusals AS r VALUES (%s, %s, %s, %s, %s, %s, %s) {ADD}"
+RENAME = f"""
+WITH gone AS (DELETE FROM core.refusals WHERE calling_ae = %s RETURNING *)
+INSERT INTO core.refusals AS r SELECT %s, peer, cause, reason, times, first_at, last_at FROM gone {ADD}"""
 FORGET = """
 DELETE FROM core.refusals WHERE last_at < now() - interval '90 days' OR (calling_ae, peer, cause) IN (
   SELECT calling_ae, peer, cause FROM core.refusals ORDER BY last_at DESC OFFSET 1000)"""
@@ -33,3 +36,8 @@ def count_refusals(connection: Connection, refusals: Sequence[Refusal]) -> None:
         with connection.transaction(), connection.cursor() as cursor:
             cursor.executemany(COUNT, sorted(refusals))
             cursor.execute(FORGET)
+
+
+def rename_refused(connection: Connection, calling_ae: str, name: str) -> None:
+    """Count what was counted of this AE title as of `name`."""
+    connection.execute(RENAME, [calling_ae, name])

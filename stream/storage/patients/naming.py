@@ -3,7 +3,7 @@
 And whether words that are said of a patient name her.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -54,6 +54,12 @@ def names_somebody(connection: Connection, patient_id: str, said: Sequence[str])
     """
     row = connection.execute("SELECT core.names_somebody(%s, %s)", [patient_id, list(said)]).fetchone()
     return bool(row and row[0])
+
+
+def name_anybody(connection: Connection, texts: Iterable[str]) -> set[str]:
+    """Those of `texts` with the whole name, the ID or the birth date of any patient; as worker and gateway."""
+    query = "SELECT said FROM unnest(%s::text[]) said WHERE core.why_not_written('{}', '', said) IS NOT NULL"
+    return {said for (said,) in connection.execute(query, [list(texts)])}
 
 
 def why_not_written(connection: Connection, about: Sequence[str], who: str, note: str | None) -> str | None:

@@ -45,12 +45,12 @@ def spool(gateway: Settings, tmp_path: Path) -> Spool:
     return spool
 
 
-def _keep(gateway: Settings, spool: Spool, reports: Sequence[Dataset], folder: Path) -> None:
+def _keep(gateway: Settings, spool: Spool, reports: Sequence[Dataset], folder: Path, ae_title: str = "TEST") -> None:
     """Let the gateway receive `reports` in one association."""
     receiver = Receiver(gateway, spool, lambda: None)
     receiver.start()
     files = [save(report, folder / f"{number}.dcm") for number, report in enumerate(reports)]
-    sent = list(send(files, gateway.dicom_host, gateway.dicom_port, gateway.dicom_ae_title, "TEST"))
+    sent = list(send(files, gateway.dicom_host, gateway.dicom_port, gateway.dicom_ae_title, ae_title))
     receiver.stop()
     assert [one.status for one in sent] == [0] * len(reports)
 
@@ -219,3 +219,16 @@ def _made_large(file: Path) -> None:
     before, found, after = file.read_bytes().partition(mark + bytes(4))
     assert found
     file.write_bytes(before + mark + (len(item) * ITEMS).to_bytes(4, "little") + item * ITEMS + after)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_title_with_a_part_of_the_patients_name_stays_only_where_an_administrator_listed_it(
+    forwarder: Forwarder, gateway: Settings, spool: Spool, database: Database, tmp_path: Path, listed: bool
+) -> None:
+    if listed:
+        gateway.peers.write_text('[[peer]]\nae_title = "DOE_CT"\n')
+    _keep(gateway, spool, [make_sr(PatientName="Doe^Jane")], tmp_path, "DOE_CT")
+    forwarder.hand_over()
+    title = "DOE_CT" if listed else pseudonyms(gateway, database.connect("gateway")).sender("DOE_CT")
+    query = "SELECT sender FROM scanstream.sender UNION SELECT calling_ae FROM core.associations"
+    assert {sender for (sender,) in database.connect("migrator").execute(query)} == {"TEST", title}

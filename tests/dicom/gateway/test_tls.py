@@ -114,7 +114,7 @@ def test_who_shows_no_certificate_of_ours_is_refused_and_counted(
     gateway = start()
     assert "(Success)" not in store(gateway, image, hospital.authority, getattr(hospital, shown) if shown else None)
     assert causes(gateway) == [cause]
-    assert f"sender_refused calling_ae= peer=127.0.0.1 cause={cause}" in caplog.text
+    assert f"sender_refused peer=127.0.0.1 cause={cause}" in caplog.text
     assert gateway.records(0) == []
 
 

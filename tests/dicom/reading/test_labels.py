@@ -66,6 +66,27 @@ def test_an_id_made_of_harmless_words_is_compared_as_a_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Müller^Hans", "MUELLER_HANS"),
+        ("Müller^Hans", "CT MULLER"),
+        ("Müller^Hans", "HANSMULLER2"),
+        ("Ng^Tom", "TOM-PC"),
+        ("Doe^Jane", "WS471199"),
+        ("Doe^Jane", "23051950"),
+    ],
+)
+def test_a_title_that_has_a_name_an_id_or_the_birth_date_tells_the_patient(name: str, title: str) -> None:
+    assert patient(name).is_told_by(title)
+
+
+@pytest.mark.parametrize("name", ["Clark^Tim", "Ng^Li", "Ott^Ray", "Test^Patient", ""])
+@pytest.mark.parametrize("title", ["CT1", "XRAY_2", "PACS", "BOTTOM", "TEST", "LINAC3", "W471"])
+def test_a_title_tells_nobody_by_initials_or_a_short_part_within_a_word(name: str, title: str) -> None:
+    assert not patient(name).is_told_by(title)
+
+
+@pytest.mark.parametrize(
     ("name", "site", "shown"),
     [
         ("Doe^Jane", "lesion of jane", None),
