@@ -1,70 +1,123 @@
 """Files a second through the door, beside dcmtk's receiver that makes each file durable; `python -m benchmarks.door`.
 
-dcmtk's sender on both sides, TCP_NODELAY everywhere.
+dcmtk's sender on both sides, TCP_NODELAY everywhere, the disk at rest before each measurement.
 """
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-import numpy as np
 import psutil
-from pydicom import uid
 
+from benchmarks import bare
+from benchmarks.bare import PATIENCE_SECONDS, BareRate
+from benchmarks.resting import rest
+from benchmarks.sending import listens, rate, reports, slices
 from stream.dicom.gateway.spool import Spool
 from stream.endpoints import free_port
 from stream.settings import load_settings
-from stream.simulated.synthetic import make_image, make_sr, save
 from tests.journey.service import Service, running_service
-from tests.programs import needs_program
 from tests.waiting import wait_until
 
 SLICES, REPORTS, AT_ONCE = 300, 300, 4
-SIDE = 512
 ROUNDS = 3
-PATIENCE_SECONDS = 120.0
-SENDER_ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
-"""Without it dcmtk waits for acknowledgements, and both receivers idle at some 20 files a second."""
 
 
 @dataclass(frozen=True)
 class DoorRates:
     """Files a second, medians of some rounds: CT slices of 527 KB and small reports.
 
-    `one`, `four` (associations) and `reports`: a gateway alone, which keeps what comes; `bare`: dcmtk's receiver, and
-    one fsync of file and folder for each file; `served`, and `cpu_ms` of the whole gateway: in a service at work.
+    `one`, `four` (associations) and `reports`: a gateway alone, which keeps what comes; `bare` and `bare_four`: dcmtk's
+    receiver, and one fsync of file and folder for each file; `served`, and processor time of the whole gateway, user's
+    and system's, in ms a slice: in a service at work. `making_ms`: a new file on that disk, the longest of the medians.
     """
 
     one: float
     four: float
     reports: float
-    bare: float
+    bare: BareRate
+    bare_four: BareRate
     served: float
-    cpu_ms: float
+    user_ms: float
+    system_ms: float
+    making_ms: float
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time of the gateway, ms a slice."""
+        return self.user_ms + self.system_ms
+
+
+class _Rounds:
+    """What was measured, by names; the disk at rest before each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._found = folder, dict[str, list[float]]()
+        self.making_ms = 0.0
+
+    def rest(self) -> None:
+        """Wait for the disk."""
+        self.making_ms = max(self.making_ms, rest(self._folder / "rest"))
+
+    def rate(self, name: str, port: int, groups: Sequence[Sequence[Path]]) -> None:
+        """Files a second that a port takes."""
+        self.rest()
+        self.note(name, rate(port, groups))
+
+    def bare(self, name: str, groups: Sequence[Sequence[Path]], folder: Path) -> None:
+        """What dcmtk's receiver takes of the same."""
+        self.rest()
+        for field, value in bare.measure(groups, folder)._asdict().items():
+            self.note(f"{name} {field}", value)
+
+    def note(self, name: str, value: float) -> None:
+        """One more round."""
+        self._found.setdefault(name, []).append(value)
+
+    def median(self, name: str) -> float:
+        """Over the rounds."""
+        return median(self._found[name])
+
+    def bare_median(self, name: str) -> BareRate:
+        """Over the rounds, each figure by itself."""
+        return BareRate(*(self.median(f"{name} {field}") for field in BareRate._fields))
 
 
 def measure(service: Service, folder: Path) -> DoorRates:
     """Each rate with files that nobody has seen."""
-    slices = [_slices(folder / "slices" / str(number)) for number in range(ROUNDS)]
-    cpu_before = _cpu_seconds(service)
-    served = [_rate(service.settings.dicom_port, [files]) for files in slices]
-    cpu_seconds = _cpu_seconds(service) - cpu_before
+    rounds = _Rounds(folder)
+    series = [slices(folder / "slices" / str(number), SLICES) for number in range(ROUNDS)]
+    for files in series:
+        _serve(service, files, rounds)
     with _gateway_alone(folder / "alone") as port:
-        ones, bares = [], []
-        for number, files in enumerate(slices):  # in turns, since the machine has other work
-            ones.append(_rate(port, [files]))
-            bares.append(_bare_rate(files, folder / f"bare-{number}"))
-        fours = [_rate(port, _four(folder / "four" / str(number))) for number in range(ROUNDS)]
-        reports = [_rate(port, [_reports(folder / "reports" / str(number))]) for number in range(ROUNDS)]
-    medians = map(statistics.median, (ones, fours, reports, bares, served))
-    return DoorRates(*medians, 1000 * cpu_seconds / (ROUNDS * SLICES))
+        for number, files in enumerate(series):  # in turns, since the machine has other work
+            four = [slices(folder / "four" / f"{number}-{n}", SLICES // 2) for n in range(AT_ONCE)]
+            rounds.rate("one", port, [files])
+            rounds.bare("bare", [files], folder / f"bare-{number}")
+            rounds.rate("four", port, four)
+            rounds.bare("bare four", four, folder / f"bare-four-{number}")
+            rounds.rate("reports", port, [reports(folder / "reports" / str(number), REPORTS)])
+    return DoorRates(
+        *map(rounds.median, ("one", "four", "reports")),
+        *map(rounds.bare_median, ("bare", "bare four")),
+        *map(rounds.median, ("served", "user", "system")),
+        rounds.making_ms,
+    )
+
+
+def _serve(service: Service, files: Sequence[Path], rounds: _Rounds) -> None:
+    """One round of a service at work: its rate, and what all of the gateway takes until nothing is left to do."""
+    rounds.rest()
+    before = _cpu_seconds(service)
+    rounds.note("served", rate(service.settings.dicom_port, [files]))
+    for name, was, after in zip(("user", "system"), before, _cpu_seconds(service), strict=True):
+        rounds.note(name, 1000 * (after - was) / len(files))
 
 
 @contextmanager
@@ -85,93 +138,18 @@ def _gateway_alone(folder: Path) -> Iterator[int]:
         subprocess.Popen([sys.executable, "-m", "stream", "gateway"], env=environment, stderr=log) as process,
     ):
         try:
-            wait_until(lambda: _listens(settings.dicom_port), PATIENCE_SECONDS)
+            wait_until(lambda: listens(settings.dicom_port), PATIENCE_SECONDS)
             yield settings.dicom_port
         finally:
             process.terminate()
 
 
-def _slices(folder: Path, count: int = SLICES) -> list[Path]:
-    """One CT series of a new patient."""
-    study, series, frame = uid.generate_uid(), uid.generate_uid(), uid.generate_uid()
-    noise = np.random.default_rng(0).integers(0, 4096, (SIDE, SIDE), np.uint16)
-    shared = {
-        "SOPClassUID": uid.CTImageStorage,
-        "Modality": "CT",
-        "PatientID": study[-16:],
-        "StudyInstanceUID": study,
-        "SeriesInstanceUID": series,
-        "FrameOfReferenceUID": frame,
-    }
-    return [
-        save(
-            make_image(np.roll(noise, number), **shared, ImagePositionPatient=[0.0, 0.0, float(number)]),
-            folder / f"{number}.dcm",
-        )
-        for number in range(count)
-    ]
-
-
-def _four(folder: Path) -> list[list[Path]]:
-    return [_slices(folder / str(number), SLICES // 2) for number in range(AT_ONCE)]
-
-
-def _reports(folder: Path) -> list[Path]:
-    study = uid.generate_uid()
-    return [save(make_sr(PatientID=f"{study[-12:]}-{n}"), folder / f"{n}.dcm") for n in range(REPORTS)]
-
-
-def _rate(port: int, groups: Sequence[Sequence[Path]]) -> float:
-    """Files a second, one association for each group, all at once."""
-    command = [needs_program("storescu"), "-R", "-aec", "SCANSTREAM", "127.0.0.1", str(port)]
-    began = time.monotonic()
-    senders = [subprocess.Popen([*command, *map(str, group)], env=SENDER_ENVIRONMENT) for group in groups]
-    if any(sender.wait() for sender in senders):
-        raise RuntimeError("a file was not taken")
-    return sum(map(len, groups)) / (time.monotonic() - began)
-
-
-def _bare_rate(files: Sequence[Path], folder: Path) -> float:
-    """Files a second of dcmtk's receiver, were it to make each file and its name durable before the next."""
-    folder.mkdir()
-    port = free_port()
-    command = [needs_program("storescp"), "-od", str(folder), "+B", str(port)]
-    with subprocess.Popen(command, env=SENDER_ENVIRONMENT) as receiver:
-        try:
-            wait_until(lambda: _listens(port), PATIENCE_SECONDS)
-            seconds = len(files) / _rate(port, [files])
-        finally:
-            receiver.terminate()
-    return len(files) / (seconds + _durable_seconds(files, folder / "durable"))
-
-
-def _durable_seconds(files: Sequence[Path], folder: Path) -> float:
-    """What one fsync of file and folder for each file takes, writing apart."""
-    folder.mkdir()
-    seconds = 0.0
-    names = os.open(folder, os.O_RDONLY)
-    for number, file in enumerate(files):
-        with (folder / f"{number}.dcm").open("wb", buffering=0) as copy:
-            copy.write(file.read_bytes())
-            began = time.monotonic()
-            os.fsync(copy.fileno())
-            os.fsync(names)
-            seconds += time.monotonic() - began
-    os.close(names)
-    return seconds
-
-
-def _listens(port: int) -> bool:
-    done = subprocess.run([needs_program("echoscu"), "127.0.0.1", str(port)], capture_output=True)
-    return done.returncode == 0
-
-
-def _cpu_seconds(service: Service) -> float:
-    """Processor time of the gateway and its children by now, once the spool is empty."""
+def _cpu_seconds(service: Service) -> tuple[float, float]:
+    """Processor time of the gateway and its children by now, user's and system's, once the spool is empty."""
     wait_until(lambda: not Spool(service.settings.spool).waiting(), PATIENCE_SECONDS)
     gateway = psutil.Process(service.starts("gateway")[-1])
     times = [process.cpu_times() for process in (gateway, *gateway.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
+    return sum(one.user for one in times), sum(one.system for one in times)
 
 
 if __name__ == "__main__":
