@@ -1,7 +1,9 @@
 """Training the slice classifier: the seed decides, nobody is judged by a member that knew them, the card tells."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from models.card import UnusableWeights, patient_sha256
 from models.imaging.classifier import SliceClassifier, thick
 from models.imaging.outlined import OutlinedSeries
+from models.judging.slices import comparison
 from models.judging.slices.evaluate import evaluate_slices
 from models.training.slices import fit_encoder, fit_sequence
 from models.training.slices.lesson import Lesson
@@ -25,14 +28,23 @@ def outlined(patient: str, slices: int = 12) -> OutlinedSeries:
     return OutlinedSeries(patient, volume, volume.values == TUMOUR)
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a classifier that was hardly trained."""
-    folder = tmp_path_factory.mktemp("weights")
+@pytest.fixture(scope="module", autouse=True)
+def hardly_trained() -> Iterator[None]:
+    """No test here is about how well anything is learned."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_encoder, "STEPS", 2)
+        patch.setattr(fit_encoder, "SLICES", 8)
         patch.setattr(fit_sequence, "STEPS", 2)
-        train_slices([outlined(patient) for patient in PLACES], folder, seed=1)
+        for module in (fit_sequence, comparison):
+            patch.setattr(module, "heard", partial(fit_sequence.heard, copies=2))
+        yield
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a classifier of four patients."""
+    folder = tmp_path_factory.mktemp("weights")
+    train_slices([outlined(patient) for patient in PLACES], folder, seed=1)
     return folder
 
 
@@ -44,9 +56,7 @@ def test_each_patient_is_left_out_once_with_many_several_at_a_time() -> None:
         left_out("AB")
 
 
-def test_the_seed_decides_every_weight(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_encoder, "STEPS", 2)
-    monkeypatch.setattr(fit_sequence, "STEPS", 2)
+def test_the_seed_decides_every_weight() -> None:
     lessons = [Lesson.of(outlined(patient)) for patient in "AB"]
     one, same, other = (fit_member(lessons, seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(one[name], same[name]) for name in one)
@@ -57,8 +67,7 @@ def test_the_second_layer_is_taught_again_to_the_same_bits_over_the_weights_that
     lessons = [Lesson.of(outlined(patient)) for patient in "BCD"]
     kept = SliceClassifier.load(weights).members[0]
     again = deepcopy(kept)
-    with pytest.MonkeyPatch.context() as patch, torch.random.fork_rng(devices=[]):
-        patch.setattr(fit_sequence, "STEPS", 2)
+    with torch.random.fork_rng(devices=[]):
         fit_sequence.fit_second(again, lessons, seed=1)
     again_kept = {name: each.half() for name, each in again.state_dict().items()}
     assert all(torch.equal(again_kept[name], each.half()) for name, each in kept.state_dict().items())
