@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.rows import WorklistRow
-from dashboard.shared import Once, T, shared_answers
+from dashboard.shared import Answer, Hold, Once, SnapshotTime, T, shared_answers
 from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
 from stream.endpoints import database_url
 from stream.errors import CannotStart
@@ -28,7 +28,7 @@ ROLE = "dashboard"
 AWAY = (CannotStart, *database.ReaderOutage, *TogetherOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 UNUSED_SHOWN = 25
-COUNTS_SECONDS, COHORT_SECONDS = 5, 30
+COUNTS, COHORT = Hold(5, 5), Hold(30, 86_400)
 """For how long an answer about all files, or all patients, holds for all viewers, whatever was committed meanwhile."""
 
 NUMBERS = {int, float, Decimal}
@@ -41,15 +41,18 @@ class DatabaseAway(Exception):
 class ViewReader:
     """Reads as the role `dashboard`; all that one reader reads is of the same moment.
 
-    But for answers about everybody, where `snapshot` says which moment that is (of the pulse): these are shared with
-    other viewers, and `drawn_from` is then the oldest snapshot of what was read.
+    But for answers about everybody, where `snapshot` (of the pulse) is given: these are shared with other viewers.
+    `drawn_from` is then the oldest snapshot read, `behind` the time of an answer that holds no more.
     """
 
     def __init__(self, connection: Any, snapshot: str | None = None) -> None:
         self._connection = connection
         self._snapshot = self.drawn_from = snapshot
-        self._moments: list[str] = []
+        self._moments: dict[str, str] = {}
+        self.behind: pd.Timestamp | None = None
+        self.about_all: list[tuple[str, dict[str, object]]] = []
         self.now: pd.Timestamp = self._read(pages.NOW).now[0]
+        self._moment = SnapshotTime(snapshot or "", self.now)
 
     def worklist(self, asked: WorklistQuery) -> list[WorklistRow]:
         """The rows of one page of the worklist, in the order asked for."""
@@ -77,16 +80,16 @@ class ViewReader:
 
     def service(self) -> pd.Series:
         """Counts of files, what is pending, and when something last arrived or was folded."""
-        counts = self._shared(pages.SERVICE, COUNTS_SECONDS)
+        counts = self._shared(pages.SERVICE, COUNTS)
         return counts.assign(now=self.now).iloc[0]
 
     def revisions(self) -> dict[str, int]:
         """How many scan revisions have each status."""
-        return dict(self._shared(pages.REVISIONS, COUNTS_SECONDS).itertuples(index=False, name=None))
+        return dict(self._shared(pages.REVISIONS, COUNTS).itertuples(index=False, name=None))
 
     def unused_counts(self) -> pd.DataFrame:
         """In how many scans what is not used was found, the most frequent first, at most UNUSED_SHOWN."""
-        return self._shared(pages.UNUSED_COUNTS, COUNTS_SECONDS, limit=UNUSED_SHOWN)
+        return self._shared(pages.UNUSED_COUNTS, COUNTS, limit=UNUSED_SHOWN)
 
     def model_cards(self) -> pd.DataFrame:
         """Weights in service with their cards, those that lead first."""
@@ -94,19 +97,19 @@ class ViewReader:
 
     def enrolled(self) -> pd.DataFrame:
         """Every trial, arm and disease that patients are in."""
-        return self._shared(cohort_pages.ENROLLED, COHORT_SECONDS)
+        return self._shared(cohort_pages.ENROLLED, COHORT)
 
     def judged(self) -> pd.DataFrame:
         """Every line of therapy and criterion that there are verdicts on."""
-        return self._shared(cohort_pages.JUDGED, COHORT_SECONDS)
+        return self._shared(cohort_pages.JUDGED, COHORT)
 
     def lines(self, choice: Mapping[str, object]) -> pd.DataFrame:
         """What became of each patient's lines; `choice` has trial, arm, disease, line (None: any) and criterion."""
-        return self._shared(cohort_pages.LINES, COHORT_SECONDS, **choice)
+        return self._shared(cohort_pages.LINES, COHORT, **choice)
 
-    def line_visits(self, line: int, criterion: str, patients: Sequence[str]) -> pd.DataFrame:
-        """The verdicts of these patients in a line, in days since its baseline."""
-        return self._shared(cohort_pages.VISITS, COHORT_SECONDS, line=line, criterion=criterion, patients=patients)
+    def line_visits(self, choice: Mapping[str, object]) -> pd.DataFrame:
+        """The verdicts of the patients of a `choice` as of `lines` in its line, in days since its baseline."""
+        return self._shared(cohort_pages.VISITS, COHORT, **choice)
 
     def given(self, patients: Sequence[str]) -> pd.DataFrame:
         """The treatments of these patients, by start."""
@@ -118,29 +121,36 @@ class ViewReader:
 
     def of_all(self, sql: str, **values: object) -> pd.DataFrame:
         """The same of a query that goes through all patients: shared with other viewers."""
-        return self._shared(sql, COHORT_SECONDS, **values)
+        return self._shared(sql, COHORT, **values)
 
     def once_for(self, about: object) -> Once:
         """For what is made of the answers about everybody that were read so far: once for all who have these too.
 
         What `work` is given says nothing but them and `about`.
         """
-        made_of = f"{database_url(standing_settings(), ROLE)} {about} {self._moments}"
+        made_of = f"{database_url(standing_settings(), ROLE)} {about} {list(self._moments.values())}"
 
         def once(name: str, work: Callable[[], T]) -> T:
             return work() if self._snapshot is None else shared_answers().made(f"{made_of} {name}", work)
 
         return once
 
-    def _shared(self, sql: str, seconds: float, **values: object) -> pd.DataFrame:
+    def _shared(self, sql: str, hold: Hold, **values: object) -> pd.DataFrame:
         if self._snapshot is None:
             return self._planned(sql, values)
         question = f"{database_url(standing_settings(), ROLE)} {sql} {values}"
-        answer = shared_answers().answer(question, self._snapshot, seconds, lambda: self._planned(sql, values))
-        self._moments.append(answer.snapshot)
-        if answer.snapshot != self._snapshot:
-            self.drawn_from = answer.snapshot
+        answer = self._answer(question, hold, lambda: self._planned(sql, values))
+        self._moments[question] = answer.moment.snapshot
+        if answer.moment.snapshot != self._snapshot:
+            self.drawn_from = answer.moment.snapshot
+        if answer.is_behind:
+            self.behind = min(answer.moment.now, self.behind or self.now)
+        if hold.shown > hold.fresh:
+            self.about_all.append((sql, values))
         return answer.rows
+
+    def _answer(self, question: str, hold: Hold, ask: Callable[[], pd.DataFrame]) -> Answer:
+        return shared_answers().answer(question, self._moment, hold, ask)
 
     def _with_cards(self, weights: pd.DataFrame) -> pd.DataFrame:
         """With the card of each: it never changes, and to read it takes longer than all else of a patient's page."""
@@ -164,12 +174,19 @@ class ViewReader:
 @contextmanager
 def reader(snapshot: str | None = None) -> Iterator[ViewReader]:
     """A reader of one moment; raises DatabaseAway while Postgres cannot be asked."""
+    with reading() as connection:
+        yield ViewReader(connection, snapshot)
+
+
+@contextmanager
+def reading() -> Iterator[Any]:
+    """What a reader asks on; raises DatabaseAway while Postgres cannot be asked."""
     try:
         pool = _pool(standing_settings(), ROLE)
         with pool.connect().execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         ) as connection:
-            yield ViewReader(connection, snapshot)
+            yield connection
     except AWAY as error:
         raise DatabaseAway(str(error).splitlines()[0]) from error
 
@@ -191,8 +208,7 @@ def acknowledge(patient: str, who: str, note: str) -> None:
     """Write down that `who` has seen what is new of a patient; raises DatabaseAway, ValueError with a sentence."""
     try:
         with _pool(standing_settings(), ROLE).begin() as connection:
-            values = {"patient": patient, "who": who, "note": note}
-            connection.exec_driver_sql(pages.ACKNOWLEDGE, values)
+            connection.exec_driver_sql(pages.ACKNOWLEDGE, {"patient": patient, "who": who, "note": note})
     except database.Refused as error:
         raise ValueError(str(error.orig).splitlines()[0]) from error
     except AWAY as error:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pandas as pd
@@ -11,8 +11,6 @@ import streamlit as st
 
 MOST = 96
 """Answers that are kept: a dozen for each choice of a trial, an arm and a line that somebody looks at."""
-FOR_GOOD = "for good"
-"""In the place of a snapshot: what is made of answers of one moment is never another."""
 T = TypeVar("T")
 
 
@@ -23,12 +21,31 @@ class Once(Protocol):
         """What `work()` gives or gave."""
 
 
+class SnapshotTime(NamedTuple):
+    """A snapshot of the database, as the pulse names it, and the time there."""
+
+    snapshot: str
+    now: pd.Timestamp
+
+
+FOR_GOOD = SnapshotTime("for good", pd.NaT)
+"""What is made of answers of one moment is never another."""
+
+
+class Hold(NamedTuple):
+    """Seconds for which an answer holds whatever was committed, and those up to which it is shown as one of then."""
+
+    fresh: float
+    shown: float
+
+
 class Answer(NamedTuple):
-    """Rows (or what was made of some), the snapshot of the database they are of, and when they were read."""
+    """Rows (or what was made of some), the moment they are of, when they were read, and whether they hold no more."""
 
     rows: Any
-    snapshot: str
+    moment: SnapshotTime
     at: float
+    is_behind: bool = False
 
 
 class SharedAnswers:
@@ -39,26 +56,38 @@ class SharedAnswers:
         self._asking: dict[str, threading.Lock] = {}
         self._kept: OrderedDict[str, Answer] = OrderedDict()
 
-    def answer(self, question: str, snapshot: str, seconds: float, ask: Callable[[], pd.DataFrame]) -> Answer:
-        """What is known of `question`: of this snapshot, or less than `seconds` old; else `ask()`.
+    def answer(self, question: str, moment: SnapshotTime, hold: Hold, ask: Callable[[], pd.DataFrame]) -> Answer:
+        """What is known of `question`: of this moment or kept no longer than `hold` has it, else what `ask()` gives.
 
         The rows are everybody's and a copy of them is made when somebody changes one (pandas copies on write).
         """
-        kept = self._standing(question, snapshot, seconds, ask)
-        return kept._replace(rows=kept.rows.copy(deep=False))
+
+        def serves(kept: Answer) -> bool:
+            return kept.moment.snapshot == moment.snapshot or time.monotonic() - kept.at < hold.shown
+
+        kept = self._standing(question, serves, moment, ask)
+        holds = kept.moment.snapshot == moment.snapshot or time.monotonic() - kept.at < hold.fresh
+        return kept._replace(rows=kept.rows.copy(deep=False), is_behind=not holds)
+
+    def tell(self, answers: Mapping[str, Answer]) -> None:
+        """Keep `answers` by their questions, in place of older ones."""
+        for question, answer in answers.items():
+            self._keep(question, answer)
 
     def made(self, question: str, make: Callable[[], T]) -> T:
         """What `make()` gives, made once; `question` says of which answers it is."""
-        found: T = self._standing(question, FOR_GOOD, 0, make).rows
+        found: T = self._standing(question, lambda _: True, FOR_GOOD, make).rows
         return found
 
-    def _standing(self, question: str, snapshot: str, seconds: float, ask: Callable[[], Any]) -> Answer:
+    def _standing(
+        self, question: str, serves: Callable[[Answer], bool], moment: SnapshotTime, ask: Callable[[], Any]
+    ) -> Answer:
         with self._lock:
             asking = self._asking.setdefault(question, threading.Lock())
         with asking:
             kept = self._kept.get(question)
-            if kept is None or (kept.snapshot != snapshot and time.monotonic() - kept.at >= seconds):
-                kept = Answer(ask(), snapshot, time.monotonic())
+            if kept is None or not serves(kept):
+                kept = Answer(ask(), moment, time.monotonic())
                 self._keep(question, kept)
             return kept
 

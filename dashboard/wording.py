@@ -208,6 +208,11 @@ def counted(count: int, noun: str) -> str:
     return " ".join([f"{count:,}", first + ("" if count == 1 else "s"), *rest])
 
 
+def behind(at: dt.datetime, zone: ZoneInfo) -> str:
+    """Above figures that newer ones will replace."""
+    return f"As of {second(at, zone)}, {zone.key}. Newer figures are being worked out and appear here by themselves."
+
+
 def age(at: dt.datetime | None, now: dt.datetime) -> str:
     """How long ago, in the largest unit that says something."""
     if at is None or pd.isna(at):

@@ -32,9 +32,23 @@ MEASURES = (
 )
 
 
+def made(rows: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
+    """All figures that take long, before somebody waits for them."""
+    before = made_before(rows)
+    lead = before[before.role == "lead"]
+    if not lead.empty:
+        _figures_of_all(before, choice, once)
+        _figures_of_groups(lead, choice, once)
+
+
+def made_before(rows: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts that were made before it was known what followed: those that count."""
+    return rows[rows.made_before.astype(bool)]
+
+
 def counted(rows: pd.DataFrame, choice: ModelChoice) -> pd.DataFrame:
     """The forecasts that count, and in a sentence how many these are; the others are told and left out."""
-    before = rows[rows.made_before.astype(bool)]
+    before = made_before(rows)
     lead = before[before.role == "lead"]
     late = int((rows.role == "lead").sum()) - len(lead)
     left_out = f" Left out: {wording.counted(late, 'forecast')} {LATE}" if late else ""
@@ -48,12 +62,11 @@ def counted(rows: pd.DataFrame, choice: ModelChoice) -> pd.DataFrame:
 def calibrated(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     """The calibration chart and its table, or that it is too early."""
     st.subheader("Do its risks mean what they say?", anchor=False)
-    horizon_days = choice.question.horizon_days
-    found = once("figures of the lead", lambda: measured(lead, horizon_days))
+    found = _figures_of_lead(lead, choice, once)
     if found.ratio is None:
         _too_few(found)
         return
-    groups = once("groups", lambda: calibration(lead, horizon_days))
+    groups = once("groups", lambda: calibration(lead, choice.question.horizon_days))
     st.text(_level(found))
     title = f"Calibration: {choice.question}"
     chart = once("calibration", lambda: charts.calibration(groups.assign(words=tables.words(groups)), title))
@@ -84,19 +97,26 @@ def _too_few(found: Figures) -> None:
 def compared(before: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     """Every set of weights that forecast it, the leading ones first."""
     st.subheader("Does it tell apart who has the event, and would others do better?", anchor=False)
-    horizon_days = choice.question.horizon_days
     if before.empty:
-        _too_few(measured(before, horizon_days))
+        _too_few(measured(before, choice.question.horizon_days))
         return
-    lead = before[before.role == "lead"]
-    of_lead = once("figures of the lead", lambda: measured(lead, horizon_days))
-    _order(of_lead)
-    rows = once("figures of all weights", lambda: _of_weights(before, len(lead), of_lead, horizon_days))
+    _order(_figures_of_lead(before[before.role == "lead"], choice, once))
+    rows = _figures_of_all(before, choice, once)
     st.html(html_table(tables.judged(rows, "Weights"), "Weights on the same question"))
     st.caption(
         f"{MEASURES} Each row is of the forecasts that these weights made, which may be of other patients; the command "
         "model compare takes the same visits of both. Simple models do not run here: the cards below have them."
     )
+
+
+def _figures_of_lead(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> Figures:
+    return once("figures of the lead", lambda: measured(lead, choice.question.horizon_days))
+
+
+def _figures_of_all(before: pd.DataFrame, choice: ModelChoice, once: Once) -> dict[str, Figures]:
+    lead = before[before.role == "lead"]
+    of_lead = _figures_of_lead(lead, choice, once)
+    return once("figures of all weights", lambda: _of_weights(before, len(lead), of_lead, choice.question.horizon_days))
 
 
 def _of_weights(before: pd.DataFrame, leading: int, of_lead: Figures, horizon_days: int | None) -> dict[str, Figures]:
@@ -127,7 +147,7 @@ def split(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     if choice.split == TOGETHER or lead.empty:
         return
     st.subheader(f"Is it as good for everybody and at all times? By {choice.split.lower()}", anchor=False)
-    rows = once("figures of groups", lambda: _of_groups(lead, choice))
+    rows = _figures_of_groups(lead, choice, once)
     shown = [(name, each.ratio) for name, each in rows.items() if each.ratio is not None and each.ratio.low > 0]
     if shown:
         title = f"Observed / expected by {choice.split.lower()}"
@@ -137,6 +157,12 @@ def split(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> None:
     st.html(html_table(tables.judged(rows, choice.split), f"By {choice.split.lower()}"))
     if not shown:
         st.caption(tables.TOO_FEW)
+
+
+def _figures_of_groups(lead: pd.DataFrame, choice: ModelChoice, once: Once) -> dict[str, Figures]:
+    if choice.split == TOGETHER:
+        return {}
+    return once("figures of groups", lambda: _of_groups(lead, choice))
 
 
 def _of_groups(lead: pd.DataFrame, choice: ModelChoice) -> dict[str, Figures]:

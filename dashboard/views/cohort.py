@@ -30,7 +30,7 @@ def cohort(source: ViewReader) -> None:
     if lines.empty:
         st.info("No patient matches what is chosen above.", icon=":material/search_off:")
         return
-    visits = source.line_visits(choice.line, choice.criterion, list(lines.patient_id))
+    visits = source.line_visits(choice.values)
     once = source.once_for(choice)
     everyone = once("patients", lambda: frames.prepared(choice.grouped(lines), visits))
     if everyone.group.nunique() > MOST_GROUPS:

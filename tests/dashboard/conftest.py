@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard import charts, pulse, queries
+from dashboard import anew, charts, pulse, queries
+from dashboard.shared import Hold
 from stream.endpoints import SUPERUSER, database_url, embedded_url, load_endpoints
 from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
@@ -83,8 +84,9 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
 
     monkeypatch.setattr(pulse, "PATIENCE_SECONDS", SLOW_SECONDS)
     monkeypatch.setattr(pulse, "FRESH_SECONDS", 0)
-    monkeypatch.setattr(queries, "COUNTS_SECONDS", 0)
-    monkeypatch.setattr(queries, "COHORT_SECONDS", 0)
+    monkeypatch.setattr(anew, "AFTER_SECONDS", 0)
+    monkeypatch.setattr(queries, "COUNTS", Hold(0, 0))
+    monkeypatch.setattr(queries, "COHORT", Hold(0, 0))
     monkeypatch.setattr(charts.Drawing, "show", show_checked)
     # AppTest leaves the page there, and processes that are forked later would begin by running it
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
