@@ -11,18 +11,24 @@ import time
 from typing import NamedTuple
 
 import psutil
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.cohort import patient_id, receive_files, stand
 from benchmarks.late import only_postgres
+from dashboard.wording import AWAY
 from stream.settings import Settings
 from tests.dashboard.browser import served
 
 MANY, AT_ONCE = 5_000, 20
 PAGES = ("", "patient", "cohort", "pipeline", "models")
 MIB = 2**20
+
+
+class PageFailed(Exception):
+    """A page shows that something went wrong; what it takes to show that is not worth measuring."""
 
 
 class Viewer:
@@ -44,12 +50,14 @@ class Viewer:
         return viewer, time.monotonic() - began
 
     async def read(self) -> None:
-        """Until the page has come to rest."""
+        """Until the page has come to rest; raises PageFailed."""
         message = ForwardMsg()
         while message.WhichOneof("type") != "script_finished":
             encoded = await self._socket.recv()
             self.received += len(encoded)
             message.ParseFromString(encoded)
+            if words := trouble(message):
+                raise PageFailed(words)
             if message.WhichOneof("type") == "auto_rerun":
                 self._look_again(message.auto_rerun.fragment_id, message.auto_rerun.interval)
 
@@ -73,6 +81,17 @@ class Viewer:
         for name, value in what.items():
             setattr(message.rerun_script, name, value)
         await self._socket.send(message.SerializeToString())
+
+
+def trouble(message: ForwardMsg) -> str | None:
+    """What a page shows instead of itself, in a sentence."""
+    element = message.delta.new_element
+    kind = element.WhichOneof("type")
+    if kind == "exception":
+        return f"A page failed: {element.exception.type} {element.exception.message}".rstrip()
+    if kind == "alert" and element.alert.format == Alert.ERROR and element.alert.body == AWAY:
+        return f"A page says: {AWAY}"
+    return None
 
 
 class Crowd(NamedTuple):
@@ -133,9 +152,12 @@ def dashboard_process() -> psutil.Process:
 
 
 def measure(settings: Settings) -> None:
-    """Print it for the cohort that stands."""
+    """Print it for the cohort that stands; exits with a sentence where a page fails."""
     with served(settings) as base:
-        asyncio.run(crowds(base, dashboard_process()))
+        try:
+            asyncio.run(crowds(base, dashboard_process()))
+        except PageFailed as failed:
+            sys.exit(str(failed))
 
 
 def main(patients: int) -> None:
