@@ -1,6 +1,7 @@
 """Facts that arrive on the `patient-events` topic: they become rows before anything else happens."""
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from stream.services.facts.rejections import Rejection, accept_rejections
 from stream.storage import audit, schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
+from stream.storage.patients.facts import standing_clinical
 from stream.storage.patients.naming import names_somebody
 from stream.storage.table_scan import leaves
 from stream.vocabulary import LesionRelation, ReasonCode, RejectionReason
@@ -29,6 +31,8 @@ from stream.vocabulary import LesionRelation, ReasonCode, RejectionReason
 KINDS = ("bell", "treatment", "clinical", "outcome", "lesion", "rejection", "merge", "unmerge", "move")
 BY_MESSAGE = "patient-events"
 """Who did it, as far as is known: the account that may bring facts on this topic. More a message only claims."""
+MOST_BYTES, MOST_KNOWN = 16_384, 65_536
+"""Bytes of an event, and characters of all clinical facts of a patient: every change of one writes them all again."""
 _NO_FREE_TEXT = CODED | {"start_at", "end_at", "at", "day"}
 """Fields of facts in a few words or numbers: what is told there is somebody's name or birth date by chance."""
 
@@ -52,7 +56,9 @@ class PatientEvent:
 
 
 def read_event(letter: Letter) -> PatientEvent:
-    """The event in a message; raises BadMessage where it is of no kind known here, or its fact is not complete."""
+    """The event in a message; raises BadMessage where it is too large, of no known kind, or its fact not complete."""
+    if len(letter.value) > MOST_BYTES:
+        raise BadMessage(letter.value, f"The patient event is larger than {MOST_BYTES:,} bytes: send one fact in each.")
     kind, received_as = letter.text("kind"), letter.text("received_as")
     if kind not in KINDS:
         raise BadMessage(letter.value, "A patient event of its kind is not known to this version.")
@@ -75,12 +81,13 @@ def read_event(letter: Letter) -> PatientEvent:
 def accept(connection: Connection, events: Sequence[PatientEvent]) -> list[PatientEvent]:
     """Append and log the facts of `events`: all in one transaction, but identity events each in one of its own.
 
-    Those that say who the patient is are set aside, the others returned.
+    Those that say who the patient is, or more than is kept of one, are set aside, the others returned.
     """
     now = dt.datetime.now(dt.UTC)
     with connection.transaction():
         events = _without_names(connection, events, now)
         changed = accept_treatments(connection, [e.fact for e in events if isinstance(e.fact, Treatment)], now)
+        events = _within_room(connection, events, now)
         clinical = [(e.received_as, e.fact) for e in events if isinstance(e.fact, Mapping)]
         changed |= accept_clinical(connection, clinical, now)
         changed |= accept_outcomes(connection, [e.fact for e in events if isinstance(e.fact, Outcome)], now)
@@ -102,13 +109,29 @@ def _without_names(connection: Connection, events: Sequence[PatientEvent], now: 
     """Facts lie outside the vault: one that says who the patient is waits for a person, who sends it without that."""
     telling = {e.sha256 for e in events if e.said and names_somebody(connection, e.received_as, e.said)}
     reason = "A fact of kind {} says who the patient is, by name, ID or birth date: send it again without that."
-    rows = [
-        set_aside_row(item_id(e.sha256), ReasonCode.BAD_VALUE, reason.format(e.kind), now, sha256=e.sha256)
-        for e in events
-        if e.sha256 in telling
-    ]
+    rows = [_row(e, ReasonCode.BAD_VALUE, reason.format(e.kind), now) for e in events if e.sha256 in telling]
     append(connection, schema.set_asides, rows)
     return [event for event in events if event.sha256 not in telling]
+
+
+def _within_room(connection: Connection, events: Sequence[PatientEvent], now: dt.datetime) -> Sequence[PatientEvent]:
+    """Without the clinical facts that would let those of their patient grow beyond what is kept of one."""
+    clinical = [(event, event.fact) for event in events if isinstance(event.fact, Mapping)]
+    known = standing_clinical(connection, [event.received_as for event, _ in clinical])
+    beyond: list[PatientEvent] = []
+    for event, fact in clinical:
+        grown = {**known.get(event.received_as, {}), **fact}
+        if len(json.dumps(grown, ensure_ascii=False)) > MOST_KNOWN:
+            beyond.append(event)
+        else:
+            known[event.received_as] = grown
+    reason = f"All clinical facts of a patient may have {MOST_KNOWN:,} characters: with these there would be more."
+    append(connection, schema.set_asides, [_row(event, ReasonCode.TOO_LARGE, reason, now) for event in beyond])
+    return [event for event in events if event not in beyond]
+
+
+def _row(event: PatientEvent, reason_code: ReasonCode, reason: str, now: dt.datetime) -> dict[str, Any]:
+    return set_aside_row(item_id(event.sha256), reason_code, reason, now, sha256=event.sha256)
 
 
 def _said(fact: Mapping[str, Any], *beside: object) -> tuple[str, ...]:
