@@ -1,8 +1,8 @@
 """What keeps a role that only reads from holding up the service; statements of an administrator, safe to repeat.
 
 Rights to views keep readers from data. These keep them from what every account of a Postgres may do by itself: take the
-locks that our own parts wait for, fill the disk with large objects and temp tables, use up all connections, stay in a
-transaction for hours.
+locks that our own parts wait for, fill the disk with large objects, temp tables and messages in the log of changes, use
+up all connections, stay in a transaction for hours.
 """
 
 CONNECTIONS = {"dashboard": 30, "reader": 20, "auditor": 5, "vault": 5}
@@ -15,7 +15,7 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
   FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
-    AND (proname ~ '^pg_(try_)?advisory_' OR proname ~ '^(lo_|loread$|lowrite$)')
+    AND proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$|pg_logical_emit_message$)'
   LOOP
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO OURS', f);
@@ -24,6 +24,10 @@ BEGIN
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO OURS', current_database());
 END $$;
 """
+_OWN_DEFAULTS = """\
+ALTER ROLE {role} RESET ALL;
+DO $$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I RESET ALL', current_database()); END $$;
+"""  # whoever logs in as a role may change its defaults for all others who do
 _WATCHDOG = "GRANT pg_signal_backend TO scanstream_worker;\n"  # ends what blocks others (blocking.py)
 
 
@@ -31,7 +35,7 @@ def statements() -> str:
     """SQL for the service's database, in which its roles are known already."""
     ours = ", ".join(map(_name, OURS))
     limits = (
-        f"ALTER ROLE {_name(role)} CONNECTION LIMIT {limit};\n"
+        _OWN_DEFAULTS.format(role=_name(role)) + f"ALTER ROLE {_name(role)} CONNECTION LIMIT {limit};\n"
         f"ALTER ROLE {_name(role)} SET statement_timeout = '5min';\n"
         f"ALTER ROLE {_name(role)} SET idle_in_transaction_session_timeout = '5min';\n"
         f"ALTER ROLE {_name(role)} SET temp_file_limit = '4GB';\n"

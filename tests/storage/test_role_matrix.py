@@ -27,6 +27,7 @@ STATEMENTS = {
     "lock a table": "LOCK TABLE core.heads IN ROW EXCLUSIVE MODE",
     "make a temp table": "CREATE TEMP TABLE mine (a int)",
     "make a large object": "SELECT lo_create(0)",
+    "write into the log of changes by itself": "SELECT pg_logical_emit_message(false, 'mine', '')",
     "make a table": "CREATE TABLE public.mine (a int)",
     "use more than 4 GB of disk for a query": "SET temp_file_limit = '100GB'",
     "make programs run": "COPY (SELECT 1) TO PROGRAM 'true'",

@@ -4,7 +4,8 @@ import psycopg
 import pytest
 
 from stream.settings import ROLES
-from stream.storage.walls import CONNECTIONS
+from stream.storage.locks import lock_roles
+from stream.storage.walls import CONNECTIONS, statements
 from tests.database import Database
 
 VIEWS = (
@@ -166,3 +167,18 @@ def test_a_role_that_takes_all_its_connections_leaves_the_others_theirs(database
         for _ in range(CONNECTIONS[role] + 1):
             database.connect(role)
     assert database.connect("worker").execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_somebody_made_the_defaults_of_a_role_is_undone_at_the_next_start(database: Database) -> None:
+    reader = database.connect("reader")
+    reader.execute("ALTER ROLE scanstream_reader SET statement_timeout = 0")
+    here = psycopg.sql.Identifier(reader.info.dbname)
+    changed = psycopg.sql.SQL("ALTER ROLE scanstream_reader IN DATABASE {} SET work_mem = '2GB'").format(here)
+    reader.execute(changed)
+    reader.commit()
+    asked = "SELECT current_setting('statement_timeout'), current_setting('work_mem') = '2GB'"
+    assert database.connect("reader").execute(asked).fetchone() == ("0", True)
+    with psycopg.connect(database.superuser_url) as administrator:
+        lock_roles(administrator)
+        administrator.execute(statements().encode())
+    assert database.connect("reader").execute(asked).fetchone() == ("5min", False)

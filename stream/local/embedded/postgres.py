@@ -39,6 +39,7 @@ FIXED = {
     "fsync": "on",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "max_notify_queue_pages": "16384",  # 128 MB: anybody may send what nobody takes away
     "autovacuum_naptime": "10s",  # a new database is planned badly until its tables are first analysed
     "timezone": "UTC",
     "log_timezone": "UTC",
