@@ -62,16 +62,17 @@ def everything(connection: Connection) -> Catalogue:
     return _answers(connection, DEFINITIONS | TABLES | RIGHTS)
 
 
-def upgrade_to(settings: Settings, revision: str) -> None:
-    """Migrate a blank database to a version of the past, as the code of that time did."""
+def upgrade_to(settings: Settings, *revisions: str) -> None:
+    """Migrate a blank database to versions of the past, one after the other, as the code of those times did."""
     ensure_roles(settings)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     engine = sa.create_engine(database_url(settings, "migrator"))
-    with engine.begin() as connection:
-        connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    for revision in revisions:
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS core"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
     engine.dispose()
 
 
