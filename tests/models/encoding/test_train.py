@@ -23,6 +23,7 @@ from models.training.fit import unroll
 from models.training.samples import samples, usable
 from tests.models.timelines import risks
 
+pytestmark = pytest.mark.usefixtures("few_trees")
 LITTLE = Cohort(lesions=16, untaught=4, learn=16, unseen=10)
 
 
