@@ -30,16 +30,17 @@ from stream.__main__ import build_app
 from stream.errors import CannotStart
 from tests.models.timelines import features_of
 
+pytestmark = pytest.mark.usefixtures("few_trees")
 WITHIN_180, WITHIN_365 = SURVIVAL.endpoints
 QUICK = replace(SURVIVAL, architecture=replace(SURVIVAL.architecture, members=3))
-SEEN = 400
+SEEN = 350
 IMAGED = slice(len(MEASURED_NAMES), len(FEATURE_NAMES))
 
 
 @pytest.fixture(scope="module")
 def simulated() -> dict[str, SimulatedPatient]:
     """The patients of the tables, by id."""
-    return {patient_id(one): one for one in simulate(900)}
+    return {patient_id(one): one for one in simulate(600)}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from models.timepoint import Timepoint, TreatmentInForce
 from tests.models.timelines import features_of, mr, point, simulated, sizes
 from tests.other_weights import other_weights
 
-PATIENTS = {"lung": 15, "breast": 80}
+PATIENTS = {"lung": 8, "breast": 80}
 
 
 @pytest.fixture(scope="module")

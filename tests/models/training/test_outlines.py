@@ -30,7 +30,7 @@ def series(patient: str) -> OutlinedSeries:
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "STEPS", 30)
-    monkeypatch.setattr(fit, "SLICES", 8)
+    monkeypatch.setattr(fit, "SLICES", 4)
 
 
 @pytest.mark.usefixtures("few_steps")
