@@ -5,7 +5,8 @@ keeps it: the third report of a chain does not bring the first one back.
 
 An example. Note N rejects report R: R does not count. Note M then rejects N: N has no force, and R counts again. Note O
 rejects M: M has no force, N has it again, and R does not count. Had M been a report that replaces N, N would have kept
-its force. And where two notes reject each other, neither has any.
+its force. And where two notes reject each other, neither has any; so it is with reports that replace each other in a
+circle, of which the latest counts where they are read (docs/reading.md 4).
 """
 
 import datetime as dt
@@ -13,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
+from stream.predecessors import circles
 from stream.storage.database import Connection
 from stream.storage.intake.withdrawals import REPLACING, Withdrawal, read_withdrawals
 
@@ -44,7 +46,18 @@ def in_force(withdrawals: Iterable[Withdrawal]) -> list[Withdrawal]:
         for withdrawal in own
         if force.get(withdrawal.note)
     ]
-    return [each for each in forceful if each.restored_at is None or each.at > each.restored_at]
+    meant = _without_circles(forceful)
+    return [each for each in meant if each.restored_at is None or each.at > each.restored_at]
+
+
+def _without_circles(withdrawals: list[Withdrawal]) -> list[Withdrawal]:
+    """Those by which no reports replace each other in a circle."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for withdrawal in withdrawals:
+        if withdrawal.because == "replaced":
+            named[withdrawal.note].add(withdrawal.takes)
+    empty = {(note, takes) for circle in circles(named) for note in circle for takes in named[note] & circle}
+    return [each for each in withdrawals if each.because != "replaced" or (each.note, each.takes) not in empty]
 
 
 def _force(notes: Iterable[str], against: Mapping[str, set[str]]) -> dict[str, bool]:

@@ -164,6 +164,20 @@ def test_the_third_report_of_a_chain_does_not_bring_the_first_one_back(arrivals:
     assert counting(arrivals.worker) == [("s1", ("s1/third",))]
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("study", ["s1", "s2"])
+def test_of_reports_that_replace_each_other_none_is_taken_back(
+    arrivals: Arrivals, order: Sequence[int], study: str
+) -> None:
+    one = report("s1", withdraws=(f"{study}/third",), withdraws_because="replaced")
+    two = report("s1", "q", withdraws=("s1/r",), withdraws_because="replaced")
+    three = report(study, "third", withdraws=("s1/q",), withdraws_because="replaced")
+    for number in order:
+        arrivals.bring([one, two, three][number])
+    assert {uid for _, uids in counting(arrivals.worker) for uid in uids} == {"s1/r", "s1/q", f"{study}/third"}
+    sound(arrivals)
+
+
 def test_a_report_that_replaced_another_and_is_rejected_lets_it_count_again(arrivals: Arrivals) -> None:
     arrivals.bring(report("s1"))
     arrivals.bring(report("s1", "q", withdraws=("s1/r",), withdraws_because="replaced"))
@@ -212,6 +226,7 @@ def withdrawal(by: str, takes: str, minute: int = 0, because: str = "quality") -
         ([withdrawal("n", "n")], set()),
         ([withdrawal("n", "m"), withdrawal("m", "n"), withdrawal("n", "i")], set()),
         ([withdrawal("n", "i"), withdrawal("m", "n", because="replaced")], {"i", "n"}),
+        ([withdrawal("r", "q", because="replaced"), withdrawal("q", "r", because="replaced")], set()),
     ],
 )
 def test_a_note_has_force_unless_one_that_has_force_rejects_it(withdrawals: list[Withdrawal], taken: set[str]) -> None:

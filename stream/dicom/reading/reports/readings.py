@@ -1,7 +1,7 @@
 """Whose reading of a scan counts, where there are several objects: docs/reading.md 4 has the rule in words."""
 
 import datetime as dt
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from pydicom import Dataset
@@ -14,6 +14,7 @@ from stream.dicom.reading.reports.groups import reader_of
 from stream.dicom.reading.reports.items import same_person
 from stream.errors import SetAside
 from stream.measured_scan import Unused
+from stream.predecessors import circles
 from stream.vocabulary import ReasonCode
 
 REPLACED = "replaced by a later report"
@@ -83,7 +84,7 @@ def standing(
     not in use were.
     """
     latest_first = sorted(objects, key=lambda one: (one.made_at, one.sop_uid), reverse=True)
-    replaced = {uid for one in latest_first for uid in one.replaces}
+    replaced = _replaced(latest_first)
     counting = [_without_values(one, REPLACED) if one.sop_uid in replaced else one for one in latest_first]
     counting = [_without_values(one, ANOTHER_READING) if one.sop_uid in others else one for one in counting]
     for position, one in enumerate(counting):
@@ -93,6 +94,13 @@ def standing(
     chosen = max(speaking, key=lambda one: (one.sop_uid in preferred, one.rank), default=None)
     readers = {one.reader for one in speaking if chosen and one.reader != chosen.reader}
     return [_without_values(one, ANOTHER_READING) if one.reader in readers else one for one in counting]
+
+
+def _replaced(latest_first: Sequence[SignedObject]) -> set[str]:
+    """Those that others replace; of some that replace each other in a circle, all but the latest."""
+    replaced = {uid for one in latest_first for uid in one.replaces}
+    rounds = circles({one.sop_uid: one.replaces for one in latest_first})
+    return replaced - {next(one.sop_uid for one in latest_first if one.sop_uid in circle) for circle in rounds}
 
 
 def _speaks(one: SignedObject) -> bool:
