@@ -1,6 +1,7 @@
 """All that is known of one patient, as the views give it at one moment, and the days it happened on."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -110,10 +111,29 @@ class PatientCase:
     @cached_property
     def labels(self) -> dict[str, str]:
         """A name for each lesion: the latest label of a report; those that share one get the end of their pseudonym."""
-        rows = self.lesions.drop_duplicates("lesion_id", keep="last").set_index("lesion_id")
-        names = rows.lesion_label.fillna(rows.organ).fillna("Lesion")
-        shared = names.duplicated(keep=False)
+        names: dict[str, str] = {}
+        for lesion, label, organ in zip(
+            self.lesions.lesion_id, self.lesions.lesion_label, self.lesions.organ, strict=True
+        ):
+            names.pop(lesion, None)  # in the order in which they were last seen
+            names[lesion] = next((word for word in (label, organ) if pd.notna(word)), "Lesion")
+        times = Counter(names.values())
         return {
-            lesion: f"{name} \N{HORIZONTAL ELLIPSIS}{lesion[-4:]}" if shared[lesion] else name
+            lesion: f"{name} \N{HORIZONTAL ELLIPSIS}{lesion[-4:]}" if times[name] > 1 else name
             for lesion, name in names.items()
         }
+
+    @cached_property
+    def ended(self) -> dict[tuple[str, int], dt.datetime]:
+        """By endpoint and line when a question was closed: the event, else the baseline of the next line."""
+        rows = self.questions
+        begun: dict[int, pd.Timestamp] = {}
+        for line, at in zip(rows.line, rows.baseline_at, strict=True):
+            if pd.notna(at):
+                begun[line] = min(at, begun.get(line, at))
+        found = {}
+        for endpoint, line, status, since in zip(rows.endpoint, rows.line, rows.status, rows.since, strict=True):
+            at = self.chart.clock(since if pd.notna(since) else begun.get(line + 1))
+            if status != "open" and at is not None:
+                found[endpoint, int(line)] = at
+        return found

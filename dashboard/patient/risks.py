@@ -34,7 +34,7 @@ def forecasts(case: PatientCase) -> pd.DataFrame:
     rows = rows.sort_values(["superseded_at", "computed_at"], kind="stable", na_position="last")
     kind = ["scan_uid", "endpoint", "horizon_kind", "horizon_days"]
     rows = rows.drop_duplicates(kind, keep="last").sort_values("acquired_at", kind="stable")
-    ends = [end_of(case, endpoint, line) for endpoint, line in zip(rows.endpoint, rows.line, strict=True)]
+    ends = [case.ended.get(question) for question in zip(rows.endpoint, rows.line, strict=True)]
     starts = case.chart.local(rows.acquired_at)
     return rows[[end is None or at <= end for at, end in zip(starts, ends, strict=True)]]
 
@@ -44,12 +44,11 @@ def steps(case: PatientCase, led: pd.DataFrame, kind: ranking.Kind) -> pd.DataFr
     rows = ranking.of_kind(led, kind)
     days = [case.day(at) for at in rows.acquired_at]
     told = zip(days, rows.risk, rows.risk_low, rows.risk_high, strict=True)
-    ends = {line: end_of(case, kind[0], line) for line in rows.line.unique()}
     return pd.DataFrame(
         {
             "at": case.chart.local(rows.acquired_at).to_numpy(),
             "line": rows.line.to_numpy(),
-            "until": np.array([ends[line] for line in rows.line], dtype="datetime64[us]"),
+            "until": np.array([case.ended.get((kind[0], line)) for line in rows.line], dtype="datetime64[us]"),
             **{name: rows[name].to_numpy() for name in ("risk", "risk_low", "risk_high")},
             "said_by": [wording.said_by(*pair) for pair in zip(rows.model, rows.weights_version, strict=True)],
             "words": [
@@ -57,16 +56,6 @@ def steps(case: PatientCase, led: pd.DataFrame, kind: ranking.Kind) -> pd.DataFr
             ],
         }
     )
-
-
-def end_of(case: PatientCase, endpoint: str, line: int) -> pd.Timestamp | None:
-    """When the question was closed in a line: the event, else the baseline of the next line; None while it is open."""
-    of_line = case.questions[(case.questions.line == line) & (case.questions.endpoint == endpoint)]
-    if of_line.empty or of_line.status.iloc[0] == "open":
-        return None
-    following = case.questions[case.questions.line == line + 1].baseline_at
-    at = of_line.since.iloc[0] if pd.notna(of_line.since.iloc[0]) else following.min()
-    return None if pd.isna(at) else case.chart.local(pd.Series([at]))[0]
 
 
 def events(case: PatientCase, kind: ranking.Kind, frame: pd.DataFrame) -> pd.DataFrame:
