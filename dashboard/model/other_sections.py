@@ -110,14 +110,18 @@ def _figures(row: WeightsRow, once: Once) -> None:
     st.caption(f"{card['metrics']['provenance']} Intervals: {card['metrics']['interval']}.")
     st.html(html_table(frame, "How good it was, beside simple models"))
     st.caption(cards.WHO_IS_COMPARED)
-    shown = once(row.weights_version, lambda: _calibrations(card))
+    version = row.weights_version[:12]
+    on_demand(
+        "Calibration on these patients, in figures and tables",
+        f"{version}-calibration",
+        lambda: _calibrated(once(row.weights_version, lambda: _calibrations(card)), version),
+    )
+
+
+def _calibrated(shown: Sequence[tuple[str, charts.Drawing, pd.DataFrame]], version: str) -> None:
     with st.container(horizontal=True):
         for title, chart, _ in shown:
-            chart.show(f"{row.weights_version[:12]}-{title}", title, st.container(width=CHART_PX))
-    on_demand("Tables of calibration", f"{row.weights_version[:12]}-calibration", lambda: _calibration_tables(shown))
-
-
-def _calibration_tables(shown: Sequence[tuple[str, charts.Drawing, pd.DataFrame]]) -> None:
+            chart.show(f"{version}-{title}", title, st.container(width=CHART_PX))
     for title, _, table in shown:
         st.html(html_table(table, title))
 

@@ -7,7 +7,7 @@ import pytest
 from dashboard import cards
 from models.card import COMMITTED, DIFFERENCE, LEAD, LSTM
 from stream.settings import Settings
-from tests.dashboard.conftest import Open, opened, read
+from tests.dashboard.conftest import Open, opened, read, told_table
 from tests.dashboard.scans import LUNG_WEIGHTS
 
 
@@ -43,6 +43,13 @@ def test_no_hash_of_a_patient_reaches_the_page(filled: Settings, open_page: Open
     assert all(line in shown for line in cards.reporting(card))
     shown += "".join(each.proto.body for each in page.get("html"))
     assert not any(known in shown for known in card["training_data"]["patient_sha256"])
+
+
+def test_the_calibration_of_a_card_is_drawn_once_somebody_opens_it(filled: Settings, open_page: Open) -> None:
+    page = open_page(filled, "models")
+    before = len(page.get("vega_lite_chart"))
+    assert len(opened(page, f"{LUNG_WEIGHTS[:12]}-calibration").get("vega_lite_chart")) > before
+    assert told_table(page, "Calibration, at the next visit").shape[0] > 1
 
 
 def test_calibration_is_drawn_from_the_cards_groups_with_their_counts(card: cards.Card) -> None:
