@@ -23,9 +23,11 @@ from stream.local.embedded.kafka import CACHE, fetch_jars
 from stream.local.listening import is_up
 from stream.publisher import check_kafka
 from stream.settings import Settings, load_settings
+from stream.storage.damage import Damaged, damage_found
 from stream.storage.database import connect, version
 from stream.storage.intake.instances import latest_sha256
 from stream.storage.roles import answers, check_postgres
+from stream.wiring.pseudonyms import check_key
 
 PYTHONS = ((3, 11), (3, 13))
 MODELS = Path(__file__).parents[2] / "models"
@@ -72,6 +74,8 @@ def _result(name: str, check: Callable[[], str]) -> CheckResult:
         return CheckResult(name, check())
     except Trouble as trouble:
         return CheckResult(name, str(trouble), trouble.cure)
+    except Damaged as error:
+        return CheckResult(name, f"the database is damaged ({error})", "`scanstream verify` says which part of it.")
     except (CannotStart, WrongUse) as error:
         detail, _, cure = str(error).partition(": ")
         return CheckResult(name, detail, cure or detail)
@@ -97,7 +101,8 @@ def _weights() -> str:
 
 
 def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _java() -> str:
@@ -122,11 +127,17 @@ def _data_folder(settings: Settings) -> str:
 def _archive(settings: Settings) -> str:
     detail = _writable(settings.archive, "SCANSTREAM_ARCHIVE_DIR")
     archive = Archive(settings.archive)
-    missing = [sha256 for sha256 in _latest_files(settings) if not archive.path(sha256).exists()]
+    latest = {archive.path(sha256): sha256 for sha256 in _latest_files(settings)}
+    missing = [path for path in latest if not path.exists()]
     if missing:
         raise Trouble(
             f"{len(missing)} of the latest accepted files are not in {settings.archive}",
             "Let SCANSTREAM_ARCHIVE_DIR of every part name the same shared folder.",
+        )
+    if damaged := [path for path, sha256 in latest.items() if _sha256(path) != sha256]:
+        raise Trouble(
+            f"{len(damaged)} of the latest accepted files are damaged, {damaged[0]} first",
+            "Restore them from your backup or have them sent again, and look for others with `scanstream verify`.",
         )
     return detail
 
@@ -150,6 +161,8 @@ def _key_file(settings: Settings) -> str:
     if stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise Trouble(f"{file} can be read by others", f"chmod 600 {file}")
     load_or_make_key(file)
+    if is_up(settings):
+        check_key(settings)
     return f"{file} is there; keep a copy of it apart, it can never be made again"
 
 
@@ -175,7 +188,11 @@ def _database(settings: Settings) -> str:
     number = version(settings)
     if number is None:
         raise Trouble("no tables yet", "Run `scanstream db upgrade`.")
-    return f"version {number}"
+    with connect(settings, "worker") as connection:
+        damage = damage_found(connection)
+    if damage:
+        raise Trouble(*damage.split(": ", 1))
+    return f"version {number}, no damage in what was read of its tables"
 
 
 def _kafka(settings: Settings) -> str:

@@ -19,7 +19,7 @@ from stream.publisher import Publisher
 from stream.services.accepting.wishes import WishKeeper
 from stream.settings import Settings
 from stream.storage.database import connect
-from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.pseudonyms import compared_pseudonyms
 from stream.wiring.releasing import kept_files
 
 RING, STOP = b"r", b"s"
@@ -84,7 +84,7 @@ def _run(settings: Settings, spool: Spool, parent: socket.socket, connection: so
         Archive(settings.archive),
         partial(connect, settings, "gateway"),
         Publisher(kafka_login(settings, "gateway"), settings.partitions),
-        partial(pseudonyms, settings),
+        lambda gateway: compared_pseudonyms(settings, gateway, gateway),
         headers,
     )
     wishes = WishKeeper(

@@ -12,7 +12,7 @@ from stream.settings import Settings
 from stream.storage.database import Connection
 from stream.wiring.forwarding import Forwarding
 from stream.wiring.heartbeat import heartbeat
-from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.pseudonyms import compared_pseudonyms
 
 
 def run_gateway(settings: Settings) -> None:
@@ -48,4 +48,4 @@ def _vitals(settings: Settings, spool: Spool) -> Vitals:
 
 def _tell(settings: Settings, refusals: Refusals, connection: Connection) -> None:
     """Who was not let in; the key is read at every beat, for somebody may have put it back."""
-    refusals.write_down(connection, pseudonyms(settings, connection).sender)
+    refusals.write_down(connection, compared_pseudonyms(settings, connection, connection).sender)

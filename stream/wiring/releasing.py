@@ -13,7 +13,7 @@ from stream.settings import Settings
 from stream.storage.database import Connection, connect
 from stream.storage.intake.set_asides import SetAsideItem
 from stream.wiring.bells import ring
-from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.pseudonyms import compared_pseudonyms
 
 
 def release(settings: Settings, item_id: str, amendment: Amendment, sign_off: SignOff) -> list[SetAsideItem]:
@@ -31,4 +31,6 @@ def release(settings: Settings, item_id: str, amendment: Amendment, sign_off: Si
 def kept_files(settings: Settings, headers: HeaderReader, gateway: Connection) -> ArchivedFiles:
     """What a release needs of the archive and of the pseudonyms."""
     told = with_issuers(settings, read_peers(settings.peers))
-    return ArchivedFiles(told, Archive(settings.archive), partial(pseudonyms, settings, gateway), headers.patiently)
+    return ArchivedFiles(
+        told, Archive(settings.archive), partial(compared_pseudonyms, settings, gateway, gateway), headers.patiently
+    )

@@ -14,13 +14,14 @@ from stream.services.verify.finding import Finding
 from stream.settings import Settings
 from stream.storage.database import Connection
 from stream.wiring.archive_reading import archive_reader
-from stream.wiring.pseudonyms import pseudonyms
+from stream.wiring.pseudonyms import compared_pseudonyms
 
 
 def findings(settings: Settings, connection: Connection, vault: Connection, percent: float) -> list[Finding]:
-    """What the checks found; raises CannotStart where the pseudonym key is missing."""
+    """What the checks found; raises CannotStart where the pseudonym key is missing or another."""
     archive = Archive(settings.archive)
-    readers = ScanReader(archive_reader(settings, archive, pseudonyms(settings, connection)), at_once=1)
+    ids = compared_pseudonyms(settings, connection, vault)
+    readers = ScanReader(archive_reader(settings, archive, ids), at_once=1)
     with closing(readers):
         held = forecasters(settings, "cpu")
         beside = partial(texts_beside, settings.run, kafka_login(settings, "worker"), percent)

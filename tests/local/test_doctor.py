@@ -1,14 +1,20 @@
+import hashlib
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stream import disks
+from stream.archive.originals import Archive
 from stream.local import doctor
 from stream.local.doctor import CheckResult, examine
 from stream.local.lock_file import exclusive
+from stream.services.accepting.received_files import accept
 from stream.settings import Settings, load_settings
+from tests.database import Database
+from tests.services.receipts import described, received
 from tests.test_cli import scanstream
 
 
@@ -98,3 +104,23 @@ def test_the_exit_code_says_whether_something_is_wrong(tmp_path: Path) -> None:
     told = {result["check"]: result for result in json.loads(ended.stdout)}
     assert not told["key file"]["well"]
     assert "key file" in ended.stderr
+
+
+def test_a_file_of_the_archive_that_is_not_what_was_received_is_named(
+    folder: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in database.settings.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SCANSTREAM_DATA_DIR", str(folder))
+    sha256 = hashlib.sha256(b"whole").hexdigest()
+    archive = Archive(load_settings().archive)
+    path = archive.path(sha256)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"whole")
+    what = replace(received(described()), sha256=sha256)
+    accept(database.connect("gateway"), [what])
+    assert result_of("archive").well
+    path.write_bytes(b"who")
+    found = result_of("archive")
+    assert str(path) in found.detail
+    assert "sent again" in found.cure

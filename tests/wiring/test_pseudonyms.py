@@ -6,7 +6,7 @@ import pytest
 
 from stream.dicom.pseudonyms import Pseudonyms, load_or_make_key
 from stream.errors import CannotStart
-from stream.wiring.pseudonyms import check_key
+from stream.wiring.pseudonyms import check_key, compared_pseudonyms
 from tests.database import Database
 
 STUDY = "1.2.840.1"
@@ -29,5 +29,7 @@ def test_a_key_that_is_missing_or_of_another_service_is_found_at_the_start(datab
     file.write_text("0f" * 32)
     with pytest.raises(CannotStart, match="is not that of the patients who are here: restore it"):
         check_key(settings)
+    with pytest.raises(CannotStart, match="is not that of the patients"):
+        compared_pseudonyms(settings, database.connect("worker"), database.connect("vault"))
     file.write_text(right)
     check_key(settings)

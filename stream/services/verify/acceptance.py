@@ -19,7 +19,9 @@ def files(connection: Connection, path_of: Callable[[str], Path], percent: float
     """I1: every success answer has a file with that sha256."""
     finding = Finding.of(Invariant.FILES_KEPT)
     for row in each_row(connection, schema.receipts, percent):
-        finding.check(_has(path_of(row["sha256"]), row["sha256"]), f"receipts receipt_id={row['receipt_id']}")
+        path = path_of(row["sha256"])
+        lost = f"{path} is not what was received: restore it, or have it sent again"
+        finding.check(_has(path, row["sha256"]), f"receipts receipt_id={row['receipt_id']}: {lost}")
     return finding
 
 

@@ -14,6 +14,7 @@ from stream.local.supervisor import Supervisor
 from stream.services.verify.all_checks import check_all
 from stream.services.verify.finding import Finding
 from stream.settings import Settings
+from stream.storage.damage import damage_found
 from stream.terminal.questions import ask
 from tests.database import Database
 from tests.services.accepted_facts import accept, fold_each, forecasters, lung
@@ -70,6 +71,8 @@ def test_a_damaged_relation_is_named_with_what_to_do_and_the_other_checks_go_on(
         failed = {name for name, each in findings.items() if each.failed}
         assert "I7 folds" in failed and not failed & {"I1", "audit"}
         assert all(says in "".join(findings[name].first) for name in failed)
+        looked = damage_found(database.connect())  # at tables alone
+        assert (looked or "").startswith(says) == ("table" in says)
         with pytest.raises(CannotStart, match="is damaged"):
             ask(database.settings, "worker", lambda asked: asked.execute("SELECT * FROM core.folds ORDER BY fold_id"))
     assert not any(each.failed for each in found(database, tmp_path).values())
