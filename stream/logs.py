@@ -3,6 +3,8 @@
 import datetime as dt
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 log = logging.getLogger("scanstream")
 
@@ -23,6 +25,12 @@ def setup(part: str) -> None:
 def event(name: str, /, level: int = logging.INFO, **fields: object) -> None:
     """Write one line; values with blanks are quoted. Never pass names, birth dates or original identifiers."""
     log.log(level, " ".join([name, *(f"{key}={_quoted(value)}" for key, value in fields.items())]))
+
+
+def kind_and_place(error: BaseException) -> str:
+    """Of which kind an error is and where it was raised; its words may quote what somebody sent."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
 
 
 def _quoted(value: object) -> str:

@@ -65,7 +65,9 @@ class Door(ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """An error of ours or of the library ends this connection only."""
-        logs.event("connection_failed", logging.ERROR, peer=client_address[0], error=repr(sys.exception()))
+        if error := sys.exception():
+            what = logs.kind_and_place(error)
+            logs.event("connection_failed", logging.ERROR, peer=client_address[0], error=what)
 
 
 class Visitor(BaseRequestHandler):

@@ -81,7 +81,7 @@ class Receiver:
             connection.sendall(agreement.answer)
             association.serve()
         except Exception as error:
-            logs.event("association_failed", logging.ERROR, error=repr(error))
+            logs.event("association_failed", logging.ERROR, error=logs.kind_and_place(error))
             line.abort(BY_USER)
         finally:
             self._leave(visit)
