@@ -28,9 +28,9 @@ def event(name: str, /, level: int = logging.INFO, **fields: object) -> None:
 
 
 def kind_and_place(error: BaseException) -> str:
-    """Of which kind an error is and where it was raised; its words may quote what somebody sent."""
-    *_, last = traceback.extract_tb(error.__traceback__)
-    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+    """Of which kind an error is and the way to where it was raised; its words may quote what somebody sent."""
+    way = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
+    return f"{type(error).__name__} at {' > '.join(way)}"
 
 
 def _quoted(value: object) -> str:

@@ -137,8 +137,8 @@ def _serve(connection: socket.socket, answer: Answer) -> NoReturn:
         os._exit(OUT_OF_MEMORY)
     except OSError:
         os._exit(0)  # nobody listens any more
-    except BaseException:  # whatever it is: this is a process of its own
-        logs.log.log(logging.CRITICAL, "unexpected: the process that reads ends", exc_info=True)
+    except BaseException as error:  # whatever it is: this is a process of its own
+        logs.event("reading_process_ended", logging.CRITICAL, error=logs.kind_and_place(error))
         sys.stderr.flush()
         os._exit(UNEXPECTED)
     os._exit(0)

@@ -1,14 +1,18 @@
 """A child that is killed beyond its budget, and costs nobody else anything."""
 
 import os
+import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from stream import logs
 from stream.children.child import Child, ChildEnded, OverBudget
 from stream.children.nursery import MIB, Budget, Nursery
 from stream.errors import ArchiveAway
@@ -26,6 +30,7 @@ def answer(asked: Any) -> Any:
         "fill": lambda: len(bytearray(number * MIB)),
         "die": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "mistake": lambda: 1 // 0,
+        "quote": lambda: _quote(number),
         "away": lambda: _raise(ArchiveAway("the archive is away")),
         "broken": lambda: _raise(OSError(5, "Input/output error")),
     }
@@ -34,6 +39,12 @@ def answer(asked: Any) -> Any:
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+def _quote(log: str) -> None:
+    sys.stderr = Path(log).open("w")  # noqa: SIM115  # until the process ends
+    logs.setup("reader")
+    raise ValueError("born 19500523")
 
 
 @pytest.fixture
@@ -79,6 +90,14 @@ def test_a_child_that_ends_by_itself_is_told_from_one_that_took_too_much(child: 
     with pytest.raises(ChildEnded):
         child.ask((how, 0), ENOUGH)
     assert child.ask(("say", 1), ENOUGH) == 2
+
+
+def test_a_child_that_ends_says_where_and_nothing_of_what_it_read(child: Child, tmp_path: Path) -> None:
+    with pytest.raises(ChildEnded):
+        child.ask(("quote", str(tmp_path / "log")), ENOUGH)
+    said = (tmp_path / "log").read_text()
+    assert re.search(r'critical reader reading_process_ended error="ValueError at nursery.py:.* > test_child.py:', said)
+    assert "19500523" not in said
 
 
 def test_a_disk_that_cannot_be_read_is_told_as_the_child_met_it(child: Child) -> None:

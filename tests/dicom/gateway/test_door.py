@@ -1,5 +1,6 @@
 """Who is let in, what the others hear, and that nobody keeps those out who may come in."""
 
+import re
 import socket
 import subprocess
 import time
@@ -285,6 +286,6 @@ def test_an_error_of_ours_ends_one_association_and_leaves_one_line(
     other.release()
     assert echo(gateway) == ""
     (line,) = (record.message for record in caplog.records if "failed" in record.message)
-    assert line.startswith('association_failed error="RuntimeError at test_door.py:')
+    assert re.fullmatch(r'association_failed error="RuntimeError at receiver.py:.* > test_door.py:\d+"', line)
     assert "19500523" not in caplog.text
     assert "Traceback" not in capfd.readouterr().err
