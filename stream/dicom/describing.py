@@ -3,14 +3,26 @@
 import re
 from collections.abc import Mapping
 
+from stream.dicom.header_reading import ReadHeader
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.dicom.reading.header import Header
-from stream.services.accepting.arrivals import DescribedInstance
+from stream.services.accepting.arrivals import DescribedInstance, UnusableFile
 
 MODALITY = re.compile(r"[A-Z0-9_ ]{1,16}")
 """A code string (PS3.5 6.2); what is none may be free text, which does not leave the vault."""
 MOST_ANNOUNCED = 1_000_000
 """A study announced as larger than this is a slip of the sender's."""
+
+
+def describe_read(
+    read: ReadHeader, pseudonyms: Pseudonyms, required_series: Mapping[str, str]
+) -> DescribedInstance | UnusableFile:
+    """What was read of a file as `describe` has it, or why there is nothing to describe."""
+    if read.header is not None:
+        return describe(read.header, pseudonyms, required_series)
+    scan_uid = pseudonyms.scan_uid(read.study_uid) if read.study_uid else None
+    patient_id = pseudonyms.patient_id(read.patient.issuer, read.patient.mrn) if read.patient else None
+    return UnusableFile(read.reason_code, read.reason, scan_uid, patient_id)
 
 
 def describe(header: Header, pseudonyms: Pseudonyms, required_series: Mapping[str, str]) -> DescribedInstance:

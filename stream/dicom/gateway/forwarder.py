@@ -11,14 +11,14 @@ from pathlib import Path
 from stream import logs
 from stream.archive.originals import Archive
 from stream.crash import reach
-from stream.dicom.describing import describe
+from stream.dicom.describing import describe_read
 from stream.dicom.gateway.peers import Peers, read_peers, with_issuers
 from stream.dicom.gateway.reread import Reread
 from stream.dicom.gateway.spool import AssociationEndRecord, InstanceRecord, Record, Spool
 from stream.dicom.header_reading import HeaderReader, HeaderRequest, ReadHeader
 from stream.dicom.pseudonyms import Pseudonyms
 from stream.publisher import Publisher, PublishFailed
-from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.arrivals import ReceivedFile
 from stream.services.accepting.received_files import InstanceBell, accept, close_association
 from stream.services.facts.bells import BellMessage, patient_bell
 from stream.services.facts.identity_events import move_to_named
@@ -164,8 +164,8 @@ class Forwarder:
             return ends, self._ends(connection, pseudonyms, ends)
         instances = [record for record in batch if isinstance(record, InstanceRecord)]
         paths = self._archive.take_all([(self._spool.file(record), record.sha256) for record in instances])
-        read = [(record, self._read(record, path)) for record, path in zip(instances, paths, strict=True)]
-        done = [(record, header) for record, header in read if header is not None]
+        headers = self._read(zip(instances, paths, strict=True))
+        done = [(record, header) for record, header in zip(instances, headers, strict=True) if header is not None]
         return [record for record, _ in done], self._instances(connection, pseudonyms, done) if done else []
 
     def _instances(
@@ -191,10 +191,11 @@ class Forwarder:
             ]
         return bells
 
-    def _read(self, record: InstanceRecord, path: Path) -> ReadHeader | None:
-        """Its header; None where it takes so long that it is read beside the others."""
-        request = HeaderRequest(str(path), self._told.value()[0].issuer, record.arrival.calling_ae)
-        return self._headers.read(record.name, request, self.ring)
+    def _read(self, files: Iterable[tuple[InstanceRecord, Path]]) -> list[ReadHeader | None]:
+        """Their headers; None where one takes so long that it is read beside the others."""
+        issuer = self._told.value()[0].issuer
+        asked = [(one.name, HeaderRequest(str(path), issuer, one.arrival.calling_ae)) for one, path in files]
+        return self._headers.read(asked, self.ring)
 
     def _received(self, record: InstanceRecord, read: ReadHeader, pseudonyms: Pseudonyms) -> ReceivedFile:
         arrival, (settings, peers) = record.arrival, self._told.value()
@@ -207,21 +208,14 @@ class Forwarder:
             sha256=record.sha256,
             content_sha256=arrival.content_sha256,
             received_at=arrival.received_at,
-            what=self._described(read, pseudonyms),
+            what=describe_read(read, pseudonyms, self._required),
             pseudonym=None if is_known else pseudonyms.sender(arrival.calling_ae),
             names_sender=read.names_sender,
         )
 
-    def _described(self, read: ReadHeader, pseudonyms: Pseudonyms) -> DescribedInstance | UnusableFile:
-        if read.header is not None:
-            return describe(read.header, pseudonyms, self._required)
-        scan_uid = pseudonyms.scan_uid(read.study_uid) if read.study_uid else None
-        patient_id = pseudonyms.patient_id(read.patient.issuer, read.patient.mrn) if read.patient else None
-        return UnusableFile(read.reason_code, read.reason, scan_uid, patient_id)
-
     def _fields(self, bell: InstanceBell) -> dict[str, str]:
-        names = ("scan_uid", "instance_uid", "sha256")
-        return {**{name: getattr(bell, name) for name in names}, "uri": self._archive.uri(bell.sha256)}
+        fields = {name: getattr(bell, name) for name in ("scan_uid", "instance_uid", "sha256")}
+        return {**fields, "uri": self._archive.uri(bell.sha256)}
 
     def _connected(self) -> tuple[Connection, Pseudonyms]:
         if self._connection is None or self._connection.closed:
