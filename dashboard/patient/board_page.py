@@ -90,7 +90,7 @@ def _drawn(case: PatientCase, width: float) -> list[Flowable]:
     if sums.value.notna().any():
         drawn += [_text("Sum of targets (mm), verdicts and limits", HEAD)]
         drawn += [SumsDrawing(sums, sizes.limits(case), case.chart.span, width)]
-        drawn += [_text(sizes.CODES.replace("\N{BLACK STAR}", "*"), QUIET)]
+        drawn += [_text(sizes.codes(sums).replace("\N{BLACK STAR}", "*"), QUIET)]
     return drawn
 
 

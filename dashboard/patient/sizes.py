@@ -18,6 +18,8 @@ CODES = (
     "\N{BLACK STAR} new lesions. Dashed: the baseline, 30 % under it, and 20 % and 5 mm over the smallest sum."
 )
 """What the sums and limits of a drawing are."""
+LABELS_ACROSS = 20
+"""Verdicts beside each other for which a chart has room on a telephone."""
 ROLES = {"target": "target", "non_target": "not a target", "new": "new"}
 STATES = {"too_small": "too small", "gone": "gone", "present": "present", "not_evaluated": "not evaluated"}
 
@@ -26,13 +28,14 @@ def sums(case: PatientCase) -> pd.DataFrame:
     """Rows at, line, value (mm), category, label (a star: new lesions), words: a sum at each visit of each line."""
     rows = case.by_recist
     rows = rows[rows.sum_of_diameters.notna() | rows.category.notna()]
+    at = case.chart.local(rows.acquired_at)
     return pd.DataFrame(
         {
-            "at": case.chart.local(rows.acquired_at),
+            "at": at,
             "line": rows.line,
             "value": rows.sum_of_diameters,
             "category": rows.category.fillna("baseline"),
-            "label": [_label(row) for _, row in rows.iterrows()],
+            "label": apart([_label(row) for _, row in rows.iterrows()], at.tolist()),
             "words": [_sum_words(row, case) for _, row in rows.iterrows()],
         }
     ).reset_index(drop=True)
@@ -40,6 +43,27 @@ def sums(case: PatientCase) -> pd.DataFrame:
 
 def _label(row: pd.Series) -> str:
     return (row.category or "baseline") + (" \N{BLACK STAR}" if row.new_lesions else "")
+
+
+def codes(sums: pd.DataFrame) -> str:
+    """What stands in a drawing of these `sums`."""
+    return CODES + (" Where visits lie close, not every verdict is written." if (sums.label == "").any() else "")
+
+
+def apart(labels: list[str], at: list[pd.Timestamp]) -> list[str]:
+    """`labels` without verdicts that would touch another one: what changed is written first, and of it the latest.
+
+    Baselines stand below the line, where nothing else is.
+    """
+    given = [number for number, label in enumerate(labels) if label != "baseline"]
+    if not given:
+        return labels
+    room = (max(at) - min(at)) / LABELS_ACROSS
+    kept: list[int] = []
+    for number in sorted(given, key=lambda number: (number > 0 and labels[number] != labels[number - 1], number))[::-1]:
+        if all(abs(at[number] - at[other]) >= room for other in kept):
+            kept.append(number)
+    return [label if label == "baseline" or number in kept else "" for number, label in enumerate(labels)]
 
 
 def _sum_words(row: pd.Series, case: PatientCase) -> str:

@@ -134,7 +134,7 @@ def _sums(case: PatientCase, frame: pd.DataFrame) -> None:
     limits = sizes.limits(case)
     chart = drawings.sums(frame, limits, coming, title, case.chart.span)
     chart.show("sums", title)
-    st.caption(sizes.CODES + sizes.judged_by(limits))
+    st.caption(sizes.codes(frame) + sizes.judged_by(limits))
     if len(coming):
         sections.coming(case, DIAMETERS)
     lesions = sizes.lesions(case)

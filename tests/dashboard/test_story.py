@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 import subprocess
 import sys
@@ -314,3 +315,13 @@ def test_export_writes_the_files_and_says_which(told: Settings, tmp_path: Path) 
     named = {Path(line).name for line in ended.stdout.splitlines()}
     assert named == {path.name for path in tmp_path.iterdir()}
     assert {f"{PROGRESSED}.pdf", f"{PROGRESSED}-response.csv", f"{PROGRESSED}-lesion.csv"} <= named
+
+
+def test_verdicts_that_would_touch_are_left_out_but_not_what_changed_last() -> None:
+    days = [pd.Timestamp("2020-01-01") + pd.Timedelta(days=30 * number) for number in range(200)]
+    labels = ["baseline", *["SD"] * 120, *["PR"] * 78, "PD"]
+    kept = [(at, label) for at, label in zip(days, sizes.apart(labels, days), strict=True) if label]
+    room = (days[-1] - days[0]) / sizes.LABELS_ACROSS
+    assert all(after - before >= room for (before, _), (after, _) in itertools.pairwise(kept[1:]))
+    assert {(days[0], "baseline"), (days[121], "PR"), (days[-1], "PD")} <= set(kept)
+    assert sizes.apart(labels[:4], days[:4]) == labels[:4], "where there is room all are written"
