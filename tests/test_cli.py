@@ -46,6 +46,13 @@ def test_help_loads_no_heavy_library() -> None:
     assert not {"torch", "faust", "streamlit", "pandas", "sqlalchemy", "pydicom", "kafka"} & set(loaded)
 
 
+@pytest.mark.parametrize("module", ["stream.commands.status", "stream.wiring.gateway"])
+def test_what_asks_the_database_loads_nothing_of_what_migrates_it(module: str) -> None:
+    program = f"import sys, stream.storage.database, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "alembic" not in loaded
+
+
 def test_an_unknown_setting_is_named_and_exits_2(tmp_path: Path) -> None:
     ended = scanstream("up", folder=tmp_path, dicom_prot="104")
     assert ended.returncode == 2
