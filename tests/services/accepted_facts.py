@@ -147,6 +147,13 @@ def checks(
     `held`: forecasters of the active weights, without it those that come along.
     """
     yield row_hashes.row_hashes(connection)
+    yield from checks_across_rows(connection, tolerance, held)
+
+
+def checks_across_rows(
+    connection: Connection, tolerance: float = 0.0, held: Sequence[Forecaster] | None = None
+) -> Iterator[Finding]:
+    """Every check but that of each row's own hash."""
     yield audit_chain.audit_log(connection)
     yield worklist(connection)
     yield chains.versions(connection)
