@@ -1,11 +1,14 @@
 """What one scan says of one lesion, in the words that every criterion judges by."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from models.criteria.place import LesionPlace
+
+_STAND_IN = re.compile(r"lesion-\d{6}")
 
 
 class LesionRole(StrEnum):
@@ -63,6 +66,11 @@ class LesionFinding:
     def size_mm(self) -> float | None:
         """The diameter that counts: of a node the short axis only [RECIST 1.1, 4.2]; None where not measured."""
         return self.short_axis_mm if self.node else self.long_axis_mm
+
+
+def is_stand_in(label: str) -> bool:
+    """Whether `label` is what is shown of a lesion that has none, or one that could name the patient."""
+    return _STAND_IN.fullmatch(label) is not None
 
 
 def as_json(finding: LesionFinding) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """A criterion that judges a sum, what else is there and what is new: RECIST 1.1, RANO and volumes alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from models.criteria.criterion import CategoryScale, Judgement, SumAt
 from models.criteria.evidence import LineState, VisitEvidence, added, evidence_at, stated_sum
-from models.criteria.finding import LesionRole
+from models.criteria.finding import LesionRole, is_stand_in
 from models.criteria.measures import DiameterMeasure
 from models.criteria.roles import BaselineRoles, roles_at
 from models.criteria.rules import SumRules
@@ -76,17 +76,17 @@ class SumCriterion:
 
     def informed(self, state: LineState, visit: Assessment) -> LineState:
         """The line once it knows which lesions of the visit are fragments, and what they are called."""
-        parents, labels = with_splits(state.parents, visit.findings, state.roles.followed), _labels(visit)
-        if parents is state.parents and labels.items() <= state.labels.items():
+        parents, labels = with_splits(state.parents, visit.findings, state.roles.followed), _labels(state.labels, visit)
+        if parents is state.parents and labels == state.labels:
             return state
-        return replace(state, parents=parents, labels={**state.labels, **labels})
+        return replace(state, parents=parents, labels=labels)
 
     def _without_sum(self, earlier: Sequence[Assessment], visit: Assessment) -> LineState:
         parents: Parents = {}
         labels: dict[str, str] = {}
         for assessment in (*earlier, visit):
             parents = with_splits(parents, assessment.findings)
-            labels |= _labels(assessment)
+            labels = _labels(labels, assessment)
         scenes = [Scene(before.findings, parents, self.rules.measure, {}) for before in earlier]
         scene = Scene(visit.findings, parents, self.rules.measure, {})
         roles = roles_at(scene, scenes, self.rules.limits) if visit.findings else BaselineRoles()
@@ -139,5 +139,7 @@ def _lower(nadir: SumAt | None, total: Fraction | None, visit: Assessment) -> Su
     return SumAt(total, visit.at, visit.day)
 
 
-def _labels(visit: Assessment) -> dict[str, str]:
-    return {finding.lesion_uid: finding.label for finding in visit.findings if finding.label}
+def _labels(known: Mapping[str, str], visit: Assessment) -> dict[str, str]:
+    """What lesions are called after a visit: by its labels, but none stands in for one that is known."""
+    said = {finding.lesion_uid: finding.label for finding in visit.findings if finding.label}
+    return {**known, **{uid: label for uid, label in said.items() if uid not in known or not is_stand_in(label)}}

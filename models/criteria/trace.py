@@ -45,9 +45,17 @@ def visit_sentence(
 
 
 def lesions(uids: Iterable[str], names: Mapping[str, str]) -> str:
-    """Lesions by label, or by the end of their UID: `T1, T2 and lesion 1.2.34`."""
-    *others, last = [names.get(uid, f"lesion {uid[-6:]}") for uid in uids]
+    """Lesions by label, or by the end of their UID: `T1, T2 and lesion 1.2.34`; by both where two have one label."""
+    *others, last = [_name(uid, names) for uid in uids]
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _name(uid: str, names: Mapping[str, str]) -> str:
+    label = names.get(uid)
+    if label is None:
+        return f"lesion {uid[-6:]}"
+    shared = sum(other == label for other in names.values()) > 1
+    return f"{label} ({uid[-6:]})" if shared else label
 
 
 def _place(rules: SumRules, state: LineState, category: str, target: str | None, non_target: str | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from models.criteria.finding import is_stand_in
 from stream.errors import AnswerIsNo, WrongUse
 from stream.terminal.days import day
 
@@ -52,10 +53,17 @@ def _lesion(rows: Sequence[Row], every: Sequence[Row], zone: ZoneInfo) -> list[s
     last = rows[-1]
     where = ", ".join(filter(None, [last["organ"], "lymph node" if last["node"] else ""]))
     role = ROLES.get(last["role"] or "", "counts as none")
-    lines = [f"{last['lesion_label'] or 'without a label'} ({last['lesion_id'][-6:]}): {role}{where and f', {where}'}"]
+    lines = [f"{_label(rows)} ({last['lesion_id'][-6:]}): {role}{where and f', {where}'}"]
     lines += [f"  {day(row['acquired_at'], zone)}  {_said(row)}{_known_by(row)}" for row in rows]
     lines += [_perhaps(row, every) for row in rows if row["perhaps"]]
     return lines
+
+
+def _label(rows: Sequence[Row]) -> str:
+    """The last label of a lesion; what stands in for one only where it has no other."""
+    labels = [row["lesion_label"] for row in rows if row["lesion_label"]]
+    real = [label for label in labels if not is_stand_in(label)]
+    return str((real or labels or ["without a label"])[-1])
 
 
 def _said(row: Row) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from models.criteria.finding import LesionFinding, LesionRole, NamedBy
+from models.criteria.finding import LesionFinding, LesionRole, NamedBy, is_stand_in
 from models.criteria.organs import ORGANS
 from models.criteria.place import LesionPlace
 from models.measurement import ROUNDED_MM
@@ -18,7 +18,6 @@ FARTHEST = 0.6
 """Score of two centres that are as far apart as they may be."""
 OF_ORGAN = 0.3
 """How much lesions resemble each other of which only organ and kind are alike."""
-_HIDDEN = re.compile(r"lesion-\d{6}")  # stands for a label that could name the patient
 
 
 class Evidence(StrEnum):
@@ -151,4 +150,4 @@ def resemblance(reported: Reported, known: KnownLesion) -> float:
 @lru_cache(maxsize=10_000)
 def plain_label(label: str | None) -> str:
     """Letters and digits of a label, whatever their case; empty where it names nothing."""
-    return "" if not label or _HIDDEN.fullmatch(label) else re.sub(r"[\W_]+", "", label).casefold()
+    return "" if not label or is_stand_in(label) else re.sub(r"[\W_]+", "", label).casefold()

@@ -1,6 +1,7 @@
 """Over visits: best response, its confirmation, references and the sentence that tells why."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -132,3 +133,19 @@ def test_the_trace_is_a_sentence_with_rule_lesions_reference_and_arithmetic(cour
 def test_the_baseline_says_what_it_fixed() -> None:
     trace = one_line(visits("T1 50, T2 30, N1 +")).verdicts[0].trace
     assert trace == "Baseline by RECIST 1.1: the sum of T1 and T2 is 80 mm; non-target N1."
+
+
+def test_two_lesions_of_one_label_are_told_apart() -> None:
+    course = [
+        replace(visit, findings=tuple(replace(one, label="L1") for one in visit.findings))
+        for visit in visits("T1 50, T2 30", "T1 50")
+    ]
+    baseline, last = one_line(course).verdicts
+    assert baseline.trace == "Baseline by RECIST 1.1: the sum of L1 (T1) and L1 (T2) is 80 mm."
+    assert last.trace == "NE by RECIST 1.1 [4.4.2]: target L1 (T2) not evaluated."
+
+
+def test_a_lesion_keeps_its_label_where_a_later_report_has_none() -> None:
+    baseline, last = visits("T1 50", "T1 40")
+    last = replace(last, findings=(replace(last.findings[0], label="lesion-123456"),))
+    assert "the sum of T1 is 40 mm" in one_line([baseline, last]).verdicts[-1].trace
