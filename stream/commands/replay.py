@@ -33,7 +33,7 @@ def replay(
         return
     from stream.services.recovery import replay as again
     from stream.storage.folding.active_weights import active_versions_of
-    from stream.storage.folding.states import timelines_with_states
+    from stream.storage.folding.states import timelines_with_scans, timelines_with_states
     from stream.terminal.printing import print_json
     from stream.terminal.progress import progress
     from stream.wiring.replaying import replaying
@@ -42,7 +42,7 @@ def replay(
         weights = active_versions_of(connection, model)
         if not weights:
             raise AnswerIsNo(f"No active weights of model {model}: `scanstream model list` names them.")
-        timelines = timelines_with_states(connection, weights)
+        timelines = (timelines_with_states if model else timelines_with_scans)(connection, weights)
         waiting = [timeline for timeline in timelines if patient in (None, timeline.patient_id)]
         if not waiting:
             raise AnswerIsNo(f"Nothing to fold again for {patient or 'any patient'}.")

@@ -38,3 +38,12 @@ def timelines_with_states(connection: psycopg.Connection, weights: Sequence[str]
     query = """SELECT patient_id, count(*), 1 + max(octet_length(state)) / %s FROM core.states
     WHERE superseded_by IS NULL AND weights_version = ANY(%s) GROUP BY 1 ORDER BY 2 DESC, 1"""
     return [TimelineSteps(*row) for row in connection.execute(query, [USUAL_BYTES, list(weights)]).fetchall()]
+
+
+def timelines_with_scans(connection: psycopg.Connection, weights: Sequence[str]) -> list[TimelineSteps]:
+    """All timelines with scans, the longest first: where no `weights` apply, responses are judged all the same."""
+    stepped = {each.patient_id: each for each in timelines_with_states(connection, weights)}
+    query = """SELECT patient_id, count(*) FROM core.placements WHERE kind = 'scan' AND ended_by IS NULL
+    GROUP BY 1 ORDER BY 2 DESC, 1"""
+    others = [TimelineSteps(*row) for row in connection.execute(query).fetchall() if row[0] not in stepped]
+    return sorted([*stepped.values(), *others], key=lambda each: (-each.steps, each.patient_id))
