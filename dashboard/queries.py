@@ -28,7 +28,7 @@ ROLE = "dashboard"
 AWAY = (CannotStart, *database.ReaderOutage, *TogetherOutage)
 """Never started or not migrated, gone while it answered, gone before it was asked."""
 UNUSED_SHOWN = 25
-COUNTS, COHORT = Hold(5, 5), Hold(30, 86_400)
+COUNTS, COHORT = Hold(5, 5), Hold(30, 900)
 """For how long an answer about all files, or all patients, holds for all viewers, whatever was committed meanwhile."""
 
 NUMBERS = {int, float, Decimal}
