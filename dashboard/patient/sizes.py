@@ -18,7 +18,7 @@ CODES = (
     "\N{BLACK STAR} new lesions. Dashed: the baseline, 30 % under it, and 20 % and 5 mm over the smallest sum."
 )
 """What the sums and limits of a drawing are."""
-LABELS_ACROSS = 20
+LABELS_ACROSS = 14
 """Verdicts beside each other for which a chart has room on a telephone."""
 ROLES = {"target": "target", "non_target": "not a target", "new": "new"}
 STATES = {"too_small": "too small", "gone": "gone", "present": "present", "not_evaluated": "not evaluated"}
