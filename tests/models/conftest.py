@@ -8,7 +8,7 @@ import torch
 import models.statistics.metrics
 from models.card import COMMITTED
 from models.serving.forecaster import Forecaster, committed_forecasters, load_forecaster
-from models.training import boosting
+from models.training import boosting, fit
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +32,14 @@ def few_trees() -> Iterator[None]:
     """For files that are about what is judged and said, not about how well trees are fitted."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boosting, "TREES", 10)
+        yield
+
+
+@pytest.fixture(scope="module")
+def as_they_are() -> Iterator[None]:
+    """For files that are about what becomes of a fit: its patients are shown as they are, not also otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "COPIES", 0)
         yield
 
 

@@ -22,7 +22,7 @@ from tests.data import shared_data
 from tests.models.judging.test_baselines import cohort as cohort_of_baselines
 from tests.models.timelines import made_timelines
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "as_they_are")
 HEADER = "patient_id,day,longest_diameter_mm,trial"
 
 

@@ -19,6 +19,7 @@ from models.training.blueprints import PROGRESSION
 from models.training.fit import card_of
 from models.training.samples import usable
 
+pytestmark = pytest.mark.usefixtures("as_they_are")
 SEED, TRIALS, VISITS = 75, 2, 3
 """The trials that this seed draws are small ones: here what is searched matters, not what is found."""
 QUICK = replace(PROGRESSION, epochs=12, architecture=replace(PROGRESSION.architecture, members=2, hidden=4))

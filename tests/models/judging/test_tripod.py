@@ -13,7 +13,7 @@ from models.training.blueprints import BLUEPRINTS
 from models.training.fitted_card import card_of
 from tests.models.judging.test_baselines import cohort
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "as_they_are")
 BLUEPRINT = replace(BLUEPRINTS["progression"], epochs=1)
 
 
