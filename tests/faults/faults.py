@@ -5,8 +5,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import psutil
 import psycopg
@@ -22,8 +21,6 @@ from tests.waiting import has_ended, wait_until
 GROUP = "scanstream"
 BACKENDS = """SELECT pid FROM pg_stat_activity WHERE application_name IN ('scanstream-worker', 'scanstream-gateway')
 ORDER BY backend_start, pid"""
-BEGUN_BEFORE = """SELECT count(*) FROM pg_stat_activity
-WHERE application_name = 'scanstream-worker' AND xact_start < %s"""
 
 
 def kill_a_worker(service: Service, rng: random.Random) -> None:
@@ -33,27 +30,10 @@ def kill_a_worker(service: Service, rng: random.Random) -> None:
 
 def freeze_a_worker(service: Service, rng: random.Random) -> None:
     """Stop a worker for three session timeouts, so that it is taken for dead, and let it go on."""
-    with _frozen(service, rng):
-        time.sleep(3 * SESSION_SECONDS)  # the time itself is the fault
-
-
-def freeze_a_worker_until_given_up(service: Service, rng: random.Random) -> None:
-    """Stop a worker until Kafka has given its partitions to others and Postgres has ended what it began; it goes on
-    then."""
-    with psycopg.connect(_superuser(service), autocommit=True) as connection, _frozen(service, rng):
-        ((frozen_at,),) = connection.execute("SELECT now()")
-        wait_until(lambda: group(service) == ("Stable", service.settings.workers - 1), SETTLE_SECONDS)
-        wait_until(lambda: connection.execute(BEGUN_BEFORE, [frozen_at]).fetchall() == [(0,)], SETTLE_SECONDS)
-
-
-@contextmanager
-def _frozen(service: Service, rng: random.Random) -> Iterator[None]:
     frozen = rng.choice(_some(lambda: at_work(service)))
     os.kill(frozen, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(frozen, signal.SIGCONT)
+    time.sleep(3 * SESSION_SECONDS)  # the time itself is the fault
+    os.kill(frozen, signal.SIGCONT)
 
 
 def stop_postgres(service: Service) -> None:

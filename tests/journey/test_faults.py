@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.faults import (
     delete_offsets,
-    freeze_a_worker_until_given_up,
+    freeze_a_worker,
     group,
     kill_a_worker,
     kill_kafka,
@@ -28,7 +28,7 @@ RNG = random.Random(4)
 
 FAULTS: dict[str, tuple[int, Callable[[Service], None]]] = {
     "workers killed": (2, partial(kill_a_worker, rng=RNG)),
-    "a worker frozen until it is given up": (1, partial(freeze_a_worker_until_given_up, rng=RNG)),
+    "a worker frozen for three session timeouts": (1, partial(freeze_a_worker, rng=RNG)),
     "backends of Postgres terminated": (6, partial(terminate_a_backend, rng=RNG)),
     "Postgres stopped in immediate mode": (1, stop_postgres),
     "Kafka killed": (1, kill_kafka),
