@@ -90,6 +90,8 @@ def lasting(days: float) -> str:
 
 def median(found: Median) -> str:
     """`6.2 months (95 % interval 4.1 to 9.0 months)`."""
+    if pd.isna(found.low) and pd.isna(found.high):
+        return f"{lasting(found.days)} (too few were followed so long for a 95 % interval)"
     low, high = (lasting(end) for end in (found.low, found.high))
     between = f"{low.removesuffix(' months') if high.endswith(' months') else low} to {high}"
     return f"{lasting(found.days)} (95 % interval {between})"

@@ -39,6 +39,11 @@ def test_an_end_that_is_not_reached_is_not_invented() -> None:
     )
 
 
+def test_a_median_that_one_patient_alone_makes_has_no_interval_and_says_so() -> None:
+    found = median(kaplan_meier([30, 30, 30, 30, 30, 3_318], [False] * 5 + [True]))
+    assert words.median(found) == "109.0 months (too few were followed so long for a 95 % interval)"
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_curve_and_interval_are_those_of_scikit_survival_with_ties_too(seed: int) -> None:
     random = np.random.default_rng(seed)
