@@ -42,6 +42,11 @@ RETURNED = """SELECT count(*)
 FROM scanstream.lesion gone JOIN scanstream.lesion again USING (patient_id, lesion_id, line)
 WHERE gone.state = 'gone' AND again.state = 'measured' AND again.acquired_at > gone.acquired_at
   AND gone.superseded_at IS NULL AND again.superseded_at IS NULL"""
+AWAITING_SURGERY = """SELECT count(DISTINCT v.visit_id)
+FROM scanstream.visit v JOIN scanstream.endpoint_status q USING (patient_id, line)
+WHERE q.endpoint = 'pcr' AND q.status = 'open' AND q.superseded_at IS NULL AND v.superseded_at IS NULL"""
+"""Visits in whose line the response at surgery is still a question: a second line, as a drug given from the day of a
+progression on begins, closes it. Whether the day is the same depends on the weekends, and so on today."""
 PROGRESSED = """SELECT count(*) FROM (
   SELECT DISTINCT ON (patient_id) status FROM scanstream.endpoint_status
   WHERE endpoint = 'progression' AND superseded_at IS NULL ORDER BY patient_id, line DESC) latest
@@ -118,6 +123,7 @@ def first(demo: Demo) -> dict[str, list]:
                 "SELECT count(DISTINCT scan_uid) FROM scanstream.size_forecast WHERE superseded_at IS NULL"
             ),
             "asked": demo.ask(ASKED),
+            "surgery": demo.ask(AWAITING_SURGERY),
             "progressed": demo.ask(PROGRESSED),
             "treated": demo.ask("SELECT count(DISTINCT patient_id) FROM scanstream.treatments"),
             "language": demo.ask(LANGUAGE),
@@ -144,7 +150,9 @@ def test_every_scan_sent_has_its_forecast_or_the_reason_for_none(demo: Demo, fir
         ("applied", "counts with a later scan of the same visit", first_parts),
     }
     ((asked, observed),) = first["asked"]
-    assert first["endpoints"] == [("pcr", breast), ("progression", asked)]
+    ((awaiting,),) = first["surgery"]
+    assert first["endpoints"] == [("pcr", awaiting), ("progression", asked)]
+    assert 0 < awaiting <= breast
     assert first["sizes"] == [(asked + observed,)] == [(visits - brain - breast - not_evaluated,)]
     assert asked and observed
     assert first["files"] == [(sum(study.instances for study in studies), 0, 0, 0)]
