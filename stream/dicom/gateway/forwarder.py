@@ -1,6 +1,7 @@
 """From spool to database and Kafka: archive the file, write its rows, announce it, then clear the record."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -33,10 +34,9 @@ SCANS_LIMIT = 1000
 AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 60.0, 3600.0
 """When a record is tried again whose transaction took too long although it stood alone; twice as long each time."""
 CUT = 16
-BUSY = 8
+BUSY = 10
 GATHER_SECONDS = 0.25
-"""After so many records at once there are more to come: a while later they are handed over together, which costs the
-database, Kafka and the workers as little as one of them alone does."""
+"""After so many records within a second more are to come: a while later they go together, as cheaply as one alone."""
 PAUSE_SECONDS = 1.0
 """How often an outage is tried again, and how late a bell that was missed is noticed."""
 
@@ -68,6 +68,7 @@ class Forwarder:
         self._stop = threading.Event()
         self._waiting = False
         self._size = BATCH_LIMIT
+        self._recent, self._recent_at = 0.0, time.monotonic()
         self._failed = ""
         self._slow: dict[str, tuple[float, float]] = {}
 
@@ -86,11 +87,17 @@ class Forwarder:
             self._wake.wait(PAUSE_SECONDS)
             self._wake.clear()
             try:
-                busy = self.hand_over() >= BUSY
+                busy = self._are_many(self.hand_over())
                 self._waiting = False
                 self._stop.wait(GATHER_SECONDS if busy else 0.0)
             except (*Outage, PublishFailed) as error:
                 self._give_up(error)
+
+    def _are_many(self, handled: int) -> bool:
+        """Whether more are to come: of those before, each counts less the longer ago it was."""
+        now = time.monotonic()
+        self._recent, self._recent_at = handled + self._recent * math.exp(self._recent_at - now), now
+        return self._recent >= BUSY
 
     def hand_over(self) -> int:
         """Hand over the oldest records there are now; how many. Raises psycopg's outage errors and PublishFailed."""
@@ -250,5 +257,4 @@ def _associations(records: Iterable[Record], names: Container[str]) -> set[str]:
 
 def _batches(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
     iterator = iter(records)
-    while batch := list(islice(iterator, size)):
-        yield batch
+    return iter(lambda: list(islice(iterator, size)), [])

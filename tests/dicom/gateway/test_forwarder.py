@@ -1,5 +1,6 @@
 """Forwarding within bounded memory, however much an outage left in the spool."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -92,6 +93,23 @@ def test_a_full_spool_is_handed_over_piece_by_piece_the_oldest_first(
     for left in (4, 2, 0):
         forwarder.hand_over()
         assert [record.name for record in spool.records()] == before[REPORTS + 1 - left :]
+
+
+def test_files_that_keep_coming_are_handed_over_together(
+    forwarder: Forwarder, gateway: Settings, spool: Spool, database: Database, tmp_path: Path
+) -> None:
+    receiver, thread = Receiver(gateway, spool, forwarder.ring), threading.Thread(target=forwarder.run)
+    receiver.start()
+    thread.start()
+    files = [save(make_sr(PatientID=f"q{number}"), tmp_path / f"q{number}.dcm") for number in range(40)]
+    for _ in send(files, gateway.dicom_host, gateway.dicom_port, gateway.dicom_ae_title, "TEST"):
+        threading.Event().wait(1 / 25)  # the pace of a scanner
+    wait_until(lambda: not spool.records())
+    receiver.stop()
+    forwarder.stop()
+    thread.join()
+    query = "SELECT xmin::text FROM core.instances ORDER BY accepted_at DESC LIMIT 20"
+    assert len(set(database.connect("migrator").execute(query).fetchall())) < 8  # transactions
 
 
 def test_a_file_that_takes_too_long_holds_up_no_other_and_is_handed_over_in_the_end(
