@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from dashboard.queries import ROLE, DatabaseAway
-from stream.endpoints import database_url
+from dashboard.shared import address
 from stream.errors import CannotStart
 from stream.settings import Settings, standing_settings
 from stream.storage.database import OtherSchema, Outage, ReaderConnection
@@ -57,6 +57,6 @@ def pulse() -> Pulse:
     return _pulse(standing_settings())
 
 
-@st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})
+@st.cache_resource(hash_funcs={Settings: address})
 def _pulse(settings: Settings) -> Pulse:
     return Pulse(settings)

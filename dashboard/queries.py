@@ -12,9 +12,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.rows import WorklistRow
-from dashboard.shared import Answer, Hold, Once, SnapshotTime, T, shared_answers
+from dashboard.shared import Answer, Hold, Once, SnapshotTime, T, address, shared_answers
 from dashboard.worklist_query import FILTERS, ROWS_PER_PAGE, WorklistQuery
-from stream.endpoints import database_url
 from stream.errors import CannotStart
 from stream.settings import Settings, standing_settings
 from stream.storage import database
@@ -128,7 +127,7 @@ class ViewReader:
 
         What `work` is given says nothing but them and `about`.
         """
-        made_of = f"{database_url(standing_settings(), ROLE)} {about} {list(self._moments.values())}"
+        made_of = f"{address(standing_settings())} {about} {list(self._moments.values())}"
 
         def once(name: str, work: Callable[[], T]) -> T:
             return work() if self._snapshot is None else shared_answers().made(f"{made_of} {name}", work)
@@ -138,7 +137,7 @@ class ViewReader:
     def _shared(self, sql: str, hold: Hold, **values: object) -> pd.DataFrame:
         if self._snapshot is None:
             return self._planned(sql, values)
-        question = f"{database_url(standing_settings(), ROLE)} {sql} {values}"
+        question = f"{address(standing_settings())} {sql} {values}"
         answer = self._answer(question, hold, lambda: self._planned(sql, values))
         self._moments[question] = answer.moment.snapshot
         if answer.moment.snapshot != self._snapshot:
@@ -255,6 +254,6 @@ def _cards() -> dict[str, Mapping[str, Any]]:
     return {}
 
 
-@st.cache_resource(hash_funcs={Settings: lambda settings: database_url(settings, ROLE)})
+@st.cache_resource(hash_funcs={Settings: address})
 def _pool(settings: Settings, role: str) -> Any:
     return database.engine(settings, role)

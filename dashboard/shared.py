@@ -9,9 +9,21 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import pandas as pd
 import streamlit as st
 
+from stream.endpoints import database_url
+from stream.errors import CannotStart
+from stream.settings import Settings
+
 MOST = 96
 """Answers that are kept: a dozen for each choice of a trial, an arm and a line that somebody looks at."""
 T = TypeVar("T")
+
+
+def address(settings: Settings) -> str:
+    """Where the database is that pages ask, which what is kept of it hangs on; "" where none was ever started."""
+    try:
+        return database_url(settings, "dashboard")
+    except CannotStart:
+        return ""
 
 
 class Once(Protocol):

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
+from dashboard.serving.beforehand import Beforehand
 from dashboard.serving.doorkeeper import Doorkeeper
 from dashboard.style import THEME
 from stream.settings import Settings
@@ -20,7 +21,8 @@ def serve(settings: Settings, address: str) -> None:
     Nothing is sent home, no file outside the package is read, errors are never shown with their traceback.
     """
     names = [*settings.names_of_dashboard(), *([] if address in ANY_ADDRESS else [_in_url(address)])]
-    App(APP, middleware=[Middleware(Doorkeeper, names=names)]).run(config=_options(settings, address))
+    door = [Middleware(Doorkeeper, names=names), Middleware(Beforehand)]
+    App(APP, middleware=door).run(config=_options(settings, address))
 
 
 def _options(settings: Settings, address: str) -> dict[str, Any]:
