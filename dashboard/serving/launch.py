@@ -1,5 +1,6 @@
 """How the dashboard is started: Streamlit with complete settings, behind a door."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from stream.settings import Settings
 
 APP = Path(__file__).parents[1] / "app.py"
 ANY_ADDRESS = ("0.0.0.0", "::")
+NEW_OBJECTS = 100_000
+"""After so many more than have gone Python looks for garbage. A page makes tens of thousands; by Python's own 700 all
+that open pages hold is looked through again and again, a tenth of a second each time."""
 
 
 def serve(settings: Settings, address: str) -> None:
@@ -21,6 +25,7 @@ def serve(settings: Settings, address: str) -> None:
     Nothing is sent home, no file outside the package is read, errors are never shown with their traceback.
     """
     names = [*settings.names_of_dashboard(), *([] if address in ANY_ADDRESS else [_in_url(address)])]
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     door = [Middleware(Doorkeeper, names=names), Middleware(Beforehand)]
     App(APP, middleware=door).run(config=_options(settings, address))
 
