@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -11,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from stream import logs
 from stream.errors import CannotStart
@@ -27,6 +27,7 @@ FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 10.0
 STEADY_SECONDS = 60.0
 """A part that lived this long has started well: its next death is a new one, not one more of a row."""
 LOG_BYTES = 16 * 2**20
+"""As much of what a part says is kept, and as much again of what it said before."""
 FINAL_EXIT_CODES = (2, 3)
 """Wrong settings, or something missing: starting the same again at once would end the same way."""
 
@@ -114,6 +115,7 @@ class Supervisor:
         while not self._stopping:
             for child in self._children.values():
                 self._restart_if_due(child)
+                self._bound_log(child.part)
             time.sleep(POLL_SECONDS)
 
     def ask_to_stop(self) -> None:
@@ -169,7 +171,7 @@ class Supervisor:
         if part.prepare is not None:
             part.prepare()
         uid, gid = part.user or (None, None)
-        with self._log(part) as log:
+        with os.fdopen(os.open(self._log(part), os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as log:
             process = subprocess.Popen(
                 part.argv,
                 env=part.env,
@@ -197,14 +199,18 @@ class Supervisor:
             _kill_group(child.process.pid)
             logs.event("part_stopped", part=child.part.name, code=child.process.wait())
 
-    def _log(self, part: SupervisedProcess) -> BinaryIO:
-        file = self._run_dir / f"{part.name}.log"
-        if file.exists() and file.stat().st_size > LOG_BYTES:
-            file.replace(file.with_suffix(".log.1"))
-        return os.fdopen(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab")
+    def _log(self, part: SupervisedProcess) -> Path:
+        return self._run_dir / f"{part.name}.log"
+
+    def _bound_log(self, part: SupervisedProcess) -> None:
+        """A full log becomes the one before; whoever writes it goes on where it ends, at its beginning now."""
+        file = self._log(part)
+        if file.stat().st_size > LOG_BYTES:
+            shutil.copy(file, file.with_suffix(".log.1"))
+            os.truncate(file, 0)
 
     def _last_line(self, part: SupervisedProcess) -> str:
-        file = self._run_dir / f"{part.name}.log"
+        file = self._log(part)
         lines = file.read_text(errors="replace").strip().splitlines()
         return f"{lines[-1]} (log: {file})" if lines else f"it wrote nothing to {file}."
 

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import psutil
 import pytest
 
 from stream.errors import CannotStart
+from stream.local import supervisor as supervising
 from stream.local.lock_file import exclusive
 from stream.local.supervisor import SupervisedProcess, Supervisor
 from tests.waiting import has_ended, wait_until
@@ -151,3 +153,20 @@ def test_output_of_a_part_goes_to_a_log_that_only_its_owner_reads(tmp_path: Path
         assert psutil.pid_exists(supervisor.pid("talker"))
     assert log.read_text() == "to out\nto err\n"
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_part_that_says_much_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "LOG_BYTES", 10_000)
+    before = tmp_path / "talker.log.1"
+    part = SupervisedProcess("talker", ("sh", "-c", "while true; do echo one line more; done"))
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(part)
+        watching = threading.Thread(target=supervisor.watch)
+        watching.start()
+        wait_until(before.exists)
+        first = before.stat().st_mtime_ns
+        wait_until(lambda: before.stat().st_mtime_ns > first)  # it goes on, and so does who writes
+        supervisor.ask_to_stop()
+        watching.join()
+    assert before.read_text().startswith("one line more\n")
+    assert before.stat().st_mode & 0o777 == 0o600
