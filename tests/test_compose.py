@@ -170,6 +170,14 @@ def test_no_service_takes_all_memory_or_processes_of_the_machine(name: str) -> N
     assert SERVICES[name]["pids_limit"]
 
 
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_service_fills_the_disk_with_what_it_logs(name: str) -> None:
+    logging = SERVICES[name]["logging"]
+    assert logging["driver"] == "json-file", "the limits are those of this driver"
+    size, files = (logging["options"][limit] for limit in ("max-size", "max-file"))
+    assert int(size.removesuffix("m")) * int(files) <= 50
+
+
 def test_archive_and_key_are_shared_and_only_the_gateway_keeps_a_spool() -> None:
     assert SERVICES["gateway"]["volumes"] == ["spool:/data", "archive:/archive", "key:/key"]
     assert SERVICES["worker"]["volumes"] == ["archive:/archive", "key:/key:ro"]
