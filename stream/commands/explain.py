@@ -2,16 +2,15 @@
 
 import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from stream.errors import AnswerIsNo
 from stream.percentages import interval
 from stream.settings import Settings, load_settings
-from stream.terminal.days import day
+from stream.terminal.days import PatientDays
 from stream.terminal.options import Json, Patient
-from stream.terminal.questions import ask, find_timelines
+from stream.terminal.questions import ask, days_of, find_timelines
 from stream.terminal.risk_story import within
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def explain(
         print_json(explanations)
         return
     for explanation in explanations:
-        _print(explanation, settings.zone, detail)
+        _print(explanation, days_of(settings, [explanation["patient_id"]]), detail)
 
 
 def _which(endpoint: str | None, horizon: int | None) -> str:
@@ -122,23 +121,24 @@ def _worked_out(settings: Settings, role: str, patient: str) -> list[Says]:
     return [each.to_json() for each in explaining.explain(*ask(settings, role, read), forecaster_of)]
 
 
-def _print(says: Says, zone: ZoneInfo, detail: bool) -> None:
+def _print(says: Says, days: PatientDays, detail: bool) -> None:
     model = f"{says['model']} {says['weights_version'][:12]}"
-    print(f"{says['patient_id']}  {says['endpoint']} by {model}, after the scan of {_day(says['scan_of'], zone)}")
+    patient = says["patient_id"]
+    print(f"{patient}  {says['endpoint']} by {model}, after the scan of {_day(patient, says['scan_of'], days)}")
     now = {_horizon(forecast): forecast for forecast in says["forecasts"]}
     if not says["moved"]:
         for forecast in says["forecasts"]:
             print(f"  {within(forecast)}: {_risk(forecast)}")
         print("  It is the first forecast: there is no earlier one that it could have moved from.")
     for moved in says["moved"]:
-        before = f"after {100 * moved['before']:.1f} % at the scan of {_day(says['before_scan_of'], zone)}"
+        before = f"after {100 * moved['before']:.1f} % at the scan of {_day(patient, says['before_scan_of'], days)}"
         print(f"  {within(moved)}: {_risk(now[_horizon(moved)])}, {before}")
         for part in moved["parts"]:
             print(f"    {part['says']}")
     _print_unusual(says)
     _print_arms(says)
     if detail:
-        _print_gates(says, zone)
+        _print_gates(says, days)
     if says["moved"]:
         print(f"  {_in_short(says)}")
 
@@ -155,10 +155,11 @@ def _in_short(says: Says) -> str:
     return f"In short: {what} {way} by {abs(points):.1f} points, most of all by this: {most['says']}."
 
 
-def _print_gates(says: Says, zone: ZoneInfo) -> None:
+def _print_gates(says: Says, days: PatientDays) -> None:
     for gate in says["gates"]:
         print(
-            f"  gates {_day(gate['acquired_at'], zone)}: input {gate['input']:.2f}, forget {gate['forget']:.2f}, "
+            f"  gates {_day(says['patient_id'], gate['acquired_at'], days)}: "
+            f"input {gate['input']:.2f}, forget {gate['forget']:.2f}, "
             f"output {gate['output']:.2f}, cell {gate['cell']:.2f}"
         )
 
@@ -182,9 +183,9 @@ def _print_arms(says: Says) -> None:
         print(f"    {arm['arm']}: {risks}")
 
 
-def _day(at: str, zone: ZoneInfo) -> str:
+def _day(patient_id: str, at: str, days: PatientDays) -> str:
     """Of a moment as JSON writes it."""
-    return day(dt.datetime.fromisoformat(at), zone)
+    return days.of(patient_id, dt.datetime.fromisoformat(at))
 
 
 def _risk(forecast: Says) -> str:

@@ -3,17 +3,17 @@
 import datetime as dt
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from stream import logs
 from stream.errors import AnswerIsNo, WrongUse
 from stream.settings import Settings, load_settings
+from stream.terminal.days import PatientDays
 from stream.terminal.lesion_story import lesion_named, told
 from stream.terminal.options import By, Json, Patient, Why
 from stream.terminal.printing import print_end
-from stream.terminal.questions import answer_in_time, ask, day_written, find_timeline
+from stream.terminal.questions import answer_in_time, ask, day_written, days_of, find_timeline
 from stream.terminal.signing import signed
 from stream.vocabulary import LesionRelation
 
@@ -71,7 +71,7 @@ def lesions(
     patient_id = find_timeline(settings, patient)
     rows = _rows(settings, patient_id)
     if act is None:
-        _print(rows, as_json, settings.zone)
+        _print(rows, as_json, days_of(settings, [patient_id]))
         return
     fact = _fact(patient_id, rows, act, lesion, other, at, withdraw)
     _accept(settings, fact, signed(settings, by, why, patient_id).by, why)
@@ -85,13 +85,13 @@ def _rows(settings: Settings, patient_id: str) -> list[dict[str, Any]]:
     return ask(settings, "reader", lambda connection: lesions_followed(connection, patient_id))
 
 
-def _print(rows: list[dict[str, Any]], as_json: bool, zone: ZoneInfo) -> None:
+def _print(rows: list[dict[str, Any]], as_json: bool, days: PatientDays) -> None:
     from stream.terminal.printing import print_json
 
     if as_json:
         print_json({"lesions": rows})
     else:
-        print("\n".join(told(rows, zone)))
+        print("\n".join(told(rows, days)))
 
 
 def _fact(

@@ -1,14 +1,13 @@
 """The command response: the verdicts of a patient, visit by visit, in sentences."""
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from stream.settings import load_settings
-from stream.terminal.days import day
+from stream.terminal.days import PatientDays
 from stream.terminal.options import Json, Patient
-from stream.terminal.questions import ask, find_timeline
+from stream.terminal.questions import ask, days_of, find_timeline
 from stream.terminal.risk_story import answered
 from stream.vocabulary import RECIST
 
@@ -36,19 +35,20 @@ def response(
         return
     later = ask(settings, "reader", lambda connection: scans_after_death(connection, patient_id))
     lesions = ask(settings, "reader", lambda connection: lesions_followed(connection, patient_id))
-    zone = settings.zone
-    for text in [*_story(verdicts, statuses, zone), *_not_sure(lesions), *_after_death(later, zone)]:
+    days = days_of(settings, [patient_id])
+    for text in [*_story(verdicts, statuses, days), *_not_sure(lesions), *_after_death(patient_id, later, days)]:
         print(text)
 
 
-def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]], zone: ZoneInfo) -> list[str]:
+def _story(verdicts: list[dict[str, Any]], statuses: list[dict[str, Any]], days: PatientDays) -> list[str]:
     if not verdicts:
         return ["No visit of this patient says anything of lesions yet."]
     told: list[str] = []
     for number in sorted({row["line"] for row in verdicts}):
         told += ["", f"Line {number}"] if told else [f"Line {number}"]
-        told += [f"  {day(row['acquired_at'], zone)}  {row['trace']}" for row in verdicts if row["line"] == number]
-        told += [f"  {_status(row, zone)}" for row in statuses if row["line"] == number]
+        of_line = [row for row in verdicts if row["line"] == number]
+        told += [f"  {days.of(row['patient_id'], row['acquired_at'])}  {row['trace']}" for row in of_line]
+        told += [f"  {_status(row, days)}" for row in statuses if row["line"] == number]
     return told
 
 
@@ -64,19 +64,20 @@ def _not_sure(lesions: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _after_death(later: list[dict[str, Any]], zone: ZoneInfo) -> list[str]:
+def _after_death(patient_id: str, later: list[dict[str, Any]], days: PatientDays) -> list[str]:
     if not later:
         return []
-    days = ", ".join(day(row["acquired_at"], zone) for row in later)
-    died = day(later[0]["died_at"], zone)
+    those = ", ".join(days.of(patient_id, row["acquired_at"]) for row in later)
+    died = days.of(patient_id, later[0]["died_at"])
     return [
         "",
-        f"The patient died on {died}, scans came after that ({days}): that day is wrong, or these are somebody else's.",
+        f"The patient died on {died}, scans came after that ({those}): "
+        "that day is wrong, or these are somebody else's.",
     ]
 
 
-def _status(row: dict[str, Any], zone: ZoneInfo) -> str:
-    since = f" since {day(row['since'], zone)}" if row["since"] else ""
+def _status(row: dict[str, Any], days: PatientDays) -> str:
+    since = f" since {days.of(row['patient_id'], row['since'])}" if row["since"] else ""
     if row["status"] == "open":
         return f"{row['endpoint']}: open{since}"
     # what has occurred is told by its verdict above

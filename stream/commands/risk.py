@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from stream.errors import WrongUse
 from stream.settings import Settings, load_settings
+from stream.terminal.days import PatientDays
 from stream.terminal.options import PATIENT_HELP, Every, Json, Limit, Page
-from stream.terminal.questions import ask, find_timelines
+from stream.terminal.questions import ask, days_of, find_timelines
 from stream.vocabulary import ENDPOINTS, EXPLANATIONS, UNKNOWN_DISEASE
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def risk(
         print_json(risks.rows)
         return
     closed = ask(settings, "reader", lambda connection: closed_questions(connection, wanted, choice))
-    _print(risks, closed, choice, settings.zone, bool(patient))
+    told = sorted({row["patient_id"] for row in [*risks.rows, *closed.rows]})
+    _print(risks, closed, choice, days_of(settings, told), bool(patient))
     is_any = bool(risks.rows or closed.rows)
     if wanted == RiskFilter() and choice.page == 1 and not is_any:
         print("Send scans by `scanstream send`, or bring in tables by `scanstream import`.")
@@ -60,17 +61,17 @@ def risk(
         print(sentence)
 
 
-def _print(risks: "Listing", closed: "Listing", choice: "PageChoice", zone: ZoneInfo, of_one: bool) -> None:
+def _print(risks: "Listing", closed: "Listing", choice: "PageChoice", days: PatientDays, of_one: bool) -> None:
     """Both lists; of one patient whose questions are all closed only the second."""
     from stream.terminal.paging import print_listing
     from stream.terminal.risk_story import CLOSED_COLUMNS, RISK_COLUMNS, closed_row, risk_row
 
     if risks.rows or not (of_one and closed.rows):
-        told = [risk_row(row, zone) for row in risks.rows]
+        told = [risk_row(row, days) for row in risks.rows]
         print_listing(risks._replace(rows=told), choice, RISK_COLUMNS)
     if closed.rows:
         print("Not forecast:" if of_one and not risks.rows else "\nNot forecast, as the question is not open:")
-        told = [closed_row(row, zone) for row in closed.rows]
+        told = [closed_row(row, days) for row in closed.rows]
         print_listing(closed._replace(rows=told), choice, CLOSED_COLUMNS)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from models.criteria.finding import is_stand_in
 from stream.errors import AnswerIsNo, WrongUse
-from stream.terminal.days import day
+from stream.terminal.days import PatientDays
 
 Row = Mapping[str, Any]
 
@@ -15,13 +14,13 @@ ROLES = {"target": "target", "non_target": "non-target", "new": "new"}
 STATES = {"gone": "gone", "too_small": "too small", "present": "present", "not_evaluated": "not evaluated"}
 
 
-def told(rows: Sequence[Row], zone: ZoneInfo) -> list[str]:
-    """`rows` of the view lesion that stand, in the order of the timeline; days are those of `zone`."""
+def told(rows: Sequence[Row], days: PatientDays) -> list[str]:
+    """`rows` of the view lesion that stand, in the order of the timeline."""
     if not rows:
         return ["No visit of this patient speaks of lesions yet."]
     ids = list(dict.fromkeys(row["lesion_id"] for row in rows))
     by_lesion = ([row for row in rows if row["lesion_id"] == lesion_id] for lesion_id in ids)
-    return [line for of_lesion in by_lesion for line in _lesion(of_lesion, rows, zone)]
+    return [line for of_lesion in by_lesion for line in _lesion(of_lesion, rows, days)]
 
 
 def lesion_named(rows: Sequence[Row], text: str) -> str:
@@ -49,12 +48,12 @@ def _is_called(row: Row, text: str) -> bool:
     return ending or text == row["lesion_id"] or (row["lesion_label"] or "").casefold() == text.casefold()
 
 
-def _lesion(rows: Sequence[Row], every: Sequence[Row], zone: ZoneInfo) -> list[str]:
+def _lesion(rows: Sequence[Row], every: Sequence[Row], days: PatientDays) -> list[str]:
     last = rows[-1]
     where = ", ".join(filter(None, [last["organ"], "lymph node" if last["node"] else ""]))
     role = ROLES.get(last["role"] or "", "counts as none")
     lines = [f"{_label(rows)} ({last['lesion_id'][-6:]}): {role}{where and f', {where}'}"]
-    lines += [f"  {day(row['acquired_at'], zone)}  {_said(row)}{_known_by(row)}" for row in rows]
+    lines += [f"  {days.of(row['patient_id'], row['acquired_at'])}  {_said(row)}{_known_by(row)}" for row in rows]
     lines += [_perhaps(row, every) for row in rows if row["perhaps"]]
     return lines
 

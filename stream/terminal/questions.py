@@ -3,12 +3,12 @@
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from stream.errors import AnswerIsNo, CannotStart, WrongUse
 from stream.settings import Settings
-from stream.terminal.days import day
+from stream.terminal.days import PatientDays, day
 
 if TYPE_CHECKING:
     from stream.storage.database import Connection
@@ -53,6 +53,14 @@ def answer_in_time(settings: Settings, question: Callable[["Connection"], Result
     while not (answer := ask(settings, "worker", question)) and time.monotonic() < until:
         time.sleep(0.1)
     return answer
+
+
+def days_of(settings: Settings, patients: Sequence[str]) -> PatientDays:
+    """How days of these patients are told."""
+    from stream.storage.reading.courses import scan_clocks
+
+    clocks = ask(settings, "reader", lambda connection: scan_clocks(connection, patients))
+    return PatientDays(settings.zone, clocks)
 
 
 def day_written(text: str) -> dt.date:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from stream.percentages import interval, percent
-from stream.terminal.days import day
+from stream.terminal.days import PatientDays
 
 Row = Mapping[str, Any]
 
@@ -33,8 +32,8 @@ def within(forecast: Row) -> str:
     return f"within {days} days" if days else HORIZONS[forecast["horizon_kind"]]
 
 
-def risk_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
-    """A row of current_risk with what is left of it today; days are those of `zone`."""
+def risk_row(row: Row, days: PatientDays) -> dict[str, Any]:
+    """A row of current_risk with what is left of it today."""
     remarks = (("stale", row["stale"]), ("provisional", row["provisional"]))
     cells = (
         row["patient_id"],
@@ -42,8 +41,8 @@ def risk_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
         f"{row['endpoint']} {within(row)}",
         percent(row["risk"]),
         interval(row["risk_low"], row["risk_high"]),
-        day(row["acquired_at"], zone),
-        day(row["valid_until"], zone),
+        days.of(row["patient_id"], row["acquired_at"]),
+        days.of(row["patient_id"], row["valid_until"]),
         "" if row["risk_ahead"] is None else percent(row["risk_ahead"]),
         row["model"],
         ", ".join(word for word, is_so in remarks if is_so),
@@ -51,9 +50,9 @@ def risk_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
     return dict(zip(RISK_COLUMNS, cells, strict=True))
 
 
-def closed_row(row: Row, zone: ZoneInfo) -> dict[str, Any]:
-    """A row of endpoint_status of a question that is not open; days are those of `zone`."""
-    became, since = answered(row["status"]), day(row["since"], zone)
+def closed_row(row: Row, days: PatientDays) -> dict[str, Any]:
+    """A row of endpoint_status of a question that is not open."""
+    became, since = answered(row["status"]), days.of(row["patient_id"], row["since"])
     cells = (row["patient_id"], row["line"], row["endpoint"], became, since, row["because"])
     return dict(zip(CLOSED_COLUMNS, cells, strict=True))
 

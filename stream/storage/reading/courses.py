@@ -1,6 +1,7 @@
 """Reading verdicts and open questions from the views of schema `scanstream`."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -38,6 +39,15 @@ def scans_after_death(connection: Connection, patient_id: str) -> list[Row]:
     WHERE patient_id = %(patient)s AND v.superseded_at IS NULL AND v.acquired_at >= w.died_at + interval '1 day'
     ORDER BY v.acquired_at"""
     return _rows(connection, query, {"patient": patient_id})
+
+
+def scan_clocks(connection: Connection, patients: Sequence[str]) -> dict[tuple[str, dt.datetime], dt.datetime]:
+    """What the clock showed at each scan of these patients, in the zone of the scan: by pseudonym and moment."""
+    query = """SELECT patient_id, acquired_at, acquired_local FROM scanstream.scan_status
+    WHERE acquired_local IS NOT NULL
+      AND scan_uid = ANY (ARRAY(SELECT scanstream.scans_of(p) FROM unnest(%(patients)s::text[]) p))"""
+    rows = _rows(connection, query, {"patients": list(patients)})
+    return {(row["patient_id"], row["acquired_at"]): row["acquired_local"] for row in rows}
 
 
 def _rows(connection: Connection, query: str, values: Mapping[str, Any]) -> list[Row]:
