@@ -45,6 +45,13 @@ def retraction_of(dataset: Dataset, kind: str, references: tuple[str, ...]) -> R
     return Retraction(replaced, RejectionReason.REPLACED) if kind == "sr" and replaced else None
 
 
+def names_another_study(dataset: Dataset) -> bool:
+    """Whether a report names one of another study as its predecessor, which may be an earlier exam of the patient."""
+    named = [*(dataset.get("PredecessorDocumentsSequence") or []), dataset]
+    *studies, own = [str(each.get("StudyInstanceUID") or "") for each in named]
+    return bool(set(studies) - {"", own})
+
+
 def note_of(dataset: Dataset) -> str | None:
     """What people should read about a key object selection; None where it is no note of those above."""
     if _title(dataset) in REJECTED:

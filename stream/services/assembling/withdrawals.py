@@ -7,6 +7,9 @@ An example. Note N rejects report R: R does not count. Note M then rejects N: N 
 rejects M: M has no force, N has it again, and R does not count. Had M been a report that replaces N, N would have kept
 its force. And where two notes reject each other, neither has any; so it is with reports that replace each other in a
 circle, of which the latest counts where they are read (docs/reading.md 4).
+
+A report that names one of an earlier exam compares with it and takes nothing back: else a follow-up would take the
+baseline away. DICOM says of a predecessor only that its content is wholly or partly included (PS3.3 C.17.2).
 """
 
 import datetime as dt
@@ -34,7 +37,7 @@ def withdrawals(connection: Connection, instance_uids: Collection[str]) -> list[
 
 def in_force(withdrawals: Iterable[Withdrawal]) -> list[Withdrawal]:
     """Those that count, each `at` the last word for or against it; notes that reject each other do not."""
-    own = [withdrawal for withdrawal in withdrawals if withdrawal.same_patient]
+    own = [each for each in withdrawals if each.same_patient and (each.same_exam or each.because != "replaced")]
     against: dict[str, set[str]] = defaultdict(set)
     for withdrawal in own:
         if withdrawal.because not in REPLACING:

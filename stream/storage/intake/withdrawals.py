@@ -18,6 +18,7 @@ class Withdrawal:
     """Instance `note` takes instance `takes` back; `by`: who sent it, `at`: when it came or last came into force.
 
     `restored_at`: when somebody last let the scan of `takes` count again; `same_patient`: of both instances.
+    `same_exam`: they are of one study, or of studies of one day; a report corrects another of its own exam only.
     """
 
     note: str
@@ -27,6 +28,7 @@ class Withdrawal:
     at: dt.datetime
     restored_at: dt.datetime | None = None
     same_patient: bool = True
+    same_exam: bool = True
 
     @property
     def reason(self) -> str:
@@ -53,11 +55,18 @@ def read_withdrawals(connection: Connection, instance_uids: Collection[str]) -> 
     return connection.cursor(row_factory=args_row(Withdrawal)).execute(WITHDRAWALS, values).fetchall()
 
 
+def _day(instance: str) -> str:
+    """Of the exam that `instance` is of, in the zone that it was stated in."""
+    offset = f"make_interval(mins => coalesce({instance}.utc_offset_minutes, 0))"
+    return f"({instance}.acquired_at AT TIME ZONE 'UTC' + {offset})::date"
+
+
 WITHDRAWALS = f"""SELECT up.note, up.takes, n.withdraws_because, coalesce(sender.calling_ae, 'unknown'), n.accepted_at,
   (SELECT max(j.at) FROM core.rejections j WHERE j.scan_uid = i.scan_uid AND j.withdrawn),
   core.root(ns.received_as) = core.root(s.received_as)
     OR core.root({own_patient("ns")}) = core.root({own_patient("s")})
-    OR core.root(coalesce(na.patient_id, ns.received_as)) = core.root(coalesce(a.patient_id, s.received_as))
+    OR core.root(coalesce(na.patient_id, ns.received_as)) = core.root(coalesce(a.patient_id, s.received_as)),
+  n.scan_uid = i.scan_uid OR {_day("n")} = {_day("i")}
 FROM unnest(%s::text[], %s::text[]) up(note, takes)
 JOIN core.instances n ON n.instance_uid = up.note JOIN core.scans ns ON ns.scan_uid = n.scan_uid
 JOIN core.instances i ON i.instance_uid = up.takes JOIN core.scans s ON s.scan_uid = i.scan_uid

@@ -222,7 +222,9 @@ def test_the_later_report_says_what_became_of_a_lesion_and_the_earlier_adds_what
 
 def test_a_report_that_replaces_another_takes_back_the_lesions_it_no_longer_names(measure: Measures) -> None:
     first = made("100000", group(mark(112046), uid="1.2.3"), group(mark(112045), uid="1.2.4"))
-    scan = measure(first, replacing(made("110000", group(mark(112045), uid="1.2.3")), first))
+    later = made("110000", group(mark(112045), uid="1.2.3"))
+    later.StudyInstanceUID = first.StudyInstanceUID
+    scan = measure(first, replacing(later, first))
     assert said(scan) == ("gone", "non_target", False, None, None)
     assert {row.reason for row in scan.unused} == {"replaced by a later report"}
 

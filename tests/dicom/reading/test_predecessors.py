@@ -40,7 +40,17 @@ def test_of_reports_that_replace_each_other_the_latest_counts(
     assert [row.reason for row in scan.unused] == ["replaced by a later report"] * (reports - 1)
 
 
+@pytest.mark.parametrize("study", ["", "1.2.840.7"])
+def test_a_report_says_that_it_names_one_of_another_study(pseudonyms: Pseudonyms, tmp_path: Path, study: str) -> None:
+    earlier, later = _made_at(1, 10.0), _made_at(2, 20.0)
+    earlier.StudyInstanceUID = study or later.StudyInstanceUID
+    scan = measure_scan([save(replacing(later, earlier), tmp_path / "later.dcm")], pseudonyms, "P1")
+    told = "the report of another study that it names as its predecessor counts, unless both are of one day"
+    assert [row.reason for row in scan.unused] == ([told] if study else [])
+    assert [one.value for one in scan.measurements] == [20.0]
+
+
 def _made_at(hour: int, size: float) -> Dataset:
     """A report of one lesion, which every report calls otherwise: only being replaced keeps it from adding."""
     lesion = group(number(LONG_AXIS, size), identifier=f"lesion {hour}", uid=f"1.{hour}")
-    return report(lesion, ContentDate="20200302", ContentTime=f"{hour:02}0000")
+    return report(lesion, ContentDate="20200302", ContentTime=f"{hour:02}0000", StudyInstanceUID="1.2.840.1")

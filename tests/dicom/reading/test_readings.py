@@ -103,8 +103,8 @@ def test_a_reader_without_values_takes_no_others_place(measure: Measures) -> Non
 
 
 def test_a_report_that_names_its_predecessor_replaces_it_as_a_whole(measure: Measures) -> None:
-    first = saved(40, "100000")
-    scan = measure(first, replacing(saved(38, "110000"), first))
+    first = saved(40, "100000", StudyInstanceUID="1.2.840.1")
+    scan = measure(first, replacing(saved(38, "110000", StudyInstanceUID="1.2.840.1"), first))
     assert sizes(scan) == [38.0]
     assert reasons(scan) == {"replaced by a later report"}
 

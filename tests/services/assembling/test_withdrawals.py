@@ -17,7 +17,7 @@ from stream.storage.intake.withdrawals import Withdrawal
 from tests.database import Database
 from tests.services.accepted_facts import apply_identity, assert_sound, forecasters
 from tests.services.arrivals import Arrivals, note, report
-from tests.services.receipts import moments_later
+from tests.services.receipts import day, moments_later
 
 BEFORE, AFTER = report("s0"), report("s2")
 """Visits around the one that is rejected: what is after it feels it."""
@@ -154,6 +154,19 @@ def test_a_report_that_replaces_the_only_one_of_another_study_retracts_it(
     for file in turn([report("s1"), report("s2", withdraws=("s1/r",), withdraws_because="replaced")]):
         arrivals.bring(file)
     assert arrivals.statuses() == [("s1", 1, "retracted"), ("s2", 1, "applied")]
+    sound(arrivals)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_follow_up_that_names_the_report_of_an_earlier_exam_takes_nothing_back(
+    arrivals: Arrivals, order: Sequence[int]
+) -> None:
+    baseline = report("s1")
+    corrected = report("s1", "q", withdraws=("s1/r",), withdraws_because="replaced")
+    follow_up = report("s2", acquired_at=day(56), withdraws=("s1/q",), withdraws_because="replaced")
+    for number in order:
+        arrivals.bring([baseline, corrected, follow_up][number])
+    assert counting(arrivals.worker) == [("s1", ("s1/q",)), ("s2", ("s2/r",))]
     sound(arrivals)
 
 

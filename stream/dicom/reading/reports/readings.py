@@ -9,7 +9,7 @@ from pydicom.valuerep import DT
 
 from stream.dicom.reading.header import text
 from stream.dicom.reading.reading import Reading
-from stream.dicom.reading.rejection_notes import retraction_of
+from stream.dicom.reading.rejection_notes import names_another_study, retraction_of
 from stream.dicom.reading.reports.groups import reader_of
 from stream.dicom.reading.reports.items import same_person
 from stream.errors import SetAside
@@ -20,6 +20,7 @@ from stream.vocabulary import ReasonCode
 REPLACED = "replaced by a later report"
 SAVED_AGAIN = "saved again in a later object"
 ANOTHER_READING = "another reading is used"
+OF_ANOTHER_STUDY = "the report of another study that it names as its predecessor counts, unless both are of one day"
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
@@ -49,6 +50,8 @@ def signed(dataset: Dataset, kind: str, zone: dt.tzinfo, reading: Reading | SetA
     stamps = [text(one, "VerificationDateTime") for one in dataset.get("VerifyingObserverSequence") or []]
     verified_at = max((instant(dataset, stamp, zone) for stamp in stamps), default=made_at) if verified else None
     retraction = retraction_of(dataset, kind, ())
+    if kind == "sr" and isinstance(reading, Reading) and names_another_study(dataset):
+        reading = replace(reading, unused=(*reading.unused, Unused(kind, "", "", OF_ANOTHER_STUDY)))
     sop_uid = text(dataset, "SOPInstanceUID")
     replaces = frozenset(retraction.uids if retraction else ()) - {sop_uid}
     return SignedObject(kind, sop_uid, _reader(dataset, kind), verified_at, made_at, replaces, reading)
