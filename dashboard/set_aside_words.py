@@ -21,7 +21,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ReasonCode.UNKNOWN_UNIT: ("Unknown unit", "Report the value in mm, cm, ml or cm3 and send it again."),
     ReasonCode.BAD_VALUE: (
         "Impossible value",
-        "Sizes are finite and not negative: correct the report and send it again.",
+        "Sizes are not negative and not larger than a body: correct the report and send it again.",
     ),
     ReasonCode.BAD_GEOMETRY: (
         "Geometry contradicts its reference",

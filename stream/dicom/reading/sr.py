@@ -32,7 +32,7 @@ NOT_STORED = "a concept that is not stored here"
 def read_sr(dataset: Dataset, names: LesionNames) -> Reading:
     """Measurements of a report, one per lesion and measurement, in our units; none where it is about no lesion.
 
-    Raises SetAside where nothing of what it says of lesions can be used: bad_value (negative, infinite, not a number),
+    Raises SetAside where nothing of what it says of lesions can be used: bad_value (negative, too large, not a number),
     unknown_unit, not_measurable (no concept known here, or values of several dates that nothing tells apart).
     """
     return _ReportReader(dataset, names).reading()

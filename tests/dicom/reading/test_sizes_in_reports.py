@@ -184,6 +184,22 @@ def test_a_value_that_is_none_is_told_and_spoils_no_other(read: Read, bad: Datas
     assert [row.code for row in found.unused] == ["SCT:118565006"]
 
 
+@pytest.mark.parametrize(
+    ("size", "counts"),
+    [
+        (number(LONG_AXIS, 1000), True),
+        (number(LONG_AXIS, 1001), False),
+        (number(LONG_AXIS, 300, "cm"), False),
+        (number(LONG_AXIS, "1e308", "cm"), False),
+    ],
+    ids=["the largest", "larger", "in another unit", "infinite in millimetres"],
+)
+def test_a_size_that_no_body_holds_is_told_and_not_used(read: Read, size: Dataset, counts: bool) -> None:
+    found = read(group(size, uid="1.2"), group(number(LONG_AXIS, 20), uid="1.3"))
+    assert sizes(found) == ([20.0, 1000.0] if counts else [20.0])
+    assert reasons(found) == (set() if counts else {"the value is larger than any body holds"})
+
+
 def test_a_report_of_which_nothing_can_be_used_says_which_codes_it_has(read: Read) -> None:
     for bad, reason_code in ((number(VOLUME, "<5", "ml"), "bad_value"), (number(VOLUME, 3, "mm"), "unknown_unit")):
         with pytest.raises(SetAside) as caught:

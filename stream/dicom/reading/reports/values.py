@@ -6,6 +6,7 @@ from typing import Any
 
 from pydicom import Dataset
 
+from models.measurement import LARGEST
 from stream.dicom.reading import concepts
 from stream.dicom.reading.concepts import concept
 from stream.vocabulary import ReasonCode
@@ -14,7 +15,8 @@ TOO_SMALL = ("112133", "DCM")
 NOT_STATED = "no value is stated"
 NO_NUMBER = "the value is negative, infinite or no number"
 OTHER_UNIT = "the unit is not one of this measurement"
-REASON_CODES = {NO_NUMBER: ReasonCode.BAD_VALUE, OTHER_UNIT: ReasonCode.UNKNOWN_UNIT}
+TOO_LARGE = "the value is larger than any body holds"
+REASON_CODES = {NO_NUMBER: ReasonCode.BAD_VALUE, TOO_LARGE: ReasonCode.BAD_VALUE, OTHER_UNIT: ReasonCode.UNKNOWN_UNIT}
 
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -38,7 +40,9 @@ def quantity(item: Dataset, measurement: str) -> Quantity:
     value = float(written) if _DECIMAL.fullmatch(written) else -1.0
     if not 0 <= value < float("inf"):
         return Quantity(problem=NO_NUMBER)
-    return Quantity(problem=OTHER_UNIT) if factor is None else Quantity(value * factor)
+    if factor is None:
+        return Quantity(problem=OTHER_UNIT)
+    return Quantity(value * factor) if value * factor <= LARGEST[measurement] else Quantity(problem=TOO_LARGE)
 
 
 def is_too_small(item: Dataset) -> bool:
