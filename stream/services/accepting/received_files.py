@@ -97,9 +97,10 @@ class _BatchState:
         self.contents = instances.contents(connection, [what.instance_uid for what in described])
         self.outcomes = receipts.outcomes(connection, [file.receipt_id for file in files])
         self.aside = set_asides.reason_codes(connection, [item_id(file.content_sha256) for file in files])
-        self.owners = instances.owners(connection, [uid for what in described for uid in what.withdraws])
-        named = [what.patient_id for what in described]
-        self.roots = roots(connection, [*named, *map(self.patients.patient, {what.scan_uid for what in described})])
+        named = [uid for what in described for uid in what.withdraws]
+        self.owners = instances.owners(connection, [*named, *self.contents])
+        patients = [what.patient_id for what in described]
+        self.roots = roots(connection, [*patients, *map(self.patients.patient, {what.scan_uid for what in described})])
         self.persons = NotedPersons(connection, list(self.roots))
         self.problems: dict[str, UnusableFile] = {}
         self.waiting = WaitingDoubts(connection)
@@ -147,7 +148,9 @@ class _BatchState:
     def conflict(self, content_sha256: str, what: DescribedInstance) -> UnusableFile | None:
         """The first accepted stands; the later file alone is set aside until a person decides."""
         if self.contents.get(what.instance_uid, content_sha256) != content_sha256:
-            reason = "An instance with the same SOP Instance UID but other content stands."
+            strange = self.roots[what.patient_id] not in self.owners.get(what.instance_uid, self.roots.values())
+            whose = " It is another patient's." if strange else ""
+            reason = f"An instance with the same SOP Instance UID but other content stands.{whose}"
             return UnusableFile(ReasonCode.CONTENT_CONFLICT, reason)
         if not self.patients.admits(what):
             return UnusableFile(ReasonCode.PATIENT_CONFLICT, "The study was received for another patient before.")

@@ -80,6 +80,15 @@ def test_two_gateways_that_bring_one_study_for_two_patients_agree_on_the_first(d
     assert [reason for _, reason, _ in set_aside(first)] == ["patient_conflict"]
 
 
+@pytest.mark.parametrize(("patient", "whose"), [("PA", ""), ("PB", " It is another patient's.")])
+def test_other_content_under_one_uid_says_whether_it_stands_for_another_patient(
+    gateway: Connection, patient: str, whose: str
+) -> None:
+    accepted(gateway, [received(described(), "one"), received(described(patient=patient), "other")])
+    reasons = gateway.execute("SELECT reason FROM core.set_asides").fetchall()
+    assert reasons == [(f"An instance with the same SOP Instance UID but other content stands.{whose}",)]
+
+
 def test_two_gateways_that_bring_two_contents_under_one_uid_agree_on_the_first(database: Database) -> None:
     first, second = database.connect("gateway"), database.connect("gateway")
     accept(first, [received(described("s", "i0"))])
