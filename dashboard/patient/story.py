@@ -14,6 +14,8 @@ from dashboard.patient.verdicts import listed, sentence, written
 from dashboard.words.responses import called
 from stream.vocabulary import EXPLANATIONS, RECIST, UNKNOWN_DISEASE, Status
 
+BASELINE_DAYS = 28
+"""A baseline is at most so long before treatment begins (RECIST 1.1, 3.2.1)."""
 UNDER_WAY = (Status.RECEIVING, Status.MEASURING, Status.WAITING)
 
 
@@ -151,6 +153,7 @@ def _missing(case: PatientCase) -> Iterator[str]:
     yield from _not_counted(case)
     yield from _not_evaluated(case)
     yield from _not_sure(case)
+    yield from _old_baseline(case)
     yield from _not_forecast(case)
     yield from _next_visit(case)
 
@@ -184,6 +187,18 @@ def _not_sure(case: PatientCase) -> Iterator[str]:
     if doubtful:
         names = listed([case.labels[lesion] for lesion in sorted(doubtful)])
         yield f"It is not sure which lesion {names} is: see `scanstream lesions`."
+
+
+def _old_baseline(case: PatientCase) -> Iterator[str]:
+    """Of the first line, which begins with the first treatment."""
+    baselines = case.questions.baseline_at[case.questions.line == 1].dropna()
+    if case.line == 1 and len(baselines) and len(case.treatments):
+        baseline, began = case.day(baselines.iloc[0]), case.day(case.treatments.start_at.min())
+        if (days := (began - baseline).days) > BASELINE_DAYS:
+            yield (
+                f"The baseline of {written(baseline)} was {days} days before treatment began, RECIST 1.1 asks for "
+                f"{BASELINE_DAYS} at most: what grew in between counts as grown under treatment."
+            )
 
 
 def _not_forecast(case: PatientCase) -> Iterator[str]:

@@ -22,6 +22,7 @@ NAMES = ("PROGRESSED", "SECOND", "ONE", "NEW", "MISSING", "OVERDUE", "FORMULA", 
 PROGRESSED, SECOND_LINE, ONE_SCAN, NEW_LESION, NOT_EVALUATED, OVERDUE, FORMULA, UNTOLD, DIED, LASTING, WORSE = (
     f"P{name:A<26}" for name in NAMES
 )
+OLD = f"P{'OLD':A<26}"
 
 
 def ago(days: float) -> dt.datetime:
@@ -86,6 +87,8 @@ def facts() -> Iterator[Fact]:
     there = LesionFinding(f"{WORSE}/Bone", LesionState.PRESENT, "Bone", "bone", role=LesionRole.NON_TARGET)
     for days_ago, progressed in ((90, False), (20, True)):
         yield visit(WORSE, days_ago, lesion(WORSE, "Left lung", 30.0), replace(there, progressed=progressed))
+    yield from sizes(OLD, (100, 30.0), (10, 31.0))
+    yield given(OLD, "Docetaxel", 60)
     yield visit(UNTOLD, 15, lesion(UNTOLD, "Somewhere", 25.0), disease="unknown")
 
 

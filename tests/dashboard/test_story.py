@@ -31,6 +31,7 @@ from tests.dashboard.stories import (
     LASTING,
     NEW_LESION,
     NOT_EVALUATED,
+    OLD,
     ONE_SCAN,
     OVERDUE,
     PROGRESSED,
@@ -55,6 +56,11 @@ def test_progression_is_told_with_its_arithmetic_against_the_nadir(told: Setting
         f"sum of targets +30 % and 15 mm over the nadir of {day(110)}. The best response of this line was partial"
     )
     assert question == f"Progression was observed on {day(30)}: nothing more is forecast of it in line 1."
+
+
+def test_a_baseline_long_before_treatment_is_told(told: Settings) -> None:
+    assert f"The baseline of {day(100)} was 40 days before treatment began" in story.missing(case(told, OLD))
+    assert "before treatment began" not in story.missing(case(told, PROGRESSED))
 
 
 def test_of_a_patient_who_has_progressed_no_section_gives_a_chance_of_anything_else(
