@@ -10,6 +10,9 @@ import pandas as pd
 _ESTIMATE = re.compile(r"[\d.,]+(?: %)? \([-<>\d., ]+(?:to [-<>\d., ]+)?(?: %)?\)")
 """A number and its interval, `0.61 (0.52, 0.70)`, which is read as one."""
 
+MANY, VERY_MANY = 4, 8
+"""Columns that fit a phone, or half of a screen: rows of more stand there as a list, each cell with its name."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -20,11 +23,18 @@ def html_table(
 
     `links`: by column where its cells lead, `boxes.links` without loading the page anew.
     """
-    head = "".join(map(_head, map(str, frame.columns)))
+    names = list(map(str, frame.columns))
+    head = "".join(map(_head, names))
     marks = list(struck) or [False] * len(frame)
-    rows = "".join(_row(row, mark) for row, mark in zip(_cells(frame, links or {}), marks, strict=True))
+    rows = "".join(_row(names, row, mark) for row, mark in zip(_cells(frame, links or {}), marks, strict=True))
     table = f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="told" tabindex="0" role="region" aria-label="{escape(title)}">{table}</div>'
+    return f'<div class="{_kind(len(names))}" tabindex="0" role="region" aria-label="{escape(title)}">{table}</div>'
+
+
+def _kind(columns: int) -> str:
+    if columns <= MANY:
+        return "told"
+    return f"told {'many' if columns <= VERY_MANY else 'very-many'}"
 
 
 def _head(name: str) -> str:
@@ -44,9 +54,15 @@ def _link(words: str, address: str) -> str:
     return f'<a class="here" href="{escape(address)}">{words}</a>'
 
 
-def _row(cells: Sequence[str], struck: bool) -> str:
-    first, *others = (f"<s>{cell}</s>" if struck else cell for cell in cells)
-    return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
+def _row(names: Sequence[str], cells: Sequence[str], struck: bool) -> str:
+    first, *others = (
+        _cell(name, f"<s>{cell}</s>" if struck else cell) for name, cell in zip(names, cells, strict=True)
+    )
+    return f'<tr><th scope="row"{first}</th>{"".join(f"<td{cell}</td>" for cell in others)}</tr>'
+
+
+def _cell(name: str, words: str) -> str:
+    return f' data-name="{escape(name)}">{words}'
 
 
 def _words(cell: object) -> str:

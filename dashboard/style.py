@@ -92,6 +92,19 @@ def _drawn() -> Iterator[str]:
             yield f'[data-testid="stVegaLiteChart"] [{part}="{light}"] {{ {part}: {both(light)}; }}'
 
 
+def _listed(tables: str, narrower: int) -> str:
+    """On a page that is narrower than so many pixels the rows of these `tables` are lists, and nothing is cut."""
+    return f"""@media (max-width: {narrower}px) {{
+{tables} thead {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
+{tables} table, {tables} caption, {tables} tbody {{ display: block; }}
+{tables} tbody tr {{ display: flex; flex-wrap: wrap; gap: 0 1.4rem; padding-bottom: .4rem; }}
+{tables} tbody th {{ flex-basis: 100%; font-weight: 600; }}
+{tables} tbody th, {tables} td {{ padding: .3rem 0 0 0; overflow-wrap: anywhere; }}
+{tables} td:empty {{ display: none; }}
+{tables} [data-name]::before {{ content: attr(data-name); display: block; font-size: .74rem; font-weight: 400;
+  color: {both(MUTED)}; }} }}"""
+
+
 CSS = f"""<style>
 .stApp {{ font-variant-numeric: tabular-nums; }}
 .stMainBlockContainer {{ padding: 4.2rem 2.5rem 3rem 2.5rem; max-width: 1440px; }}
@@ -111,6 +124,8 @@ h1 {{ padding: .3rem 0 .5rem 0 !important; }}
 .told a {{ color: {both(TEAL)}; }}
 .told .whole {{ white-space: nowrap; }}
 .told tr {{ border-bottom: 1px solid {both(RULE)}; }}
+{_listed(".many", 640)}
+{_listed(".very-many", 1000)}
 .slices h4 {{ font-size: .95rem; font-weight: 600; padding: .2rem 0 .4rem 0; margin: 0; }}
 .slices, .slices div {{ display: flex; flex-wrap: wrap; gap: .6rem 1.2rem; }}
 .slices figure {{ margin: 0; width: 192px; }}

@@ -107,3 +107,20 @@ def test_nothing_is_wider_than_a_small_screen(address: str, browser_page: Page) 
         browser_page.goto(address + path)
         expect(browser_page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE_MS)
         assert browser_page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+CUT = """[...document.querySelectorAll(".told")].filter(box => box.scrollWidth > box.clientWidth)
+.map(box => box.ariaLabel)"""
+"""Titles of tables of which a part is to be seen only by scrolling sideways."""
+
+
+@pytest.mark.parametrize("width", [390, 820])
+def test_no_table_is_cut_on_a_phone_or_on_half_of_a_screen(address: str, browser_page: Page, width: int) -> None:
+    browser_page.set_viewport_size({"width": width, "height": 900})
+    for path in (f"/patient?patient={GROWING}", "/cohort", "/pipeline", "/models"):
+        browser_page.goto(address + path)
+        app = browser_page.get_by_test_id("stApp")
+        expect(browser_page.locator("h1")).to_be_visible(timeout=PATIENCE_MS)
+        expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
+        assert browser_page.evaluate(CUT) == []
+        assert browser_page.evaluate("document.documentElement.scrollWidth") <= width
