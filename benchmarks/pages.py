@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from benchmarks.cohort import patient_id, receive_files, stand
 from benchmarks.late import only_postgres
 from benchmarks.latency import TRAFFIC_PER_SECOND, traffic
+from benchmarks.processes import cores
 from dashboard.queries import ROLE
 from dashboard.worklist_query import WorklistQuery
 from stream.settings import Settings
@@ -29,6 +30,7 @@ from tests.journey.service import Service
 from tests.programs import needs_program
 
 FEW, MANY, TIMES = 200, 5_000, 20
+STEADY_SECONDS = 30.0
 PATIENT = patient_id(7)
 ALL = WorklistQuery("", {})
 REFRESH = {"rows": pages.WORKLIST.format(order=ALL.order()), "counts": pages.NEEDS, "choices": pages.CHOICES}
@@ -137,6 +139,8 @@ def beside_traffic(patients: int) -> None:
         _receive(service.settings, patients)
         with traffic(service, service.settings.data_dir / "traffic", TRAFFIC_PER_SECOND):
             print(f"\n{patients:,} patients, beside {TRAFFIC_PER_SECOND} scans/s")
+            for part, taken in cores(service, STEADY_SECONDS).items():
+                print(f"{part:12} {taken:4.2f} of a core", flush=True)
             for times in in_chromium(f"http://127.0.0.1:{service.settings.dashboard_port}"):
                 print(times, flush=True)
 

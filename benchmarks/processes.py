@@ -1,4 +1,4 @@
-"""Start time and memory of each process of the service."""
+"""Start time, memory and processor time of each process of the service."""
 
 import socket
 import threading
@@ -53,6 +53,13 @@ def memory(service: Service) -> dict[str, Memory]:
     return {part: _memory(psutil.Process(_pid(service, part))) for part in PARTS}
 
 
+def cores(service: Service, seconds: float) -> dict[str, float]:
+    """How many processor cores each part uses, with its child processes, on average over the next `seconds`."""
+    before = {part: _processor(psutil.Process(_pid(service, part))) for part in PARTS}
+    time.sleep(seconds)
+    return {part: (_processor(psutil.Process(_pid(service, part))) - before[part]) / seconds for part in PARTS}
+
+
 def _pid(service: Service, part: str) -> int | None:
     pids = service.starts(part) if service.up_log.exists() else []
     return pids[-1] if pids else None
@@ -64,6 +71,15 @@ def _memory(process: psutil.Process) -> Memory:
         with suppress(psutil.NoSuchProcess):  # Postgres ends its vacuum workers when it likes
             infos.append(one.memory_full_info())
     return Memory(sum(info.rss for info in infos) / MIB, sum(info.pss for info in infos) / MIB)
+
+
+def _processor(process: psutil.Process) -> float:
+    """Seconds of user and system so far, of what has ended too."""
+    taken = sum(process.cpu_times()[:4])
+    for child in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            taken += sum(child.cpu_times()[:4])
+    return taken
 
 
 def _ready(settings: Settings, part: str) -> bool:
