@@ -308,7 +308,7 @@ def test_what_came_from_outside_is_text_in_a_table() -> None:
 def test_a_number_stays_with_its_interval_and_thousands_have_a_mark() -> None:
     figures = pd.DataFrame({"Visits": [3150], "Lead": ["0.61 (0.52, 0.70)"], "Held": ["58 % (37 to 77 %)"]})
     table = html_table(figures, "Figures")
-    assert re.findall(r"<t[hd](?: scope=\"row\")?>(.*?)</t[hd]>", table) == [
+    assert re.findall(r"<t[hd](?: scope=\"row\")? data-name=\"\w+\">(.*?)</t[hd]>", table) == [
         "3,150",
         *(told.replace(" ", "\N{NO-BREAK SPACE}") for told in ("0.61 (0.52, 0.70)", "58 % (37 to 77 %)")),
     ]
