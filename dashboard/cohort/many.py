@@ -19,6 +19,8 @@ BIN = 5.0
 """Percent: limits of RECIST and RANO are multiples of it."""
 LARGEST = 200.0
 """Percent: all that grew more stands in one last bar."""
+USUAL = 0.95
+"""Of patients: so many were followed no longer than what figures over time are made for."""
 QUANTILES = {"tenth": 0.1, "quarter": 0.25, "middle": 0.5, "three_quarters": 0.75, "nine_tenths": 0.9}
 
 
@@ -69,15 +71,23 @@ def _bar_words(bar: Bar) -> str:
     )
 
 
-def course(points: pd.DataFrame, reach: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def months_of_box(points: pd.DataFrame) -> int:
+    """How many months each box is of. `points` by `frames.spider`, of all figures beside each other.
+
+    By how long nineteen in twenty were followed: one who was followed far longer would put all others into one box.
+    """
+    return months_apart(float(points.groupby("patient_id").month.max().quantile(USUAL)))
+
+
+def course(points: pd.DataFrame, months: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A row for each span of months with at least FEWEST patients: the fields of Window, and words; and who is in none.
 
-    The latter as visits: month, change, url, words. `points` by `frames.spider`; `reach`: last month of all figures. Of
-    a patient's visits in a span the last with a change counts.
+    The latter as visits: month, change, url, words. `points` by `frames.spider`; `months` by `months_of_box`. Of a
+    patient's visits in a span the last with a change counts.
     """
-    last = _last_visits(points, reach)
+    last = _last_visits(points, months)
     enough = last.groupby("start").change.transform("size") >= FEWEST
-    return _windows(last[enough], months_apart(reach)), told(last[~enough])[["month", "change", "url", "words"]]
+    return _windows(last[enough], months), told(last[~enough])[["month", "change", "url", "words"]]
 
 
 def _windows(last: pd.DataFrame, months: int) -> pd.DataFrame:
@@ -90,17 +100,15 @@ def _windows(last: pd.DataFrame, months: int) -> pd.DataFrame:
     return table.assign(words=said)
 
 
-def last_month(reach: float) -> float:
-    """Where the last span of figures to the month `reach` ends."""
-    step = months_apart(reach)
-    return float(step * np.ceil(reach / step))
+def last_month(reach: float, months: int) -> float:
+    """Where the last span of so many `months` of figures to the month `reach` ends."""
+    return float(months * np.ceil(reach / months))
 
 
-def _last_visits(points: pd.DataFrame, reach: float) -> pd.DataFrame:
+def _last_visits(points: pd.DataFrame, months: int) -> pd.DataFrame:
     """The last visit with a change of each patient in each span, with its `start`, and whether it had `progressed`."""
-    step = months_apart(reach)
     after = points[points.month > 0].sort_values("month", kind="stable")
-    start = ((np.ceil(after.month / step) - 1) * step).astype(int)
+    start = ((np.ceil(after.month / months) - 1) * months).astype(int)
     placed = after.assign(start=start, progressed=after["mark"] != "")
     had = placed.groupby(["patient_id", "start"]).progressed.transform("any")
     measured = placed.assign(progressed=had)[placed.change.notna()]

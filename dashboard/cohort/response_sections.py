@@ -102,21 +102,21 @@ def _drawn(points: pd.DataFrame, limits: words.Limits) -> list[tuple[str, str, D
     if points.change.notna().sum() == points.patient_id.nunique():
         return []
     titles = [(name, f"{name}: {words.patients(of.patient_id.nunique())}", of) for name, of in _parts(points)]
-    reach, is_many = float(points.month.max()), _is_many(points)
-    return [(name, title, _course(of, limits, title, reach, is_many)) for name, title, of in titles]
+    reach, months = float(points.month.max()), many.months_of_box(points) if _is_many(points) else None
+    return [(name, title, _course(of, limits, title, reach, months)) for name, title, of in titles]
 
 
-def _course(points: pd.DataFrame, limits: words.Limits, title: str, reach: float, is_many: bool) -> Drawing:
-    """A line for each patient, or a box for the patients of some months."""
-    if is_many:
-        windows, few = many.course(points, reach)
-        return many_figures.boxes(windows, few, limits, title, many.last_month(reach))
+def _course(points: pd.DataFrame, limits: words.Limits, title: str, reach: float, months: int | None) -> Drawing:
+    """A line for each patient, or a box for the patients of so many `months`."""
+    if months is not None:
+        windows, few = many.course(points, months)
+        return many_figures.boxes(windows, few, limits, title, many.last_month(reach, months))
     return figures.spider(frames.told(points), limits, title, reach)
 
 
 def _boxes(points: pd.DataFrame) -> pd.DataFrame:
-    reach = float(points.month.max())
-    return tables.boxes([(name, many.course(of, reach)[0]) for name, of in _parts(points)])
+    months = many.months_of_box(points)
+    return tables.boxes([(name, many.course(of, months)[0]) for name, of in _parts(points)])
 
 
 def _is_many(points: pd.DataFrame) -> bool:

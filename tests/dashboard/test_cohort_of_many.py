@@ -60,12 +60,12 @@ def test_counts_by_change_are_the_waterfall_s_with_what_is_not_confirmed_pale() 
 
 def test_a_box_holds_the_quartiles_of_the_last_visit_of_each_patient_in_its_months() -> None:
     _, points = cohort(301)
-    windows, few = many.course(points, 6.0)
+    windows, few = many.course(points, 1)
     box = windows[windows.start == 1].iloc[0]
     within = points[(points.month > 1) & (points.month <= 2)].sort_values("month").groupby("patient_id").change.last()
     assert box.patients == len(within)
     assert [box.quarter, box.middle, box.three_quarters] == pytest.approx(list(within.quantile([0.25, 0.5, 0.75])))
-    chart = many_figures.boxes(windows, few, LIMITS, "All", many.last_month(5.6))
+    chart = many_figures.boxes(windows, few, LIMITS, "All", many.last_month(5.6, 1))
     (drawn,) = of_mark(chart, "rect")
     assert drawn["encoding"]["y2"]["field"] == "three_quarters"
     assert drawn["encoding"]["x"]["scale"]["domain"] == [0, 6]
@@ -74,11 +74,20 @@ def test_a_box_holds_the_quartiles_of_the_last_visit_of_each_patient_in_its_mont
     assert [row["patients"] for row in values(chart, counts)] == windows.patients.tolist()
 
 
+def test_one_patient_who_was_followed_for_ten_years_puts_nobody_else_into_one_box() -> None:
+    _, points = cohort(301)
+    longest = points.iloc[:1].assign(month=120.0, change=3.0, patient_id="PX")
+    months = many.months_of_box(pd.concat([points, longest]))
+    windows, few = many.course(pd.concat([points, longest]), months)
+    assert len(windows) == len(many.course(points, months)[0]) > 3
+    assert few.month.max() == 120
+
+
 def test_of_too_few_for_a_box_each_is_a_point_that_opens_the_patient() -> None:
     _, points = cohort(301)
     late = points.iloc[:2].assign(month=[9.5, 9.6], change=[1.0, 2.0], patient_id=["PX", "PY"])
     rows = pd.concat([points, late.assign(url="patient?patient=PX")])
-    windows, few = many.course(rows, 9.6)
+    windows, few = many.course(rows, 1)
     assert 9 not in set(windows.start)
     assert few.change.tolist() == [1.0, 2.0]
     chart = many_figures.boxes(windows, few, LIMITS, "All", 10)
