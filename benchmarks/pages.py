@@ -56,6 +56,8 @@ SHOWN = {
     "/models": "[data-testid=stVegaLiteChart]",
 }
 """By address what is there once the page is painted."""
+IS_SHOWN = "selector => document.querySelector(selector)?.getClientRects().length > 0"
+"""Asked at every frame: what waits for a selector looks every half second only, after the first quarter of one."""
 
 
 class Times(NamedTuple):
@@ -104,7 +106,7 @@ def _times(what: str, act: Callable[[], object]) -> Times:
 
 def _paint(page: Page, base: str, path: str) -> None:
     page.goto(base + path)
-    page.wait_for_selector(SHOWN[path])
+    page.wait_for_function(IS_SHOWN, arg=SHOWN[path])
 
 
 def _filter(page: Page, chosen: bool) -> None:
