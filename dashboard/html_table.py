@@ -55,14 +55,10 @@ def _link(words: str, address: str) -> str:
 
 
 def _row(names: Sequence[str], cells: Sequence[str], struck: bool) -> str:
-    first, *others = (
-        _cell(name, f"<s>{cell}</s>" if struck else cell) for name, cell in zip(names, cells, strict=True)
-    )
-    return f'<tr><th scope="row"{first}</th>{"".join(f"<td{cell}</td>" for cell in others)}</tr>'
-
-
-def _cell(name: str, words: str) -> str:
-    return f' data-name="{escape(name)}">{words}'
+    told = (f"<s>{cell}</s>" if struck else cell for cell in cells)
+    (name, first), *others = zip(map(escape, names), told, strict=True)
+    rest = "".join(f'<td data-name="{name}">{cell}</td>' for name, cell in others)
+    return f'<tr><th scope="row" data-name="{name}">{first}</th>{rest}</tr>'
 
 
 def _words(cell: object) -> str:

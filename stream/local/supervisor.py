@@ -205,9 +205,10 @@ class Supervisor:
     def _bound_log(self, part: SupervisedProcess) -> None:
         """A full log becomes the one before; whoever writes it goes on where it ends, at its beginning now."""
         file = self._log(part)
-        if file.stat().st_size > LOG_BYTES:
-            shutil.copy(file, file.with_suffix(".log.1"))
-            os.truncate(file, 0)
+        with contextlib.suppress(OSError):  # somebody moved it, or the disk is full: the parts go on
+            if file.stat().st_size > LOG_BYTES:
+                shutil.copy(file, file.with_suffix(".log.1"))
+                os.truncate(file, 0)
 
     def _last_line(self, part: SupervisedProcess) -> str:
         file = self._log(part)

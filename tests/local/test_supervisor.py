@@ -170,3 +170,12 @@ def test_a_part_that_says_much_fills_no_disk(tmp_path: Path, monkeypatch: pytest
         watching.join()
     assert before.read_text().startswith("one line more\n")
     assert before.stat().st_mode & 0o777 == 0o600
+
+
+def test_parts_are_started_again_also_where_somebody_removed_a_log(tmp_path: Path) -> None:
+    with supervised(tmp_path, STAYS, STAYS):
+        (tmp_path / "part0.log").unlink()
+        first, second = pids(tmp_path)
+        os.kill(second, signal.SIGKILL)
+        wait_until(lambda: len(pids(tmp_path)) > 2)
+        assert psutil.pid_exists(first)
