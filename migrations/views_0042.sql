@@ -1,25 +1,24 @@
--- The whole of what tells who somebody is, as `spellings` of stream/services/verify/identifiers.py has it: no shorter
--- than six letters, as words with a blank between. Indexes of the vault are made of it: it must not change. It takes a
--- third of a millisecond for a patient: a planner that does not know goes through the patients instead of the index.
-CREATE OR REPLACE FUNCTION core.spellings(mrn text, name text, birth_date text) RETURNS text[]
-LANGUAGE sql IMMUTABLE COST 10000 SET search_path = pg_catalog, pg_temp AS $$
-  WITH written AS (
-    SELECT core.plain(mrn) AS form
-    UNION ALL SELECT unnest(ARRAY[writing, regexp_replace(writing, '^([^^]*)\^(.*)$', '\2 \1')])
-    FROM unnest(core.forms(name)) spelled, regexp_split_to_table(spelled, '=') writing
-    UNION ALL SELECT unnest(ARRAY[birth_date, y || m || d, concat_ws(' ', d, m, y), concat_ws(' ', m, d, y)])
-    FROM regexp_matches(birth_date, '^(\d{4})-(\d\d)-(\d\d)$') AS born (day), concat(day[1]) y, concat(day[2]) m,
-      concat(day[3]) d
-  ), spelled AS (
-    SELECT DISTINCT core.words_of(form) AS words FROM written
+-- Whole names, IDs and birth dates: a part of somebody's name is a word of many a sentence. Runs with its owner's rights.
+-- Always by the indexes: a patient takes 0.3 ms, and a planner that saw few goes through all those who came since.
+CREATE OR REPLACE FUNCTION core.names_anybody(said text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp SET enable_seqscan = off AS $$
+  WITH phrases AS MATERIALIZED (
+    SELECT coalesce(array_agg(DISTINCT array_to_string(words[first : first + more], ' ')), '{}') AS said
+    FROM unnest(core.forms(said)) form, core.words_of(form) words, generate_subscripts(words, 1) first,
+      generate_series(0, 15) more
+  ), uids AS MATERIALIZED (
+    SELECT array_agg(uid[1]) AS said FROM regexp_matches(said, '\d+(?:\.\d+){3,}', 'g') uid
   )
-  SELECT coalesce(array_agg(array_to_string(words, ' ')), '{}') FROM spelled
-  WHERE octet_length(array_to_string(words, ' ')) >= 6 AND NOT words <@ core.harmless_words()
+  SELECT EXISTS (SELECT FROM vault.patients WHERE core.spellings(mrn, name, birth_date) && (SELECT p.said FROM phrases p))
+  OR EXISTS (SELECT FROM vault.doubts WHERE core.spellings(NULL::text, name, birth_date) && (SELECT p.said FROM phrases p))
+  OR EXISTS (SELECT FROM vault.scans WHERE study_instance_uid = ANY ((SELECT u.said FROM uids u)::text[])
+    AND (SELECT u.said IS NOT NULL FROM uids u))
 $$;
 
-COMMENT ON FUNCTION core.spellings IS 'The ways in which people write the ID, the name and the birth date of a patient';
+COMMENT ON FUNCTION core.names_anybody IS
+  'Whether this text has the name, the ID or the birth date of any patient, or the original UID of a scan';
 
--- A list of what an index does not hold yet makes it look dear, and the planner goes through all patients instead.
+-- A list of what an index does not hold yet is read from end to end for each question.
 ALTER INDEX vault.patients_spellings_ix SET (fastupdate = off);
 ALTER INDEX vault.doubts_spellings_ix SET (fastupdate = off);
 SELECT gin_clean_pending_list('vault.patients_spellings_ix'), gin_clean_pending_list('vault.doubts_spellings_ix');

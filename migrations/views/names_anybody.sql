@@ -1,6 +1,7 @@
 -- Whole names, IDs and birth dates: a part of somebody's name is a word of many a sentence. Runs with its owner's rights.
+-- Always by the indexes: a patient takes 0.3 ms, and a planner that saw few goes through all those who came since.
 CREATE OR REPLACE FUNCTION core.names_anybody(said text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, core, pg_temp SET enable_seqscan = off AS $$
   WITH phrases AS MATERIALIZED (
     SELECT coalesce(array_agg(DISTINCT array_to_string(words[first : first + more], ' ')), '{}') AS said
     FROM unnest(core.forms(said)) form, core.words_of(form) words, generate_subscripts(words, 1) first,

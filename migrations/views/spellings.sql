@@ -1,8 +1,7 @@
 -- The whole of what tells who somebody is, as `spellings` of stream/services/verify/identifiers.py has it: no shorter
--- than six letters, as words with a blank between. Indexes of the vault are made of it: it must not change. It takes a
--- third of a millisecond for a patient: a planner that does not know goes through the patients instead of the index.
+-- than six letters, as words with a blank between. Indexes of the vault are made of it: it must not change.
 CREATE OR REPLACE FUNCTION core.spellings(mrn text, name text, birth_date text) RETURNS text[]
-LANGUAGE sql IMMUTABLE COST 10000 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH written AS (
     SELECT core.plain(mrn) AS form
     UNION ALL SELECT unnest(ARRAY[writing, regexp_replace(writing, '^([^^]*)\^(.*)$', '\2 \1')])

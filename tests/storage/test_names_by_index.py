@@ -1,5 +1,7 @@
 """Whether a text names anybody is asked for files from senders on no list: it must not go through all patients."""
 
+import pytest
+
 from stream.storage.patients.vault import keep_patients
 from tests.database import Database
 
@@ -8,9 +10,15 @@ READ = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE schemaname = 'va
 """Patients that were read without an index in this transaction."""
 
 
-def test_no_patient_is_read_who_has_another_name_also_while_patients_come_in(database: Database) -> None:
-    keep_patients(database.connect("gateway"), [somebody(number) for number in range(MANY)])
-    owner = database.connect("migrator")
+@pytest.mark.parametrize("knows", ["nothing", "nobody", "one", "everybody"])
+def test_no_patient_is_read_who_has_another_name_whatever_the_planner_knows(database: Database, knows: str) -> None:
+    counted = {"nobody": 0, "one": 1, "everybody": MANY}.get(knows)
+    gateway, owner = database.connect("gateway"), database.connect("migrator")
+    for number in range(MANY + 1):
+        if number == counted:
+            owner.execute("ANALYZE vault.patients")
+        if number < MANY:
+            keep_patients(gateway, [somebody(number)])
     with owner.transaction():
         said = [owner.execute("SELECT core.names_anybody(%s)", [text]).fetchall() for text in ("TRAFFIC", "doe 7 jane")]
         assert said == [[(False,)], [(True,)]]
