@@ -8,6 +8,7 @@ from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, many, many_figures, tables, words
 from dashboard.cohort.many import MOST_MARKS
 from dashboard.cohort.rates import ORDER, not_evaluable
+from dashboard.cohort.saving import offer_svg
 from dashboard.html_table import html_table
 from dashboard.shared import Once
 from dashboard.words.responses import titled
@@ -58,7 +59,8 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits, once: Once) -> None:
         return
     title = f"Best change of the {limits.of}"
     is_many = len(frame) > MOST_MARKS
-    once("waterfall", lambda: _changes(frame, limits, title, is_many)).show("waterfall", title)
+    drawing = once("waterfall", lambda: _changes(frame, limits, title, is_many))
+    drawing.show("waterfall", title)
     without = len(based) - len(frame)
     st.caption(
         f"Up to the first progression: {words.patients(len(frame))}. "
@@ -69,6 +71,7 @@ def shrinkage(based: pd.DataFrame, limits: words.Limits, once: Once) -> None:
         f"that {'patients' if is_many else 'a bar'} below that line may have progressed too. "
         + (FEWER if is_many else "A click on a bar opens the patient.")
     )
+    offer_svg(drawing, "waterfall")
     closed_table("Table of best changes", "waterfall-table", lambda: tables.best_changes(frame))
 
 
@@ -91,6 +94,7 @@ def over_time(based: pd.DataFrame, visits: pd.DataFrame, limits: words.Limits, o
         cells = st.columns(min(len(drawn), ACROSS))
         for cell, (name, title, chart) in zip(cells, drawn[first : first + ACROSS], strict=False):
             chart.show(f"spider-{name}", title, cell)
+            offer_svg(chart, f"spider-{name}", cell)
     st.caption(f"Change of the {limits.of} from the baseline. {BOXES if _is_many(points) else LINES}")
     if _is_many(points):
         told_table("Table of the boxes", "boxes-table", lambda: _boxes(points))

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboard.boxes.on_demand import closed_table
 from dashboard.charts import Drawing
 from dashboard.cohort import figures, frames, tables, words
+from dashboard.cohort.saving import offer_svg
 from dashboard.cohort.survival import FEWEST, kaplan_meier, median
 from dashboard.cohort.swimmer import MOST_LANES, swimmer
 from dashboard.queries import ViewReader
@@ -45,6 +46,7 @@ def lasting(based: pd.DataFrame, once: Once) -> None:
         f"Share of patients {timing.until}, by Kaplan and Meier, from {timing.since} to {timing.ends}. Tick: a patient "
         f"who had not, counted until then ({timing.censored}). Band and intervals: 95 %, log-log."
     )
+    offer_svg(chart, timing.title)
     closed_table("Table of the curve", "survival-table", lambda: tables.curve(curves, timing.until))
 
 
@@ -73,11 +75,13 @@ def each(based: pd.DataFrame, source: ViewReader, once: Once) -> None:
     shown = lanes.iloc[(number - 1) * MOST_LANES : number * MOST_LANES]
     reach = 1.04 * float(lanes.end.max())
     title = f"{len(shown)} of {words.patients(len(lanes))}, longest first"
-    once(f"lanes, page {number}", lambda: _swimmer(shown, source, title, reach)).show("swimmer", title)
+    drawing = once(f"lanes, page {number}", lambda: _swimmer(shown, source, title, reach))
+    drawing.show("swimmer", title)
     st.caption(
         "From the baseline scan to the last scan of the line, or to death. Colour: best response; dark bar: treatment "
         "(point at it for its name). A click on a lane opens the patient. The table below has every patient."
     )
+    offer_svg(drawing, "swimmer")
 
 
 def _swimmer(lanes: pd.DataFrame, source: ViewReader, title: str, reach: float) -> Drawing:
