@@ -119,7 +119,7 @@ def gateway(command: Command, file: Path, database: Database, monkeypatch: pytes
 
 def test_the_list_says_who_sent_last_and_who_was_refused(command: Command, file: Path, gateway: Connection) -> None:
     file.write_text(BY_HAND)
-    gateway.execute("INSERT INTO core.senders VALUES ('CT2', '10.1.2.3', 7, now(), now())")
+    gateway.execute("INSERT INTO core.senders VALUES ('CT2', '10.1.2.3', now(), now(), 7)")
     for ae_title in ("CT2", "CT9"):
         count_refusals(gateway, [Refusal(ae_title, "10.9.9.9", "address", "Not from there.", 2, NOW, NOW)])
     listed = json.loads(command("list", "--json").output)

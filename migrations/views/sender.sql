@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW scanstream.sender AS
-  SELECT calling_ae AS sender, peer, files, first_received_at, last_received_at FROM core.senders;
+  SELECT calling_ae AS sender, peer, accepted + duplicate + set_aside AS files, first_received_at, last_received_at FROM core.senders;
 
 COMMENT ON VIEW scanstream.sender IS 'Who sends files, and since when nothing more came';
 COMMENT ON COLUMN scanstream.sender.sender IS 'AE title that called';

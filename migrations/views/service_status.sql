@@ -1,24 +1,18 @@
 CREATE OR REPLACE VIEW scanstream.service_status AS
   SELECT
     n.accepted, n.duplicate, n.set_aside,
-    -- instances in no revision that has come to its end ...
-    -- (counted one by one only of scans that no such revision has all files of, which are few)
-    (SELECT coalesce(sum((
-        SELECT count(*) FROM core.instances i
-        WHERE i.scan_uid = o.scan_uid AND NOT EXISTS (
-          SELECT FROM core.revision_instances ri
-          JOIN core.assembly w ON w.scan_uid = ri.scan_uid AND w.revision = ri.revision
-          WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid
-            AND w.status IN ('applied', 'set_aside')))), 0)::bigint
-      FROM (SELECT scan_uid, count(*) AS files FROM core.instances GROUP BY 1) o
-      LEFT JOIN (
-        SELECT m.scan_uid, max(m.files) AS files
-        FROM (SELECT scan_uid, revision, count(*) AS files FROM core.revision_instances GROUP BY 1, 2) m
-        JOIN core.assembly w ON w.scan_uid = m.scan_uid AND w.revision = m.revision
-        WHERE w.status IN ('applied', 'set_aside') GROUP BY 1) e ON e.scan_uid = o.scan_uid
-      WHERE e.files IS DISTINCT FROM o.files
+    -- instances in no revision, or in none that has come to its end ...
+    (SELECT count(*) FROM (
+        SELECT instance_uid, scan_uid FROM core.ungathered
+        UNION
+        SELECT ri.instance_uid, ri.scan_uid
+        FROM core.assembly w JOIN core.revision_instances ri ON ri.scan_uid = w.scan_uid AND ri.revision = w.revision
+        WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
+          SELECT FROM core.assembly e JOIN core.revision_instances ei
+            ON ei.scan_uid = e.scan_uid AND ei.revision = e.revision AND ei.instance_uid = ri.instance_uid
+          WHERE e.scan_uid = w.scan_uid AND e.status IN ('applied', 'set_aside'))) o
       -- (a scan that ends its worker while it is gathered is set aside before it has a revision)
-      AND NOT EXISTS (
+      WHERE NOT EXISTS (
         SELECT FROM core.assembly u
         WHERE u.scan_uid = o.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
           SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
@@ -43,10 +37,9 @@ CREATE OR REPLACE VIEW scanstream.service_status AS
     (v.value ->> 'percent')::float8 AS verified_percent,
     ARRAY(SELECT json_array_elements_text(v.value -> 'failed')) AS verify_failed
   FROM (
-    SELECT count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
-      count(*) FILTER (WHERE outcome = 'duplicate') AS duplicate,
-      count(*) FILTER (WHERE outcome = 'set_aside') AS set_aside
-    FROM core.receipts) n
+    SELECT coalesce(sum(accepted), 0)::bigint AS accepted, coalesce(sum(duplicate), 0)::bigint AS duplicate,
+      coalesce(sum(set_aside), 0)::bigint AS set_aside
+    FROM core.senders) n
   LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
 
 COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; what is still pending';

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -286,7 +287,8 @@ class Rows:
         """The one who sent everything."""
         who, came = {"calling_ae": "PACS", "peer": "10.0.0.1"}, [row["received_at"] for row in self.tables["receipts"]]
         self._add("associations", association_id="association", **who)
-        self._add("senders", **who, files=len(came), first_received_at=min(came), last_received_at=max(came))
+        counts = Counter(row["outcome"] for row in self.tables["receipts"])
+        self._add("senders", **who, **counts, first_received_at=min(came), last_received_at=max(came))
 
     def _receipt(self, name: str, scan_uid: str | None, outcome: str, at: dt.datetime) -> None:
         self._add(

@@ -99,6 +99,16 @@ def test_the_old_database_holds_what_was_superseded_for_every_reason(migrated: D
     assert {reason for (reason,) in migrated.connect().execute(query).fetchall()} == REASONS
 
 
+def test_the_files_of_an_old_database_are_counted_as_they_were_received(migrated: Database) -> None:
+    counted = "SELECT accepted, duplicate, set_aside FROM scanstream.service_status"
+    received = "SELECT outcome, count(*) FROM core.receipts GROUP BY 1"
+    one_by_one = dict(migrated.connect().execute(received).fetchall())
+    assert migrated.connect().execute(counted).fetchall() == [
+        tuple(one_by_one.get(outcome, 0) for outcome in ("accepted", "duplicate", "set_aside"))
+    ]
+    assert one_by_one["accepted"] > 0
+
+
 def test_all_of_an_old_database_is_right_to_this_code(migrated: Database) -> None:
     findings = verified(migrated.connect())
     assert [failure for finding in findings for failure in finding.first] == []

@@ -53,14 +53,15 @@ def _read(database: Database, connection: Connection, reconciler: Reconciler, ne
         reconciler.patients(patients)
     owner = database.connect("migrator")
     owner.execute("VACUUM (FULL, ANALYZE)")  # what tests before this one deleted would count as pages of these tables
-    found = {name: _rows(owner, *query) for name, query in OF_ALL.items()}
+    found = {name: rows_read(owner, *query) for name, query in OF_ALL.items()}
     owner.execute("SET plan_cache_mode = force_generic_plan")  # a client that asks often has one kept for any values
     found |= {f"{name}, plan for any values": _rows_of_any(owner, *query) for name, query in OF_ALL.items()}
     owner.execute("SET enable_seqscan = off")  # so many rows fit on a few pages, of which an index would have more
-    return found | {name: _rows(owner, *query) for name, query in OF_ONE.items()}
+    return found | {name: rows_read(owner, *query) for name, query in OF_ONE.items()}
 
 
-def _rows(owner: Connection, text: str, values: Mapping[str, Any]) -> float:
+def rows_read(owner: Connection, text: str, values: Mapping[str, Any]) -> float:
+    """How many rows a query goes through."""
     query = sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ") + sql.SQL(text)
     rows = owner.execute(query, values).fetchall()
     return _through(rows[0][0][0]["Plan"])

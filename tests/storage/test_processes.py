@@ -99,7 +99,7 @@ def test_a_beat_draws_no_page_again_and_all_else_does(database: Database, change
     for process in 3 * (GATEWAY, WORKER):
         assert any(_is_beat_unseen(worker, changes, process) for _ in range(PATIENCE))
     for news in (
-        lambda: gateway.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', 1, now(), now())"),
+        lambda: gateway.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', now(), now(), 1)"),
         lambda: hear(worker, WORKER._replace(process_id="c"), 0.0, None, []),
         lambda: forget(worker, WORKER.process_id),
     ):
@@ -120,7 +120,7 @@ def test_beats_hide_nothing_that_was_committed_among_them(database: Database, ch
     hear(beating, GATEWAY, 0.0, None, [])
     seen = {changes()}
     with working.transaction():
-        working.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', 1, now(), now())")
+        working.execute("INSERT INTO core.senders VALUES ('PACS', 'peer', now(), now(), 1)")
         hear(beating, GATEWAY, 0.0, None, [])
         seen.add(changes())  # its number is taken
         assert any(_is_beat_unseen(beating, changes) for _ in range(PATIENCE))

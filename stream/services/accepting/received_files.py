@@ -9,17 +9,25 @@ from typing import Any
 from stream import logs
 from stream.crash import reach
 from stream.services.accepting.arrivals import DescribedInstance, ReceivedFile, UnusableFile
+from stream.services.accepting.file_rows import (
+    aside_row,
+    association_row,
+    instance_row,
+    receipt_row,
+    ungathered_row,
+    vault_patient_row,
+    vault_scan_row,
+)
 from stream.services.accepting.persons import NotedPersons, WaitingDoubts, doubt_row
 from stream.services.accepting.scan_patients import ScanPatients
 from stream.services.accepting.senders import with_safe_senders
-from stream.services.accepting.set_asides import item_id, set_aside_row
+from stream.services.accepting.set_asides import item_id
 from stream.storage import schema
 from stream.storage.appending import append
 from stream.storage.database import Connection
 from stream.storage.folding.timelines import roots
 from stream.storage.intake import instances, receipts, set_asides
 from stream.storage.patients.vault import keep_patients
-from stream.timeline.local_time import offset_minutes
 from stream.vocabulary import ReasonCode, Receipt
 
 
@@ -51,8 +59,14 @@ def accept(connection: Connection, files: Sequence[ReceivedFile]) -> list[Instan
         reach("forwarding.scans_written")
         outcomes = [(file, batch.decide(file)) for file in files]
         _write(connection, outcomes, batch)
-        new = [file for file, outcome in outcomes if isinstance(outcome, Receipt)]
-        receipts.count_files(connection, [(file.calling_ae, file.peer, file.received_at) for file in new])
+        receipts.count_files(
+            connection,
+            [
+                receipts.SentFile(file.calling_ae, file.peer, file.received_at, outcome)
+                for file, outcome in outcomes
+                if isinstance(outcome, Receipt)
+            ],
+        )
         reach("forwarding.receipts_written")
     reach("forwarding.committed")
     for file, outcome in outcomes:
@@ -70,8 +84,9 @@ def accept_released(connection: Connection, file: ReceivedFile) -> UnusableFile 
     batch = _BatchState(connection, [file])
     if problem := batch.conflict(file.content_sha256, file.what):
         return problem
-    batch.patients.name(file.what)
-    _write(connection, [(file, Receipt.ACCEPTED)], batch)
+    if file.what.instance_uid not in batch.contents:
+        batch.patients.name(file.what)
+        _write(connection, [(file, Receipt.ACCEPTED)], batch)
     receipts.count_as_accepted(connection, file.content_sha256, file.what.scan_uid)
     return None
 
@@ -171,18 +186,19 @@ def _described(outcomes: _Outcomes, *wanted: Receipt | _Repeat) -> list[tuple[Re
 
 def _write(connection: Connection, outcomes: _Outcomes, batch: _BatchState) -> None:
     decided = [(file, outcome) for file, outcome in outcomes if isinstance(outcome, Receipt)]
-    associations = {file.association_id: _association(file) for file, _ in decided}
+    associations = {file.association_id: association_row(file) for file, _ in decided}
     append(connection, schema.associations, associations.values())
     accepted = _described(decided, Receipt.ACCEPTED)
     append(connection, schema.named_patients, batch.patients.rows())
-    keep_patients(connection, _distinct(_vault_patient(what) for _, what in accepted if _is_noted(what, batch)))
-    append(connection, schema.vault_scans, _distinct(_vault_scan(what) for _, what in accepted))
+    keep_patients(connection, _distinct(vault_patient_row(what) for _, what in accepted if _is_noted(what, batch)))
+    append(connection, schema.vault_scans, _distinct(vault_scan_row(what) for _, what in accepted))
     reach("forwarding.vault_written")
-    append(connection, schema.instances, [_instance(file, what) for file, what in accepted])
+    append(connection, schema.instances, [instance_row(file, what) for file, what in accepted])
+    append(connection, schema.ungathered, [ungathered_row(file, what) for file, what in accepted])
     aside = [file for file, outcome in decided if outcome == Receipt.SET_ASIDE]
-    append(connection, schema.set_asides, [_set_aside(file, batch.problems[file.receipt_id]) for file in aside])
+    append(connection, schema.set_asides, [aside_row(file, batch.problems[file.receipt_id]) for file in aside])
     append(connection, schema.doubts, batch.doubts)
-    append(connection, schema.receipts, [_receipt(file, outcome) for file, outcome in decided])
+    append(connection, schema.receipts, [receipt_row(file, outcome) for file, outcome in decided])
 
 
 def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -190,64 +206,9 @@ def _distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [dict(row) for row in dict.fromkeys(tuple(row.items()) for row in rows)]
 
 
-def _association(file: ReceivedFile) -> dict[str, Any]:
-    return {"association_id": file.association_id, "calling_ae": file.calling_ae, "peer": file.peer}
-
-
 def _is_noted(what: DescribedInstance, batch: _BatchState) -> bool:
     """Whether the file says who a patient is: not where its study is of another one, who was noted by other files."""
     return bool(what.vault["mrn"]) and what.patient_id == batch.patients.patient(what.scan_uid)
-
-
-def _vault_patient(what: DescribedInstance) -> dict[str, str | None]:
-    columns = ("issuer", "mrn", "name", "birth_date", "sex")
-    return {"patient_id": what.patient_id, **{name: what.vault[name] for name in columns}}
-
-
-def _vault_scan(what: DescribedInstance) -> dict[str, Any]:
-    return {"scan_uid": what.scan_uid, "study_instance_uid": what.vault["study_instance_uid"]}
-
-
-def _instance(file: ReceivedFile, what: DescribedInstance) -> dict[str, Any]:
-    return {
-        "instance_uid": what.instance_uid,
-        "scan_uid": what.scan_uid,
-        "sha256": file.sha256,
-        "content_sha256": file.content_sha256,
-        "modality": what.modality,
-        "kind": what.kind,
-        "acquired_at": what.acquired_at,
-        "referenced": list(what.referenced),
-        "expected_instances": what.expected_instances,
-        "accepted_at": file.received_at,
-        "series_uid": what.series_uid,
-        "series_description": what.series_description,
-        "expected_series": what.expected_series,
-        "expected_in_series": what.expected_in_series,
-        "withdraws": list(what.withdraws) or None,
-        "withdraws_because": what.withdraws_because,
-        "utc_offset_minutes": offset_minutes(what.acquired_at),
-    }
-
-
-def _set_aside(file: ReceivedFile, problem: UnusableFile) -> dict[str, Any]:
-    item, what = item_id(file.content_sha256), file.what
-    row = set_aside_row(
-        item, problem.reason_code, problem.reason, file.received_at, scan_uid=what.scan_uid, sha256=file.sha256
-    )
-    return {**row, "patient_id": what.patient_id, "doubt": problem.doubt}
-
-
-def _receipt(file: ReceivedFile, outcome: Receipt) -> dict[str, Any]:
-    return {
-        "receipt_id": file.receipt_id,
-        "association_id": file.association_id,
-        "sha256": file.sha256,
-        "content_sha256": file.content_sha256,
-        "outcome": outcome,
-        "received_at": file.received_at,
-        "scan_uid": file.what.scan_uid,
-    }
 
 
 def _log(file: ReceivedFile, outcome: Receipt | _Repeat) -> None:

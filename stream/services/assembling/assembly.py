@@ -138,7 +138,9 @@ def _make_revisions(
     ]
     append(connection, schema.revisions, [_revision_row(each, now) for each in new])
     reach("assembly.revision_written")
-    append(connection, schema.revision_instances, [row for each in new for row in _instance_rows(each)])
+    rows = [row for each in new for row in _instance_rows(each)]
+    append(connection, schema.revision_instances, rows)
+    assembly.note_gathered(connection, {row["instance_uid"] for row in rows})
     assembly.start_measuring(connection, [(each.key, each.why) for each in new], now)
     return _with_revisions([scan for scan, _ in scans], new)
 

@@ -26,7 +26,10 @@ def files(connection: Connection, path_of: Callable[[str], Path], percent: float
 
 
 def ends(connection: Connection, now: dt.datetime) -> Finding:
-    """I2: every accepted instance is, within T, set aside or in a revision with a terminal status."""
+    """I2: every accepted instance is, within T, set aside or in a revision with a terminal status.
+
+    Until a revision has it, it is in `ungathered`, where the sweep looks for it.
+    """
     finding = Finding.of(Invariant.ENDS_IN_TIME)
     rows = each(
         connection,
@@ -36,12 +39,16 @@ def ends(connection: Connection, now: dt.datetime) -> Finding:
           AND (w.status = 'applied') = EXISTS (SELECT FROM core.ledger g WHERE g.kind = 'scan' AND g.id = w.scan_uid
             AND g.revision = w.revision))
         OR EXISTS (SELECT FROM core.assembly u WHERE u.scan_uid = i.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
-          SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)) AS holds
+          SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)) AS ends,
+        EXISTS (SELECT FROM core.ungathered n WHERE n.instance_uid = i.instance_uid) <> EXISTS (
+          SELECT FROM core.revision_instances ri
+          WHERE ri.scan_uid = i.scan_uid AND ri.instance_uid = i.instance_uid) AS is_listed
         FROM core.instances i""",
         {"since": now - WITHIN},
     )
     for row in rows:
-        finding.check(row["holds"], f"instances instance_uid={row['instance_uid']}")
+        finding.check(row["ends"], f"instances instance_uid={row['instance_uid']}")
+        finding.check(row["is_listed"], f"ungathered instance_uid={row['instance_uid']}")
     return finding
 
 

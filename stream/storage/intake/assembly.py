@@ -110,6 +110,11 @@ def revision_instances(connection: Connection, scan_uids: Sequence[str]) -> dict
     }
 
 
+def note_gathered(connection: Connection, instance_uids: Iterable[str]) -> None:
+    """These instances are in a revision now."""
+    connection.execute("DELETE FROM core.ungathered WHERE instance_uid = ANY(%s)", [list(instance_uids)])
+
+
 def overdue(connection: Connection, now: dt.datetime, limit: int) -> list[str]:
     """Scans whose waiting time is over, at most `limit`; what another worker has in hand is left to it."""
     query = """SELECT scan_uid FROM core.assembly WHERE status = 'receiving' AND due_at <= %s

@@ -1,6 +1,7 @@
 """Receipts: the files that senders were told success for, and the associations that brought them."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,15 @@ class FirstReceipt(NamedTuple):
     sha256: str
     content_sha256: str
     received_at: dt.datetime
+
+
+class SentFile(NamedTuple):
+    """A file whose sender was told success, and what became of it."""
+
+    calling_ae: str
+    peer: str
+    received_at: dt.datetime
+    outcome: Receipt
 
 
 def outcomes(connection: Connection, receipt_ids: Sequence[str]) -> dict[str, Receipt]:
@@ -43,25 +53,39 @@ def first_receipt(connection: Connection, sha256: str | None) -> FirstReceipt:
 def count_as_accepted(connection: Connection, content_sha256: str, scan_uid: str) -> None:
     """The files with this content that were set aside are accepted from now on, as instances of this scan."""
     connection.execute(
-        """UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
-        WHERE content_sha256 = %s AND outcome = 'set_aside'""",
+        """WITH files AS (UPDATE core.receipts SET outcome = 'accepted', scan_uid = %s
+          WHERE content_sha256 = %s AND outcome = 'set_aside' RETURNING association_id)
+        UPDATE core.senders s SET accepted = s.accepted + n.files, set_aside = s.set_aside - n.files
+        FROM (SELECT a.calling_ae, count(*) AS files FROM files JOIN core.associations a USING (association_id)
+          GROUP BY 1) n
+        WHERE s.calling_ae = n.calling_ae""",
         [scan_uid, content_sha256],
     )
 
 
-def count_files(connection: Connection, files: Iterable[tuple[str, str, dt.datetime]]) -> None:
-    """Count the files that senders were told success for now: calling AE, its address, and when each was received."""
-    senders: dict[str, list[tuple[dt.datetime, str]]] = {}
-    for calling_ae, peer, at in files:
-        senders.setdefault(calling_ae, []).append((at, peer))
+def count_files(connection: Connection, files: Iterable[SentFile]) -> None:
+    """Count the files that senders were told success for now."""
+    senders: dict[str, list[SentFile]] = {}
+    for file in files:
+        senders.setdefault(file.calling_ae, []).append(file)
     with connection.cursor() as cursor:
         # always in the same order, should two gateways hear of the same senders
-        cursor.executemany(
-            """INSERT INTO core.senders AS s VALUES (%s, %s, %s, %s, %s) ON CONFLICT (calling_ae) DO UPDATE
-            SET files = s.files + excluded.files, peer = excluded.peer,
-              last_received_at = greatest(s.last_received_at, excluded.last_received_at)""",
-            [[ae, max(came)[1], len(came), min(came)[0], max(came)[0]] for ae, came in sorted(senders.items())],
-        )
+        cursor.executemany(COUNT, [_counted(came) for _, came in sorted(senders.items())])
+
+
+COUNT = """INSERT INTO core.senders AS s
+  (calling_ae, peer, first_received_at, last_received_at, accepted, duplicate, set_aside)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (calling_ae) DO UPDATE
+SET accepted = s.accepted + excluded.accepted, duplicate = s.duplicate + excluded.duplicate,
+  set_aside = s.set_aside + excluded.set_aside, peer = excluded.peer,
+  last_received_at = greatest(s.last_received_at, excluded.last_received_at)"""
+
+
+def _counted(files: Sequence[SentFile]) -> list[object]:
+    """A row of COUNT: the files of one sender."""
+    times, last = [file.received_at for file in files], max(files, key=lambda file: file.received_at)
+    outcomes = Counter(file.outcome for file in files)
+    return [last.calling_ae, last.peer, min(times), max(times), *(outcomes[outcome] for outcome in Receipt)]
 
 
 def known_senders(connection: Connection, calling_aes: Iterable[str]) -> set[str]:

@@ -26,18 +26,18 @@ class StuckRevision(NamedTuple):
     received_as: str
 
 
-def ungathered_scans(connection: Connection, before: dt.datetime, limit: int) -> list[UngatheredScan]:
-    """Scans with instances accepted `before` that no revision has and nobody waits for; the oldest first."""
-    query = """SELECT s.scan_uid, s.received_as FROM core.instances i JOIN core.scans s USING (scan_uid)
+UNGATHERED = """SELECT s.scan_uid, s.received_as FROM core.ungathered i JOIN core.scans s USING (scan_uid)
 WHERE i.accepted_at < %(before)s
-  AND NOT EXISTS (
-    SELECT FROM core.revision_instances r WHERE r.scan_uid = i.scan_uid AND r.instance_uid = i.instance_uid)
   AND NOT EXISTS (SELECT FROM core.assembly w WHERE w.scan_uid = i.scan_uid AND (w.status = 'receiving' OR
     w.status = 'set_aside' AND NOT EXISTS (
       SELECT FROM core.revisions r WHERE r.scan_uid = w.scan_uid AND r.revision = w.revision)))
 GROUP BY s.scan_uid ORDER BY min(i.accepted_at) LIMIT %(limit)s"""
+
+
+def ungathered_scans(connection: Connection, before: dt.datetime, limit: int) -> list[UngatheredScan]:
+    """Scans with instances accepted `before` that no revision has and nobody waits for; the oldest first."""
     values = {"before": before, "limit": limit}
-    return connection.cursor(row_factory=args_row(UngatheredScan)).execute(query, values).fetchall()
+    return connection.cursor(row_factory=args_row(UngatheredScan)).execute(UNGATHERED, values).fetchall()
 
 
 def stuck_revisions(connection: Connection, status: Status, before: dt.datetime, limit: int) -> list[StuckRevision]:

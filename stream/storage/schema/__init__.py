@@ -49,6 +49,7 @@ from stream.storage.schema.work import (
     senders,
     service,
     suspects,
+    ungathered,
     vault_scans,
 )
 from stream.storage.schema.worklist import acknowledgements, worklist
@@ -102,6 +103,7 @@ __all__ = [
     "scan_embeddings",
     "scans",
     "senders",
+    "ungathered",
     "service",
     "set_asides",
     "size_forecasts",

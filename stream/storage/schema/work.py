@@ -54,10 +54,18 @@ receipts = sa.Table(
     sa.CheckConstraint("outcome IN ('accepted', 'duplicate', 'set_aside')", name="outcome"),
     sa.Index("receipts_scan_uid_ix", "scan_uid", "received_at"),
     sa.Index("receipts_sha256_ix", "sha256"),
-    sa.Index("receipts_outcome_ix", "outcome"),
     sa.Index("receipts_received_at_ix", "received_at"),
     sa.Index("receipts_set_aside_ix", "content_sha256", postgresql_where=sa.text("outcome = 'set_aside'")),
     comment="Every file a sender was told success for",
+)
+
+ungathered = sa.Table(
+    "ungathered",
+    metadata,
+    key("instance_uid", Id, "Pseudonym of the SOP Instance UID"),
+    col("scan_uid", Id, "Scan it belongs to"),
+    col("accepted_at", Time, "When the gateway answered success"),
+    comment="Accepted instances that no revision has yet: to look for them among all would take longer with every file",
 )
 
 senders = sa.Table(
@@ -65,9 +73,11 @@ senders = sa.Table(
     metadata,
     key("calling_ae", sa.Text, "AE title that called"),
     col("peer", sa.Text, "Its address at the last file"),
-    col("files", sa.BigInteger, "Files that it was told success for"),
     col("first_received_at", Time, "When its first file was received"),
     col("last_received_at", Time, "When its last file was received"),
+    col("accepted", sa.BigInteger, "Its files that were accepted", server_default=sa.text("0")),
+    col("duplicate", sa.BigInteger, "Its files that were there already", server_default=sa.text("0")),
+    col("set_aside", sa.BigInteger, "Its files that wait for a person, or were rejected", server_default=sa.text("0")),
     comment="Who sends files: kept up to date with every file, for to count receipts takes long",
 )
 

@@ -8,6 +8,7 @@ from stream.services.accepting.received_files import accept as receive
 from stream.services.assembling import assembly
 from stream.services.recovery import sweep as sweeping
 from stream.services.recovery.sweep import PATIENCE, Unfinished, sweep
+from stream.services.verify.acceptance import ends
 from stream.storage.database import Connection
 from tests.database import Database
 from tests.services.accepted_facts import accept, assert_sound, drug, fold_each, lung
@@ -37,6 +38,13 @@ def test_a_message_lost_after_accepting_is_rung_again(database: Database, worker
     receive(database.connect("gateway"), [received(described("s1", "i1", "PA"))])
     assert unfinished(worker, moments_later(1)) == NOTHING
     assert unfinished(worker, moments_later(60)).instances == (("s1", "PA"),)
+
+
+def test_verify_names_an_instance_that_the_sweep_would_not_look_for(database: Database, worker: Connection) -> None:
+    receive(database.connect("gateway"), [received(described("s1", "i1", "PA"))])
+    assert not ends(worker, moments_later(1)).failed
+    worker.execute("DELETE FROM core.ungathered")
+    assert ends(worker, moments_later(1)).first == ["ungathered instance_uid=s1/i1"]
 
 
 def test_a_scan_that_waits_for_more_is_not_stuck(database: Database, worker: Connection) -> None:

@@ -33,6 +33,7 @@ WORK = {
     "senders",
     "service",
     "suspects",
+    "ungathered",
     "patients",
     "unexplainable",
     "unexplained",

@@ -1,0 +1,90 @@
+GRANT SELECT, INSERT ON core.ungathered TO scanstream_gateway;
+GRANT SELECT, DELETE ON core.ungathered TO scanstream_worker;
+
+INSERT INTO core.ungathered
+SELECT instance_uid, scan_uid, accepted_at FROM core.instances i
+WHERE NOT EXISTS (
+  SELECT FROM core.revision_instances r WHERE r.scan_uid = i.scan_uid AND r.instance_uid = i.instance_uid);
+
+ALTER TABLE core.senders ADD COLUMN accepted bigint NOT NULL DEFAULT 0, ADD COLUMN duplicate bigint NOT NULL DEFAULT 0,
+  ADD COLUMN set_aside bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN core.senders.accepted IS 'Its files that were accepted';
+COMMENT ON COLUMN core.senders.duplicate IS 'Its files that were there already';
+COMMENT ON COLUMN core.senders.set_aside IS 'Its files that wait for a person, or were rejected';
+UPDATE core.senders s SET accepted = n.accepted, duplicate = n.duplicate, set_aside = n.set_aside
+FROM (
+  SELECT a.calling_ae, count(*) FILTER (WHERE r.outcome = 'accepted') AS accepted,
+    count(*) FILTER (WHERE r.outcome = 'duplicate') AS duplicate,
+    count(*) FILTER (WHERE r.outcome = 'set_aside') AS set_aside
+  FROM core.receipts r JOIN core.associations a USING (association_id) GROUP BY 1) n
+WHERE n.calling_ae = s.calling_ae;
+
+CREATE OR REPLACE VIEW scanstream.sender AS
+  SELECT calling_ae AS sender, peer, accepted + duplicate + set_aside AS files, first_received_at, last_received_at FROM core.senders;
+
+COMMENT ON VIEW scanstream.sender IS 'Who sends files, and since when nothing more came';
+COMMENT ON COLUMN scanstream.sender.sender IS 'AE title that called';
+COMMENT ON COLUMN scanstream.sender.peer IS 'Its address at the last file';
+COMMENT ON COLUMN scanstream.sender.files IS 'How many files it was told success for';
+COMMENT ON COLUMN scanstream.sender.first_received_at IS 'When its first file was received';
+COMMENT ON COLUMN scanstream.sender.last_received_at IS 'When its last file was received';
+
+ALTER TABLE core.senders DROP COLUMN files;
+DROP INDEX core.receipts_outcome_ix;
+
+CREATE OR REPLACE VIEW scanstream.service_status AS
+  SELECT
+    n.accepted, n.duplicate, n.set_aside,
+    -- instances in no revision, or in none that has come to its end ...
+    (SELECT count(*) FROM (
+        SELECT instance_uid, scan_uid FROM core.ungathered
+        UNION
+        SELECT ri.instance_uid, ri.scan_uid
+        FROM core.assembly w JOIN core.revision_instances ri ON ri.scan_uid = w.scan_uid AND ri.revision = w.revision
+        WHERE w.status IN ('measuring', 'waiting') AND NOT EXISTS (
+          SELECT FROM core.assembly e JOIN core.revision_instances ei
+            ON ei.scan_uid = e.scan_uid AND ei.revision = e.revision AND ei.instance_uid = ri.instance_uid
+          WHERE e.scan_uid = w.scan_uid AND e.status IN ('applied', 'set_aside'))) o
+      -- (a scan that ends its worker while it is gathered is set aside before it has a revision)
+      WHERE NOT EXISTS (
+        SELECT FROM core.assembly u
+        WHERE u.scan_uid = o.scan_uid AND u.status = 'set_aside' AND NOT EXISTS (
+          SELECT FROM core.revisions r WHERE r.scan_uid = u.scan_uid AND r.revision = u.revision)))
+    -- ... and revisions on their way that have no such instance: imported visits, those measured again, and those that a
+    -- newer revision with the same files has overtaken (asked until the first such instance: few revisions have one less)
+    + (SELECT count(*) FROM core.assembly w
+      WHERE w.status IN ('measuring', 'waiting') AND (
+        SELECT true FROM core.revision_instances ri
+        WHERE ri.scan_uid = w.scan_uid AND ri.revision = w.revision AND NOT EXISTS (
+          SELECT FROM core.revision_instances ei
+          JOIN core.assembly e ON e.scan_uid = ei.scan_uid AND e.revision = ei.revision
+          WHERE ei.scan_uid = ri.scan_uid AND ei.instance_uid = ri.instance_uid
+            AND e.status IN ('applied', 'set_aside'))
+        LIMIT 1) IS NULL)
+    AS pending,
+    -- folds are numbered as they are made: the newest number is asked by the key, the latest time would go through all
+    (SELECT computed_at FROM core.folds ORDER BY fold_id DESC LIMIT 1) AS last_fold_at,
+    (SELECT max(last_received_at) FROM core.senders) AS last_received_at,
+    (SELECT min(changed_at) FROM core.assembly WHERE status IN ('receiving', 'measuring', 'waiting'))
+      AS oldest_waiting_at,
+    (v.value ->> 'at')::timestamptz AS verified_at,
+    (v.value ->> 'percent')::float8 AS verified_percent,
+    ARRAY(SELECT json_array_elements_text(v.value -> 'failed')) AS verify_failed
+  FROM (
+    SELECT coalesce(sum(accepted), 0)::bigint AS accepted, coalesce(sum(duplicate), 0)::bigint AS duplicate,
+      coalesce(sum(set_aside), 0)::bigint AS set_aside
+    FROM core.senders) n
+  LEFT JOIN (SELECT value::json FROM core.service WHERE name = 'last_verify') v ON true;
+
+COMMENT ON VIEW scanstream.service_status IS 'Counts of files: accepted, duplicate, set aside; what is still pending';
+COMMENT ON COLUMN scanstream.service_status.accepted IS 'Files accepted';
+COMMENT ON COLUMN scanstream.service_status.duplicate IS 'Files that were there already';
+COMMENT ON COLUMN scanstream.service_status.set_aside IS 'Files set aside';
+COMMENT ON COLUMN scanstream.service_status.pending IS 'Accepted instances without an end yet, and scan revisions on their way of whose instances none is';
+COMMENT ON COLUMN scanstream.service_status.last_fold_at IS 'When a timeline last moved forward';
+COMMENT ON COLUMN scanstream.service_status.last_received_at IS 'When a file last arrived';
+COMMENT ON COLUMN scanstream.service_status.oldest_waiting_at IS
+  'Since when the revision that waits longest has not moved; null: none waits';
+COMMENT ON COLUMN scanstream.service_status.verified_at IS 'When scanstream verify last ran; null: never';
+COMMENT ON COLUMN scanstream.service_status.verified_percent IS 'Percent of the rows that it looked at';
+COMMENT ON COLUMN scanstream.service_status.verify_failed IS 'Invariants that did not hold then';
