@@ -11,6 +11,8 @@ from models.criteria.rules import SumRules
 
 TOLD_FROM = Fraction(1)
 """Difference (mm) from which a sum stated beside lesions is told."""
+UNLABELLED = "lesion "
+"""Before the end of the UID of a lesion that no report gave a label."""
 
 
 def baseline_sentence(rules: SumRules, state: LineState) -> str:
@@ -46,14 +48,18 @@ def visit_sentence(
 
 def lesions(uids: Iterable[str], names: Mapping[str, str]) -> str:
     """Lesions by label, or by the end of their UID: `T1, T2 and lesion 1.2.34`; by both where two have one label."""
-    *others, last = [_name(uid, names) for uid in uids]
+    return _listed([_name(uid, names) for uid in uids])
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
 
 
 def _name(uid: str, names: Mapping[str, str]) -> str:
     label = names.get(uid)
     if label is None:
-        return f"lesion {uid[-6:]}"
+        return f"{UNLABELLED}{uid[-6:]}"
     shared = sum(other == label for other in names.values()) > 1
     return f"{label} ({uid[-6:]})" if shared else label
 
@@ -126,8 +132,8 @@ def _non_target_clause(state: LineState, evidence: VisitEvidence, non_target: st
 
 
 def _new_clause(state: LineState, evidence: VisitEvidence) -> str:
-    new = sorted(evidence.new)
-    return f"new lesion{'s' if len(new) > 1 else ''} {lesions(new, state.labels)}" if new else ""
+    new = [_name(uid, state.labels).removeprefix(UNLABELLED) for uid in sorted(evidence.new)]
+    return f"new lesion{'s' if len(new) > 1 else ''} {_listed(new)}" if new else ""
 
 
 def _stated_clause(rules: SumRules, evidence: VisitEvidence) -> str:

@@ -19,7 +19,7 @@ from stream.timeline.lesion_links import LesionLinks
 from stream.vocabulary import EntryKind, FactKind, RejectionKind
 
 DAY = dt.timedelta(days=1)
-RULES = 2
+RULES = 3
 """Of courses: counts on with whatever makes the same facts say something else, which is then told again."""
 
 

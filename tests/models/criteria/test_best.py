@@ -130,6 +130,16 @@ def test_the_trace_is_a_sentence_with_rule_lesions_reference_and_arithmetic(cour
     assert one_line(visits(*course)).verdicts[-1].trace == trace
 
 
+def test_new_lesions_without_a_label_are_named_by_the_ends_of_their_uids() -> None:
+    first, second = visits("T1 50", "T1 50, X1 +, X2 8")
+    unlabelled = [
+        replace(finding, label=None, lesion_uid=f"1.2.3.{number}00077") if finding.lesion_uid[0] == "X" else finding
+        for number, finding in enumerate(second.findings)
+    ]
+    *_, last = one_line([first, replace(second, findings=tuple(unlabelled))]).verdicts
+    assert last.trace.endswith("; new lesions 100077 and 200077.")
+
+
 def test_the_baseline_says_what_it_fixed() -> None:
     trace = one_line(visits("T1 50, T2 30, N1 +")).verdicts[0].trace
     assert trace == "Baseline by RECIST 1.1: the sum of T1 and T2 is 80 mm; non-target N1."
