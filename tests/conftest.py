@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from stream.endpoints import free_port
 from stream.local.embedded import postgres as embedded_postgres
@@ -18,6 +19,8 @@ from tests.quick import pytest_collection_modifyitems as pytest_collection_modif
 from tests.quick import pytest_ignore_collect as pytest_ignore_collect
 from tests.slowest import pytest_terminal_summary as pytest_terminal_summary
 
+settings.register_profile("unhurried", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("unhurried")
 ELSEWHERE = "elsewhere"
 """What has an address is not started here."""
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from stream.harmless_words import HARMLESS_WORDS
@@ -33,7 +33,6 @@ def written_out(text: str) -> str:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=list(SPELLINGS))
-@settings(deadline=None)
 @given(family=parts, name=parts, around=st.sampled_from(["{}", "{} S8", "left-{}_2", "target {}", "{}: T1"]))
 def test_whatever_the_name_no_label_that_holds_it_shows(spelling: object, family: str, name: str, around: str) -> None:
     label = around.format(spelling(family, name))
@@ -41,7 +40,6 @@ def test_whatever_the_name_no_label_that_holds_it_shows(spelling: object, family
     assert holds_name(label, ["Else^Somebody", f"X^Y={family}^{name}"])
 
 
-@settings(deadline=None)
 @given(family=st.text(LATIN, min_size=3, max_size=9), name=st.text(LATIN, min_size=3, max_size=9))
 def test_initials_tell_the_name_however_they_are_written(family: str, name: str) -> None:
     first, last = plain(name)[0], plain(family)[0]

@@ -57,7 +57,7 @@ BELL = {"v": 1, "scan_uid": "s", "revision": 1, "kind": "bell", "received_as": "
 DRUG = {"name": "docetaxel", "kind": "drug", "start_at": "2025-03-01"}
 
 
-@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(MESSAGE, min_size=1, max_size=4))
 @example([{**BELL, "scan_uid": "\x00"}])
 @example([{**BELL, "scan_uid": "\ud800"}])

@@ -10,7 +10,7 @@ from tests.random_programs.machine import Programs, Service
 from tests.services.accepted_facts import assert_sound
 
 SHORT, STEPS = 12, 50
-UNHURRIED = settings(deadline=None, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck),
+UNHURRIED = settings(stateful_step_count=STEPS, suppress_health_check=list(HealthCheck),
                      phases=(Phase.explicit, Phase.generate, Phase.shrink), print_blob=True, database=None)  # fmt: skip
 
 

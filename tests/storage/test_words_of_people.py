@@ -88,7 +88,7 @@ def notes_on(name: str) -> st.SearchStrategy[tuple[str, str]]:
 
 
 named_notes = st.sampled_from(NAMES).flatmap(notes_on)
-quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

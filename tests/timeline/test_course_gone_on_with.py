@@ -107,7 +107,7 @@ def changed(draw: st.DrawFn, timeline: Timeline) -> Timeline:
     return replace(timeline, visit_window_days=draw(st.sampled_from([0, 14])))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_whatever_arrives_in_whatever_order(data: st.DataObject) -> None:
     timeline = EMPTY
@@ -121,7 +121,7 @@ def test_whatever_arrives_in_whatever_order(data: st.DataObject) -> None:
             assert scan.seen(MEASUREMENTS) == at_once.placed[scan.visit.last.id].seen(MEASUREMENTS)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_what_to_keep_end_and_step_is_the_same(data: st.DataObject) -> None:
     timeline, active = EMPTY, [Active(), Active("bladder weights", "bladder")]

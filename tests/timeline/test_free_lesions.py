@@ -53,7 +53,7 @@ def beside(new: Reported, one: KnownLesion) -> KnownLesion:
     return one._replace(place=FRAMES.seen_in(one.place, here.frame))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(new=news, there=lesions)
 def test_every_rule_speaks_for_the_same_lesions_as_if_all_were_looked_at(
     new: Reported, there: list[KnownLesion]
@@ -65,7 +65,7 @@ def test_every_rule_speaks_for_the_same_lesions_as_if_all_were_looked_at(
         assert [pair for pair in found if pair[1]] == [pair for pair in plainly if pair[1]], rule
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(new=news, there=lesions, differ=st.sets(st.integers(0, 11).map(str)))
 def test_the_most_alike_is_the_first_of_those_that_resemble_it_most(
     new: Reported, there: list[KnownLesion], differ: set[str]

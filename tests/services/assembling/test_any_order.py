@@ -61,9 +61,7 @@ def test_a_report_is_of_the_day_of_the_images_it_refers_to_whichever_came_first(
     assert_sound(arrivals.worker)
 
 
-@settings(
-    deadline=None, max_examples=6, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,)
-)
+@settings(max_examples=6, database=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
 @given(order=st.permutations(FILES), together=st.lists(st.integers(1, 4), min_size=len(FILES), max_size=len(FILES)))
 def test_what_stands_depends_on_what_was_accepted_alone(
     database: Database, order: list[DescribedInstance], together: list[int]
