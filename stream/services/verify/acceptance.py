@@ -47,8 +47,8 @@ def ends(connection: Connection, now: dt.datetime) -> Finding:
         {"since": now - WITHIN},
     )
     for row in rows:
-        finding.check(row["ends"], f"instances instance_uid={row['instance_uid']}")
-        finding.check(row["is_listed"], f"ungathered instance_uid={row['instance_uid']}")
+        where = "instances" if row["is_listed"] else "ungathered"
+        finding.check(row["ends"] and row["is_listed"], f"{where} instance_uid={row['instance_uid']}")
     return finding
 
 
