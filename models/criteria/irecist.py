@@ -1,18 +1,18 @@
 """iRECIST: progression has to be confirmed (Seymour et al., Lancet Oncol 2017;18:e143-e152, Table 2).
 
 RECIST 1.1 judges each visit; its first PD is iUPD, and iCPD once it has grown further. Any other verdict resets the
-bar: a later PD is a new iUPD.
+bar: a later PD is a new iUPD. New lesions that a response has outlived count again once they progress themselves.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from models.criteria.criterion import CategoryScale, Judgement
 from models.criteria.evidence import LineState
-from models.criteria.recist import RECIST
-from models.criteria.scene import Scene
+from models.criteria.recist import RECIST, RECIST_RULES
+from models.criteria.scene import LesionReading, Scene
 from models.criteria.sums import NEITHER, overall_category
 from models.criteria.trace import lesions
 from models.criteria.visit import Assessment
@@ -37,26 +37,29 @@ IMMUNE_SCALE = CategoryScale(
 class Progression:
     """The first unconfirmed progression since the bar was reset: what had progressed, and how large it was.
 
-    `told`: the reader calls that of a non-target unequivocal.
+    `told`: non-targets and new lesions of which the reader calls it unequivocal.
     """
 
     day: dt.date
     total: Fraction | None
     by_target: bool
     by_non_target: bool
-    told: bool
+    told: frozenset[str]
     new: frozenset[str]
     sizes: Mapping[str, Fraction]
 
 
 @dataclass(frozen=True)
 class ImmuneState:
-    """The line as RECIST 1.1 sees it; `outlived`: new lesions that a later response has outlived."""
+    """The line as RECIST 1.1 sees it; `outlived`: new lesions that a later response has outlived → their smallest size.
+
+    That size (mm) is None until one is measured.
+    """
 
     line: LineState
     unconfirmed: Progression | None = None
     confirmed: bool = False
-    outlived: frozenset[str] = frozenset()
+    outlived: Mapping[str, Fraction | None] = field(default_factory=dict)
 
 
 class ImmuneCriterion:
@@ -74,8 +77,8 @@ class ImmuneCriterion:
     def visit(self, memory: ImmuneState, visit: Assessment) -> tuple[ImmuneState, Judgement]:
         """The judgement of a later visit, and what is unconfirmed after it."""
         line, said = RECIST.visit(memory.line, visit)
-        state = replace(memory, line=line, outlived=memory.outlived & line.new)
-        new = line.new - state.outlived
+        state = replace(memory, line=line, outlived=_still_outlived(memory.outlived, line, visit))
+        new = line.new - state.outlived.keys()
         recist = overall_category(said.target_category, said.non_target_category, bool(new))
         state, category, why = _step(state, visit, said, recist)
         return state, said._replace(
@@ -105,29 +108,49 @@ def _step(state: ImmuneState, visit: Assessment, said: Judgement, recist: str) -
     if growth and (visit.day - before.day).days >= CONFIRMED_FROM_DAYS:
         return replace(state, confirmed=True), CONFIRMED, f"since {before.day.isoformat()} {growth}"
     if not growth and _responds_further(before, now, said):
-        outlived = state.outlived | now.new
-        return (
-            replace(state, unconfirmed=None, outlived=outlived),
-            "iPR",
-            "targets shrink beside new lesions as they were",
-        )
+        outlived = {**state.outlived, **{uid: now.sizes.get(uid) for uid in now.new}}
+        state = replace(state, unconfirmed=None, outlived=outlived)
+        return state, "iPR", "targets shrink beside new lesions as they were"
     return state, UNCONFIRMED, f"the progression of {before.day.isoformat()} is not confirmed"
 
 
 def _progression(state: ImmuneState, visit: Assessment, said: Judgement) -> Progression:
     line = state.line
-    scene = Scene(visit.findings, line.parents, RECIST.rules.measure, line.roles.nodes)
-    new = line.new - state.outlived
-    readings = {uid: scene.reading(uid).size for uid in (*line.roles.non_targets, *new)}
+    new = line.new - state.outlived.keys()
+    readings = _readings(visit, line, (*line.roles.non_targets, *new))
     return Progression(
         day=visit.day,
         total=said.total,
         by_target=said.target_category == "PD",
         by_non_target=said.non_target_category == "PD",
-        told=any(scene.reading(uid).progressed for uid in line.roles.non_targets),
+        told=frozenset(uid for uid, reading in readings.items() if reading.progressed),
         new=new,
-        sizes={uid: size for uid, size in readings.items() if size is not None},
+        sizes={uid: reading.size for uid, reading in readings.items() if reading.size is not None},
     )
+
+
+def _readings(visit: Assessment, line: LineState, uids: Iterable[str]) -> dict[str, LesionReading]:
+    scene = Scene(visit.findings, line.parents, RECIST.rules.measure, line.roles.nodes)
+    return {uid: scene.reading(uid) for uid in uids}
+
+
+def _still_outlived(
+    outlived: Mapping[str, Fraction | None], line: LineState, visit: Assessment
+) -> dict[str, Fraction | None]:
+    """Those that are there and have not progressed themselves, by the limits for targets or the reader's word."""
+    readings = _readings(visit, line, outlived.keys() & line.new)
+    still: dict[str, Fraction | None] = {}
+    for uid, reading in readings.items():
+        smallest, size = outlived[uid], reading.size
+        if not (reading.progressed or _has_progressed(smallest, size)):
+            still[uid] = min((each for each in (smallest, size) if each is not None), default=None)
+    return still
+
+
+def _has_progressed(smallest: Fraction | None, size: Fraction | None) -> bool:
+    if smallest is None or size is None:
+        return False
+    return size >= smallest * RECIST_RULES.progression and size >= smallest + RECIST_RULES.more
 
 
 def _growth(before: Progression, now: Progression, line: LineState) -> str:
@@ -139,12 +162,12 @@ def _growth(before: Progression, now: Progression, line: LineState) -> str:
         return "the targets have progressed too"
     if now.by_target and None not in (now.total, before.total) and _more(now.total, before.total) >= GROWN_MM:
         return f"the sum has grown by {float(_more(now.total, before.total)):g} mm"
-    told = now.by_non_target and (now.told or not before.by_non_target)
+    told = now.by_non_target and (now.told & set(line.roles.non_targets) or not before.by_non_target)
     if told or (before.by_non_target and _grown(before, now, line.roles.non_targets)):
         return "non-target disease has progressed further"
     if now.new - before.new:
         return f"{lesions(sorted(now.new - before.new), line.labels)} has appeared"
-    return "new lesions have grown" if _grown(before, now, before.new) else ""
+    return "new lesions have grown" if now.told & before.new or _grown(before, now, before.new) else ""
 
 
 def _more(now: Fraction | None, before: Fraction | None) -> Fraction:

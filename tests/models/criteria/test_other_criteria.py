@@ -35,6 +35,8 @@ from tests.models.criteria.notation import assessment, day, one_line, visits
         (["T1 50", "T1 50, X1 8", "T1 30, X1 8"], "iUPD iPR"),  # targets shrink further
         (["T1 50", "T1 50, X1 8", "T1 30, X1 8", "T1 30, X1 8, X2 4"], "iUPD iPR iUPD"),
         (["T1 50", "T1 30, X1 8", "T1 30, X1 8"], "iUPD iUPD"),
+        (["T1 50", "T1 50, X1 +", "T1 50, X1 +"], "iUPD iUPD"),
+        (["T1 50", "T1 50, X1 +", "T1 50, X1 !"], "iUPD iCPD"),  # no number, but the reader's word
         (["T1 50", "T1 50, X1 8", "T1 60, X1 8"], "iUPD iCPD"),
         (["T1 50", "T1 60", "T1 65", "T1 65"], "iUPD iCPD iCPD"),
         (["T1 50, N1 20", "T1 50, N1 30!", "T1 50, N1 35"], "iUPD iCPD"),  # need not be unequivocal again
@@ -46,6 +48,28 @@ from tests.models.criteria.notation import assessment, day, one_line, visits
 )
 def test_irecist(course: list[str], expected: str) -> None:
     verdicts = one_line(visits(*course), "iRECIST").verdicts[1:]
+    assert " ".join(str(verdict.category) for verdict in verdicts) == expected
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        (["X1 12", "X1 12"], "iPR iPR"),
+        (["X1 16.9"], "iPR"),  # less than 5 mm
+        (["X1 17"], "iUPD"),
+        (["X1 17", "X1 21.9", "X1 22"], "iUPD iUPD iCPD"),
+        (["X1 8", "X1 13"], "iPR iUPD"),  # counted from the smallest
+        (["X1 ?", "X1 14", "X1 17"], "iPR iPR iUPD"),  # increases add up
+        (["X1 40", "X1 44"], "iUPD iUPD"),
+        (["X1 !"], "iUPD"),
+    ],
+)
+def test_a_new_lesion_that_a_response_has_outlived_is_progression_once_it_grows(
+    later: list[str], expected: str
+) -> None:
+    """Else a patient with a metastasis that grows for years would be in response for ever."""
+    course = ["T1 50", "T1 50, X1 12", "T1 30, X1 12", *(f"T1 30, {each}" for each in later)]
+    verdicts = one_line(visits(*course), "iRECIST").verdicts[3:]
     assert " ".join(str(verdict.category) for verdict in verdicts) == expected
 
 
