@@ -21,6 +21,8 @@ from stream.vocabulary import EntryKind, FactKind, RejectionKind
 DAY = dt.timedelta(days=1)
 RULES = 3
 """Of courses: counts on with whatever makes the same facts say something else, which is then told again."""
+CLOSED_ARE_ASKED = 2
+"""The rules from which on forecasts are made also of questions that were closed already, as they were before."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from models.criteria.recist import RECIST
 from models.forecast import Forecast, ResponseForecast, RiskForecast
-from stream.timeline.entries import RULES, StandingCourseRow
+from stream.timeline.entries import CLOSED_ARE_ASKED, StandingCourseRow
 from stream.timeline.questions import PROGRESSION, RESPONSE, QuestionStatus
 from stream.vocabulary import Cause
 
@@ -42,13 +42,13 @@ class OpenQuestions:
     """`visits` by scan_uid, `statuses` by line and endpoint; what neither tells is open.
 
     `measured`: the lines whose baseline has a sum of diameters; in others nothing is asked of lesions.
-    `by_earlier_rules`: nothing was written of questions that were closed already.
+    `by_first_rules`: nothing was written of questions that were closed already.
     """
 
     visits: Mapping[str, VisitPlace]
     statuses: Mapping[tuple[int, str], StatusSince]
     measured: frozenset[int]
-    by_earlier_rules: bool = False
+    by_first_rules: bool = False
 
     def status(self, scan_uid: str, endpoint: str) -> QuestionStatus:
         """Of an endpoint in the line of a visit."""
@@ -64,7 +64,7 @@ class OpenQuestions:
         Another line begins after all visits of its own; what has no known day lies before none.
         """
         status, since = self._told(scan_uid, endpoint)
-        if status not in ONCE_OPEN or self.by_earlier_rules:
+        if status not in ONCE_OPEN or self.by_first_rules:
             return False
         line, at = self.visits[scan_uid]
         can_be_asked = endpoint not in (PROGRESSION, RESPONSE) or line in self.measured
@@ -109,8 +109,8 @@ class OpenQuestions:
 
     def told_otherwise(self, before: "OpenQuestions", scan_uids: Collection[str]) -> set[str]:
         """Those of the visits of which anything is told that `before` does not tell."""
-        rules = self.statuses, self.measured, self.by_earlier_rules
-        if rules != (before.statuses, before.measured, before.by_earlier_rules):
+        rules = self.statuses, self.measured, self.by_first_rules
+        if rules != (before.statuses, before.measured, before.by_first_rules):
             return set(scan_uids)
         if before.visits.keys() >= set(scan_uids) and before.visits.items() <= self.visits.items():
             return set()
@@ -129,7 +129,7 @@ def endpoint_of(forecast: Forecast) -> str | None:
 
 
 def as_they_stand(rows: Iterable[StandingCourseRow]) -> OpenQuestions:
-    """What was open by the rows that stand; earlier rules made no forecasts of what was closed already."""
+    """What was open by the rows that stand; the first rules made no forecasts of what was closed already."""
     of_tables: dict[str, list[Mapping[str, Any]]] = {}
     for each in rows:
         of_tables.setdefault(each.row.table, []).append(each.row.values)
@@ -140,7 +140,7 @@ def as_they_stand(rows: Iterable[StandingCourseRow]) -> OpenQuestions:
             for row in of_tables.get("endpoint_statuses", ())
         },
         frozenset(row["line"] for row in of_tables.get("responses", ()) if _is_measured_baseline(row)),
-        any(row["rules"] != RULES for row in of_tables.get("visits", ())),
+        any(row["rules"] < CLOSED_ARE_ASKED for row in of_tables.get("visits", ())),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from stream.services.facts.clinical import Outcome, accept_outcomes
 from stream.services.folding.reconcile import Reconciler
+from stream.timeline.entries import RULES
 from tests.services.accepted_facts import accept, assert_sound, day, drug, lung
 from tests.services.both_weights import PATIENTS, Both
 
@@ -48,6 +49,19 @@ def test_each_visit_counts_once_however_often_it_is_computed(both: Both) -> None
     accept(both.connection, *(lung(patient, "before", -30, 30.0) for patient in LATE))
     fold(both)
     assert judged(both) == (45, 15, 105)
+
+
+def test_new_rules_of_verdicts_make_no_forecast_a_second_time(both: Both) -> None:
+    """What a criterion says anew of a closed question changes no risk that was told before."""
+    come_at_once(both)
+    told = both.connection.execute("SELECT count(*) FROM core.forecasts").fetchone()
+    both.do("UPDATE core.visits SET rules = %s", RULES - 1)
+    fold(both)
+    assert both.connection.execute("SELECT count(*) FROM core.forecasts").fetchone() == told
+    now = both.connection.execute(
+        "SELECT DISTINCT rules FROM core.visits WHERE superseded_by IS NULL AND patient_id = 'L00'"
+    )
+    assert now.fetchall() == [(RULES,)]
 
 
 def test_where_every_question_is_closed_it_is_judged_all_the_same(both: Both) -> None:
