@@ -39,17 +39,24 @@ def _by_endpoint(explained: pd.DataFrame) -> pd.DataFrame:
 def moved(answer: Answer) -> dict[ranking.Kind, Mapping[str, Any]]:
     """By kind of forecast the risk before and now, when both scans were, and the parts.
 
-    Kinds without an earlier forecast are not there.
+    `other_weights`: who said the risk before, where these are not the weights that say it now. Kinds without an
+    earlier forecast are not there.
     """
     return {
         (of["endpoint"], change["horizon_kind"], change["horizon_days"]): {
             **change,
             "before_at": pd.Timestamp(of["before_scan_of"]),
             "acquired_at": pd.Timestamp(of["scan_of"]),
+            "other_weights": _other_weights(of),
         }
         for of in answer
         for change in of["moved"]
     }
+
+
+def _other_weights(of: Mapping[str, Any]) -> str | None:
+    before = of["before_weights_version"]
+    return None if before in (None, of["weights_version"]) else str(before)[:8]
 
 
 def parts(endpoint: str, change: Mapping[str, Any]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ OTHER_ARMS = (
     "An association in the training data and not an effect of treatment: patients in other arms differed in more than "
     "the treatment. It says nothing about what this patient should be given."
 )
+ALL_BY_ONE = " The section above tells of both scans what the weights say that lead now."
 
 
 def why_it_moved(case: PatientCase) -> None:
@@ -49,9 +50,11 @@ def _moved(answer: why.Answer, case: PatientCase) -> None:
     chosen = sections.choose("Explained", list(titles), wording.forecast(*known[0]), "why-kind")
     change = moved[titles[chosen]]
     before, now = (written(case.day(change[name])) for name in ("before_at", "acquired_at"))
+    led = f"by weights {change['other_weights']}, which led then, " if change["other_weights"] else ""
     said = (
-        f"It was {wording.percent(change['before'])} after the scan of {before}, "
+        f"It was {wording.percent(change['before'])} after the scan of {before}, {led}"
         f"and is {wording.percent(change['risk'])} after that of {now}. Together the parts make the difference."
+        f"{ALL_BY_ONE if led else ''}"
     )
     st.container(key="note-moved").text(unbroken(said))
     frame, title = why.parts(titles[chosen][0], change), "Parts of the change, in points"

@@ -1,18 +1,22 @@
 """The panel on a patient's page that says why a risk moved: with real weights, by the worker's own routine."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from models.serving.forecaster import Forecaster
+from models.serving.forecaster import Forecaster, load_forecaster
 from stream.errors import UnknownWeights
+from stream.services import leading
+from stream.services.folding.reconcile import Reconciler
 from stream.storage.reading import views
 from tests.dashboard.cohort import MARKUP
 from tests.dashboard.conftest import Open, read
 from tests.database import Database
-from tests.services.accepted_facts import Fact, accept, breast, drug, fold_each, lung
+from tests.other_weights import other_weights
+from tests.services.accepted_facts import Fact, accept, breast, drug, fold_each, forecasters, lung
 from tests.services.explaining_all import explain_all
 
 OF_LUNG = [lung("PL", "a", 0, 30.0), lung("PL", "b", 42, 24.0), drug("PL", MARKUP, 50), lung("PL", "c", 84, 26.0)]
@@ -93,6 +97,23 @@ def test_the_bars_lead_from_the_risk_before_to_the_risk_now(database: Database, 
     assert "Take it with care" not in words
     assert "after the scan of 12 April 2025, and is" in words and "after that of 24 May 2025." in words
     assert "this model does not see treatments" in words
+
+
+def test_a_risk_that_other_weights_said_before_has_their_name(
+    database: Database, open_page: Open, tmp_path: Path
+) -> None:
+    """The chart above shows both scans as the weights of today see them: another number for the same scan."""
+    connection = database.connect()
+    fold_each(connection, OF_LUNG)
+    first, _ = forecasters()
+    card = other_weights(tmp_path)
+    leading.put_in_service(connection, card, "Ada", None)
+    both = {one.weights_version: one for one in (*forecasters(), load_forecaster(tmp_path, "cpu"))}
+    Reconciler(connection, list(both.values())).timelines(["PL"])
+    leading.promote(connection, card.weights_sha256, "Ada", None)
+    explain_all(connection, both.__getitem__)
+    words = read(open_page(database.settings, "patient", patient="PL"))
+    assert f"12 April 2025, by weights {first.weights_version[:8]}, which led then, and is" in words
 
 
 def test_what_training_did_not_cover_and_other_arms_stand_beside_it(database: Database, explained: Explained) -> None:
