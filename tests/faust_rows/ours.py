@@ -8,6 +8,7 @@ from typing import Any
 
 import faust
 
+from stream.agents import app as agents
 from stream.agents import stalled_partitions
 from stream.agents.app import add_agents, new_app, run
 from stream.endpoints import KafkaLogin
@@ -52,6 +53,7 @@ class Handler:
 
 def main(login: KafkaLogin, topic: str, folder: Path, *words: str) -> None:
     """Read `topic` and the topics among `words` until a signal; with the word `healed` nothing fails or waits."""
+    agents.LOOK_SECONDS = 1.0  # a partition that stalls is seen at the second look
     app = new_app(topic, login, folder, PARTITIONS)
     app.conf.broker_session_timeout, app.conf.broker_heartbeat_interval = 6, 2  # the least that the broker allows
     app.conf.broker_commit_interval = 0.2
