@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from stream.endpoints import free_port
 from stream.settings import Settings
@@ -92,15 +92,22 @@ def served(settings: Settings) -> Iterator[str]:
         process.wait(10)
 
 
-@pytest.fixture
-def browser_page() -> Iterator[Page]:
-    """A page of 1280 px in Chromium."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for the tests of a file: it takes longer to start than most pages to open."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=needs_program("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(PATIENCE_MS)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    """A page of 1280 px in Chromium, which knows nothing of other tests' pages."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    page.close()
 
 
 def _answers(url: str) -> bool:

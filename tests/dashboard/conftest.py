@@ -22,6 +22,7 @@ from stream.settings import PREFIX, Settings, load_settings
 from stream.storage.database import connect, upgrade
 from stream.storage.roles import ensure_database
 from tests.dashboard.browser import browser_page as browser_page
+from tests.dashboard.browser import chromium as chromium
 from tests.dashboard.cohort import cohort
 from tests.dashboard.drawn import checked
 from tests.dashboard.stories import facts

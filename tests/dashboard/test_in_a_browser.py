@@ -10,7 +10,7 @@ from tests.dashboard.cohort import GROWING, MARKED, MARKUP
 from tests.dashboard.conftest import database, fill
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(filled: Settings) -> Iterator[str]:
     """Where the dashboard with the cohort answers."""
     with served(filled) as base:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.dashboard.browser import browser_page as browser_page
+from tests.dashboard.browser import chromium as chromium
 from tests.faults.crashing import crashing as crashing
 from tests.faults.crashing import zygote as zygote
 from tests.journey.service import Service, running_service
