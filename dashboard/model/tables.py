@@ -11,7 +11,7 @@ from dashboard.model.measures import FEWEST, Figures
 from models.statistics.metrics import Estimate
 
 TOO_FEW = f"Too few to say: at least {FEWEST} patients with the event and {FEWEST} without it are needed."
-ROLES = {"lead": "shown as current", "shadow": "kept beside it"}
+ROLES = {"lead": "leads now", "shadow": "kept beside it"}
 
 
 def judged(figures: Mapping[str, Figures], head: str) -> pd.DataFrame:

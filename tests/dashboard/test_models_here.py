@@ -1,22 +1,35 @@
 """The page of models on patients of this service: what is counted, what is too few, and what the views say."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.serving.forecaster import Forecaster, load_forecaster
+from stream.services import leading
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
 from tests.dashboard.conftest import Open, opened, read, told_table
 from tests.database import Database
+from tests.other_weights import other_weights
 from tests.services.accepted_facts import accept, forecasters, lung
 
 PATIENTS = {f"P{number:02}": 20.0 + number for number in range(24)}
 
 
-def followed(database: Database) -> None:
-    """Patients with three scans, each folded before the next one comes; of the last of them half have progressed."""
+def followed(database: Database, others: Sequence[Forecaster] = ()) -> None:
+    """Patients with three scans, each folded before the next one comes; of the last of them half have progressed.
+
+    `others` lead for the last scan, and no longer after it.
+    """
     connection = database.connect()
-    reconciler = Reconciler(connection, forecasters())
+    reconciler = Reconciler(connection, [*forecasters(), *others])
     for name, on_day, factor in (("a", 0, 1.0), ("b", 60, 1.05), ("c", 120, 2.0)):
+        for other in others if name == "c" else ():
+            leading.promote(connection, other.weights_version, "Ada", None)
         grown = {who: size * (factor if who >= "P12" else 1.0) for who, size in PATIENTS.items()}
         accept(connection, *(lung(who, name, on_day, size) for who, size in grown.items()))
         reconciler.timelines(list(PATIENTS))
+    for _ in others:
+        leading.rollback(connection, None, "Ada", None)
 
 
 def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_page: Open) -> None:
@@ -27,7 +40,7 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
     assert "Left out" not in words
     (row,) = told_table(page, "Weights on the same question").to_dict("records")
     assert (row["Forecasts"], row["With the event"], row["Without it"]) == ("48", "12", "24")
-    assert "(shown as current)" in row["Weights"]
+    assert "(leads now)" in row["Weights"]
     held = told_table(opened(page, "coverage"), "Table of intervals of sizes")
     assert list(held.Interval) == ["50 %", "80 %", "95 %"]
     assert set(held.Patients) == {"24"}
@@ -44,6 +57,19 @@ def test_forecasts_made_before_are_judged_by_what_came(database: Database, open_
 
     page.selectbox(key="question").set_value("Progression at the next visit").run()
     assert "Progression at the next visit: 48 forecasts" in read(page)
+
+
+def test_weights_are_judged_by_all_that_they_said_whoever_led_then(
+    database: Database, open_page: Open, tmp_path: Path
+) -> None:
+    """Patients with the event ended while others led: they would be missing in the figures of those that lead again."""
+    leading.put_in_service(database.connect(), other_weights(tmp_path), "Ada", None)
+    followed(database, [load_forecaster(tmp_path, "cpu")])
+    page = open_page(database.settings, "models")
+    assert "Progression within 3 months: 48 forecasts of 24 patients made before the service knew" in read(page)
+    rows = told_table(page, "Weights on the same question")
+    assert [words.rpartition("(")[2] for words in rows.Weights] == ["leads now)", "kept beside it)"]
+    assert set(zip(rows.Forecasts, rows["With the event"], rows["Without it"], strict=True)) == {("48", "12", "24")}
 
 
 def test_what_came_as_a_whole_history_is_told_and_not_counted(database: Database, open_page: Open) -> None:
