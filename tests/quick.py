@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDS = frozenset({"supervisor", "service", "zygote", "ispy2", "brain"})
+NEEDS = frozenset({"supervisor", "service", "ispy2", "brain"})
 """Fixtures that start Postgres, Kafka or a service, or unpack sample data: whoever uses one of them is left out."""
 FOLDERS = ("tests/journey/", "tests/faust_rows/")
 """Every test there runs a service of its own."""

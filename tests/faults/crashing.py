@@ -1,24 +1,18 @@
 """A gateway and a worker that are ended at a crash point and started again, on the session's Postgres and Kafka."""
 
 import datetime as dt
-import json
-import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import MemberToRemove, OffsetSpec
 
-import stream
 from stream.dicom.gateway.sender import send
 from stream.dicom.gateway.spool import Spool
 from stream.dicom.pseudonyms import load_or_make_key
@@ -28,6 +22,7 @@ from stream.publisher import TOPICS, Publisher, ensure_topics
 from stream.settings import Settings, load_settings
 from stream.storage.intake.unfinished import unseen_patients
 from tests.database import Database
+from tests.forked.forking import zygote
 from tests.kafka_accounts import kafka_accounts
 from tests.waiting import wait_until
 
@@ -37,13 +32,12 @@ SETTLE_SECONDS = 120
 
 
 class Crashing:
-    """Gateway and worker of one database, each forked from `zygote`, on folders of their own."""
+    """Gateway and worker of one database, each forked from the zygote, on folders of their own."""
 
-    def __init__(self, services: Settings, database: Database, folder: Path, zygote: "Zygote") -> None:
+    def __init__(self, services: Settings, database: Database, folder: Path) -> None:
         self.database = database
         self.folder = folder
         self.elsewhere = Path(tempfile.mkdtemp(prefix="scanstream-", dir="/dev/shm"))
-        self._zygote = zygote
         self._pids: dict[str, int] = {}
         passwords = {name: value for name, value in database.settings if name.startswith("database_password_")}
         self.settings = load_settings(
@@ -69,11 +63,12 @@ class Crashing:
             self._leave()
         named = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
         env = {**self.settings.environment(), **named, "SCANSTREAM_CRASH_AT": crash_at, "POISON": poison}
-        self._pids[part] = self._zygote.start(part, env, self.folder)
+        log = self.folder / f"{part}.log"
+        self._pids[part] = zygote().start([part], env, self.folder, log, log)
 
     def crashed(self, part: str) -> bool:
         """Whether the part has ended; fails where it did not end by the signal of its crash point."""
-        if part in self._pids and (ended := self._zygote.ended(self._pids[part])) is not None:
+        if part in self._pids and (ended := zygote().ended(self._pids[part])) is not None:
             del self._pids[part]
             assert ended == -signal.SIGKILL, (self.folder / f"{part}.log").read_text()[-3000:]
         return part not in self._pids
@@ -97,7 +92,7 @@ class Crashing:
     def clear(self) -> None:
         """Forget all that arrived: rows, messages, spool, archive; the key is a new one."""
         for part in list(self._pids):
-            self._zygote.kill(self._pids.pop(part))
+            zygote().kill(self._pids.pop(part))
         self._leave()
         topics = [TopicPartition(topic, number) for topic in TOPICS for number in range(self.settings.partitions)]
         self._admin.reset_group_offsets(GROUP, dict.fromkeys(topics, OffsetSpec.LATEST))
@@ -123,64 +118,12 @@ class Crashing:
             self._admin.remove_group_members(GROUP, members)
 
 
-@pytest.fixture(scope="session")
-def zygote() -> Iterator["Zygote"]:
-    """What gateway and worker are forked from."""
-    made = Zygote()
-    yield made
-    made.stop()
-
-
 @pytest.fixture(scope="module")
-def crashing(
-    services: Settings, upgraded: Database, zygote: "Zygote", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Crashing]:
+def crashing(services: Settings, upgraded: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
     """A gateway and a worker to crash, on folders of their own."""
-    made = Crashing(services, upgraded, tmp_path_factory.mktemp("crashing"), zygote)
+    made = Crashing(services, upgraded, tmp_path_factory.mktemp("crashing"))
     yield made
     made.stop()
-
-
-class Zygote:
-    """The process that parts are forked from."""
-
-    def __init__(self) -> None:
-        root = str(Path(stream.__file__).parents[1])
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
-            env={"PYTHONPATH": root},
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._answer() == "ready"
-
-    def start(self, part: str, env: dict[str, str], folder: Path) -> int:
-        """Start a part; returns its pid."""
-        return self._ask({"part": part, "env": env, "folder": str(folder), "log": str(folder / f"{part}.log")})
-
-    def ended(self, pid: int) -> int | None:
-        """How the part ended, None while it lives."""
-        return self._ask({"pid": pid})
-
-    def kill(self, pid: int) -> None:
-        """End a part and wait for it."""
-        if self.ended(pid) is None:
-            os.kill(pid, signal.SIGKILL)
-            wait_until(lambda: self.ended(pid) is not None)
-
-    def stop(self) -> None:
-        """End it and all parts."""
-        self._process.stdin.close()
-        self._process.wait()
-
-    def _ask(self, request: dict[str, Any]) -> Any:
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def _answer(self) -> Any:
-        return json.loads(self._process.stdout.readline())
 
 
 def _listens(host: str, port: int) -> bool:

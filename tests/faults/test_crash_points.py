@@ -11,7 +11,6 @@ from tests.faults.crash_page import Run
 from tests.faults.crash_table import Crash, crashes
 from tests.faults.crashing import Crashing
 from tests.faults.crashing import crashing as crashing
-from tests.faults.crashing import zygote as zygote
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 from tests.dashboard.browser import browser_page as browser_page
 from tests.dashboard.browser import chromium as chromium
 from tests.faults.crashing import crashing as crashing
-from tests.faults.crashing import zygote as zygote
 from tests.journey.service import Service, running_service
 from tests.programs import needs_program
 

@@ -17,6 +17,7 @@ from stream.commands.status import counts_of
 from stream.endpoints import free_port
 from stream.settings import Settings, load_settings
 from stream.storage.database import connect
+from tests.forked.forking import command
 from tests.programs import needs_program
 from tests.waiting import wait_until
 
@@ -63,14 +64,7 @@ class Service:
     def command(self, *words: str, **settings: object) -> subprocess.CompletedProcess[str]:
         """`scanstream WORDS` beside the service, with other `settings` where given."""
         changed = {f"SCANSTREAM_{name.upper()}": str(value) for name, value in settings.items()}
-        return subprocess.run(
-            [sys.executable, "-m", "stream", *words],
-            cwd=self._folder,
-            env={**self.environment(), **changed},
-            capture_output=True,
-            text=True,
-            timeout=SETTLE_SECONDS + 60,
-        )
+        return command(words, {**self.environment(), **changed}, self._folder, SETTLE_SECONDS + 60)
 
     def settle(self) -> dict[str, Any]:
         """The counts of `scanstream status` once nothing is pending; a process for each look would take a second."""
