@@ -1,11 +1,13 @@
 """Teaching from nothing, very little of it: cards say what was seen, and stepping equals unrolling."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from models.card import Card
+from models.encoding import fit
 from models.encoding.cohort import ENCODED_AT, encoded_patients, hidden
 from models.encoding.encoder import CARDS, Encoder
 from models.encoding.judge import SIZES_ALONE, WITH_IMAGES, WITHOUT
@@ -23,7 +25,7 @@ from models.training.fit import unroll
 from models.training.samples import samples, usable
 from tests.models.timelines import risks
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("few_trees", "few_epochs")
 LITTLE = Cohort(lesions=16, untaught=4, learn=16, unseen=10)
 
 
@@ -33,6 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("encoding")
     train(out, 1, LITTLE)
     return out
+
+
+@pytest.fixture(scope="module")
+def few_epochs() -> Iterator[None]:
+    """What an encoder has learned matters to no test here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "EPOCHS", 2)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,8 @@ def series(patient: str) -> OutlinedSeries:
 
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "STEPS", 30)
-    monkeypatch.setattr(fit, "SLICES", 4)
+    monkeypatch.setattr(fit, "STEPS", 24)
+    monkeypatch.setattr(fit, "SLICES", 3)
 
 
 @pytest.mark.usefixtures("few_steps")
