@@ -32,7 +32,10 @@ CREATE OR REPLACE VIEW scanstream.line_outcome AS
       v.complete_again, v.partial_again, v.response_day, v.steady_day, v.verdict_day, v.adequate_day,
       (SELECT min(s.day) - v.baseline_on FROM unnest(p.treated_on) s(day)
         WHERE s.day >= v.baseline_on AND s.day < coalesce(v.first_on, 'infinity')) AS treatment_day,
-      coalesce(v.verdict_day, l.progressed_on - v.baseline_on) AS progression_day,
+      coalesce(v.verdict_day, l.progressed_on - v.baseline_on,
+        -- iUPD counts where nothing can follow it any more, or only iUPD does (Seymour et al. 2017, iPFS)
+        CASE WHEN v.unconfirmed_visits > 1 OR NOT l.last_line OR p.died_on IS NOT NULL THEN v.unconfirmed_day END)
+        AS progression_day,
       p.died_on - v.baseline_on AS death_day,
       CASE WHEN l.last_line THEN p.died_on - v.baseline_on END AS death_in_line,
       p.alive_on - v.baseline_on AS alive_day
@@ -75,7 +78,8 @@ COMMENT ON COLUMN scanstream.line_outcome.treatment_day IS
   'Days from the baseline to the first treatment before the next visit; null where none is known';
 COMMENT ON COLUMN scanstream.line_outcome.response_day IS 'Days from the baseline to the first response';
 COMMENT ON COLUMN scanstream.line_outcome.progression_day IS
-  'Days from the baseline to progression: a verdict, or an outcome that was entered';
+  'Days from the baseline to progression: a verdict, or an outcome that was entered; by iRECIST of the first of the '
+  'unconfirmed ones that a confirmed one followed, or nothing but unconfirmed ones, a later line or death';
 COMMENT ON COLUMN scanstream.line_outcome.death_day IS 'Days from the baseline to death, as entered';
 COMMENT ON COLUMN scanstream.line_outcome.adequate_day IS
   'Days from the baseline to the last visit of the line that could be evaluated';

@@ -15,9 +15,11 @@ CREATE OR REPLACE VIEW core.line_summary AS
     max(w.day) FILTER (WHERE w.counts AND w.says IN ('CR', 'PR', 'SD', 'Non-CR/Non-PD', 'Non-iCR/Non-iUPD'))
       AS steady_day,
     min(coalesce(w.unconfirmed_day, w.day)) FILTER (WHERE w.says IN ('PD', 'CPD')) AS verdict_day,
-    max(w.day) FILTER (WHERE w.category IS DISTINCT FROM 'NE') AS adequate_day
+    max(w.day) FILTER (WHERE w.category IS DISTINCT FROM 'NE') AS adequate_day,
+    min(w.day) FILTER (WHERE w.says = 'UPD' AND w.reset = w.last_reset) AS unconfirmed_day,
+    count(*) FILTER (WHERE w.says = 'UPD' AND w.reset = w.last_reset) AS unconfirmed_visits
   FROM (
-    SELECT r.*,
+    SELECT r.*, max(r.reset) OVER (PARTITION BY r.patient_id, r.line, r.criterion) AS last_reset,
       min(r.day) FILTER (WHERE r.says = 'PR') OVER (
         PARTITION BY r.patient_id, r.line, r.criterion, r.run ORDER BY r.missed
         RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS partial_day,
@@ -51,3 +53,6 @@ COMMENT ON COLUMN core.line_summary.steady_day IS 'Last day of response or stabl
 COMMENT ON COLUMN core.line_summary.verdict_day IS
   'Day of the progression that a verdict says; of a confirmed one (iRECIST) that of its first sight';
 COMMENT ON COLUMN core.line_summary.adequate_day IS 'Day of the last visit that could be evaluated';
+COMMENT ON COLUMN core.line_summary.unconfirmed_day IS
+  'Day of the first unconfirmed progression (iRECIST) that no other verdict has followed';
+COMMENT ON COLUMN core.line_summary.unconfirmed_visits IS 'Visits from that day on that say so';

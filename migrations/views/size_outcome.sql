@@ -2,10 +2,14 @@ CREATE OR REPLACE VIEW scanstream.size_outcome AS
   -- all of it is wanted at once, and each step is taken once
   WITH placed AS MATERIALIZED (SELECT * FROM scanstream.visit_input),
   measured AS MATERIALIZED (
-    SELECT i.patient_id, i.scan_uid, i.acquired_at, m.measurement, m.value, o.at AS folded_at
+    SELECT i.patient_id, m.line, i.scan_uid, i.acquired_at, m.measurement, m.value, o.at AS folded_at
     FROM placed i
-    CROSS JOIN LATERAL (VALUES ('sum_of_diameters', 5000.0, i.sum_of_diameters), ('longest_diameter', 1000.0,
-      i.longest_diameter), ('short_axis', 1000.0, i.short_axis), ('volume', 50000.0, i.volume)) m(measurement, most, value)
+    -- the visit that ends a line begins the next one, which has targets of its own: of the line before counts its own sum
+    LEFT JOIN core.responses r ON r.patient_id = i.patient_id AND r.scan_uid = i.scan_uid AND r.line = i.line - 1
+      AND r.criterion = 'RECIST 1.1' AND r.superseded_by IS NULL
+    CROSS JOIN LATERAL (VALUES (i.line, 'sum_of_diameters', 5000.0, i.sum_of_diameters),
+      (r.line, 'sum_of_diameters', 5000.0, r.sum_of_diameters), (i.line, 'longest_diameter', 1000.0, i.longest_diameter),
+      (i.line, 'short_axis', 1000.0, i.short_axis), (i.line, 'volume', 50000.0, i.volume)) m(line, measurement, most, value)
     LEFT JOIN (SELECT p.id, min(p.placed_at) AS at FROM core.placements p WHERE p.kind = 'scan' GROUP BY 1) o
       ON o.id = i.scan_uid
     WHERE m.value BETWEEN 0 AND m.most),
@@ -22,7 +26,8 @@ CREATE OR REPLACE VIEW scanstream.size_outcome AS
     SELECT DISTINCT ON (f.weights_version, f.scan_uid, f.measurement, d.n) f.*, d.n, d.days AS ahead, i.value AS came,
       i.acquired_at AS came_at, i.folded_at
     FROM said f
-    JOIN measured i ON i.patient_id = f.patient_id AND i.measurement = f.measurement AND i.acquired_at > f.at
+    JOIN measured i ON i.patient_id = f.patient_id AND i.line = f.line AND i.measurement = f.measurement
+      AND i.acquired_at > f.at
     CROSS JOIN LATERAL unnest(f.horizon_days) WITH ORDINALITY d(days, n)
     CROSS JOIN LATERAL (SELECT abs(extract(epoch FROM i.acquired_at - f.at) / 86400 - d.days)) o(off)
     WHERE o.off <= 10
@@ -52,7 +57,7 @@ COMMENT ON COLUMN scanstream.size_outcome.level IS 'Coverage of the interval';
 COMMENT ON COLUMN scanstream.size_outcome.value IS 'Value forecast for that day';
 COMMENT ON COLUMN scanstream.size_outcome.value_low IS 'Lower end of the interval';
 COMMENT ON COLUMN scanstream.size_outcome.value_high IS 'Upper end of the interval';
-COMMENT ON COLUMN scanstream.size_outcome.measured IS 'Value of the visit nearest to that day';
+COMMENT ON COLUMN scanstream.size_outcome.measured IS 'Value of the visit of the same line nearest to that day';
 COMMENT ON COLUMN scanstream.size_outcome.held IS 'Whether it lies within the interval';
 COMMENT ON COLUMN scanstream.size_outcome.measured_at IS 'When that visit was';
 COMMENT ON COLUMN scanstream.size_outcome.made_before IS

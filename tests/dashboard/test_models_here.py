@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from models.measurement import Measurement
 from models.serving.forecaster import Forecaster, load_forecaster
+from stream.measured_scan import MeasuredScan
 from stream.services import leading
+from stream.services.facts.clinical import ImportedVisit
 from stream.services.folding.reconcile import Reconciler
 from stream.settings import Settings
 from tests.dashboard.conftest import Open, opened, read, told_table
 from tests.database import Database
 from tests.other_weights import other_weights
-from tests.services.accepted_facts import accept, forecasters, lung
+from tests.services.accepted_facts import accept, day, drug, fold_each, forecasters, lung
 
 PATIENTS = {f"P{number:02}": 20.0 + number for number in range(24)}
 
@@ -88,6 +91,25 @@ def test_what_came_as_a_whole_history_is_told_and_not_counted(database: Database
     assert "0 forecasts of 0 patients made before the service knew" in words
     assert "Left out: 1 forecast computed when it was known already" in words
     assert "Too few to say: at least 10 patients with the event" in words
+
+
+def test_a_size_is_held_against_the_sum_of_its_own_line(database: Database) -> None:
+    """The visit that ends a line begins the next one, whose targets are others: their sum is no error of the model."""
+    facts = [drug("P", "A", 1), lesions(0, 30.0), lesions(60, 40.0, 25.0), drug("P", "B", 70), lesions(120, 39.0, 24.0)]
+    fold_each(database.connect(), facts)
+    query = (
+        "SELECT DISTINCT scan_uid, line, measured FROM scanstream.size_outcome WHERE measurement = 'sum_of_diameters'"
+    )
+    assert sorted(database.connect("reader").execute(query).fetchall()) == [("P/0", 1, 40.0), ("P/60", 2, 63.0)]
+
+
+def lesions(on_day: int, *sizes_mm: float) -> ImportedVisit:
+    """A visit of a patient with lesions of these diameters."""
+    found = tuple(
+        Measurement("longest_diameter", size, "import", f"lesion-{number}", f"Lung {number}", "lung")
+        for number, size in enumerate(sizes_mm)
+    )
+    return ImportedVisit(f"P/{on_day}", "P", day(on_day), "lung", MeasuredScan(found, "lung", None))
 
 
 def test_before_the_first_scan_the_page_says_what_is_missing_and_has_the_cards(

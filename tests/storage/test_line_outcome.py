@@ -98,7 +98,13 @@ def test_time_to_progression_and_death_is_counted_from_the_baseline_of_each_line
 
 @pytest.mark.parametrize(
     ("sizes", "progression_day"),
-    [([(0, 30.0), (60, 40.0), (100, 50.0)], 60), ([(0, 30.0), (60, 40.0), (100, 30.0)], None)],
+    [
+        ([(0, 30.0), (60, 40.0), (100, 50.0)], 60),
+        ([(0, 30.0), (60, 40.0), (100, 30.0)], None),
+        ([(0, 30.0), (60, 40.0)], None),  # confirmation is still to come
+        ([(0, 30.0), (60, 40.0), (100, 41.0), (140, 42.0)], 60),  # never confirmed, and never anything else
+        ([(0, 30.0), (60, 40.0), (100, 30.0), (140, 41.0), (180, 42.0)], 140),
+    ],
 )
 def test_by_irecist_progression_is_of_the_day_on_which_it_was_first_seen_once_it_is_confirmed(
     database: Database, sizes: Sequence[tuple[int, float]], progression_day: int | None
@@ -107,6 +113,24 @@ def test_by_irecist_progression_is_of_the_day_on_which_it_was_first_seen_once_it
     reader = database.connect("reader")
     assert outcomes(reader, "progression_day, trial, arm", "iRECIST") == {("PI", 1): (progression_day, "ONE", "A")}
     assert outcomes(reader, "progression_day") == {("PI", 1): (60,)}
+
+
+def test_a_progression_that_nobody_can_confirm_any_more_counts_by_irecist_from_the_day_it_was_seen(
+    database: Database,
+) -> None:
+    """As iPFS is counted (Seymour et al. 2017): death, or another treatment, comes before any confirmation."""
+    facts = [(name, {"criterion": "iRECIST"}) for name in ("P-DIED", "P-TREATED", "P-STABLE")]
+    facts += [*course("P-DIED", (0, 30.0), (60, 40.0)), *course("P-STABLE", (0, 30.0), (60, 40.0), (100, 30.0))]
+    facts += [drug("P-TREATED", "A", 1), *course("P-TREATED", (0, 30.0), (60, 40.0))]
+    facts += [drug("P-TREATED", "B", 70), *course("P-TREATED", (120, 39.0))]
+    reconciler = fold_each(database.connect(), facts)
+    died(database, "P-DIED", 100)
+    died(database, "P-STABLE", 150)
+    reconciler.patients(["P-DIED", "P-STABLE"])
+    found = outcomes(database.connect("reader"), "progression_day, pfs_days, pfs_event", "iRECIST")
+    assert found["P-DIED", 1] == (60, 60, True)
+    assert found["P-TREATED", 1] == (60, 60, True)
+    assert found["P-STABLE", 1] == (None, 150, True)
 
 
 def test_of_a_merged_patient_trial_and_arm_are_told_by_both_records_its_own_first(database: Database) -> None:
