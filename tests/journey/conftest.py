@@ -9,11 +9,9 @@ import pytest
 from tests.dashboard.browser import browser_page as browser_page
 from tests.dashboard.browser import chromium as chromium
 from tests.faults.crashing import crashing as crashing
-from tests.journey.service import Service, running_service
+from tests.journey.service import WAIT_SECONDS, Service, running_service
 from tests.programs import needs_program
 
-WAIT_SECONDS = 0.2
-"""For another association of a scan: whoever sends something waits this long."""
 VERSIONS = pytest.StashKey[str]()
 
 

@@ -24,6 +24,9 @@ from tests.waiting import wait_until
 SETTLE_SECONDS = 180
 """Until nothing is pending: on a busy machine much more than is needed; a service that loses work never settles."""
 
+WAIT_SECONDS = 0.2
+"""For another association of a scan: whoever sends images waits this long."""
+
 SUCCESS = "Store Response (Success)"
 """What dcmtk says of a file it was told success for."""
 

@@ -11,7 +11,7 @@ import pytest
 from stream.archive.durable import TEMP_PREFIX
 from stream.simulated.synthetic import SyntheticLesion, make_sr, save
 from tests.faults.gateway import check_files, images, kill_gateway
-from tests.journey.service import SETTLE_SECONDS, Service, running_service, successes
+from tests.journey.service import SETTLE_SECONDS, WAIT_SECONDS, Service, running_service, successes
 from tests.waiting import has_ended, wait_until
 
 KILLS, FILES_EACH = 3, 6
@@ -22,7 +22,7 @@ VISITS = ("20240108", "20240401", "20240624", "20240916")
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of this module alone."""
-    with running_service(tmp_path_factory.mktemp("killed")) as service:
+    with running_service(tmp_path_factory.mktemp("killed"), association_wait_seconds=WAIT_SECONDS) as service:
         yield service
 
 

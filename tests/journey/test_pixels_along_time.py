@@ -12,7 +12,7 @@ from models.encoding.encoder import CARDS, Encoder
 from models.imaging.volume import Volume
 from models.simulation.series import simulated_series
 from stream.simulated.synthetic import make_series, save
-from tests.journey.service import Service, running_service
+from tests.journey.service import WAIT_SECONDS, Service, running_service
 
 ENCODER = Encoder.load(CARDS / "encoder")
 WEIGHTS = Card.read(CARDS / "survival" / "card.json").weights_sha256
@@ -63,7 +63,9 @@ def stored(service: Service, folder: Path, series: list[Dataset]) -> None:
 @pytest.fixture(scope="module")
 def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of its own, which encodes series from its second start on, and steps through them."""
-    with running_service(tmp_path_factory.mktemp("along"), assume_disease="lung") as service:
+    with running_service(
+        tmp_path_factory.mktemp("along"), assume_disease="lung", association_wait_seconds=WAIT_SECONDS
+    ) as service:
         for name in ("encoder", "survival"):
             ended = service.command("model", "add", str(CARDS / name), "--why", "to look at")
             assert ended.returncode == 0, ended.stdout + ended.stderr

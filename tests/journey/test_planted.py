@@ -11,7 +11,7 @@ from tests.dashboard.browser import PATIENCE_MS
 from tests.journey.planted import Planted, all_sent, all_that_is_kept, leaks, planted
 from tests.journey.planted_people import PARTS, people
 from tests.journey.planted_tables import tables, tables_with
-from tests.journey.service import Service, running_service
+from tests.journey.service import WAIT_SECONDS, Service, running_service
 
 SEED = 1
 
@@ -19,7 +19,7 @@ SEED = 1
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service in which nobody else is written of."""
-    with running_service(tmp_path_factory.mktemp("planted")) as service:
+    with running_service(tmp_path_factory.mktemp("planted"), association_wait_seconds=WAIT_SECONDS) as service:
         yield service
 
 
