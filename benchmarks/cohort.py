@@ -19,17 +19,19 @@ AT_ONCE = 250
 FILES = 20
 RECEIVED = (
     """INSERT INTO core.associations
-    SELECT 'a-' || scan_uid, 'CT-' || mod(abs(hashtext(scan_uid)), 4), '::1', now() FROM core.scans""",
+    SELECT 'a-' || scan_uid, 'CT-' || mod(abs(hashtext(scan_uid)), 4), '::1', now() FROM core.scans
+    ON CONFLICT DO NOTHING""",
     """INSERT INTO core.instances (instance_uid, scan_uid, sha256, content_sha256, modality, kind, acquired_at,
       referenced, accepted_at, row_sha256)
     SELECT scan_uid || '.' || n, scan_uid, md5(scan_uid || n), md5(scan_uid || n), 'CT', 'image', acquired_at, '{}',
-      accepted_at, '' FROM core.revisions CROSS JOIN generate_series(1, %(files)s) n""",
+      accepted_at, '' FROM core.revisions CROSS JOIN generate_series(1, %(files)s) n ON CONFLICT DO NOTHING""",
     """INSERT INTO core.revision_instances (scan_uid, revision, instance_uid, row_sha256)
-    SELECT scan_uid, 1, instance_uid, '' FROM core.instances""",
+    SELECT scan_uid, 1, instance_uid, '' FROM core.instances ON CONFLICT DO NOTHING""",
     """INSERT INTO core.receipts SELECT 'r-' || instance_uid, 'a-' || scan_uid, sha256, content_sha256, scan_uid,
-      'accepted', accepted_at FROM core.instances""",
+      'accepted', accepted_at FROM core.instances ON CONFLICT DO NOTHING""",
     """INSERT INTO core.senders SELECT calling_ae, max(peer), min(received_at), max(received_at), count(*)
-    FROM core.receipts JOIN core.associations USING (association_id) GROUP BY 1""",
+    FROM core.receipts JOIN core.associations USING (association_id) GROUP BY 1
+    ON CONFLICT (calling_ae) DO UPDATE SET accepted = excluded.accepted""",
     "UPDATE core.assembly SET modality = '{CT}'",
 )
 DISEASES = ("lung", "lung", "lung", "bladder", "breast")
@@ -57,7 +59,7 @@ def stand(settings: Settings, patients: int) -> Iterator[int]:
 
 
 def receive_files(settings: Settings, files: int = FILES) -> None:
-    """Write so many files for each scan that stands, as rows alone: what is counted of them is what is measured."""
+    """Let each scan that stands have so many files, as rows alone: what is counted of them is what is measured."""
     with connect(settings, "migrator", timeouts=False) as owner:
         for statement in RECEIVED:
             owner.execute(statement, {"files": files})

@@ -44,11 +44,6 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: self.ended(pid) is not None)
 
-    def stop(self) -> None:
-        """End it and all that was started."""
-        self._process.stdin.close()
-        self._process.wait()
-
     def _ask(self, request: dict[str, Any]) -> Any:
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
